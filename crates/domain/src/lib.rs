@@ -1,1 +1,39 @@
-//! Being written.
+//! The customer domain: types, rules and ports, without any technology.
+//!
+//! Everything here is pure. A rule is a function of values, time and identifiers come in
+//! through [`Clock`] and [`IdSource`], and whatever needs a database, a clock, a random
+//! source or a hash is a trait (a *port*) whose documentation is its contract.
+//!
+//! The entry points are the aggregate [`customer::Customer`], the write port
+//! [`Transactions`] with its [`UnitOfWork`], and the read ports (`…Reads`) of each slice.
+#![deny(missing_docs)]
+
+pub mod api_key;
+pub mod audit;
+pub mod credential;
+pub mod customer;
+pub mod group;
+pub mod idempotency;
+pub mod outbox;
+pub mod preference;
+pub mod profile;
+pub mod statistics;
+mod support;
+pub mod tag;
+pub mod tenant;
+pub mod tier;
+
+pub use support::clock::{Clock, IdSource};
+pub use support::digest::{DigestPurpose, KeyedDigest};
+pub use support::error::{Conflict, StoreError};
+pub use support::fault::{InvalidValue, ValueFault};
+pub use support::health::StoreHealth;
+pub use support::id::{ApiKeyId, AuditEventId, CustomerId, EventId, TenantId};
+pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
+pub use support::patch::Patch;
+pub use support::scope::{Actor, ActorKind, Scope};
+pub use support::text;
+pub use support::unit_of_work::{Fact, Transactions, UnitOfWork};
+
+#[cfg(feature = "mocks")]
+pub mod mocks;

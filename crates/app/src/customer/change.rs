@@ -1,0 +1,355 @@
+//! A customer is changed: by a merge, or by a step of its life.
+
+use super::Customers;
+use crate::idempotency::{Once, Outcome};
+use crate::support::retry::{Retryable, retried};
+use chrono::{DateTime, Utc};
+use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::customer::{
+    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Lookup, StatusChange,
+    TransitionError,
+};
+use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::outbox::{Event, EventKind};
+use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
+use thiserror::Error;
+
+/// A merge into a customer.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateCustomer {
+    /// What changes.
+    pub changes: CustomerChanges,
+    /// A step of its life that goes with it.
+    pub status: Option<StatusChange>,
+    /// Whether the caller may change the status.
+    pub may_change_status: bool,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+    /// What the caller says of members that cannot be written.
+    pub stated: Stated,
+}
+
+/// Members that cannot be written, as a caller sent them. They are accepted when they are what
+/// is stored, so that what was read can be sent back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `id`
+    pub id: Option<CustomerId>,
+    /// `userId`
+    pub user_id: Option<Option<CustomerId>>,
+    /// `accountState`
+    pub account_state: Option<AccountState>,
+    /// `emailVerified`
+    pub email_verified: Option<bool>,
+    /// `phoneVerified`
+    pub phone_verified: Option<bool>,
+    /// `registrationSource`
+    pub registration_source: Option<Option<String>>,
+}
+
+impl Stated {
+    /// The members that differ from what is stored.
+    fn contradicting(&self, customer: &Customer) -> Vec<&'static str> {
+        let differs = |name, differs: bool| differs.then_some(name);
+        [
+            differs("id", self.id.is_some_and(|id| id != customer.id)),
+            differs(
+                "userId",
+                self.user_id.is_some_and(|id| id != customer.user_id()),
+            ),
+            differs(
+                "accountState",
+                self.account_state
+                    .is_some_and(|state| state != customer.account_state),
+            ),
+            differs(
+                "emailVerified",
+                self.email_verified
+                    .is_some_and(|flag| flag != customer.email_verified),
+            ),
+            differs(
+                "phoneVerified",
+                self.phone_verified
+                    .is_some_and(|flag| flag != customer.phone_verified),
+            ),
+            differs(
+                "registrationSource",
+                self.registration_source
+                    .as_ref()
+                    .is_some_and(|source| *source != customer.registration_source),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// A step of a customer's life.
+#[derive(Debug, Clone)]
+pub struct ChangeStatus {
+    /// Which step.
+    pub change: StatusChange,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+}
+
+/// Why a customer could not be changed. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ChangeCustomerError {
+    /// The tenant has no such customer.
+    #[error("no such customer")]
+    NotFound,
+    /// It changed since the caller read it.
+    #[error("the customer is at version {current}")]
+    VersionConflict {
+        /// The version that it has.
+        current: i64,
+    },
+    /// It is deleted, and only reactivating brings it back.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+    /// The caller may not change the status.
+    #[error("the status may be changed by an administrator only")]
+    StatusForbidden,
+    /// These members cannot be written, and differ from what is stored.
+    #[error("members that cannot be written differ: {0:?}")]
+    ReadOnly(Vec<&'static str>),
+    /// The address belongs to another customer; to which.
+    #[error("the e-mail address is taken")]
+    EmailTaken(Option<CustomerId>),
+    /// The legacy id belongs to another customer.
+    #[error("the legacy id is taken")]
+    LegacyIdTaken,
+    /// One of the external ids belongs to another customer.
+    #[error("an external id is taken")]
+    ExternalIdTaken,
+    /// The group does not exist.
+    #[error("the group does not exist")]
+    UnknownGroup,
+    /// The idempotency key stands against it.
+    #[error(transparent)]
+    Claim(ClaimError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ChangeCustomerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(Conflict::Email) => Self::EmailTaken(None),
+            StoreError::Conflict(Conflict::LegacyId) => Self::LegacyIdTaken,
+            StoreError::Conflict(Conflict::ExternalId) => Self::ExternalIdTaken,
+            StoreError::Conflict(Conflict::UnknownGroup) => Self::UnknownGroup,
+            other @ (StoreError::Conflict(_)
+            | StoreError::Contended
+            | StoreError::TooSlow
+            | StoreError::Unavailable(_)
+            | StoreError::Corrupt { .. }) => Self::Store(other),
+        }
+    }
+}
+
+impl From<ClaimError> for ChangeCustomerError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Store(error) => error.into(),
+            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
+        }
+    }
+}
+
+impl Retryable for ChangeCustomerError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+impl Customers {
+    /// Merges changes into a customer. When nothing changes nothing is written, and the
+    /// customer is answered as it is.
+    ///
+    /// # Errors
+    /// As [`ChangeCustomerError`] lists.
+    pub async fn update(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &UpdateCustomer,
+    ) -> Result<CustomerRecord, ChangeCustomerError> {
+        let outcome = retried(|| self.try_update(scope, customer, command)).await;
+        match (outcome, command.changes.email.as_set()) {
+            (Err(ChangeCustomerError::EmailTaken(None)), Some(email)) => {
+                let holder = self.holder(scope, Lookup::Email(email.clone())).await;
+                Err(ChangeCustomerError::EmailTaken(holder))
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn try_update(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &UpdateCustomer,
+    ) -> Result<CustomerRecord, ChangeCustomerError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let mut record = work.customers().find_for_update(customer).await?;
+        let facts = self.decide_update(&mut record.customer, command)?;
+        if facts.is_empty() {
+            work.rollback().await?;
+            return Ok(record);
+        }
+        work.customers().save(&record.customer).await?;
+        for fact in facts {
+            work.record(fact);
+        }
+        work.commit().await?;
+        Ok(record)
+    }
+
+    /// Changes the customer as asked, and tells what happened: nothing, a merge, a step of its
+    /// life, or both, each with an event of its own.
+    fn decide_update(
+        &self,
+        customer: &mut Customer,
+        command: &UpdateCustomer,
+    ) -> Result<Vec<Fact>, ChangeCustomerError> {
+        expect_version(customer, command.expected_versions.as_deref())?;
+        let contradicting = command.stated.contradicting(customer);
+        if !contradicting.is_empty() {
+            return Err(ChangeCustomerError::ReadOnly(contradicting));
+        }
+        let now = self.clock.now();
+        let mut facts = Vec::new();
+        let step = match command.status {
+            Some(step) if customer.change_status(step, now)? => Some(step),
+            _ => None,
+        };
+        if step.is_some() && !command.may_change_status {
+            return Err(ChangeCustomerError::StatusForbidden);
+        }
+        if customer.is_deleted() {
+            return Err(TransitionError::Deleted.into());
+        }
+        let changed = customer.merge(command.changes.clone());
+        if step.is_none() && changed.is_empty() {
+            return Ok(facts);
+        }
+        customer.version += 1;
+        customer.updated_at = now;
+        if let Some(step) = step {
+            facts.push(self.status_changed(customer, step, None));
+        }
+        if !changed.is_empty() {
+            customer.event_seq += i64::from(step.is_some());
+            facts.push(self.updated(customer, &changed));
+        }
+        Ok(facts)
+    }
+
+    /// Takes a step of a customer's life. When it already is as asked nothing is written.
+    ///
+    /// # Errors
+    /// As [`ChangeCustomerError`] lists.
+    pub async fn change_status(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &ChangeStatus,
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        retried(|| self.try_change_status(scope, customer, command, once)).await
+    }
+
+    async fn try_change_status(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &ChangeStatus,
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
+        let mut record = work.customers().find_for_update(customer).await?;
+        let customer = &mut record.customer;
+        expect_version(customer, command.expected_versions.as_deref())?;
+        let now = self.clock.now();
+        if !customer.change_status(command.change, now)? {
+            work.rollback().await?;
+            return Ok(Outcome::Done(record));
+        }
+        customer.version += 1;
+        customer.updated_at = now;
+        work.customers().save(customer).await?;
+        work.record(self.status_changed(customer, command.change, command.reason.clone()));
+        once.remember(&mut *work, &record);
+        work.commit().await?;
+        Ok(Outcome::Done(record))
+    }
+
+    fn updated(&self, customer: &Customer, changed: &[&str]) -> Fact {
+        let event = Event::profile_updated(self.event_id(), customer, changed);
+        let fields = changed.iter().map(|&name| name.to_owned()).collect();
+        let audit = self.audited(customer, AuditKind::ProfileUpdate, fields, None);
+        Fact {
+            event: Some(event),
+            audit,
+        }
+    }
+
+    fn status_changed(
+        &self,
+        customer: &Customer,
+        step: StatusChange,
+        reason: Option<String>,
+    ) -> Fact {
+        let (event, audit) = match step {
+            StatusChange::Reactivate => (EventKind::Reactivated, AuditKind::Reactivate),
+            StatusChange::Suspend => (EventKind::Suspended, AuditKind::Suspend),
+            StatusChange::Deactivate => (EventKind::Deactivated, AuditKind::ProfileDelete),
+            StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
+        };
+        Fact {
+            event: Some(Event::status_changed(self.event_id(), event, customer)),
+            audit: self.audited(customer, audit, vec!["status".to_owned()], reason),
+        }
+    }
+
+    fn audited(
+        &self,
+        customer: &Customer,
+        kind: AuditKind,
+        changed_fields: Vec<String>,
+        reason: Option<String>,
+    ) -> AuditEntry {
+        let at: DateTime<Utc> = customer.updated_at;
+        AuditEntry {
+            id: self.audit_id(),
+            kind,
+            customer: Some(customer.id),
+            resource: customer.id.0,
+            changed_fields,
+            reason,
+            at,
+        }
+    }
+}
+
+fn expect_version(
+    customer: &Customer,
+    expected: Option<&[i64]>,
+) -> Result<(), ChangeCustomerError> {
+    let content = expected.is_none_or(|versions| versions.contains(&customer.version));
+    content
+        .then_some(())
+        .ok_or(ChangeCustomerError::VersionConflict {
+            current: customer.version,
+        })
+}

@@ -1,0 +1,87 @@
+//! Customers are read: one, many, by what they are known by, and page by page.
+
+use super::Customers;
+use customer_domain::customer::{
+    CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort, Lookup,
+};
+use customer_domain::{CustomerId, Page, PageRequest, Scope, StoreError};
+use std::collections::HashMap;
+
+/// What a batch found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchGet {
+    /// The customers, in the order asked for, each once.
+    pub found: Vec<CustomerRecord>,
+    /// The ids that the tenant has no customer for, in the order asked for.
+    pub missing: Vec<CustomerId>,
+}
+
+impl Customers {
+    /// One customer, deleted or not.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the tenant has no such customer.
+    pub async fn get(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+    ) -> Result<CustomerRecord, StoreError> {
+        let found = self.reads.find(scope, customer).await?;
+        found.ok_or(StoreError::NotFound)
+    }
+
+    /// Several customers at once; an id that is asked for twice is answered once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn batch_get(
+        &self,
+        scope: &Scope,
+        ids: &[CustomerId],
+    ) -> Result<BatchGet, StoreError> {
+        let records = self.reads.find_many(scope, ids).await?;
+        let mut by_id: HashMap<CustomerId, CustomerRecord> = records
+            .into_iter()
+            .map(|record| (record.customer.id, record))
+            .collect();
+        let mut batch = BatchGet {
+            found: Vec::with_capacity(by_id.len()),
+            missing: Vec::new(),
+        };
+        let mut answered = std::collections::HashSet::new();
+        for id in ids.iter().filter(|id| answered.insert(**id)) {
+            match by_id.remove(id) {
+                Some(record) => batch.found.push(record),
+                None => batch.missing.push(*id),
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The customer that is known by this.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub async fn look_up(
+        &self,
+        scope: &Scope,
+        lookup: &Lookup,
+    ) -> Result<CustomerRecord, StoreError> {
+        let found = self.reads.look_up(scope, lookup).await?;
+        found.ok_or(StoreError::NotFound)
+    }
+
+    /// One page of customers.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    pub async fn list(
+        &self,
+        scope: &Scope,
+        filter: &CustomerFilter,
+        sort: CustomerSort,
+        page: &PageRequest<CustomerKey>,
+    ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
+        self.reads.list(scope, filter, sort, page).await
+    }
+}

@@ -1,0 +1,3 @@
+//! Plumbing that every use case shares.
+
+pub(crate) mod retry;

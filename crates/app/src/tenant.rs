@@ -1,0 +1,233 @@
+//! Tenants: made and changed by an operator, held in memory for everyone else.
+
+mod directory;
+
+pub use directory::TenantDirectory;
+
+use crate::idempotency::{Once, Outcome};
+use crate::support::retry::{Retryable, retried};
+use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
+use customer_domain::{
+    AuditEventId, Clock, Conflict, Fact, IdSource, Scope, StoreError, TenantId, Transactions,
+};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The use cases of this slice. They run with the rights of an operator: across tenants.
+#[derive(Clone)]
+pub struct Tenants {
+    /// Where writes go, with the rights of a job.
+    pub transactions: Arc<dyn Transactions>,
+    /// The tenants as they are known.
+    pub directory: Arc<TenantDirectory>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The groups that a new tenant begins with.
+    pub groups: Arc<Vec<String>>,
+}
+
+/// What a new tenant is to be.
+#[derive(Debug, Clone)]
+pub struct CreateTenant {
+    /// The outer id.
+    pub slug: TenantSlug,
+    /// For people.
+    pub name: String,
+    /// What differs.
+    pub settings: TenantSettings,
+}
+
+/// What changes in a tenant.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateTenant {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new currency.
+    pub currency: Option<String>,
+    /// A new country.
+    pub country: Option<String>,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+}
+
+/// Why a tenant could not be made or changed. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TenantError {
+    /// There is no such tenant.
+    #[error("no such tenant")]
+    NotFound,
+    /// The outer id is taken.
+    #[error("the tenant's id is taken")]
+    SlugTaken,
+    /// It changed since the caller read it.
+    #[error("the tenant is at version {current}")]
+    VersionConflict {
+        /// The version that it has.
+        current: i64,
+    },
+    /// The idempotency key stands against it.
+    #[error(transparent)]
+    Claim(ClaimError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for TenantError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(Conflict::TenantSlug) => Self::SlugTaken,
+            other @ (StoreError::Conflict(_)
+            | StoreError::Contended
+            | StoreError::TooSlow
+            | StoreError::Unavailable(_)
+            | StoreError::Corrupt { .. }) => Self::Store(other),
+        }
+    }
+}
+
+impl From<ClaimError> for TenantError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Store(error) => error.into(),
+            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
+        }
+    }
+}
+
+impl Retryable for TenantError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+impl Tenants {
+    /// Makes a tenant, with its groups.
+    ///
+    /// # Errors
+    /// [`TenantError::SlugTaken`], or as the store fails.
+    pub async fn create(
+        &self,
+        scope: &Scope,
+        command: CreateTenant,
+        once: &Once<'_, Tenant>,
+    ) -> Result<Outcome<Tenant>, TenantError> {
+        let tenant = self.new_tenant(command);
+        let outcome = retried(|| self.try_create(scope, &tenant, once)).await?;
+        self.directory.refresh().await?;
+        Ok(outcome)
+    }
+
+    async fn try_create(
+        &self,
+        scope: &Scope,
+        tenant: &Tenant,
+        once: &Once<'_, Tenant>,
+    ) -> Result<Outcome<Tenant>, TenantError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
+        work.tenants().insert(tenant, &self.groups).await?;
+        let fields = ["id", "name", "settings"];
+        work.record(self.audited(tenant, AuditKind::TenantCreate, &fields));
+        once.remember(&mut *work, tenant);
+        work.commit().await?;
+        Ok(Outcome::Done(tenant.clone()))
+    }
+
+    pub(crate) fn new_tenant(&self, command: CreateTenant) -> Tenant {
+        let now = self.clock.now();
+        Tenant {
+            id: TenantId(self.ids.new_id()),
+            slug: command.slug,
+            name: command.name,
+            settings: command.settings,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Merges changes into a tenant. When nothing changes nothing is written.
+    ///
+    /// # Errors
+    /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or as the store fails.
+    pub async fn update(
+        &self,
+        scope: &Scope,
+        id: TenantId,
+        command: &UpdateTenant,
+    ) -> Result<Tenant, TenantError> {
+        let tenant = retried(|| self.try_update(scope, id, command)).await?;
+        self.directory.refresh().await?;
+        Ok(tenant)
+    }
+
+    async fn try_update(
+        &self,
+        scope: &Scope,
+        id: TenantId,
+        command: &UpdateTenant,
+    ) -> Result<Tenant, TenantError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let mut tenant = work.tenants().find_for_update(id).await?;
+        let expected = command.expected_versions.as_ref();
+        if expected.is_some_and(|versions| !versions.contains(&tenant.version)) {
+            return Err(TenantError::VersionConflict {
+                current: tenant.version,
+            });
+        }
+        let changed = merge(&mut tenant, command);
+        if changed.is_empty() {
+            work.rollback().await?;
+            return Ok(tenant);
+        }
+        tenant.version += 1;
+        tenant.updated_at = self.clock.now();
+        work.tenants().save(&tenant).await?;
+        work.record(self.audited(&tenant, AuditKind::TenantUpdate, &changed));
+        work.commit().await?;
+        Ok(tenant)
+    }
+
+    pub(crate) fn audited(&self, tenant: &Tenant, kind: AuditKind, fields: &[&str]) -> Fact {
+        Fact {
+            event: None,
+            audit: AuditEntry {
+                id: AuditEventId(self.ids.new_id()),
+                kind,
+                customer: None,
+                resource: tenant.id.0,
+                changed_fields: fields.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
+                at: tenant.updated_at,
+            },
+        }
+    }
+}
+
+fn merge(tenant: &mut Tenant, command: &UpdateTenant) -> Vec<&'static str> {
+    let settings = &mut tenant.settings;
+    [
+        ("name", &mut tenant.name, &command.name),
+        (
+            "settings.currency",
+            &mut settings.currency,
+            &command.currency,
+        ),
+        ("settings.country", &mut settings.country, &command.country),
+    ]
+    .into_iter()
+    .filter_map(|(name, member, wanted)| {
+        let wanted = wanted.as_ref().filter(|wanted| *wanted != member)?;
+        member.clone_from(wanted);
+        Some(name)
+    })
+    .collect()
+}

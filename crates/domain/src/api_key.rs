@@ -1,0 +1,193 @@
+//! API keys: how services and operators prove who they are.
+
+use crate::{ApiKeyId, InvalidValue, Scope, StoreError, TenantId, ValueFault, text};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+
+/// Characters of a key's name.
+pub const MAX_KEY_NAME: usize = 100;
+/// Keys that a tenant may have alive at once.
+pub const MAX_LIVE_KEYS: i64 = 1_000;
+
+/// What a caller may do. Each one includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// `customers:read`
+    Read,
+    /// `customers:write`
+    Write,
+    /// `customers:admin`
+    Admin,
+}
+
+impl Permission {
+    /// All of them, weakest first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+
+    /// The number that the store keeps.
+    pub fn code(self) -> i16 {
+        match self {
+            Self::Read => 1,
+            Self::Write => 2,
+            Self::Admin => 3,
+        }
+    }
+
+    /// The permission with this stored number.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.code() == code)
+    }
+
+    /// The scope's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "customers:read",
+            Self::Write => "customers:write",
+            Self::Admin => "customers:admin",
+        }
+    }
+}
+
+/// A key, without its secret: that is shown once and never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The tenant it lies in; for an all-tenant key, the default tenant.
+    pub tenant: TenantId,
+    /// For people.
+    pub name: String,
+    /// The first characters of its secret, by which people recognise it.
+    pub prefix: String,
+    /// What it may do; at least one, strongest last.
+    pub permissions: Vec<Permission>,
+    /// Whether it may act in every tenant.
+    pub all_tenants: bool,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKey {
+    /// Whether it opens anything at `now`.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether it grants `wanted`, which a stronger permission includes.
+    pub fn grants(&self, wanted: Permission) -> bool {
+        self.permissions.iter().any(|held| *held >= wanted)
+    }
+}
+
+/// A key's name: 1 to [`MAX_KEY_NAME`] characters.
+///
+/// # Errors
+/// When it is empty, too long or holds control characters.
+pub fn key_name(name: &str) -> Result<String, InvalidValue> {
+    text::line(name, MAX_KEY_NAME)?
+        .ok_or_else(|| InvalidValue::new(ValueFault::Required, "a key needs a name"))
+}
+
+/// A key's secret as it was just made.
+#[derive(Debug, Clone)]
+pub struct NewSecret {
+    /// The whole secret, `csk_…`: shown once.
+    pub secret: SecretString,
+    /// Its first characters.
+    pub prefix: String,
+    /// What the store keeps instead of it.
+    pub digest: [u8; 32],
+}
+
+/// A key's secret as a caller presents it. It carries its tenant, so that it is looked up
+/// inside the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PresentedSecret {
+    /// The tenant that the secret names. It grants nothing until the digest is found there.
+    pub tenant: TenantId,
+    /// What the store may know.
+    pub digest: [u8; 32],
+}
+
+/// Makes and reads the secrets of keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait ApiKeySecrets: Send + Sync {
+    /// A new secret for a key of `tenant`, from the system's random source.
+    fn generate(&self, tenant: TenantId) -> NewSecret;
+
+    /// Reads a presented secret; `None` when it has not the form of one.
+    fn read(&self, presented: &str) -> Option<PresentedSecret>;
+}
+
+/// Writes keys, inside a unit of work.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyRepo: Send {
+    /// Stores a new key with the digest of its secret.
+    ///
+    /// # Errors
+    /// As every statement.
+    async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError>;
+
+    /// Revokes a live key of the scope's tenant, unless it is the tenant's last live key with
+    /// [`Permission::Admin`]; whatever runs in parallel, one is left.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::NotFound`] when the tenant has no such key.
+    async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError>;
+}
+
+/// What became of a revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// The key is revoked; it was live before. With the digest, so that memory can forget it.
+    Revoked(ApiKey, [u8; 32]),
+    /// It had ended already; nothing changed.
+    AlreadyEnded(ApiKey),
+    /// It is the last key that can administer the tenant; nothing changed.
+    LastAdminKey,
+}
+
+/// Reads keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyReads: Send + Sync {
+    /// The key with this secret, live or not, looked up inside the tenant that it names.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError>;
+
+    /// The newest keys of the scope's tenant, ended ones included, at most
+    /// [`MAX_LIVE_KEYS`], newest first.
+    ///
+    /// # Errors
+    /// As [`find_by_secret`](Self::find_by_secret).
+    async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError>;
+
+    /// Notes that the key was used. Never moves the time backwards.
+    ///
+    /// # Errors
+    /// As [`find_by_secret`](Self::find_by_secret).
+    async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError>;
+}
+
+/// Remembers keys for a few seconds, so that a request costs no look-up. Bounded.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait ApiKeyMemory: Send + Sync {
+    /// The key, if it was remembered within the bound on its age.
+    fn get(&self, secret: &PresentedSecret) -> Option<ApiKey>;
+
+    /// Remembers it.
+    fn put(&self, secret: PresentedSecret, key: ApiKey);
+
+    /// Forgets it: it was revoked.
+    fn forget(&self, secret: &PresentedSecret);
+}

@@ -1,0 +1,167 @@
+//! Passwords: what is accepted, and how a hash is had.
+
+use crate::{InvalidValue, ValueFault, text};
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+
+mod common_passwords;
+
+/// Characters that a password may have at most.
+pub const MAX_PASSWORD: usize = 128;
+
+/// Which passwords are accepted: length, not a common one, not the owner's own words. No rule
+/// about kinds of characters; every character counts, exactly as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// Characters that a password has at least; 8 by default.
+    pub min_length: usize,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min_length: 8 }
+    }
+}
+
+/// A password that the policy accepted. There is no other way to make one.
+#[derive(Debug, Clone)]
+pub struct NewPassword(SecretString);
+
+impl NewPassword {
+    /// The password itself, for the hasher.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl PasswordPolicy {
+    /// Accepts or refuses a password. `own_words` are the e-mail address and the names of its
+    /// owner: a password that contains one of them (of at least 4 characters) is refused.
+    ///
+    /// # Errors
+    /// [`ValueFault::WeakPassword`] with every reason in one sentence.
+    pub fn accept(&self, password: &str, own_words: &[&str]) -> Result<NewPassword, InvalidValue> {
+        let length = password.chars().count();
+        let mut reasons = Vec::new();
+        if length < self.min_length {
+            reasons.push(format!("has fewer than {} characters", self.min_length));
+        }
+        if length > MAX_PASSWORD {
+            reasons.push(format!("has more than {MAX_PASSWORD} characters"));
+        }
+        if password.contains('\0') {
+            reasons.push("holds the NUL character".to_owned());
+        }
+        if common_passwords::contains(&password.to_lowercase()) {
+            reasons.push("is one of the most common passwords".to_owned());
+        }
+        if contains_own_word(password, own_words) {
+            reasons.push("contains the e-mail address or a name".to_owned());
+        }
+        if reasons.is_empty() {
+            Ok(NewPassword(SecretString::from(password)))
+        } else {
+            Err(InvalidValue::new(
+                ValueFault::WeakPassword,
+                format!("the password {}", reasons.join(" and ")),
+            ))
+        }
+    }
+}
+
+fn contains_own_word(password: &str, own_words: &[&str]) -> bool {
+    let password = text::fold(password);
+    own_words
+        .iter()
+        .flat_map(|word| {
+            let local = word.split_once('@').map_or(*word, |(local, _)| local);
+            [text::fold(word), text::fold(local)]
+        })
+        .any(|word| word.chars().count() >= 4 && password.contains(&word))
+}
+
+/// A password's hash in PHC form (`$argon2id$…`). Not secret enough to hide from the store,
+/// too secret to show: `Debug` tells only the algorithm.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub String);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let algorithm = self.0.split('$').nth(1).unwrap_or("?");
+        write!(f, "PasswordHash({algorithm})")
+    }
+}
+
+/// Why no hash could be made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HashError {
+    /// As many passwords are being hashed and waiting as may; worth a retry after a second.
+    #[error("the queue of the password hasher is full")]
+    Busy,
+    /// The algorithm refused, or its thread died.
+    #[error("the password hasher failed: {0}")]
+    Failed(String),
+}
+
+/// Hashes passwords, on threads of its own: nothing else waits for it.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes with a new salt.
+    ///
+    /// # Errors
+    /// MUST return [`HashError::Busy`] at once when the queue is full, without waiting.
+    async fn hash(&self, password: &NewPassword) -> Result<PasswordHash, HashError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(password: &str) -> Option<String> {
+        PasswordPolicy::default()
+            .accept(password, &["jane.smith@example.com", "Jane", "Smith"])
+            .err()
+            .map(|fault| fault.detail)
+    }
+
+    #[test]
+    fn the_documents_sample_passes() {
+        assert_eq!(refused("securePassword123"), None);
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        assert!(refused("1q2w3e4").is_some());
+        assert_eq!(refused("žluťoučký"), None);
+        assert_eq!(refused(&"é".repeat(128)), None);
+        assert!(refused(&"é".repeat(129)).is_some());
+    }
+
+    #[test]
+    fn common_passwords_and_own_words_are_refused_in_any_case() {
+        for password in [
+            "password",
+            "Password1",
+            "QWERTYUIOP",
+            "xxJANE.SMITHxx",
+            "smith-2026!",
+        ] {
+            assert!(refused(password).is_some(), "{password}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_named_and_the_password_is_not() {
+        let detail = refused("smith").unwrap();
+        assert!(detail.contains("fewer than 8") && detail.contains("name"));
+        assert!(!detail.contains("smith"));
+    }
+
+    #[test]
+    fn a_hash_does_not_show_itself() {
+        let hash = PasswordHash("$argon2id$v=19$m=19456$salt$digest".to_owned());
+        assert_eq!(format!("{hash:?}"), "PasswordHash(argon2id)");
+    }
+}

@@ -1,0 +1,215 @@
+//! The customer: the aggregate that everything else hangs on.
+
+mod changes;
+mod email;
+mod identifier;
+mod lifecycle;
+mod list;
+mod ports;
+mod search;
+mod status;
+
+pub use changes::CustomerChanges;
+pub use email::{Email, MAX_EMAIL};
+pub use identifier::{CustomerRef, ExternalId, Identifier, LegacyId};
+pub use lifecycle::{StatusChange, TransitionError};
+pub use list::{CustomerFilter, CustomerKey, CustomerSort, SortKey};
+pub use ports::{CustomerReads, CustomerRepo, Lookup};
+#[cfg(feature = "mocks")]
+pub use ports::{MockCustomerReads, MockCustomerRepo};
+pub use search::{MAX_TERMS, search_terms};
+pub use status::{AccountState, CustomerType, Status};
+
+use crate::credential::PasswordHash;
+use crate::group::GroupId;
+use crate::preference::Preferences;
+use crate::profile::Profile;
+use crate::statistics::Standing;
+use crate::tag::Tag;
+use crate::{CustomerId, TenantId};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Characters of a registration source (DOM-10).
+pub const MAX_REGISTRATION_SOURCE: usize = 50;
+/// Systems in which one customer may be known by an id.
+pub const MAX_EXTERNAL_IDS: usize = 20;
+/// Bytes of metadata as JSON.
+pub const MAX_METADATA_BYTES: usize = 16 * 1024;
+
+/// A customer, with the parts that are edited together: core, profile, preferences, tags,
+/// group and identifiers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The e-mail address, unique in the tenant among customers that are not deleted.
+    pub email: Email,
+    /// Whether the address was proven.
+    pub email_verified: bool,
+    /// Whether the phone number was proven.
+    pub phone_verified: bool,
+    /// The person.
+    pub profile: Profile,
+    /// The wishes.
+    pub preferences: Preferences,
+    /// Where it stands in its life.
+    pub status: Status,
+    /// Whether it can sign in.
+    pub account_state: AccountState,
+    /// Individual or business.
+    pub customer_type: CustomerType,
+    /// The group it belongs to.
+    pub group: Option<GroupId>,
+    /// Staff's words on it.
+    pub tags: BTreeSet<Tag>,
+    /// Its id in Magento.
+    pub legacy_id: Option<LegacyId>,
+    /// Its ids in other systems, by system.
+    pub external_ids: BTreeMap<String, String>,
+    /// Where it registered, such as `WEBSITE`.
+    pub registration_source: Option<String>,
+    /// What else the shop keeps with it.
+    pub metadata: Map<String, Value>,
+    /// When it became a customer; earlier than `created_at` for imported ones.
+    pub registration_date: DateTime<Utc>,
+    /// When it last signed in.
+    pub last_login_at: Option<DateTime<Utc>>,
+    /// The edit token: rises whenever something that a person edits changes.
+    pub version: i64,
+    /// Rises with every event; the order of its events.
+    pub event_seq: i64,
+    /// When the record was made.
+    pub created_at: DateTime<Utc>,
+    /// When something in it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was deleted.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Customer {
+    /// Whether it was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.status == Status::Deleted
+    }
+
+    /// The identifiers that it holds: a deleted customer gives up its e-mail address and keeps
+    /// the others.
+    pub fn identifiers(&self) -> Vec<Identifier> {
+        let email = (!self.is_deleted()).then(|| Identifier::Email(self.email.clone()));
+        let legacy = self.legacy_id.map(Identifier::Legacy);
+        let external = self.external_ids.iter().map(|(system, id)| {
+            Identifier::External(ExternalId {
+                system: system.clone(),
+                id: id.clone(),
+            })
+        });
+        email.into_iter().chain(legacy).chain(external).collect()
+    }
+
+    /// The user that signs in as this customer: itself, once it has an account here.
+    pub fn user_id(&self) -> Option<CustomerId> {
+        (self.account_state == AccountState::Registered).then_some(self.id)
+    }
+}
+
+/// A customer together with what others keep about it. This is what is read and answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomerRecord {
+    /// The aggregate.
+    pub customer: Customer,
+    /// Tier, segment and totals.
+    pub standing: Standing,
+}
+
+/// A customer about to be stored for the first time, with all that is written beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCustomer {
+    /// The aggregate, with version 1 and event sequence 1.
+    pub customer: Customer,
+    /// The hash of its password; a guest has none.
+    pub password_hash: Option<PasswordHash>,
+    /// The first rows of statistics and tier.
+    pub standing: Standing,
+}
+
+#[cfg(test)]
+fn sample() -> Customer {
+    let at = DateTime::UNIX_EPOCH;
+    Customer {
+        id: CustomerId(uuid::Uuid::from_u128(1)),
+        tenant: TenantId(uuid::Uuid::from_u128(2)),
+        email: Email::parse("ada@example.com").unwrap(),
+        email_verified: true,
+        phone_verified: true,
+        profile: Profile::default(),
+        preferences: Preferences::default(),
+        status: Status::Active,
+        account_state: AccountState::Guest,
+        customer_type: CustomerType::Individual,
+        group: None,
+        tags: BTreeSet::new(),
+        legacy_id: None,
+        external_ids: BTreeMap::new(),
+        registration_source: None,
+        metadata: Map::new(),
+        registration_date: at,
+        last_login_at: None,
+        version: 1,
+        event_seq: 1,
+        created_at: at,
+        updated_at: at,
+        deleted_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Patch;
+    use crate::profile::Phone;
+
+    #[test]
+    fn a_merge_names_exactly_what_changed() {
+        let mut customer = sample();
+        let changed = customer.merge(CustomerChanges {
+            first_name: Patch::Set("Ada".to_owned()),
+            last_name: Patch::Clear,
+            email_marketing: Patch::Set(true),
+            sms_marketing: Patch::Set(false),
+            ..CustomerChanges::default()
+        });
+        assert_eq!(
+            changed,
+            ["profile.firstName", "preferences.marketing.emailOptIn"]
+        );
+        assert!(customer.merge(CustomerChanges::default()).is_empty());
+    }
+
+    #[test]
+    fn a_changed_address_or_number_is_unproven_and_another_spelling_of_it_is_not() {
+        let mut customer = sample();
+        customer.merge(CustomerChanges {
+            email: Patch::Set(Email::parse("ADA@example.com").unwrap()),
+            ..CustomerChanges::default()
+        });
+        assert!(customer.email_verified && customer.email.as_typed() == "ADA@example.com");
+        customer.merge(CustomerChanges {
+            email: Patch::Set(Email::parse("eve@example.com").unwrap()),
+            phone: Patch::Set(Phone::parse("5550100").unwrap().unwrap()),
+            ..CustomerChanges::default()
+        });
+        assert!(!customer.email_verified && !customer.phone_verified);
+    }
+
+    #[test]
+    fn only_an_account_has_a_user() {
+        let mut customer = sample();
+        assert_eq!(customer.user_id(), None);
+        customer.account_state = AccountState::Registered;
+        assert_eq!(customer.user_id(), Some(customer.id));
+    }
+}

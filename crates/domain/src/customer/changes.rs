@@ -1,0 +1,292 @@
+//! What a merge changes in a customer, and the names of what changed.
+
+use super::{Customer, CustomerType, Email, LegacyId};
+use crate::Patch;
+use crate::group::GroupId;
+use crate::preference::Preferences;
+use crate::profile::{Gender, Phone, Profile};
+use crate::tag::Tag;
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A merge (RFC 7396) over everything of a customer that can be edited. What is kept stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CustomerChanges {
+    /// The e-mail address. A changed one is unproven.
+    pub email: Patch<Email>,
+    /// Given name.
+    pub first_name: Patch<String>,
+    /// Family name.
+    pub last_name: Patch<String>,
+    /// Date of birth.
+    pub date_of_birth: Patch<NaiveDate>,
+    /// Gender.
+    pub gender: Patch<Gender>,
+    /// Phone number. A changed one is unproven.
+    pub phone: Patch<Phone>,
+    /// Picture.
+    pub avatar: Patch<String>,
+    /// Language.
+    pub language: Patch<String>,
+    /// Currency.
+    pub currency: Patch<String>,
+    /// Time zone.
+    pub timezone: Patch<String>,
+    /// Marketing by e-mail; clearing an opt-in withdraws it.
+    pub email_marketing: Patch<bool>,
+    /// Marketing by text message.
+    pub sms_marketing: Patch<bool>,
+    /// Push notifications.
+    pub push_notifications: Patch<bool>,
+    /// News of orders.
+    pub order_updates: Patch<bool>,
+    /// Promotions.
+    pub promotional_emails: Patch<bool>,
+    /// The newsletter.
+    pub newsletter: Patch<bool>,
+    /// Sharing with partners.
+    pub data_sharing: Patch<bool>,
+    /// Recording of behaviour.
+    pub analytics_tracking: Patch<bool>,
+    /// Cookies beyond the necessary.
+    pub cookie_consent: Patch<bool>,
+    /// Custom wishes: a merge of its own, member by member.
+    pub custom: Patch<Map<String, Value>>,
+    /// Individual or business.
+    pub customer_type: Patch<CustomerType>,
+    /// The group.
+    pub group: Patch<GroupId>,
+    /// The tags: the list replaces.
+    pub tags: Patch<BTreeSet<Tag>>,
+    /// The id in Magento.
+    pub legacy_id: Patch<LegacyId>,
+    /// Ids in other systems: merged by system, `None` removes one.
+    pub external_ids: Patch<BTreeMap<String, Option<String>>>,
+    /// Metadata: a merge of its own, member by member.
+    pub metadata: Patch<Map<String, Value>>,
+}
+
+impl Customer {
+    /// Merges `changes` into the customer. The names of what changed, as the wire spells them,
+    /// in the order of the record; empty when nothing did.
+    pub fn merge(&mut self, changes: CustomerChanges) -> Vec<&'static str> {
+        let before = self.clone();
+        self.apply(changes);
+        if self.email.key() != before.email.key() {
+            self.email_verified = false;
+        }
+        if self.profile.phone != before.profile.phone {
+            self.phone_verified = false;
+        }
+        changed_fields(&before, self)
+    }
+
+    /// The names of the editable fields that hold something, as the wire spells them: what a
+    /// creation gave.
+    pub fn given_fields(&self) -> Vec<&'static str> {
+        let mut blank = self.clone();
+        blank.profile = Profile::default();
+        blank.preferences = Preferences::default();
+        blank.group = None;
+        blank.tags = BTreeSet::new();
+        blank.legacy_id = None;
+        blank.external_ids = BTreeMap::new();
+        blank.metadata = Map::new();
+        let always = ["email", "customerType"];
+        always
+            .into_iter()
+            .chain(changed_fields(&blank, self))
+            .collect()
+    }
+
+    fn apply(&mut self, changes: CustomerChanges) {
+        if let Patch::Set(email) = changes.email {
+            self.email = email;
+        }
+        let profile = &mut self.profile;
+        changes.first_name.apply(&mut profile.first_name);
+        changes.last_name.apply(&mut profile.last_name);
+        changes.date_of_birth.apply(&mut profile.date_of_birth);
+        changes.gender.apply(&mut profile.gender);
+        changes.phone.apply(&mut profile.phone);
+        changes.avatar.apply(&mut profile.avatar);
+        let wishes = &mut self.preferences;
+        changes.language.apply(&mut wishes.language);
+        changes.currency.apply(&mut wishes.currency);
+        changes.timezone.apply(&mut wishes.timezone);
+        for (patch, flag) in [
+            (changes.email_marketing, &mut wishes.email_marketing),
+            (changes.sms_marketing, &mut wishes.sms_marketing),
+            (changes.push_notifications, &mut wishes.push_notifications),
+            (changes.order_updates, &mut wishes.order_updates),
+            (changes.promotional_emails, &mut wishes.promotional_emails),
+            (changes.newsletter, &mut wishes.newsletter),
+            (changes.data_sharing, &mut wishes.data_sharing),
+            (changes.analytics_tracking, &mut wishes.analytics_tracking),
+            (changes.cookie_consent, &mut wishes.cookie_consent),
+        ] {
+            patch.apply_or(flag, false);
+        }
+        merge_object(&mut wishes.custom, changes.custom);
+        changes
+            .customer_type
+            .apply_or(&mut self.customer_type, CustomerType::default());
+        changes.group.apply(&mut self.group);
+        changes.tags.apply_or(&mut self.tags, BTreeSet::new());
+        changes.legacy_id.apply(&mut self.legacy_id);
+        merge_external_ids(&mut self.external_ids, changes.external_ids);
+        merge_object(&mut self.metadata, changes.metadata);
+    }
+}
+
+fn merge_external_ids(
+    target: &mut BTreeMap<String, String>,
+    patch: Patch<BTreeMap<String, Option<String>>>,
+) {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => target.clear(),
+        Patch::Set(entries) => {
+            for (system, id) in entries {
+                match id {
+                    Some(id) => drop(target.insert(system, id)),
+                    None => drop(target.remove(&system)),
+                }
+            }
+        }
+    }
+}
+
+/// RFC 7396 over free-form objects, at every depth.
+fn merge_object(target: &mut Map<String, Value>, patch: Patch<Map<String, Value>>) {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => target.clear(),
+        Patch::Set(members) => merge_members(target, members),
+    }
+}
+
+fn merge_members(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => drop(target.remove(&name)),
+            Value::Object(inner) => {
+                let entry = target
+                    .entry(name)
+                    .or_insert_with(|| Value::Object(Map::new()));
+                if !entry.is_object() {
+                    *entry = Value::Object(Map::new());
+                }
+                if let Value::Object(object) = entry {
+                    merge_members(object, inner);
+                }
+            }
+            scalar @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                drop(target.insert(name, scalar));
+            }
+        }
+    }
+}
+
+/// The names of the editable fields in which two states differ.
+fn changed_fields(before: &Customer, after: &Customer) -> Vec<&'static str> {
+    let (p, q) = (&before.profile, &after.profile);
+    let (v, w) = (&before.preferences, &after.preferences);
+    [
+        ("email", before.email != after.email),
+        ("profile.firstName", p.first_name != q.first_name),
+        ("profile.lastName", p.last_name != q.last_name),
+        ("profile.dateOfBirth", p.date_of_birth != q.date_of_birth),
+        ("profile.gender", p.gender != q.gender),
+        ("profile.phone", p.phone != q.phone),
+        ("profile.avatar", p.avatar != q.avatar),
+        ("preferences.language", v.language != w.language),
+        ("preferences.currency", v.currency != w.currency),
+        ("preferences.timezone", v.timezone != w.timezone),
+        (
+            "preferences.marketing.emailOptIn",
+            v.email_marketing != w.email_marketing,
+        ),
+        (
+            "preferences.marketing.smsOptIn",
+            v.sms_marketing != w.sms_marketing,
+        ),
+        (
+            "preferences.marketing.pushOptIn",
+            v.push_notifications != w.push_notifications,
+        ),
+        (
+            "preferences.notifications.orderUpdates",
+            v.order_updates != w.order_updates,
+        ),
+        (
+            "preferences.notifications.promotions",
+            v.promotional_emails != w.promotional_emails,
+        ),
+        (
+            "preferences.notifications.newsletters",
+            v.newsletter != w.newsletter,
+        ),
+        ("preferences.dataSharing", v.data_sharing != w.data_sharing),
+        (
+            "preferences.analyticsTracking",
+            v.analytics_tracking != w.analytics_tracking,
+        ),
+        (
+            "preferences.cookieConsent",
+            v.cookie_consent != w.cookie_consent,
+        ),
+        ("preferences.custom", v.custom != w.custom),
+        ("customerType", before.customer_type != after.customer_type),
+        ("groupId", before.group != after.group),
+        ("tags", before.tags != after.tags),
+        ("legacyId", before.legacy_id != after.legacy_id),
+        ("externalIds", before.external_ids != after.external_ids),
+        ("metadata", before.metadata != after.metadata),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn object(value: &Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn metadata_merges_at_every_depth() {
+        let mut target = object(&json!({"a": {"b": 1, "c": 2}, "d": 3, "e": [1]}));
+        merge_object(
+            &mut target,
+            Patch::Set(object(
+                json!({"a": {"b": null, "x": 9}, "d": {"y": 1}, "e": [2, 3]}),
+            )),
+        );
+        assert_eq!(
+            Value::Object(target),
+            json!({"a": {"c": 2, "x": 9}, "d": {"y": 1}, "e": [2, 3]})
+        );
+    }
+
+    #[test]
+    fn external_ids_merge_by_system() {
+        let mut ids = BTreeMap::from([
+            ("erp".to_owned(), "1".to_owned()),
+            ("crm".to_owned(), "2".to_owned()),
+        ]);
+        let patch = BTreeMap::from([
+            ("erp".to_owned(), None),
+            ("pos".to_owned(), Some("3".to_owned())),
+        ]);
+        merge_external_ids(&mut ids, Patch::Set(patch));
+        assert_eq!(ids.keys().collect::<Vec<_>>(), ["crm", "pos"]);
+        merge_external_ids(&mut ids, Patch::Clear);
+        assert!(ids.is_empty());
+    }
+}

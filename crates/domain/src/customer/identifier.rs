@@ -1,0 +1,172 @@
+//! By what a customer is known, beside its UUID.
+
+use super::Email;
+use crate::{CustomerId, InvalidValue, ValueFault};
+use uuid::Uuid;
+
+/// A customer's id in Magento: 1 to 4,294,967,295 (B-27, B-30).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LegacyId(i64);
+
+impl LegacyId {
+    /// Reads a legacy id.
+    ///
+    /// # Errors
+    /// When it is not between 1 and 4,294,967,295.
+    pub fn new(id: i64) -> Result<Self, InvalidValue> {
+        (1..=i64::from(u32::MAX))
+            .contains(&id)
+            .then_some(Self(id))
+            .ok_or_else(|| {
+                InvalidValue::new(
+                    ValueFault::Invalid,
+                    "a legacy id is a whole number from 1 to 4294967295",
+                )
+            })
+    }
+
+    /// The number.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// A customer's id in another system.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExternalId {
+    /// The system: 1 to 50 lower-case letters, digits, `-` or `_`.
+    pub system: String,
+    /// The id there: 1 to 255 characters, compared as written.
+    pub id: String,
+}
+
+impl ExternalId {
+    /// Reads an external id; the system's name is lowered.
+    ///
+    /// # Errors
+    /// When system or id are not of the form that the fields describe.
+    pub fn parse(system: &str, id: &str) -> Result<Self, InvalidValue> {
+        let system = system.trim().to_ascii_lowercase();
+        let named = (1..=50).contains(&system.len())
+            && system
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !named {
+            return Err(InvalidValue::new(
+                ValueFault::Invalid,
+                "a system's name is 1 to 50 letters, digits, '-' or '_'",
+            ));
+        }
+        let id = crate::text::line(id, 255)?.ok_or_else(|| {
+            InvalidValue::new(ValueFault::Required, "an external id may not be empty")
+        })?;
+        Ok(Self { system, id })
+    }
+}
+
+/// What is unique about a customer within its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identifier {
+    /// The e-mail address.
+    Email(Email),
+    /// The id in Magento.
+    Legacy(LegacyId),
+    /// The id in another system.
+    External(ExternalId),
+}
+
+impl Identifier {
+    /// The kind, as the store keeps it: `email`, `legacy` or `external:<system>`.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Email(_) => "email".to_owned(),
+            Self::Legacy(_) => "legacy".to_owned(),
+            Self::External(external) => format!("external:{}", external.system),
+        }
+    }
+
+    /// The value, as the store compares it.
+    pub fn value(&self) -> String {
+        match self {
+            Self::Email(email) => email.key().to_owned(),
+            Self::Legacy(legacy) => legacy.get().to_string(),
+            Self::External(external) => external.id.clone(),
+        }
+    }
+}
+
+/// How a path names a customer: by UUID (with or without the prefix `cust_`) or by legacy id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomerRef {
+    /// By its id.
+    Id(CustomerId),
+    /// By its id in Magento.
+    Legacy(LegacyId),
+}
+
+impl CustomerRef {
+    /// Reads a reference: a UUID, `cust_<uuid>`, or a positive whole number (API-42, D-08).
+    ///
+    /// # Errors
+    /// For anything else; a UUID is 32 hexadecimal digits in the hyphenated form.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let fault = || {
+            InvalidValue::new(
+                ValueFault::Invalid,
+                "a customer is named by a UUID, cust_<UUID>, or a whole number from 1 to 4294967295",
+            )
+        };
+        let bare = text.strip_prefix("cust_").unwrap_or(text);
+        if bare.len() == 36 {
+            return Uuid::try_parse(bare)
+                .map(|id| Self::Id(CustomerId(id)))
+                .map_err(|_| fault());
+        }
+        let digits = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+        digits
+            .then(|| text.parse::<i64>().ok())
+            .flatten()
+            .and_then(|id| LegacyId::new(id).ok())
+            .map(Self::Legacy)
+            .ok_or_else(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_a_uuid_or_a_magento_id() {
+        let id = CustomerId(Uuid::from_u128(7));
+        for text in [
+            "00000000-0000-0000-0000-000000000007",
+            "cust_00000000-0000-0000-0000-000000000007",
+        ] {
+            assert_eq!(CustomerRef::parse(text), Ok(CustomerRef::Id(id)), "{text}");
+        }
+        assert_eq!(
+            CustomerRef::parse("4294967295"),
+            Ok(CustomerRef::Legacy(LegacyId(4_294_967_295)))
+        );
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "007",
+            "4294967296",
+            "99999999999999999999",
+            "cust_12",
+            "cust_456",
+            "1.0",
+            "1e3",
+            "abc",
+            "cust_",
+            "00000000000000000000000000000007",
+            "{0000000-0000-0000-0000-000000000007}",
+            "１２",
+        ] {
+            assert!(CustomerRef::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The transitions of a customer's status.
+
+use super::{Customer, Status};
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+/// A transition that someone asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusChange {
+    /// To active: from pending, inactive, suspended, and back from deleted.
+    Reactivate,
+    /// To suspended: from anything but deleted.
+    Suspend,
+    /// To inactive: from anything but deleted.
+    SetInactive,
+    /// To deleted, from anything.
+    Deactivate,
+}
+
+/// Why a customer cannot change as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TransitionError {
+    /// It is deleted, and only reactivating brings it back.
+    #[error("the customer is deleted; reactivate it first")]
+    Deleted,
+}
+
+impl StatusChange {
+    /// The change that leads to `status`; none leads back to pending.
+    pub fn leading_to(status: Status) -> Option<Self> {
+        match status {
+            Status::Active => Some(Self::Reactivate),
+            Status::Suspended => Some(Self::Suspend),
+            Status::Inactive => Some(Self::SetInactive),
+            Status::Pending | Status::Deleted => None,
+        }
+    }
+
+    fn target(self) -> Status {
+        match self {
+            Self::Reactivate => Status::Active,
+            Self::Suspend => Status::Suspended,
+            Self::SetInactive => Status::Inactive,
+            Self::Deactivate => Status::Deleted,
+        }
+    }
+}
+
+impl Customer {
+    /// Changes the status. `false` when it already is as asked: then nothing changed.
+    ///
+    /// # Errors
+    /// [`TransitionError::Deleted`] when a deleted customer is asked to be anything but active.
+    pub fn change_status(
+        &mut self,
+        change: StatusChange,
+        now: DateTime<Utc>,
+    ) -> Result<bool, TransitionError> {
+        if self.status == change.target() {
+            return Ok(false);
+        }
+        if self.is_deleted() && change != StatusChange::Reactivate {
+            return Err(TransitionError::Deleted);
+        }
+        self.status = change.target();
+        self.deleted_at = (change == StatusChange::Deactivate).then_some(now);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customer::sample;
+
+    #[test]
+    fn every_transition_is_allowed_or_refused_as_written() {
+        use StatusChange::{Deactivate, Reactivate, SetInactive, Suspend};
+        for from in Status::ALL {
+            for change in [Reactivate, Suspend, SetInactive, Deactivate] {
+                let mut customer = sample();
+                customer.status = from;
+                let outcome = customer.change_status(change, customer.created_at);
+                let expected = if from == change.target() {
+                    Ok(false)
+                } else if from == Status::Deleted && change != Reactivate {
+                    Err(TransitionError::Deleted)
+                } else {
+                    Ok(true)
+                };
+                assert_eq!(outcome, expected, "{from:?} {change:?}");
+                let reached = if outcome.is_ok() {
+                    change.target()
+                } else {
+                    from
+                };
+                assert_eq!(customer.status, reached);
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_of_deletion_comes_and_goes_with_the_status() {
+        let mut customer = sample();
+        let now = customer.created_at;
+        customer
+            .change_status(StatusChange::Deactivate, now)
+            .unwrap();
+        assert_eq!(customer.deleted_at, Some(now));
+        customer
+            .change_status(StatusChange::Reactivate, now)
+            .unwrap();
+        assert_eq!(customer.deleted_at, None);
+    }
+
+    #[test]
+    fn a_deleted_customer_gives_up_its_address_alone() {
+        let mut customer = sample();
+        customer.legacy_id = crate::customer::LegacyId::new(7).ok();
+        let kinds = |customer: &Customer| -> Vec<String> {
+            customer
+                .identifiers()
+                .iter()
+                .map(crate::customer::Identifier::kind)
+                .collect()
+        };
+        assert_eq!(kinds(&customer), ["email", "legacy"]);
+        customer
+            .change_status(StatusChange::Deactivate, customer.created_at)
+            .unwrap();
+        assert_eq!(kinds(&customer), ["legacy"]);
+    }
+}

@@ -1,0 +1,55 @@
+//! The words by which a customer is found.
+
+use super::Customer;
+use crate::text;
+use std::collections::BTreeSet;
+
+/// Terms that one customer is found by; the rest of a very long name is not searched.
+pub const MAX_TERMS: usize = 32;
+
+/// The folded words of a customer's e-mail address and names, and the digits of its phone.
+pub fn search_terms(customer: &Customer) -> BTreeSet<String> {
+    let profile = &customer.profile;
+    let texts = [
+        Some(customer.email.as_typed()),
+        Some(customer.email.key()),
+        profile.first_name.as_deref(),
+        profile.last_name.as_deref(),
+    ];
+    let phone = profile
+        .phone
+        .as_ref()
+        .map(|phone| phone.digits().to_owned());
+    phone
+        .into_iter()
+        .chain(texts.into_iter().flatten().flat_map(text::words))
+        .take(MAX_TERMS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customer::sample;
+    use crate::profile::Phone;
+
+    #[test]
+    fn names_address_and_digits_are_found() {
+        let mut customer = sample();
+        customer.profile.first_name = Some("Zoë Ann".to_owned());
+        customer.profile.last_name = Some("O'Brien".to_owned());
+        customer.profile.phone = Phone::parse("+1-555-0123").unwrap();
+        let terms = search_terms(&customer);
+        for term in ["zoe", "ann", "obrien", "15550123", "ada", "example"] {
+            assert!(terms.contains(term), "{term}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_does_not_make_endless_terms() {
+        let mut customer = sample();
+        customer.profile.last_name =
+            Some("a b c d e f g h i j k l m n o p q r s t u v w x y z ä ö ü ß á".to_owned());
+        assert!(search_terms(&customer).len() <= MAX_TERMS);
+    }
+}

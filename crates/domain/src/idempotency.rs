@@ -1,0 +1,70 @@
+//! Requests that can be sent twice and count once.
+
+use crate::{StoreError, UnitOfWork};
+use chrono::{DateTime, Utc};
+use std::fmt;
+use thiserror::Error;
+
+/// Characters of an idempotency key.
+pub const MAX_KEY: usize = 255;
+
+/// What a caller claims: this request, under this key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyClaim {
+    /// Who calls: the same key of another caller is another key.
+    pub caller: String,
+    /// The operation, the same whichever alias of the route was used.
+    pub route: String,
+    /// The key that the caller chose.
+    pub key: String,
+    /// Digest of the body, keyed: the body itself is not kept.
+    pub body_digest: [u8; 32],
+    /// Now, by the service's clock.
+    pub now: DateTime<Utc>,
+    /// Until when the reply is kept.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A reply as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReply {
+    /// HTTP status.
+    pub status: u16,
+    /// The header `Location`, if there was one.
+    pub location: Option<String>,
+    /// The header `ETag`, if there was one.
+    pub etag: Option<String>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+/// What became of a claim.
+pub enum Claimed {
+    /// It is this caller's: the work may begin.
+    Fresh(Box<dyn UnitOfWork>),
+    /// The work was done before; this was the reply.
+    Replay(StoredReply),
+}
+
+impl fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh(_) => f.write_str("Fresh(..)"),
+            Self::Replay(reply) => f.debug_tuple("Replay").field(reply).finish(),
+        }
+    }
+}
+
+/// Why a claim cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ClaimError {
+    /// The first request under this key has not ended yet.
+    #[error("a request with this key is in progress")]
+    InFlight,
+    /// The key was used with another body.
+    #[error("the key was used with another body")]
+    KeyReused,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

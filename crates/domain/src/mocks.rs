@@ -1,0 +1,88 @@
+//! A mock of every port, for teams that embed this crate and for injecting failures.
+//! Behaviour is better tested against the fakes of the test kit, which keep the contracts.
+
+pub use crate::api_key::{MockApiKeyMemory, MockApiKeyReads, MockApiKeyRepo, MockApiKeySecrets};
+pub use crate::credential::MockPasswordHasher;
+pub use crate::customer::{MockCustomerReads, MockCustomerRepo};
+pub use crate::support::clock::{MockClock, MockIdSource};
+pub use crate::support::digest::MockKeyedDigest;
+pub use crate::support::health::MockStoreHealth;
+pub use crate::tenant::{MockTenantReads, MockTenantRepo};
+
+use crate::api_key::ApiKeyRepo;
+use crate::customer::CustomerRepo;
+use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::tenant::TenantRepo;
+use crate::{Fact, Scope, StoreError, Transactions, UnitOfWork};
+use async_trait::async_trait;
+
+/// A unit of work made of mocks. Facts are collected; `outcome` is what COMMIT answers.
+#[derive(Debug)]
+pub struct MockUnitOfWork {
+    /// The customers.
+    pub customers: MockCustomerRepo,
+    /// The tenants.
+    pub tenants: MockTenantRepo,
+    /// The API keys.
+    pub api_keys: MockApiKeyRepo,
+    /// What was recorded.
+    pub facts: Vec<Fact>,
+    /// What COMMIT answers.
+    pub outcome: Result<(), StoreError>,
+}
+
+impl Default for MockUnitOfWork {
+    fn default() -> Self {
+        Self {
+            customers: MockCustomerRepo::new(),
+            tenants: MockTenantRepo::new(),
+            api_keys: MockApiKeyRepo::new(),
+            facts: Vec::new(),
+            outcome: Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn customers(&mut self) -> &mut dyn CustomerRepo {
+        &mut self.customers
+    }
+
+    fn tenants(&mut self) -> &mut dyn TenantRepo {
+        &mut self.tenants
+    }
+
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepo {
+        &mut self.api_keys
+    }
+
+    fn record(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    fn remember(&mut self, _claim: IdempotencyClaim, _reply: StoredReply) {}
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.outcome
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+mockall::mock! {
+    /// Opens what the test prepared.
+    pub Transactions {}
+
+    #[async_trait]
+    impl Transactions for Transactions {
+        async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError>;
+        async fn begin_idempotent(
+            &self,
+            scope: &Scope,
+            claim: &IdempotencyClaim,
+        ) -> Result<Claimed, ClaimError>;
+    }
+}

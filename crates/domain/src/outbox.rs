@@ -1,0 +1,149 @@
+//! Events: what other services are told. Each is written in the transaction of its change.
+
+use crate::customer::{Customer, CustomerRecord};
+use crate::{CustomerId, EventId, Scope};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+/// Who the events say they come from (D-68).
+pub const SOURCE: &str = "customer-service";
+
+/// An event about a customer, in the envelope that subscribers know (EVO-01).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its id, the same in every delivery.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// To whom.
+    pub customer: CustomerId,
+    /// Its place among the customer's events: from 1, without repetition.
+    pub sequence: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The particulars.
+    pub data: Value,
+}
+
+/// What can happen to a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// It was created.
+    Created,
+    /// Something in its record changed.
+    ProfileUpdated,
+    /// It was deactivated.
+    Deactivated,
+    /// It was barred.
+    Suspended,
+    /// It was brought back.
+    Reactivated,
+}
+
+impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Created,
+        Self::ProfileUpdated,
+        Self::Deactivated,
+        Self::Suspended,
+        Self::Reactivated,
+    ];
+
+    /// The name in the envelope.
+    pub fn event_type(self) -> &'static str {
+        match self {
+            Self::Created => "CustomerCreated",
+            Self::ProfileUpdated => "CustomerProfileUpdated",
+            Self::Deactivated => "CustomerDeactivated",
+            Self::Suspended => "CustomerSuspended",
+            Self::Reactivated => "CustomerReactivated",
+        }
+    }
+
+    /// The topic it is published on.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::Created => "customers.customer.created",
+            Self::ProfileUpdated => "customers.profile.updated",
+            Self::Deactivated => "customers.customer.deactivated",
+            Self::Suspended => "customers.customer.suspended",
+            Self::Reactivated => "customers.customer.reactivated",
+        }
+    }
+}
+
+impl Event {
+    /// `CustomerCreated` (EVO-02).
+    pub fn created(id: EventId, record: &CustomerRecord) -> Self {
+        let customer = &record.customer;
+        let data = json!({
+            "customerId": customer.id.to_string(),
+            "email": customer.email.as_typed(),
+            "profile": {
+                "firstName": customer.profile.first_name,
+                "lastName": customer.profile.last_name,
+            },
+            "segment": {
+                "tier": record.standing.tier.as_str(),
+                "segment": record.standing.segment,
+            },
+            "registrationDate": rfc3339(customer.registration_date),
+        });
+        Self::about(id, EventKind::Created, customer, data)
+    }
+
+    /// `CustomerProfileUpdated`: the names of what changed (EVO-04). Who needs the values reads
+    /// the customer, and so never acts on old ones.
+    pub fn profile_updated(id: EventId, customer: &Customer, changed: &[&str]) -> Self {
+        let data = json!({
+            "customerId": customer.id.to_string(),
+            "changedFields": changed,
+            "version": customer.version,
+        });
+        Self::about(id, EventKind::ProfileUpdated, customer, data)
+    }
+
+    /// `CustomerDeactivated`, `CustomerSuspended` or `CustomerReactivated`.
+    pub fn status_changed(id: EventId, kind: EventKind, customer: &Customer) -> Self {
+        let data = json!({
+            "customerId": customer.id.to_string(),
+            "status": customer.status.as_str(),
+            "changedFields": ["status"],
+            "version": customer.version,
+        });
+        Self::about(id, kind, customer, data)
+    }
+
+    fn about(id: EventId, kind: EventKind, customer: &Customer, data: Value) -> Self {
+        Self {
+            id,
+            kind,
+            customer: customer.id,
+            sequence: customer.event_seq,
+            at: customer.updated_at,
+            data,
+        }
+    }
+
+    /// The whole message, as subscribers receive it.
+    pub fn envelope(&self, scope: &Scope) -> Value {
+        json!({
+            "eventId": self.id.to_string(),
+            "eventType": self.kind.event_type(),
+            "version": "1.0",
+            "timestamp": rfc3339(self.at),
+            "source": SOURCE,
+            "data": self.data,
+            "metadata": {
+                "correlationId": scope.correlation_id,
+                "tenantId": scope.tenant_slug,
+                "sequence": self.sequence,
+            },
+        })
+    }
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

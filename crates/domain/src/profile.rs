@@ -1,0 +1,193 @@
+//! Who a customer is: the part of the record that describes a person.
+
+use crate::{InvalidValue, ValueFault, text};
+use chrono::{Datelike, NaiveDate};
+
+/// Characters of a first or last name (DAT-04).
+pub const MAX_NAME: usize = 100;
+/// Characters of a phone number as written (DAT-10).
+pub const MAX_PHONE: usize = 20;
+/// Characters of an avatar's address (DAT-03).
+pub const MAX_AVATAR: usize = 500;
+
+/// The person's details. Each is optional.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Date of birth: a calendar date, in no time zone.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Gender, if told.
+    pub gender: Option<Gender>,
+    /// Phone number.
+    pub phone: Option<Phone>,
+    /// Address of a picture, `https` only.
+    pub avatar: Option<String>,
+}
+
+/// A name of a person: trimmed, at most [`MAX_NAME`] characters; `None` when empty.
+///
+/// # Errors
+/// When it is too long or holds control characters.
+pub fn name(text: &str) -> Result<Option<String>, InvalidValue> {
+    text::line(text, MAX_NAME)
+}
+
+/// A date of birth: after 1900 and not in the future.
+///
+/// # Errors
+/// When it lies outside.
+pub fn date_of_birth(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate, InvalidValue> {
+    if date.year() < 1900 || date > today {
+        return Err(InvalidValue::new(
+            ValueFault::Invalid,
+            "a date of birth lies between 1900-01-01 and today",
+        ));
+    }
+    Ok(date)
+}
+
+/// The address of a picture: an `https` URL of at most [`MAX_AVATAR`] characters. It is kept
+/// and handed out, never fetched.
+///
+/// # Errors
+/// When it is anything else.
+pub fn avatar(url: &str) -> Result<Option<String>, InvalidValue> {
+    let Some(url) = text::line(url, MAX_AVATAR)? else {
+        return Ok(None);
+    };
+    let host = url
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let fits = host.is_some_and(|host| {
+        !host.is_empty() && !host.contains('@') && !url.contains(char::is_whitespace)
+    });
+    fits.then_some(Some(url))
+        .ok_or_else(|| InvalidValue::new(ValueFault::Invalid, "an https URL is accepted"))
+}
+
+/// Gender (DOM-09). The numbers are what the store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Gender {
+    /// Male.
+    Male,
+    /// Female.
+    Female,
+    /// Another.
+    Other,
+    /// Asked, and not told.
+    PreferNotToSay,
+}
+
+impl Gender {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Male, Self::Female, Self::Other, Self::PreferNotToSay];
+
+    /// The number that the store keeps.
+    pub fn code(self) -> i16 {
+        match self {
+            Self::Male => 1,
+            Self::Female => 2,
+            Self::Other => 3,
+            Self::PreferNotToSay => 4,
+        }
+    }
+
+    /// The gender with this stored number.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|gender| gender.code() == code)
+    }
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Male => "male",
+            Self::Female => "female",
+            Self::Other => "other",
+            Self::PreferNotToSay => "prefer_not_to_say",
+        }
+    }
+}
+
+/// A phone number, kept as it was written, with its digits beside it for look-up (D-40).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    written: String,
+    digits: String,
+}
+
+impl Phone {
+    /// Reads a phone number; `None` when nothing is written.
+    ///
+    /// # Errors
+    /// When it is longer than [`MAX_PHONE`], has fewer than 4 digits, or holds anything but
+    /// digits, spaces and `+ - . / ( )`.
+    pub fn parse(text: &str) -> Result<Option<Self>, InvalidValue> {
+        let Some(written) = text::line(text, MAX_PHONE)? else {
+            return Ok(None);
+        };
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        let shaped = written
+            .chars()
+            .enumerate()
+            .all(|(at, c)| c.is_ascii_digit() || " -./()".contains(c) || (c == '+' && at == 0));
+        if !shaped || digits.len() < 4 {
+            return Err(InvalidValue::new(
+                ValueFault::Invalid,
+                "a phone number has at least 4 digits, may begin with '+', and is grouped by spaces, '-', '.', '/' or parentheses",
+            ));
+        }
+        Ok(Some(Self { written, digits }))
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// Its digits alone: what look-ups compare.
+    pub fn digits(&self) -> &str {
+        &self.digits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_of_the_source_documents_are_taken_as_written() {
+        for (text, digits) in [("+1-555-0123", "15550123"), ("+1234567890", "1234567890")] {
+            let phone = Phone::parse(text).unwrap().unwrap();
+            assert_eq!((phone.as_str(), phone.digits()), (text, digits));
+        }
+        assert_eq!(Phone::parse("  "), Ok(None));
+        for bad in ["123", "call me", "1+234567", "123456789012345678901"] {
+            assert!(Phone::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_avatar_is_an_https_url() {
+        assert!(avatar("https://cdn.example.com/a.jpg").is_ok());
+        for bad in [
+            "http://cdn.example.com/a.jpg",
+            "https://",
+            "https://user@host/",
+            "javascript:alert(1)",
+            "https://a b/",
+        ] {
+            assert!(avatar(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_born_tomorrow() {
+        let today = NaiveDate::from_ymd_opt(2026, 2, 28).unwrap();
+        assert!(date_of_birth(today, today).is_ok());
+        assert!(date_of_birth(today.succ_opt().unwrap(), today).is_err());
+        assert!(date_of_birth(NaiveDate::from_ymd_opt(1899, 12, 31).unwrap(), today).is_err());
+    }
+}

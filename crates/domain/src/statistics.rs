@@ -1,0 +1,59 @@
+//! What a customer's orders add up to.
+
+use crate::tier::Tier;
+use rust_decimal::Decimal;
+
+/// Where a customer stands: tier, primary segment and the totals in the tenant's currency.
+/// Kept by other use cases than the profile's; read together with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The tier.
+    pub tier: Tier,
+    /// The slug of the primary segment.
+    pub segment: String,
+    /// Loyalty points, as the loyalty service last told.
+    pub loyalty_points: i64,
+    /// The currency of the amounts below: the tenant's.
+    pub currency: String,
+    /// Sum of all completed orders, net of refunds.
+    pub total_spent: Decimal,
+    /// Number of completed orders.
+    pub order_count: i64,
+}
+
+impl Standing {
+    /// Where everyone begins: no orders, the lowest tier, the segment of new customers.
+    pub fn initial(tier: Tier, segment: &str, currency: &str) -> Self {
+        Self {
+            tier,
+            segment: segment.to_owned(),
+            loyalty_points: 0,
+            currency: currency.to_owned(),
+            total_spent: Decimal::ZERO,
+            order_count: 0,
+        }
+    }
+
+    /// What an order was worth on average; zero without orders.
+    pub fn average_order_value(&self) -> Decimal {
+        if self.order_count == 0 {
+            Decimal::ZERO
+        } else {
+            self.total_spent / Decimal::from(self.order_count)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_needs_an_order() {
+        let mut standing = Standing::initial(Tier::Regular, "new_customer", "USD");
+        assert_eq!(standing.average_order_value(), Decimal::ZERO);
+        standing.total_spent = Decimal::new(500, 2);
+        standing.order_count = 2;
+        assert_eq!(standing.average_order_value(), Decimal::new(250, 2));
+    }
+}

@@ -1,0 +1,13 @@
+//! Plumbing that every slice shares.
+
+pub(crate) mod clock;
+pub(crate) mod digest;
+pub(crate) mod error;
+pub(crate) mod fault;
+pub(crate) mod health;
+pub(crate) mod id;
+pub(crate) mod page;
+pub(crate) mod patch;
+pub(crate) mod scope;
+pub mod text;
+pub(crate) mod unit_of_work;

@@ -1,0 +1,40 @@
+//! Identifiers. One type each, so that a customer's id cannot be passed for a tenant's.
+
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A customer, within its tenant.
+    CustomerId,
+    /// A tenant, as rows name it. Outside, a tenant is known by its slug.
+    TenantId,
+    /// An API key; not its secret.
+    ApiKeyId,
+    /// An event, the same in every delivery.
+    EventId,
+    /// An entry of the audit trail.
+    AuditEventId,
+}

@@ -1,0 +1,84 @@
+//! How a use case writes: state, events and audit in one transaction, or nothing.
+
+use crate::api_key::ApiKeyRepo;
+use crate::audit::AuditEntry;
+use crate::customer::CustomerRepo;
+use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::outbox::Event;
+use crate::tenant::TenantRepo;
+use crate::{Scope, StoreError};
+use async_trait::async_trait;
+
+/// Opens units of work.
+#[async_trait]
+pub trait Transactions: Send + Sync {
+    /// Opens a transaction inside the scope's tenant. One round trip.
+    ///
+    /// A pooled connection found dead is replaced once before this fails.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Unavailable`] when no connection can be had in time.
+    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError>;
+
+    /// Opens a transaction that holds `claim`, or finds the reply that an earlier one stored.
+    /// Two round trips: the lock travels with BEGIN, the stored row is read after it.
+    ///
+    /// # Errors
+    /// MUST return [`ClaimError::InFlight`] while another transaction holds the same claim,
+    /// [`ClaimError::KeyReused`] when the stored reply belongs to another body, and
+    /// [`ClaimError::Store`] as [`begin`](Self::begin) does. A stored reply past its expiry
+    /// MUST be treated as absent.
+    async fn begin_idempotent(
+        &self,
+        scope: &Scope,
+        claim: &IdempotencyClaim,
+    ) -> Result<Claimed, ClaimError>;
+}
+
+/// One transaction. Whatever is not committed never happened.
+#[async_trait]
+#[must_use = "dropping a unit of work rolls it back"]
+pub trait UnitOfWork: Send {
+    /// The customers, each with profile, preferences, tags, identifiers, credentials and the
+    /// first rows of statistics and tier.
+    fn customers(&mut self) -> &mut dyn CustomerRepo;
+
+    /// The tenants.
+    fn tenants(&mut self) -> &mut dyn TenantRepo;
+
+    /// The API keys.
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepo;
+
+    /// Takes note of what happened. Facts cannot fail by a rule, so they are collected and
+    /// sent together right before COMMIT.
+    fn record(&mut self, fact: Fact);
+
+    /// Keeps the reply for the claim that this unit of work was opened with.
+    fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply);
+
+    /// Writes facts and the remembered reply (one round trip when there are any) and commits
+    /// (one more).
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] with
+    /// [`Conflict::IdempotencyKey`](crate::Conflict::IdempotencyKey) when another transaction
+    /// stored a reply under the same key first; nothing is written then.
+    /// MUST return [`StoreError::Unavailable`] when the outcome is unknown.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// Ends the transaction without a trace. Dropping does the same, later and in silence.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the connection broke; nothing was written then either.
+    async fn rollback(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// What one change leaves behind beside the state: an entry of the audit trail, and the event
+/// that other services hear of, if there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// What others are told.
+    pub event: Option<Event>,
+    /// What is kept for the record.
+    pub audit: AuditEntry,
+}

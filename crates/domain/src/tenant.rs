@@ -1,0 +1,142 @@
+//! Tenants: the shops that share this service and never see each other.
+
+use crate::{InvalidValue, StoreError, TenantId, ValueFault, preference};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::fmt;
+
+/// Characters of a tenant's name.
+pub const MAX_TENANT_NAME: usize = 200;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// As rows name it.
+    pub id: TenantId,
+    /// As the outside names it.
+    pub slug: TenantSlug,
+    /// For people.
+    pub name: String,
+    /// What differs from tenant to tenant.
+    pub settings: TenantSettings,
+    /// The edit token.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A tenant's outer id, such as `default` or `tenant-123`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantSlug(String);
+
+impl TenantSlug {
+    /// Reads a slug.
+    ///
+    /// # Errors
+    /// When it is not 1 to 64 lower-case letters, digits, `-` or `_`, beginning with a letter
+    /// or digit.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let fits = (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+        fits.then(|| Self(text.to_owned())).ok_or_else(|| {
+            InvalidValue::new(
+                ValueFault::Invalid,
+                "a tenant's id is 1 to 64 lower-case letters, digits, '-' or '_', and begins with a letter or digit",
+            )
+        })
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TenantSlug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What differs from tenant to tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantSettings {
+    /// The currency that totals, tiers and rules are counted in; ISO 4217.
+    pub currency: String,
+    /// The country of an address that names none; ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            currency: "USD".to_owned(),
+            country: "US".to_owned(),
+        }
+    }
+}
+
+impl TenantSettings {
+    /// The settings with a currency taken over.
+    ///
+    /// # Errors
+    /// When it is not a currency code.
+    pub fn parse_currency(text: &str) -> Result<String, InvalidValue> {
+        preference::currency(text)
+    }
+
+    /// A country's code, in upper case.
+    ///
+    /// # Errors
+    /// When it is not two letters.
+    pub fn parse_country(text: &str) -> Result<String, InvalidValue> {
+        let code = text.trim().to_ascii_uppercase();
+        let fits = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+        fits.then_some(code).ok_or_else(|| {
+            InvalidValue::new(
+                ValueFault::Invalid,
+                "a country code of two letters (ISO 3166-1) is accepted",
+            )
+        })
+    }
+}
+
+/// Writes tenants, inside a unit of work of an operator.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TenantRepo: Send {
+    /// Stores a new tenant and the groups that it begins with (id and name are the same).
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] with
+    /// [`Conflict::TenantSlug`](crate::Conflict::TenantSlug) when the slug is taken.
+    async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError>;
+
+    /// Locks and reads a tenant.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::NotFound`] when there is none with this id.
+    async fn find_for_update(&mut self, id: TenantId) -> Result<Tenant, StoreError>;
+
+    /// Stores name, settings, version and time of a tenant that this unit of work holds locked.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is gone.
+    async fn save(&mut self, tenant: &Tenant) -> Result<(), StoreError>;
+}
+
+/// Reads tenants. There are few: the whole list is held in memory by the application.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TenantReads: Send + Sync {
+    /// All tenants, by slug.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn all(&self) -> Result<Vec<Tenant>, StoreError>;
+}
