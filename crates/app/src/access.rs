@@ -77,15 +77,14 @@ impl Access {
             .secrets
             .read(presented)
             .ok_or(AccessError::Unauthenticated)?;
-        let key = match self.memory.get(&secret) {
-            Some(key) => key,
-            None => {
-                let found = self.keys.find_by_secret(&secret).await?;
-                let mut key = found.ok_or(AccessError::Unauthenticated)?;
-                self.touch(&mut key).await;
-                self.memory.put(secret, key.clone());
-                key
-            }
+        let key = if let Some(key) = self.memory.get(&secret) {
+            key
+        } else {
+            let found = self.keys.find_by_secret(&secret).await?;
+            let mut key = found.ok_or(AccessError::Unauthenticated)?;
+            self.touch(&mut key).await;
+            self.memory.put(secret, key.clone());
+            key
         };
         if !key.is_live(self.clock.now()) {
             return Err(AccessError::Unauthenticated);

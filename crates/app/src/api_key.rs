@@ -185,9 +185,11 @@ impl ApiKeys {
         let mut work = tenants.transactions.begin(&scope).await?;
         if let Err(error) = work.tenants().insert(&tenant, &tenants.groups).await {
             drop(work);
-            return match TenantError::from(error) {
-                TenantError::SlugTaken => Ok(None),
-                other => Err(other),
+            let error = TenantError::from(error);
+            return if error == TenantError::SlugTaken {
+                Ok(None)
+            } else {
+                Err(error)
             };
         }
         let fields = ["id", "name", "settings"];
@@ -205,9 +207,10 @@ impl ApiKeys {
     }
 
     fn audited(&self, key: &ApiKey, kind: AuditKind, at: DateTime<Utc>) -> Fact {
-        let fields: &[&str] = match kind {
-            AuditKind::ApiKeyRevoke => &["revokedAt"],
-            _ => &["name", "scopes", "expiresAt", "tenantId"],
+        let fields: &[&str] = if kind == AuditKind::ApiKeyRevoke {
+            &["revokedAt"]
+        } else {
+            &["name", "scopes", "expiresAt", "tenantId"]
         };
         Fact {
             event: None,

@@ -232,10 +232,10 @@ impl Customers {
 
     async fn external_holder(&self, scope: &Scope, customer: &Customer) -> Option<CustomerId> {
         for identifier in customer.identifiers() {
-            if let Identifier::External(external) = identifier {
-                if let Some(id) = self.holder(scope, Lookup::External(external)).await {
-                    return Some(id);
-                }
+            if let Identifier::External(external) = identifier
+                && let Some(id) = self.holder(scope, Lookup::External(external)).await
+            {
+                return Some(id);
             }
         }
         None

@@ -265,7 +265,7 @@ mod tests {
         merge_object(
             &mut target,
             Patch::Set(object(
-                json!({"a": {"b": null, "x": 9}, "d": {"y": 1}, "e": [2, 3]}),
+                &json!({"a": {"b": null, "x": 9}, "d": {"y": 1}, "e": [2, 3]}),
             )),
         );
         assert_eq!(
