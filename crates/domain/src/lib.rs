@@ -29,6 +29,7 @@ pub use support::error::{Conflict, StoreError};
 pub use support::fault::{InvalidValue, ValueFault};
 pub use support::health::StoreHealth;
 pub use support::id::{ApiKeyId, AuditEventId, CustomerId, EventId, TenantId};
+pub use support::money;
 pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;
 pub use support::scope::{Actor, ActorKind, Scope};

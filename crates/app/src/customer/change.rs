@@ -33,8 +33,8 @@ pub struct UpdateCustomer {
 /// is stored, so that what was read can be sent back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stated {
-    /// `id`
-    pub id: Option<CustomerId>,
+    /// `id`, in any of the ways in which a path may name a customer.
+    pub id: Option<CustomerRef>,
     /// `userId`
     pub user_id: Option<Option<CustomerId>>,
     /// `accountState`
@@ -52,7 +52,7 @@ impl Stated {
     fn contradicting(&self, customer: &Customer) -> Vec<&'static str> {
         let differs = |name, differs: bool| differs.then_some(name);
         [
-            differs("id", self.id.is_some_and(|id| id != customer.id)),
+            differs("id", self.id.is_some_and(|id| !names(id, customer))),
             differs(
                 "userId",
                 self.user_id.is_some_and(|id| id != customer.user_id()),
@@ -82,6 +82,13 @@ impl Stated {
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+fn names(reference: CustomerRef, customer: &Customer) -> bool {
+    match reference {
+        CustomerRef::Id(id) => id == customer.id,
+        CustomerRef::Legacy(id) => Some(id) == customer.legacy_id,
     }
 }
 
