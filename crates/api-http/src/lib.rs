@@ -1,1 +1,60 @@
-//! Being written.
+//! The HTTP API: routes, JSON bodies and status codes.
+//!
+//! A slice is a file of the name that it has everywhere, with its routes, its bodies and how
+//! it reads them. What surrounds all of them lies in [`http`].
+
+pub mod access;
+pub mod api;
+pub mod api_key;
+pub mod customer;
+pub mod docs;
+pub mod health;
+pub mod http;
+mod openapi;
+mod support;
+pub mod tenant;
+
+use api::{Api, Shared};
+use axum::Router;
+use http::problem_pages;
+use http::stack::{self, HttpSettings};
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The whole service as a router, with everything that surrounds its routes.
+pub fn router(api: Api, settings: HttpSettings) -> Router {
+    let (base, outside) = routers();
+    let document = document();
+    let (base, _) = base.split_for_parts();
+    let (outside, _) = outside.split_for_parts();
+    let routes = Router::new()
+        .nest("/api/v1", base.clone())
+        .nest("/v1", base)
+        .merge(outside)
+        .with_state(Arc::new(api))
+        .merge(docs::router(&document))
+        .merge(problem_pages::problem_pages());
+    stack::wrap(routes, settings)
+}
+
+/// The OpenAPI document, made from the table that routes requests.
+pub fn document() -> OpenApi {
+    let (base, outside) = routers();
+    let mut document = base.into_openapi();
+    openapi::under_the_base(&mut document);
+    let mut outside = outside.into_openapi();
+    openapi::outside_the_base(&mut outside);
+    document.merge(outside);
+    openapi::with_failures(&mut document);
+    document
+}
+
+fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
+    let base = OpenApiRouter::with_openapi(openapi::base())
+        .merge(customer::router())
+        .merge(tenant::router())
+        .merge(api_key::router())
+        .merge(health::base_router());
+    (base, health::router())
+}

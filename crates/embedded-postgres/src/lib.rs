@@ -1,1 +1,107 @@
-//! Being written.
+//! A private PostgreSQL for development and tests.
+//!
+//! Fetches a pinned build of the real server on first use, keeps it in the
+//! user's cache, runs it as a child process on 127.0.0.1 and stops it with us.
+//! Nothing is downloaded at build time, and this crate reads no configuration:
+//! the caller hands it [`Settings`]. Production names its own server instead.
+
+use std::path::PathBuf;
+
+#[cfg(unix)]
+mod archive;
+#[cfg(unix)]
+mod binaries;
+#[cfg(unix)]
+mod cluster;
+mod error;
+#[cfg(unix)]
+mod identity;
+#[cfg(unix)]
+mod installed;
+#[cfg(unix)]
+mod instance;
+#[cfg(unix)]
+mod orphan;
+#[cfg(unix)]
+mod os;
+mod places;
+#[cfg(unix)]
+mod platform;
+#[cfg(unix)]
+mod server;
+#[cfg(all(test, unix))]
+mod testing;
+#[cfg(unix)]
+mod throwaway;
+#[cfg(not(unix))]
+mod unsupported;
+
+#[cfg(unix)]
+pub use cluster::Cluster;
+pub use error::{Error, MajorFound};
+pub use places::{StateRoot, state_root};
+#[cfg(not(unix))]
+pub use unsupported::Cluster;
+
+/// Where the pinned archives are downloaded from unless [`Settings`] say otherwise.
+pub const DEFAULT_DOWNLOAD_BASE: &str = "https://repo1.maven.org/maven2";
+
+/// Where binaries and clusters lie and which binaries are used.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// State lies in `.data` inside this folder, which must exist; see [`state_root`].
+    pub working_dir: PathBuf,
+    /// The folder of an installed PostgreSQL (15 or later) to use and no other.
+    pub bin_dir: Option<PathBuf>,
+    /// The pinned archive, already downloaded, for machines without a network.
+    /// Not looked at once its content is in the cache.
+    pub archive: Option<PathBuf>,
+    /// A mirror to download from instead of [`DEFAULT_DOWNLOAD_BASE`].
+    pub download_base: Option<String>,
+    /// The port to listen on; without one, that of the last run if it is free,
+    /// else any.
+    pub port: Option<u16>,
+    pub profile: Profile,
+}
+
+/// What is given for speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Commits survive a crash of the machine.
+    Durable,
+    /// Nothing is forced to disk, and stopping deletes the cluster.
+    Throwaway,
+}
+
+impl Settings {
+    /// A durable cluster kept with this working folder, everything else default.
+    pub fn new(working_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            working_dir: working_dir.into(),
+            bin_dir: None,
+            archive: None,
+            download_base: None,
+            port: None,
+            profile: Profile::Durable,
+        }
+    }
+
+    /// A cluster for one run of tests in a folder of its own below the system's
+    /// temporary one. Each start sweeps away those whose process died.
+    #[cfg(unix)]
+    pub fn throwaway() -> Self {
+        Self {
+            profile: Profile::Throwaway,
+            ..Self::new(throwaway::fresh_working_dir())
+        }
+    }
+
+    /// A cluster for one run of tests; no server is started on this platform.
+    #[cfg(not(unix))]
+    pub fn throwaway() -> Self {
+        Self {
+            profile: Profile::Throwaway,
+            ..Self::new(std::env::temp_dir())
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Keyed digests, and the one secret that all their keys come from.
+
+use crate::random;
+use base64::Engine as _;
+use base64::engine::general_purpose::{
+    STANDARD, STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT,
+};
+use customer_domain::{DigestPurpose, KeyedDigest};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+use sha2::Sha256;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// What HKDF derives each purpose's key from, beside the root secret. A changed label makes
+/// every digest of its purpose unrecognisable: stored ones stay in use for years.
+pub mod label {
+    /// For [`DigestPurpose::IdempotentBody`](customer_domain::DigestPurpose::IdempotentBody).
+    pub const IDEMPOTENT_BODY: &str = "customer-service/v1/idempotent-body";
+    /// For [`DigestPurpose::Cursor`](customer_domain::DigestPurpose::Cursor).
+    pub const CURSOR: &str = "customer-service/v1/cursor";
+    /// For [`DigestPurpose::Address`](customer_domain::DigestPurpose::Address).
+    pub const ADDRESS: &str = "customer-service/v1/address";
+    /// For [`DigestPurpose::MailToken`](customer_domain::DigestPurpose::MailToken).
+    pub const MAIL_TOKEN: &str = "customer-service/v1/mail-token";
+}
+
+/// Bytes of the root secret.
+const ROOT: usize = 32;
+
+/// The installation's root secret: 32 random bytes, the same on every replica. `Debug` hides
+/// it, and it is wiped from memory when dropped.
+#[derive(Debug)]
+pub struct RootSecret(SecretBox<[u8; ROOT]>);
+
+/// Why a text is no root secret. It never repeats the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RootSecretError {
+    /// Neither the standard nor the URL-safe alphabet.
+    #[error("the root secret is not base64; {WANTED}")]
+    NotBase64,
+    /// The number of bytes it has.
+    #[error("the root secret has {0} bytes; {WANTED}")]
+    Length(usize),
+    /// One byte repeated, such as all zero: a placeholder.
+    #[error("the root secret is one byte repeated, which anyone can guess; {WANTED}")]
+    Placeholder,
+}
+
+const WANTED: &str = "it must be 32 random bytes in base64, as `openssl rand -base64 32` prints";
+
+impl RootSecret {
+    /// Reads base64 in the standard or the URL-safe alphabet, with or without padding. White
+    /// space around it does not count, so that a file may end in a line feed.
+    ///
+    /// # Errors
+    /// See [`RootSecretError`].
+    pub fn from_base64(text: &str) -> Result<Self, RootSecretError> {
+        let text = text.trim();
+        let engine = if text.contains(['-', '_']) {
+            URL_SAFE_PAD_INDIFFERENT
+        } else {
+            STANDARD_PAD_INDIFFERENT
+        };
+        let bytes = engine
+            .decode(text)
+            .map(Zeroizing::new)
+            .map_err(|_| RootSecretError::NotBase64)?;
+        if bytes.len() != ROOT {
+            return Err(RootSecretError::Length(bytes.len()));
+        }
+        if bytes.iter().all(|byte| *byte == bytes[0]) {
+            return Err(RootSecretError::Placeholder);
+        }
+        Ok(Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
+            secret.copy_from_slice(&bytes);
+        })))
+    }
+
+    /// A new secret from the system's random source.
+    pub fn generate() -> Self {
+        Self(SecretBox::init_with_mut(|secret| {
+            *secret = random::bytes();
+        }))
+    }
+
+    /// The secret as [`from_base64`](Self::from_base64) reads it: 44 characters in the standard
+    /// alphabet.
+    pub fn to_base64(&self) -> SecretString {
+        STANDARD.encode(self.0.expose_secret()).into()
+    }
+}
+
+/// HMAC-SHA-256 under one key for each purpose, all derived once from the root secret (HKDF-SHA-256
+/// without salt, [`label`] as info).
+pub struct HkdfDigests {
+    idempotent_body: Hmac<Sha256>,
+    cursor: Hmac<Sha256>,
+    address: Hmac<Sha256>,
+    mail_token: Hmac<Sha256>,
+}
+
+impl HkdfDigests {
+    /// Derives the keys.
+    pub fn new(root: &RootSecret) -> Self {
+        let root = Hkdf::<Sha256>::new(None, root.0.expose_secret());
+        Self {
+            idempotent_body: keyed(&root, label::IDEMPOTENT_BODY),
+            cursor: keyed(&root, label::CURSOR),
+            address: keyed(&root, label::ADDRESS),
+            mail_token: keyed(&root, label::MAIL_TOKEN),
+        }
+    }
+}
+
+fn keyed(root: &Hkdf<Sha256>, label: &str) -> Hmac<Sha256> {
+    let mut key = Zeroizing::new([0; 32]);
+    root.expand(label.as_bytes(), key.as_mut_slice())
+        .expect("HKDF yields up to 8160 bytes");
+    Hmac::new_from_slice(key.as_slice()).expect("HMAC takes a key of any length")
+}
+
+impl KeyedDigest for HkdfDigests {
+    fn digest(&self, purpose: DigestPurpose, message: &[u8]) -> [u8; 32] {
+        let keyed = match purpose {
+            DigestPurpose::IdempotentBody => &self.idempotent_body,
+            DigestPurpose::Cursor => &self.cursor,
+            DigestPurpose::Address => &self.address,
+            DigestPurpose::MailToken => &self.mail_token,
+        };
+        keyed
+            .clone()
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+    use std::fmt::Write as _;
+
+    fn secret(bytes: &[u8]) -> RootSecret {
+        RootSecret::from_base64(&STANDARD.encode(bytes)).unwrap()
+    }
+
+    fn counting() -> Vec<u8> {
+        (0..32).collect()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+    }
+
+    /// Worked out with another implementation of RFC 5869 and RFC 2104. These never change:
+    /// stored digests would no longer be recognised.
+    #[test]
+    fn digests_have_their_known_answers() {
+        let digests = HkdfDigests::new(&secret(&counting()));
+        for (purpose, answer) in [
+            (
+                DigestPurpose::IdempotentBody,
+                "cce4afb10e18543cd61ea291ab006246f6460a87e86198acb9b0d7beaa21a923",
+            ),
+            (
+                DigestPurpose::Cursor,
+                "5ae8ab3f35fc8233a9f1e4dc7539ec9381491635bef1ca885d0433235467c278",
+            ),
+            (
+                DigestPurpose::Address,
+                "03a893c91608a2032901fa15d608be4f9fb3b9651598aec77276cfca5e5d216e",
+            ),
+            (
+                DigestPurpose::MailToken,
+                "8b12aa0528adfdb98a02a10a1fb758aaa90b8592d46fbdd6da31956a396d66a3",
+            ),
+        ] {
+            assert_eq!(
+                hex(&digests.digest(purpose, b"message")),
+                answer,
+                "{purpose:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn digests_depend_on_secret_and_message_and_nothing_else() {
+        let digest = |root: &RootSecret, message: &[u8]| {
+            HkdfDigests::new(root).digest(DigestPurpose::Cursor, message)
+        };
+        let (one, other) = (RootSecret::generate(), RootSecret::generate());
+        assert_eq!(digest(&one, b"a"), digest(&one, b"a"));
+        assert_ne!(digest(&one, b"a"), digest(&one, b"b"));
+        assert_ne!(digest(&one, b"a"), digest(&other, b"a"));
+    }
+
+    #[test]
+    fn placeholders_are_refused() {
+        for byte in [0, b'x', 255] {
+            let text = STANDARD.encode([byte; 32]);
+            assert_eq!(
+                RootSecret::from_base64(&text).unwrap_err(),
+                RootSecretError::Placeholder
+            );
+        }
+    }
+
+    #[test]
+    fn other_lengths_are_refused_with_the_length() {
+        for length in [0, 16, 31, 33, 64] {
+            let text = STANDARD.encode(counting().repeat(2).get(..length).unwrap());
+            assert_eq!(
+                RootSecret::from_base64(&text).unwrap_err(),
+                RootSecretError::Length(length)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_base64_is_refused_without_repeating_it() {
+        for text in ["your-secret-key!", "+/-_", "a b", "AAAAA"] {
+            let error = RootSecret::from_base64(text).unwrap_err();
+            assert_eq!(error, RootSecretError::NotBase64, "{text}");
+            assert!(!error.to_string().contains(text));
+            assert!(error.to_string().contains("openssl rand -base64 32"));
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let root = RootSecret::generate();
+        let shown = format!("{root:?} {:?}", root.to_base64());
+        assert!(!shown.contains(root.to_base64().expose_secret()));
+        assert!(shown.contains("REDACTED"), "{shown}");
+    }
+
+    #[test]
+    fn generated_secrets_differ() {
+        let text = || RootSecret::generate().to_base64();
+        assert_ne!(text().expose_secret(), text().expose_secret());
+    }
+
+    proptest! {
+        #[test]
+        fn every_spelling_of_a_secret_is_the_same_secret(bytes: [u8; 32]) {
+            prop_assume!(bytes.iter().any(|byte| *byte != bytes[0]));
+            let standard = STANDARD.encode(bytes);
+            for text in [
+                format!(" {standard}\r\n"),
+                STANDARD_NO_PAD.encode(bytes),
+                URL_SAFE.encode(bytes),
+                URL_SAFE_NO_PAD.encode(bytes),
+            ] {
+                let root = RootSecret::from_base64(&text).unwrap();
+                prop_assert_eq!(root.0.expose_secret(), &bytes);
+                let written = root.to_base64();
+                prop_assert_eq!(written.expose_secret(), &standard);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text: String) {
+            prop_assert!(RootSecret::from_base64(&text).is_err() || text.trim().len() >= 43);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The system's random source.
+
+/// `N` random bytes.
+///
+/// # Panics
+/// When the system has no working random source. No caller can do anything sensible then: a
+/// salt, a key or a token that is not random is worse than none. On the systems that this
+/// service runs on it means a broken installation, never a passing fault, and it cannot happen
+/// any more once a first call succeeded.
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system's random source must work");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_draw_differs() {
+        assert_ne!(bytes::<32>(), bytes::<32>());
+    }
+}

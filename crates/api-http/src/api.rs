@@ -1,0 +1,35 @@
+//! What the routes stand on.
+
+use customer_app::access::Access;
+use customer_app::api_key::ApiKeys;
+use customer_app::customer::Customers;
+use customer_app::tenant::Tenants;
+use customer_domain::{Clock, KeyedDigest, StoreHealth};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The use cases and ports that the routes call. Shared by all requests.
+#[derive(Clone)]
+pub struct Api {
+    /// Customers.
+    pub customers: Customers,
+    /// Tenants.
+    pub tenants: Tenants,
+    /// API keys.
+    pub api_keys: ApiKeys,
+    /// Who may come in.
+    pub access: Access,
+    /// Whether the database answers.
+    pub health: Arc<dyn StoreHealth>,
+    /// Digests of idempotent bodies and of cursors.
+    pub digests: Arc<dyn KeyedDigest>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How long replies are kept for repeated requests.
+    pub idempotency_retention: Duration,
+    /// Renders the metrics; none when they have a listener of their own.
+    pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+}
+
+/// The state of every route.
+pub type Shared = Arc<Api>;

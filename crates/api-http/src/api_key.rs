@@ -1,0 +1,318 @@
+//! API keys over HTTP, for administrators.
+
+use crate::access::{Authorized, CanAdmin};
+use crate::api::Shared;
+use crate::http::extract::{JsonBody, PathSegments, QueryFields};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::{Fields, Violation};
+use crate::http::normalise::AliasTable;
+use crate::http::problem::{Answer, Code, Problem};
+use crate::support::envelope::reply;
+use crate::support::failure;
+use crate::support::reply::{self, ReplyExt};
+use crate::support::wire::Instant;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use customer_app::api_key::{CreateApiKey, RevokeApiKeyError};
+use customer_domain::api_key::{ApiKey, Permission, key_name};
+use customer_domain::{ApiKeyId, Scope};
+use http::StatusCode;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+const SCOPES: &[(&str, Permission)] = &[
+    ("customers:read", Permission::Read),
+    ("customers:write", Permission::Write),
+    ("customers:admin", Permission::Admin),
+];
+
+/// A key, without its secret.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKeyBody {
+    /// Its id.
+    pub id: Uuid,
+    /// For people.
+    #[schema(example = "storefront")]
+    pub name: String,
+    /// The first characters of its secret.
+    #[schema(example = "csk_Ab3dE6gH")]
+    pub prefix: String,
+    /// What it may do.
+    #[schema(value_type = Vec<ApiKeyScope>)]
+    pub scopes: Vec<&'static str>,
+    /// The tenant it may act in; null: in all of them.
+    #[schema(example = "default")]
+    pub tenant_id: Option<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// When it ends by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Instant>,
+    /// When it was last used, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Instant>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub revoked_at: Option<Instant>,
+}
+
+/// What a key may do; each scope includes those before it.
+#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the words are their own explanation")]
+pub enum ApiKeyScope {
+    #[serde(rename = "customers:read")]
+    Read,
+    #[serde(rename = "customers:write")]
+    Write,
+    #[serde(rename = "customers:admin")]
+    Admin,
+}
+
+/// A new key.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateApiKeyBody {
+    /// For people.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// What it may do.
+    #[schema(min_items = 1, max_items = 3)]
+    pub scopes: Vec<ApiKeyScope>,
+    /// The tenant it is for; the caller's unless given.
+    pub tenant_id: Option<String>,
+    /// Whether it may act in every tenant; only a key for all tenants can make one.
+    pub all_tenants: Option<bool>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+reply! {
+    /// One key.
+    ApiKeyReply {
+        /// One key.
+        ApiKeyData {
+            /// The key.
+            api_key: ApiKeyBody,
+        }
+    }
+}
+
+reply! {
+    /// A new key, with its secret.
+    NewApiKeyReply {
+        /// A new key, with its secret.
+        NewApiKeyData {
+            /// The key.
+            api_key: ApiKeyBody,
+            /// The secret. It is shown this once.
+            secret: String,
+        }
+    }
+}
+
+reply! {
+    /// The keys of a tenant.
+    ApiKeyListReply {
+        /// The keys of a tenant.
+        ApiKeyListData {
+            /// Newest first, ended ones included.
+            api_keys: Vec<ApiKeyBody>,
+        }
+    }
+}
+
+impl ApiKeyBody {
+    fn new(key: &ApiKey, scope: &Scope) -> Self {
+        Self {
+            id: key.id.0,
+            name: key.name.clone(),
+            prefix: key.prefix.clone(),
+            scopes: key.permissions.iter().map(|held| held.as_str()).collect(),
+            tenant_id: (!key.all_tenants).then(|| scope.tenant_slug.clone()),
+            created_at: Instant(key.created_at),
+            expires_at: key.expires_at.map(Instant),
+            last_used_at: key.last_used_at.map(Instant),
+            revoked_at: key.revoked_at.map(Instant),
+        }
+    }
+}
+
+/// The routes of this slice.
+pub(crate) fn router() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(revoke))
+}
+
+/// List API keys
+#[utoipa::path(
+    get,
+    path = "/api-keys",
+    operation_id = "listApiKeys",
+    tag = "API keys",
+    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
+    responses((status = 200, description = "The keys", body = ApiKeyListReply, example = json!({"success": true, "data": {"apiKeys": [example()]}}))),
+)]
+async fn list(
+    State(api): State<Shared>,
+    CanAdmin(by): CanAdmin,
+    QueryFields(mut query): QueryFields,
+) -> Answer<Response> {
+    let scope = by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    query.finish()?;
+    let keys = api.api_keys.list(&scope, &by.caller).await.map_err(failure::store)?;
+    let api_keys = keys.iter().map(|key| ApiKeyBody::new(key, &scope)).collect();
+    let body = ApiKeyListReply::from(ApiKeyListData { api_keys });
+    Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+/// Make an API key
+///
+/// The secret is in this reply and nowhere else. An `Idempotency-Key` is ignored: a stored
+/// reply would be a stored secret.
+#[utoipa::path(
+    post,
+    path = "/api-keys",
+    operation_id = "createApiKey",
+    tag = "API keys",
+    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
+    request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
+    responses((status = 201, description = "The key was made", body = NewApiKeyReply, example = json!(example_new()))),
+)]
+async fn create(
+    State(api): State<Shared>,
+    CanAdmin(by): CanAdmin,
+    QueryFields(mut query): QueryFields,
+    body: JsonBody,
+) -> Answer<Response> {
+    let mut fields = body.fields(&AliasTable::FLAT);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
+    fields.extend(query.into_faults());
+    let command = read(fields, &by, &scope, api.clock.now())?;
+    let made = api.api_keys.create(&scope, command).await;
+    let (key, secret) = made.map_err(failure::store)?;
+    let data = NewApiKeyData {
+        api_key: ApiKeyBody::new(&key, &scope),
+        secret: secret.secret.expose_secret().to_owned(),
+    };
+    Ok(reply::json(StatusCode::CREATED, &NewApiKeyReply::from(data)).send())
+}
+
+fn read(
+    mut fields: Fields,
+    by: &Authorized,
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> Answer<CreateApiKey> {
+    let name = fields.text("name").then(|name| key_name(&name).map_err(Violation::from)).required();
+    let permissions = fields
+        .texts("scopes")
+        .min_items(1)
+        .max_items(SCOPES.len())
+        .then(|words| words.iter().map(|word| permission(word)).collect::<Result<Vec<_>, _>>())
+        .required();
+    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
+    let expires_at = fields
+        .date_time("expiresAt")
+        .then(|at| {
+            let later = at > now;
+            later.then_some(at).ok_or_else(|| {
+                Violation::new(fault::INVALID_VALUE, "a time to come is accepted")
+            })
+        })
+        .optional();
+    if all_tenants && !by.caller.all_tenants {
+        let detail = "only a key for all tenants can make another one";
+        return Err(Problem::new(Code::PermissionDenied).detail(detail));
+    }
+    if all_tenants && scope.tenant != by.caller.tenant {
+        fields.fault(Fault::new(
+            "/allTenants",
+            fault::INVALID_VALUE,
+            "a key for all tenants lies in the default tenant; leave tenantId out",
+        ));
+    }
+    fields.build(|| {
+        Some(CreateApiKey {
+            name: name?,
+            permissions: permissions?,
+            all_tenants,
+            expires_at,
+        })
+    })
+}
+
+fn permission(word: &str) -> Result<Permission, Violation> {
+    SCOPES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, permission)| *permission)
+        .ok_or_else(|| {
+            Violation::new(
+                fault::INVALID_VALUE,
+                "customers:read, customers:write and customers:admin are accepted",
+            )
+        })
+}
+
+/// Revoke an API key
+///
+/// It opens nothing from then on; another replica may let it in for a few seconds more.
+/// Revoking it again changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api-keys/{keyId}",
+    operation_id = "revokeApiKey",
+    tag = "API keys",
+    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
+    params(("keyId" = Uuid, Path, description = "The key's id")),
+    responses((status = 200, description = "The revoked key", body = ApiKeyReply, example = json!({"success": true, "data": {"apiKey": example()}}))),
+)]
+async fn revoke(
+    State(api): State<Shared>,
+    CanAdmin(by): CanAdmin,
+    path: PathSegments,
+    QueryFields(mut query): QueryFields,
+) -> Answer<Response> {
+    let scope = by.scope(&api, [query.tenant(), None], Code::ApiKeyNotFound).await?;
+    query.finish()?;
+    let id = path
+        .uuid("keyId", "", fault::INVALID_VALUE)
+        .map_err(|fault| Problem::from_faults(vec![fault]))?;
+    let revoked = api.api_keys.revoke(&scope, &by.caller, ApiKeyId(id)).await;
+    let key = revoked.map_err(problem)?;
+    let body = ApiKeyReply::from(ApiKeyData {
+        api_key: ApiKeyBody::new(&key, &scope),
+    });
+    Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+fn problem(error: RevokeApiKeyError) -> Problem {
+    match error {
+        RevokeApiKeyError::NotFound => Code::ApiKeyNotFound.into(),
+        RevokeApiKeyError::Itself | RevokeApiKeyError::LastAdminKey => {
+            Problem::new(Code::StateConflict).detail(error.to_string())
+        }
+        RevokeApiKeyError::Store(error) => failure::store(error),
+    }
+}
+
+fn example() -> Value {
+    json!({
+        "id": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05", "name": "storefront",
+        "prefix": "csk_Ab3dE6gH", "scopes": ["customers:read", "customers:write"],
+        "tenantId": "default", "createdAt": "2026-01-15T10:00:00Z", "expiresAt": null,
+        "lastUsedAt": null, "revokedAt": null,
+    })
+}
+
+fn example_new() -> Value {
+    json!({"success": true, "data": {"apiKey": example(), "secret": "csk_…"}})
+}

@@ -1,0 +1,287 @@
+//! A customer as the wire shows it.
+
+use super::words::{
+    CustomerAccountState, CustomerGender, CustomerKind, CustomerStatus, CustomerTier, FreeObject,
+};
+use crate::support::envelope::reply;
+use crate::support::wire::{Amount, Instant};
+use chrono::NaiveDate;
+use customer_domain::Scope;
+use customer_domain::customer::{Customer, CustomerRecord};
+use customer_domain::preference::Preferences;
+use customer_domain::profile::Profile;
+use customer_domain::statistics::Standing;
+use customer_domain::tag::Tag;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerBody<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The tenant, as the outside names it.
+    #[schema(example = "default")]
+    pub tenant_id: &'a str,
+    /// The user that signs in as this customer; null for guests.
+    pub user_id: Option<Uuid>,
+    /// The e-mail address as it was typed.
+    #[schema(example = "jane.smith@example.com")]
+    pub email: &'a str,
+    /// Whether the address was proven.
+    pub email_verified: bool,
+    /// Whether the phone number was proven.
+    pub phone_verified: bool,
+    /// The person.
+    pub profile: ProfileBody<'a>,
+    /// Tier, primary segment and totals.
+    pub segment: StandingBody<'a>,
+    /// The wishes.
+    pub preferences: PreferencesBody<'a>,
+    /// Where it stands in its life.
+    #[schema(value_type = CustomerStatus)]
+    pub status: &'static str,
+    /// Whether it can sign in.
+    #[schema(value_type = CustomerAccountState)]
+    pub account_state: &'static str,
+    /// A person or a company.
+    #[schema(value_type = CustomerKind)]
+    pub customer_type: &'static str,
+    /// The group it belongs to.
+    #[schema(example = "retail")]
+    pub group_id: Option<&'a str>,
+    /// Staff's words on it, in order.
+    pub tags: Vec<&'a str>,
+    /// Its id in Magento.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// Its ids in other systems, by system.
+    pub external_ids: &'a BTreeMap<String, String>,
+    /// Where it registered.
+    #[schema(example = "WEBSITE")]
+    pub registration_source: Option<&'a str>,
+    /// What else the shop keeps with it.
+    #[schema(value_type = FreeObject)]
+    pub metadata: &'a Map<String, Value>,
+    /// When it became a customer.
+    #[schema(value_type = String, format = DateTime)]
+    pub registration_date: Instant,
+    /// When it last signed in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_login_at: Option<Instant>,
+    /// The edit token: quoted, it is the `ETag`.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// When the record was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// When something in it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Instant,
+    /// When it was deleted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deleted_at: Option<Instant>,
+}
+
+/// Who a customer is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileBody<'a> {
+    /// Given name.
+    #[schema(example = "Jane", max_length = 100)]
+    pub first_name: Option<&'a str>,
+    /// Family name.
+    #[schema(example = "Smith", max_length = 100)]
+    pub last_name: Option<&'a str>,
+    /// Date of birth.
+    #[schema(example = "1985-06-15")]
+    pub date_of_birth: Option<NaiveDate>,
+    /// Gender.
+    #[schema(value_type = Option<CustomerGender>)]
+    pub gender: Option<&'static str>,
+    /// Phone number as it was written.
+    #[schema(example = "+1-555-0125", max_length = 20)]
+    pub phone: Option<&'a str>,
+    /// Address of a picture.
+    #[schema(example = "https://cdn.example.com/avatars/jane.jpg", max_length = 500)]
+    pub avatar: Option<&'a str>,
+}
+
+/// Where a customer stands: tier, primary segment and the totals of its orders.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingBody<'a> {
+    /// The tier.
+    #[schema(value_type = CustomerTier)]
+    pub tier: &'static str,
+    /// The slug of the primary segment.
+    #[schema(example = "new_customer")]
+    pub segment: &'a str,
+    /// Loyalty points.
+    #[schema(example = 0)]
+    pub loyalty_points: i64,
+    /// The currency of the amounts.
+    #[schema(example = "USD")]
+    pub currency: &'a str,
+    /// Sum of completed orders.
+    #[schema(value_type = f64, example = 5420.50)]
+    pub total_spent: Amount,
+    /// Number of completed orders.
+    #[schema(example = 23)]
+    pub order_count: i64,
+    /// What an order was worth on average.
+    #[schema(value_type = f64, example = 235.67)]
+    pub average_order_value: Amount,
+}
+
+/// What a customer wishes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreferencesBody<'a> {
+    /// Language tag; null: the tenant's.
+    #[schema(example = "en")]
+    pub language: Option<&'a str>,
+    /// ISO 4217 code; null: the tenant's.
+    #[schema(example = "USD")]
+    pub currency: Option<&'a str>,
+    /// IANA name; null: unknown.
+    #[schema(example = "America/New_York")]
+    pub timezone: Option<&'a str>,
+    /// What may be sent for marketing.
+    pub marketing: MarketingBody,
+    /// Which notifications are wanted.
+    pub notifications: NotificationsBody,
+    /// Whether data may be shared with partners.
+    pub data_sharing: bool,
+    /// Whether behaviour may be recorded.
+    pub analytics_tracking: bool,
+    /// Whether cookies beyond the necessary are agreed to.
+    pub cookie_consent: bool,
+    /// Wishes that only the shop knows.
+    #[schema(value_type = FreeObject)]
+    pub custom: &'a Map<String, Value>,
+}
+
+/// What may be sent for marketing.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MarketingBody {
+    /// By e-mail.
+    pub email_opt_in: bool,
+    /// By text message.
+    pub sms_opt_in: bool,
+    /// By push notification.
+    pub push_opt_in: bool,
+}
+
+/// Which notifications are wanted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationsBody {
+    /// News of orders.
+    pub order_updates: bool,
+    /// Promotions.
+    pub promotions: bool,
+    /// The newsletter.
+    pub newsletters: bool,
+}
+
+reply! {
+    /// One customer.
+    CustomerReply {
+        /// One customer.
+        CustomerData<'a> {
+            /// The customer.
+            customer: CustomerBody<'a>,
+        }
+    }
+}
+
+impl<'a> CustomerBody<'a> {
+    /// The record, as callers of the scope's tenant see it.
+    pub fn new(record: &'a CustomerRecord, scope: &'a Scope) -> Self {
+        let customer: &Customer = &record.customer;
+        Self {
+            id: customer.id.0,
+            tenant_id: &scope.tenant_slug,
+            user_id: customer.user_id().map(|id| id.0),
+            email: customer.email.as_typed(),
+            email_verified: customer.email_verified,
+            phone_verified: customer.phone_verified,
+            profile: ProfileBody::new(&customer.profile),
+            segment: StandingBody::new(&record.standing),
+            preferences: PreferencesBody::new(&customer.preferences),
+            status: customer.status.as_str(),
+            account_state: customer.account_state.as_str(),
+            customer_type: customer.customer_type.as_str(),
+            group_id: customer.group.as_ref().map(|group| group.as_str()),
+            tags: customer.tags.iter().map(Tag::as_str).collect(),
+            legacy_id: customer.legacy_id.map(|id| id.get()),
+            external_ids: &customer.external_ids,
+            registration_source: customer.registration_source.as_deref(),
+            metadata: &customer.metadata,
+            registration_date: Instant(customer.registration_date),
+            last_login_at: customer.last_login_at.map(Instant),
+            version: customer.version,
+            created_at: Instant(customer.created_at),
+            updated_at: Instant(customer.updated_at),
+            deleted_at: customer.deleted_at.map(Instant),
+        }
+    }
+}
+
+impl<'a> ProfileBody<'a> {
+    fn new(profile: &'a Profile) -> Self {
+        Self {
+            first_name: profile.first_name.as_deref(),
+            last_name: profile.last_name.as_deref(),
+            date_of_birth: profile.date_of_birth,
+            gender: profile.gender.map(|gender| gender.as_str()),
+            phone: profile.phone.as_ref().map(|phone| phone.as_str()),
+            avatar: profile.avatar.as_deref(),
+        }
+    }
+}
+
+impl<'a> StandingBody<'a> {
+    fn new(standing: &'a Standing) -> Self {
+        let currency = standing.currency.as_str();
+        Self {
+            tier: standing.tier.as_str(),
+            segment: &standing.segment,
+            loyalty_points: standing.loyalty_points,
+            currency,
+            total_spent: Amount::new(standing.total_spent, currency),
+            order_count: standing.order_count,
+            average_order_value: Amount::new(standing.average_order_value(), currency),
+        }
+    }
+}
+
+impl<'a> PreferencesBody<'a> {
+    fn new(wishes: &'a Preferences) -> Self {
+        Self {
+            language: wishes.language.as_deref(),
+            currency: wishes.currency.as_deref(),
+            timezone: wishes.timezone.as_deref(),
+            marketing: MarketingBody {
+                email_opt_in: wishes.email_marketing,
+                sms_opt_in: wishes.sms_marketing,
+                push_opt_in: wishes.push_notifications,
+            },
+            notifications: NotificationsBody {
+                order_updates: wishes.order_updates,
+                promotions: wishes.promotional_emails,
+                newsletters: wishes.newsletter,
+            },
+            data_sharing: wishes.data_sharing,
+            analytics_tracking: wishes.analytics_tracking,
+            cookie_consent: wishes.cookie_consent,
+            custom: &wishes.custom,
+        }
+    }
+}

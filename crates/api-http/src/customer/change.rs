@@ -1,0 +1,408 @@
+//! `PUT`, `PATCH` and `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
+
+use super::create::{taken, unknown_group};
+use super::fields::{ALIASES, details, email, rule};
+use super::words::{STATUSES, account_state};
+use super::{CustomerReply, FreeObject, customer_ref, example, shown};
+use crate::access::{Authorized, CanAdmin, CanWrite};
+use crate::api::{Api, Shared};
+use crate::http::etag::{IfMatch, expected_version};
+use crate::http::extract::{JsonBody, OptionalJsonBody, PathSegments, QueryFields};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::Fields;
+use crate::http::normalise::AliasTable;
+use crate::http::problem::{Answer, Code, Problem};
+use crate::support::claim::{self, Operation};
+use crate::support::failure;
+use crate::support::reply::{self, ReplyExt};
+use axum::extract::State;
+use axum::response::Response;
+use customer_app::customer::{ChangeCustomerError, ChangeStatus, Stated, UpdateCustomer};
+use customer_app::idempotency::Once;
+use customer_domain::api_key::Permission;
+use customer_domain::audit::MAX_REASON;
+use customer_domain::customer::{CustomerRecord, CustomerRef, MAX_EMAIL, StatusChange};
+use customer_domain::{CustomerId, Patch, text};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A merge into a customer: absent members keep, null clears, lists replace. What was read may
+/// be sent back as it is: members that cannot be written are accepted when they are what is
+/// stored.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateCustomerBody {
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+    /// The e-mail address. A changed one is unproven.
+    #[schema(max_length = 255)]
+    pub email: Option<String>,
+    /// The person.
+    pub profile: Option<super::ProfileInput>,
+    /// The wishes.
+    pub preferences: Option<super::PreferencesInput>,
+    /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
+    /// reactivate.
+    pub status: Option<super::CustomerStatus>,
+    /// A person or a company, or the name of a group.
+    pub customer_type: Option<super::CustomerKindInput>,
+    /// The group.
+    #[schema(max_length = 50)]
+    pub group_id: Option<String>,
+    /// Staff's words on it.
+    #[schema(max_items = 50)]
+    pub tags: Option<Vec<String>>,
+    /// The id in Magento.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// Ids in other systems, merged by system; null removes one.
+    pub external_ids: Option<std::collections::BTreeMap<String, Option<String>>>,
+    /// What else the shop keeps with it, merged member by member.
+    pub metadata: Option<FreeObject>,
+    /// The version that was read; acts as `If-Match`.
+    #[schema(minimum = 1)]
+    pub version: Option<i64>,
+}
+
+/// Why something is done.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReasonBody {
+    /// Why, for the record.
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+macro_rules! update_route {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $operation:literal) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            $method,
+            path = "/customers/{customerId}",
+            operation_id = $operation,
+            tag = "Customers",
+            security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
+            params(
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+                ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
+            ),
+            request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
+            responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
+        )]
+        pub(super) async fn $name(
+            State(api): State<Shared>,
+            CanWrite(by): CanWrite,
+            path: PathSegments,
+            QueryFields(query): QueryFields,
+            headers: HeaderMap,
+            body: JsonBody,
+        ) -> Answer<Response> {
+            update(&api, &by, &path, query, &headers, body).await
+        }
+    };
+}
+
+update_route! {
+    /// Change a customer
+    ///
+    /// A merge, as PATCH is: absent members keep, null clears, lists replace.
+    replace, put, "updateCustomer"
+}
+
+update_route! {
+    /// Change a customer by merge patch
+    ///
+    /// Absent members keep, null clears, lists replace (RFC 7396).
+    merge, patch, "patchCustomer"
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "they are the parts of one request, split by the two routes that share this"
+)]
+async fn update(
+    api: &Api,
+    by: &Authorized,
+    path: &PathSegments,
+    mut query: Fields,
+    headers: &HeaderMap,
+    body: JsonBody,
+) -> Answer<Response> {
+    let mut fields = body.fields(&ALIASES);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(api, named, Code::CustomerNotFound).await?;
+    fields.extend(query.into_faults());
+    let customer = noted(&mut fields, customer_ref(path));
+    let header = noted(&mut fields, IfMatch::from_headers(headers)).flatten();
+    let version = fields.integer("version", 1..=i64::MAX).optional();
+    let expected = noted(&mut fields, expected_version(header, version)).flatten();
+    let today = api.clock.now().date_naive();
+    let (stated, sent_as) = stated(&mut fields);
+    fields.ignore(&[
+        "segment",
+        "registrationDate",
+        "lastLoginAt",
+        "createdAt",
+        "updatedAt",
+        "deletedAt",
+        "addresses",
+        "segments",
+        "consents",
+    ]);
+    let email = fields.text("email").max(MAX_EMAIL).then(|text| email(&text)).replace();
+    let status = fields.one_of("status", STATUSES).replace();
+    let mut changes = details(&mut fields, today);
+    changes.email = email.map_or(Patch::Keep, Patch::Set);
+    let (customer, command) = fields.build(|| {
+        let command = UpdateCustomer {
+            changes,
+            status,
+            may_change_status: by.caller.may(Permission::Admin),
+            expected_versions: expected.and_then(IfMatch::into_versions),
+            stated,
+        };
+        Some((customer?, command))
+    })?;
+    let record = api.customers.update(&scope, customer, &command).await;
+    let record = record.map_err(|error| problem(error, &sent_as))?;
+    Ok(shown(StatusCode::OK, &record, &scope).send())
+}
+
+/// Takes note of a fault found outside the body.
+fn noted<T>(fields: &mut Fields, result: Result<T, Fault>) -> Option<T> {
+    result.map_err(|fault| fields.fault(fault)).ok()
+}
+
+/// What the body says of members that cannot be written, and under which pointers it says so.
+/// A value that cannot be one of ours differs from every stored one.
+fn stated(fields: &mut Fields) -> (Stated, HashMap<&'static str, String>) {
+    let mut sent_as = HashMap::new();
+    let stated = Stated {
+        id: member(fields, &mut sent_as, "id", |value| {
+            value.as_str().and_then(|text| CustomerRef::parse(text).ok()).or_else(|| {
+                CustomerRef::parse(&value.as_i64()?.to_string()).ok()
+            })
+        }),
+        user_id: member(fields, &mut sent_as, "userId", |value| match value {
+            Value::Null => Some(None),
+            other => Uuid::try_parse(other.as_str()?).ok().map(|id| Some(CustomerId(id))),
+        }),
+        account_state: member(fields, &mut sent_as, "accountState", |value| {
+            account_state(value.as_str()?)
+        }),
+        email_verified: member(fields, &mut sent_as, "emailVerified", Value::as_bool),
+        phone_verified: member(fields, &mut sent_as, "phoneVerified", Value::as_bool),
+        registration_source: member(fields, &mut sent_as, "registrationSource", |value| {
+            match value {
+                Value::Null => Some(None),
+                other => other.as_str().map(|text| Some(text.to_owned())),
+            }
+        }),
+    };
+    (stated, sent_as)
+}
+
+fn member<T>(
+    fields: &mut Fields,
+    sent_as: &mut HashMap<&'static str, String>,
+    name: &'static str,
+    parse: impl Fn(&Value) -> Option<T>,
+) -> Option<T> {
+    let sent = fields.read_only(name)?;
+    let parsed = parse(&sent.value);
+    if parsed.is_none() {
+        fields.fault(read_only(sent.pointer.clone()));
+    }
+    sent_as.insert(name, sent.pointer);
+    parsed
+}
+
+fn read_only(pointer: String) -> Fault {
+    Fault::new(
+        pointer,
+        fault::READ_ONLY_FIELD,
+        "cannot be changed here; it is accepted only when it is what is stored",
+    )
+}
+
+/// Deactivate a customer
+///
+/// The record stays for orders and staff; the e-mail address is free again. Repeating it
+/// changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/customers/{customerId}",
+    operation_id = "deleteCustomer",
+    tag = "Customers",
+    security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
+    params(
+        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
+    ),
+    request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
+    responses((status = 200, description = "The deactivated customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::deleted_reply()))),
+)]
+pub(super) async fn deactivate(
+    State(api): State<Shared>,
+    CanWrite(by): CanWrite,
+    step: StepRequest,
+) -> Answer<Response> {
+    step.take(&api, &by, StatusChange::Deactivate, None).await
+}
+
+macro_rules! step_route {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $change:ident) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            post,
+            path = $path,
+            operation_id = $operation,
+            tag = "Customers",
+            security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
+            params(
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+                ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
+                ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255),
+            ),
+            request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
+            responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
+        )]
+        pub(super) async fn $name(
+            State(api): State<Shared>,
+            CanAdmin(by): CanAdmin,
+            step: StepRequest,
+        ) -> Answer<Response> {
+            let route = concat!("POST ", $path);
+            step.take(&api, &by, StatusChange::$change, Some(route)).await
+        }
+    };
+}
+
+step_route! {
+    /// Suspend a customer
+    ///
+    /// A suspended customer cannot sign in. Repeating it changes nothing.
+    suspend, "/customers/{customerId}/suspend", "suspendCustomer", Suspend
+}
+
+step_route! {
+    /// Reactivate a customer
+    ///
+    /// From pending, inactive or suspended, and back from deleted when its e-mail address is
+    /// still free. Repeating it changes nothing.
+    reactivate, "/customers/{customerId}/reactivate", "reactivateCustomer", Reactivate
+}
+
+/// The request for a step of a customer's life: an optional reason.
+pub(super) struct StepRequest {
+    path: PathSegments,
+    query: Fields,
+    headers: HeaderMap,
+    body: OptionalJsonBody,
+}
+
+impl axum::extract::FromRequest<Shared> for StepRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, api: &Shared) -> Answer<Self> {
+        use axum::extract::FromRequestParts;
+        let (mut parts, body) = request.into_parts();
+        let path = PathSegments::from_request_parts(&mut parts, api).await?;
+        let query = Fields::query(parts.uri.query());
+        let headers = parts.headers.clone();
+        let request = axum::extract::Request::from_parts(parts, body);
+        let body = OptionalJsonBody::from_request(request, api).await?;
+        Ok(Self {
+            path,
+            query,
+            headers,
+            body,
+        })
+    }
+}
+
+impl StepRequest {
+    /// Takes the step; with a route, an `Idempotency-Key` counts.
+    async fn take(
+        self,
+        api: &Api,
+        by: &Authorized,
+        change: StatusChange,
+        route: Option<&'static str>,
+    ) -> Answer<Response> {
+        let Self { path, mut query, headers, body } = self;
+        let bytes = body.bytes.clone();
+        let mut fields = body.fields(&AliasTable::FLAT);
+        let named = [query.tenant(), fields.text("tenantId").optional()];
+        let scope = by.scope(api, named, Code::CustomerNotFound).await?;
+        fields.extend(query.into_faults());
+        let customer = noted(&mut fields, customer_ref(&path));
+        let expected = noted(&mut fields, IfMatch::from_headers(&headers)).flatten();
+        let claim = route.and_then(|route| {
+            let target = path.text(super::CUSTOMER_ID);
+            let operation = Operation { route, target };
+            noted(&mut fields, claim::claim(api, by, operation, &headers, &bytes)).flatten()
+        });
+        let reason = fields
+            .text("reason")
+            .then(|reason| rule(text::line(&reason, MAX_REASON)))
+            .optional()
+            .flatten();
+        let (customer, command) = fields.build(|| {
+            let command = ChangeStatus {
+                change,
+                reason,
+                expected_versions: expected.and_then(IfMatch::into_versions),
+            };
+            Some((customer?, command))
+        })?;
+        let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &scope);
+        let once = Once::new(claim, &render);
+        let outcome = api.customers.change_status(&scope, customer, &command, &once).await;
+        let outcome = outcome.map_err(|error| problem(error, &HashMap::new()))?;
+        Ok(reply::once(outcome, render))
+    }
+}
+
+fn problem(error: ChangeCustomerError, sent_as: &HashMap<&'static str, String>) -> Problem {
+    match error {
+        ChangeCustomerError::NotFound => Code::CustomerNotFound.into(),
+        ChangeCustomerError::VersionConflict { current } => failure::version_conflict(current),
+        ChangeCustomerError::Transition(error) => {
+            Problem::new(Code::StateConflict).detail(error.to_string())
+        }
+        ChangeCustomerError::StatusUnreachable => Problem::from_faults(vec![Fault::new(
+            "/status",
+            fault::INVALID_VALUE,
+            "active, inactive and suspended can be set; DELETE deactivates",
+        )]),
+        ChangeCustomerError::StatusForbidden => Problem::new(Code::PermissionDenied)
+            .detail("the scope customers:admin is needed to change the status"),
+        ChangeCustomerError::ReadOnly(names) => {
+            let pointer = |name| sent_as.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
+            Problem::from_faults(names.into_iter().map(|name| read_only(pointer(name))).collect())
+        }
+        ChangeCustomerError::EmailTaken(holder) => taken(
+            Code::EmailAlreadyExists,
+            "another customer has this e-mail address",
+            holder,
+        ),
+        ChangeCustomerError::LegacyIdTaken => taken(
+            Code::IdentifierAlreadyExists,
+            "another customer has this legacyId",
+            None,
+        ),
+        ChangeCustomerError::ExternalIdTaken => taken(
+            Code::IdentifierAlreadyExists,
+            "another customer has one of these externalIds",
+            None,
+        ),
+        ChangeCustomerError::UnknownGroup => unknown_group(),
+        ChangeCustomerError::Claim(error) => failure::claim(error),
+        ChangeCustomerError::Store(error) => failure::store(error),
+    }
+}

@@ -1,0 +1,196 @@
+//! `POST /customers`
+
+use super::fields::{ALIASES, details, email, rule};
+use super::{CustomerReply, FreeObject, example, shown};
+use crate::access::CanWrite;
+use crate::api::Shared;
+use crate::http::extract::{JsonBody, QueryFields};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::Fields;
+use crate::http::problem::{Answer, Code, Problem};
+use crate::support::claim::{self, Operation};
+use crate::support::failure;
+use crate::support::reply::{self, ReplyExt};
+use axum::extract::State;
+use axum::response::Response;
+use chrono::NaiveDate;
+use customer_app::customer::{CreateCustomer, CreateCustomerError};
+use customer_app::idempotency::Once;
+use customer_domain::credential::{HashError, PasswordPolicy};
+use customer_domain::customer::{CustomerRecord, MAX_EMAIL, MAX_REGISTRATION_SOURCE};
+use customer_domain::{CustomerId, Patch, text};
+use http::{HeaderMap, StatusCode};
+
+/// A new customer. Without a password it is a guest.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateCustomerBody {
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+    /// The e-mail address.
+    #[schema(max_length = 255)]
+    pub email: String,
+    /// 8 to 128 characters, no common password, without the address or a name in it.
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: Option<String>,
+    /// The person.
+    pub profile: Option<super::ProfileInput>,
+    /// The wishes.
+    pub preferences: Option<super::PreferencesInput>,
+    /// A person or a company, or the name of a group.
+    pub customer_type: Option<super::CustomerKindInput>,
+    /// The group.
+    #[schema(max_length = 50)]
+    pub group_id: Option<String>,
+    /// Staff's words on it.
+    #[schema(max_items = 50)]
+    pub tags: Option<Vec<String>>,
+    /// The id in Magento.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// Ids in other systems, by system.
+    pub external_ids: Option<std::collections::BTreeMap<String, String>>,
+    /// Where it registered.
+    #[schema(max_length = 50)]
+    pub registration_source: Option<String>,
+    /// What else the shop keeps with it.
+    pub metadata: Option<FreeObject>,
+}
+
+/// Create a customer
+///
+/// With a password the customer has an account, without one it is a guest.
+#[utoipa::path(
+    post,
+    path = "/customers",
+    operation_id = "createCustomer",
+    tag = "Customers",
+    security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255)),
+    request_body(content = CreateCustomerBody, example = json!(example::create_body())),
+    responses((status = 201, description = "The customer was created", headers(("Location" = String, description = "Where the customer lies"), ("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
+)]
+pub(super) async fn create(
+    State(api): State<Shared>,
+    CanWrite(by): CanWrite,
+    QueryFields(mut query): QueryFields,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Answer<Response> {
+    let bytes = body.bytes.clone();
+    let mut fields = body.fields(&ALIASES);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
+    fields.extend(query.into_faults());
+    let operation = Operation {
+        route: "POST /customers",
+        target: "",
+    };
+    let claim = claim::claim(&api, &by, operation, &headers, &bytes)
+        .unwrap_or_else(|fault| {
+            fields.fault(fault);
+            None
+        });
+    let today = api.clock.now().date_naive();
+    let command = read(fields, &api.customers.settings.passwords, today)?;
+    let render = |record: &CustomerRecord| {
+        let place = format!("/api/v1/customers/{}", record.customer.id);
+        shown(StatusCode::CREATED, record, &scope).location(place)
+    };
+    let outcome = api.customers.create(&scope, command, &Once::new(claim, &render)).await;
+    Ok(reply::once(outcome.map_err(problem)?, render))
+}
+
+fn read(
+    mut fields: Fields,
+    passwords: &PasswordPolicy,
+    today: NaiveDate,
+) -> Answer<CreateCustomer> {
+    let email = fields
+        .text("email")
+        .max(MAX_EMAIL)
+        .then(|text| email(&text))
+        .required();
+    let mut details = details(&mut fields, today);
+    drop_removals(&mut details.external_ids);
+    let own_words: Vec<&str> = [
+        email.as_ref().map(|email| email.key()),
+        details.first_name.as_set().map(String::as_str),
+        details.last_name.as_set().map(String::as_str),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let password = fields
+        .text("password")
+        .then(|password| rule(passwords.accept(&password, &own_words)))
+        .optional();
+    let registration_source = fields
+        .text("registrationSource")
+        .then(|source| rule(text::line(&source, MAX_REGISTRATION_SOURCE)))
+        .optional()
+        .flatten();
+    fields.build(|| {
+        Some(CreateCustomer {
+            email: email?,
+            password,
+            details,
+            registration_source,
+        })
+    })
+}
+
+/// A new customer has no ids that could be removed.
+fn drop_removals(ids: &mut Patch<std::collections::BTreeMap<String, Option<String>>>) {
+    if let Patch::Set(ids) = ids {
+        ids.retain(|_, id| id.is_some());
+    }
+}
+
+fn problem(error: CreateCustomerError) -> Problem {
+    match error {
+        CreateCustomerError::EmailTaken(holder) => taken(
+            Code::EmailAlreadyExists,
+            "a customer with this e-mail address exists",
+            holder,
+        ),
+        CreateCustomerError::LegacyIdTaken(holder) => taken(
+            Code::IdentifierAlreadyExists,
+            "a customer with this legacyId exists",
+            holder,
+        ),
+        CreateCustomerError::ExternalIdTaken(holder) => taken(
+            Code::IdentifierAlreadyExists,
+            "a customer with one of these externalIds exists",
+            holder,
+        ),
+        CreateCustomerError::UnknownGroup => unknown_group(),
+        CreateCustomerError::Hash(HashError::Busy) => Problem::new(Code::Unavailable)
+            .detail("too many passwords are being hashed")
+            .retry_after(1),
+        CreateCustomerError::Hash(HashError::Failed(reason)) => {
+            tracing::error!(reason, "a password could not be hashed");
+            Code::Internal.into()
+        }
+        CreateCustomerError::Claim(error) => failure::claim(error),
+        CreateCustomerError::Store(error) => failure::store(error),
+    }
+}
+
+/// Something unique belongs to another customer; which one, so that the caller can go on.
+pub(super) fn taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Problem {
+    let problem = Problem::new(code).detail(detail);
+    match holder {
+        Some(id) => problem.member("customerId", id.to_string()),
+        None => problem,
+    }
+}
+
+/// A group that the tenant does not have.
+pub(super) fn unknown_group() -> Problem {
+    Problem::from_faults(vec![Fault::new(
+        "/groupId",
+        fault::INVALID_VALUE,
+        "the tenant has no group with this id",
+    )])
+}

@@ -1,0 +1,274 @@
+//! What requests say of a customer: the spellings, and the reader that all of them share.
+
+use super::words::{GENDERS, KINDS, KindOrGroup};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::{Fields, Violation};
+use crate::http::normalise::AliasTable;
+use chrono::NaiveDate;
+use customer_domain::customer::{
+    CustomerChanges, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+};
+use customer_domain::group::GroupId;
+use customer_domain::profile::{self, Phone};
+use customer_domain::tag::{MAX_TAGS, Tag};
+use customer_domain::{InvalidValue, Patch, preference};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use validator::ValidateUrl;
+
+/// Every spelling of the five source documents (D-02, D-07, D-35).
+pub(super) static ALIASES: AliasTable = AliasTable {
+    objects: &[
+        "/profile",
+        "/preferences",
+        "/preferences/marketing",
+        "/preferences/notifications",
+    ],
+    aliases: &[
+        ("/customerId", "/id"),
+        ("/firstName", "/profile/firstName"),
+        ("/lastName", "/profile/lastName"),
+        ("/dateOfBirth", "/profile/dateOfBirth"),
+        ("/gender", "/profile/gender"),
+        ("/phone", "/profile/phone"),
+        ("/avatar", "/profile/avatar"),
+        ("/avatarUrl", "/profile/avatar"),
+        ("/profile/avatarUrl", "/profile/avatar"),
+        ("/customerGroupId", "/groupId"),
+        ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
+        ("/preferences/emailMarketing", "/preferences/marketing/emailOptIn"),
+        ("/preferences/smsMarketing", "/preferences/marketing/smsOptIn"),
+        ("/preferences/pushNotifications", "/preferences/marketing/pushOptIn"),
+        ("/preferences/orderUpdates", "/preferences/notifications/orderUpdates"),
+        ("/preferences/promotionalEmails", "/preferences/notifications/promotions"),
+        ("/preferences/newsletter", "/preferences/notifications/newsletters"),
+        ("/preferences/customPreferences", "/preferences/custom"),
+    ],
+};
+
+/// The person, in a request. Absent members keep, null clears.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProfileInput {
+    /// Given name.
+    #[schema(max_length = 100, nullable)]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[schema(max_length = 100)]
+    pub last_name: Option<String>,
+    /// Date of birth; of a date-time the date is taken.
+    #[schema(format = Date)]
+    pub date_of_birth: Option<String>,
+    /// Gender.
+    pub gender: Option<super::CustomerGender>,
+    /// Phone number: at least 4 digits, grouped as you like.
+    #[schema(max_length = 20)]
+    pub phone: Option<String>,
+    /// Address of a picture: an https URL.
+    #[schema(max_length = 500)]
+    pub avatar: Option<String>,
+}
+
+/// The wishes, in a request. Absent members keep, null clears.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PreferencesInput {
+    /// Language tag, such as `pt-BR`.
+    #[schema(max_length = 35)]
+    pub language: Option<String>,
+    /// ISO 4217 code.
+    #[schema(min_length = 3, max_length = 3)]
+    pub currency: Option<String>,
+    /// IANA name.
+    #[schema(max_length = 64)]
+    pub timezone: Option<String>,
+    /// What may be sent for marketing.
+    pub marketing: Option<MarketingInput>,
+    /// Which notifications are wanted.
+    pub notifications: Option<NotificationsInput>,
+    /// Whether data may be shared with partners.
+    pub data_sharing: Option<bool>,
+    /// Whether behaviour may be recorded.
+    pub analytics_tracking: Option<bool>,
+    /// Whether cookies beyond the necessary are agreed to.
+    pub cookie_consent: Option<bool>,
+    /// Wishes that only the shop knows; merged member by member.
+    pub custom: Option<super::FreeObject>,
+}
+
+/// What may be sent for marketing, in a request.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MarketingInput {
+    /// By e-mail.
+    pub email_opt_in: Option<bool>,
+    /// By text message.
+    pub sms_opt_in: Option<bool>,
+    /// By push notification.
+    pub push_opt_in: Option<bool>,
+}
+
+/// Which notifications are wanted, in a request.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NotificationsInput {
+    /// News of orders.
+    pub order_updates: Option<bool>,
+    /// Promotions.
+    pub promotions: Option<bool>,
+    /// The newsletter.
+    pub newsletters: Option<bool>,
+}
+
+/// A rule of the domain as a rule of a field.
+pub(super) fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
+    result.map_err(Violation::from)
+}
+
+/// The e-mail address of a request.
+pub(super) fn email(text: &str) -> Result<Email, Violation> {
+    rule(Email::parse(text))
+}
+
+/// Everything that can be edited, but the e-mail address and the status, which each route reads
+/// for itself.
+pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges {
+    let mut changes = CustomerChanges {
+        first_name: name(fields, "profile/firstName"),
+        last_name: name(fields, "profile/lastName"),
+        date_of_birth: fields
+            .date("profile/dateOfBirth")
+            .then(|date| rule(profile::date_of_birth(date, today)))
+            .patch(),
+        gender: fields.one_of("profile/gender", GENDERS).patch(),
+        phone: fields
+            .text("profile/phone")
+            .then(|text| rule(Phone::parse(&text)))
+            .patch()
+            .flatten(),
+        avatar: fields.text("profile/avatar").then(|text| avatar(&text)).patch().flatten(),
+        legacy_id: fields
+            .integer("legacyId", 1..=i64::from(u32::MAX))
+            .then(|id| rule(LegacyId::new(id)))
+            .patch(),
+        external_ids: fields
+            .free_object("externalIds", MAX_METADATA_BYTES)
+            .then(external_ids)
+            .patch(),
+        tags: fields
+            .texts("tags")
+            .max_items(MAX_TAGS)
+            .then(|texts| tags(&texts))
+            .patch(),
+        metadata: fields.free_object("metadata", MAX_METADATA_BYTES).patch(),
+        ..wishes(fields)
+    };
+    (changes.customer_type, changes.group) = kind_and_group(fields);
+    changes
+}
+
+fn wishes(fields: &mut Fields) -> CustomerChanges {
+    let mut wish = |name| fields.boolean(name).patch();
+    let mut changes = CustomerChanges {
+        email_marketing: wish("preferences/marketing/emailOptIn"),
+        sms_marketing: wish("preferences/marketing/smsOptIn"),
+        push_notifications: wish("preferences/marketing/pushOptIn"),
+        order_updates: wish("preferences/notifications/orderUpdates"),
+        promotional_emails: wish("preferences/notifications/promotions"),
+        newsletter: wish("preferences/notifications/newsletters"),
+        data_sharing: wish("preferences/dataSharing"),
+        analytics_tracking: wish("preferences/analyticsTracking"),
+        cookie_consent: wish("preferences/cookieConsent"),
+        ..CustomerChanges::default()
+    };
+    changes.language = fields
+        .text("preferences/language")
+        .then(|text| rule(preference::language(&text)))
+        .patch();
+    changes.currency = fields
+        .text("preferences/currency")
+        .then(|text| rule(preference::currency(&text)))
+        .patch();
+    changes.timezone = fields
+        .text("preferences/timezone")
+        .then(|text| rule(preference::timezone(&text)))
+        .patch();
+    changes.custom = fields.free_object("preferences/custom", MAX_METADATA_BYTES).patch();
+    changes
+}
+
+fn name(fields: &mut Fields, member: &'static str) -> Patch<String> {
+    let field = fields.text(member).then(|text| rule(profile::name(&text)));
+    field.patch().flatten()
+}
+
+fn avatar(url: &str) -> Result<Option<String>, Violation> {
+    if !url.trim().is_empty() && !url.trim().validate_url() {
+        return Err(Violation::new(fault::INVALID_VALUE, "an https URL is accepted"));
+    }
+    rule(profile::avatar(url))
+}
+
+fn tags(texts: &[String]) -> Result<BTreeSet<Tag>, Violation> {
+    texts.iter().map(|text| rule(Tag::parse(text))).collect()
+}
+
+fn external_ids(members: Map<String, Value>) -> Result<BTreeMap<String, Option<String>>, Violation> {
+    let invalid = |detail: &str| Violation::new(fault::INVALID_VALUE, detail);
+    if members.len() > MAX_EXTERNAL_IDS {
+        return Err(Violation::new(
+            fault::TOO_LONG,
+            format!("at most {MAX_EXTERNAL_IDS} systems are accepted"),
+        ));
+    }
+    let mut ids = BTreeMap::new();
+    for (system, id) in members {
+        let (system, id) = match id {
+            Value::Null => (rule(ExternalId::parse(&system, "-"))?.system, None),
+            Value::String(id) => {
+                let external = rule(ExternalId::parse(&system, &id))?;
+                (external.system, Some(external.id))
+            }
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(invalid("an id in another system is a string, or null to remove it"));
+            }
+        };
+        if ids.insert(system, id).is_some() {
+            return Err(invalid("two members name the same system"));
+        }
+    }
+    Ok(ids)
+}
+
+/// `customerType` and `groupId`: the first may name a group too, and then they must agree.
+fn kind_and_group(
+    fields: &mut Fields,
+) -> (Patch<customer_domain::customer::CustomerType>, Patch<GroupId>) {
+    let word = fields.one_of("customerType", KINDS).patch();
+    let group = fields
+        .text("groupId")
+        .then(|text| rule(GroupId::parse(&text)))
+        .patch();
+    let named = match word {
+        Patch::Set(KindOrGroup::Group(name)) => GroupId::parse(name).ok(),
+        Patch::Set(KindOrGroup::Kind(_)) | Patch::Keep | Patch::Clear => None,
+    };
+    let kind = match word {
+        Patch::Set(KindOrGroup::Kind(kind)) => Patch::Set(kind),
+        Patch::Clear => Patch::Clear,
+        Patch::Set(KindOrGroup::Group(_)) | Patch::Keep => Patch::Keep,
+    };
+    match (named, group) {
+        (Some(named), Patch::Keep) => (kind, Patch::Set(named)),
+        (Some(named), Patch::Set(given)) if named == given => (kind, Patch::Set(given)),
+        (Some(_), Patch::Set(_) | Patch::Clear) => {
+            fields.fault(Fault::new(
+                "/groupId",
+                fault::DUPLICATE_KEY,
+                "customerType names another group",
+            ));
+            (kind, Patch::Keep)
+        }
+        (None, group) => (kind, group),
+    }
+}

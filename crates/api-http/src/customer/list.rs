@@ -1,0 +1,207 @@
+//! `GET /customers`
+
+mod cursor;
+
+use super::words::STATUSES;
+use super::{CustomerBody, CustomerStatus, example};
+use crate::access::CanRead;
+use crate::api::Shared;
+use crate::http::extract::QueryFields;
+use crate::http::fault::{self, Fault};
+use crate::http::fields::Fields;
+use crate::http::problem::{Answer, Code};
+use crate::support::envelope::reply;
+use crate::support::failure;
+use crate::support::reply::{self, ReplyExt};
+use axum::extract::State;
+use axum::response::Response;
+use cursor::ListCursor;
+use customer_domain::customer::{
+    CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
+};
+use customer_domain::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, Scope, SortOrder};
+use http::StatusCode;
+
+const SORT_KEYS: &[(&str, SortKey)] = &[
+    ("created_at", SortKey::CreatedAt),
+    ("updated_at", SortKey::UpdatedAt),
+    ("registration_date", SortKey::RegistrationDate),
+    ("email", SortKey::Email),
+    ("last_name", SortKey::LastName),
+];
+const SORT_ORDERS: &[(&str, SortOrder)] =
+    &[("asc", SortOrder::Ascending), ("desc", SortOrder::Descending)];
+const DEFAULT_SIZE: u32 = 20;
+const MAX_SIZE: i64 = 100;
+
+/// What a list may be asked for.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// Only customers with this status; without it, all but the deleted.
+    pub status: Option<CustomerStatus>,
+    /// By what to sort.
+    #[param(inline)]
+    pub sort_by: Option<CustomerSortKey>,
+    /// Which end first; newest or last by default.
+    #[param(inline)]
+    pub sort_order: Option<CustomerSortOrder>,
+    /// The page, from 1. Pages beyond row 10,000 need the cursor.
+    #[param(minimum = 1)]
+    pub page: Option<u32>,
+    /// Customers per page.
+    #[param(minimum = 1, maximum = 100)]
+    pub page_size: Option<u32>,
+    /// The `nextCursor` of the last page, with the same filters and order; not with `page`.
+    pub cursor: Option<String>,
+}
+
+/// By what a list is sorted.
+#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerSortKey {
+    CreatedAt,
+    UpdatedAt,
+    RegistrationDate,
+    Email,
+    LastName,
+}
+
+/// Which end of the order comes first.
+#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerSortOrder {
+    Asc,
+    Desc,
+}
+
+reply! {
+    /// One page of customers.
+    CustomerListReply {
+        /// One page of customers.
+        CustomerListData<'a> {
+            /// The customers.
+            customers: Vec<CustomerBody<'a>>,
+            /// How many there are in all; null with a cursor.
+            total: Option<u64>,
+            /// Whether `total` is an estimate: it is exact up to 10,000.
+            total_is_estimate: bool,
+            /// The page; null with a cursor.
+            page: Option<u32>,
+            /// Customers per page.
+            page_size: u32,
+            /// How many pages there are in all; null with a cursor.
+            total_pages: Option<u64>,
+            /// Begins the next page; null on the last.
+            next_cursor: Option<String>,
+        }
+    }
+}
+
+/// List customers
+///
+/// By page number for people, by cursor for programs: any depth costs the same.
+#[utoipa::path(
+    get,
+    path = "/customers",
+    operation_id = "listCustomers",
+    tag = "Customers",
+    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
+    params(ListParams),
+    responses((status = 200, description = "One page", body = CustomerListReply<'_>, example = json!(example::list_reply()))),
+)]
+pub(super) async fn list(
+    State(api): State<Shared>,
+    CanRead(by): CanRead,
+    QueryFields(mut query): QueryFields,
+) -> Answer<Response> {
+    let named = [query.tenant(), None];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
+    let cursors = ListCursor::new(&api, &scope);
+    let wanted = read(query, &cursors)?;
+    let Wanted { filter, sort, page } = &wanted;
+    let rows = api.customers.list(&scope, filter, *sort, page).await;
+    let rows = rows.map_err(failure::store)?;
+    let body = CustomerListReply::from(data(&rows, &wanted, &scope, &cursors));
+    Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+struct Wanted {
+    filter: CustomerFilter,
+    sort: CustomerSort,
+    page: PageRequest<CustomerKey>,
+}
+
+fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
+    let filter = CustomerFilter {
+        status: query.one_of("status", STATUSES).optional(),
+    };
+    let sort = CustomerSort {
+        key: query.one_of("sort_by", SORT_KEYS).optional().unwrap_or(SortKey::CreatedAt),
+        order: query
+            .one_of("sort_order", SORT_ORDERS)
+            .optional()
+            .unwrap_or(SortOrder::Descending),
+    };
+    let size = query.integer("page_size", 1..=MAX_SIZE).optional();
+    let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(DEFAULT_SIZE);
+    let number = query.integer("page", 1..=i64::from(u32::MAX)).optional();
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    let cursor = query.text("cursor").optional();
+    if cursor.is_some() && number.is_some() {
+        query.fault(Fault::new(
+            "?page",
+            fault::INVALID_VALUE,
+            "page and cursor exclude each other",
+        ));
+    }
+    if number.is_some_and(|page| u64::from(page - 1) * u64::from(size) >= ROWS_BY_NUMBER) {
+        query.fault(Fault::new(
+            "?page",
+            fault::OUT_OF_RANGE,
+            "pages beyond row 10,000 need the cursor",
+        ));
+    }
+    let at = match &cursor {
+        None => PageAt::Number(number.unwrap_or(1)),
+        Some(text) => match cursors.open(text, &filter, sort) {
+            Some(key) => PageAt::After(key),
+            None => {
+                query.fault(Fault::new(
+                    "?cursor",
+                    Code::InvalidCursor.as_str(),
+                    "the nextCursor of a page is accepted, with the filters and order of that page",
+                ));
+                PageAt::Number(1)
+            }
+        },
+    };
+    let page = PageRequest { size, at };
+    query.build(|| Some(Wanted { filter, sort, page }))
+}
+
+fn data<'a>(
+    rows: &'a Page<CustomerRecord, CustomerKey>,
+    wanted: &Wanted,
+    scope: &'a Scope,
+    cursors: &ListCursor,
+) -> CustomerListData<'a> {
+    let size = wanted.page.size;
+    let customers = rows.items.iter().map(|record| CustomerBody::new(record, scope));
+    CustomerListData {
+        customers: customers.collect(),
+        total: rows.total.map(|total| total.count),
+        total_is_estimate: rows.total.is_some_and(|total| total.is_estimate),
+        page: match wanted.page.at {
+            PageAt::Number(number) => Some(number),
+            PageAt::After(_) => None,
+        },
+        page_size: size,
+        total_pages: rows.total.map(|total| total.count.div_ceil(u64::from(size))),
+        next_cursor: rows
+            .next
+            .as_ref()
+            .map(|key| cursors.seal(key, &wanted.filter, wanted.sort)),
+    }
+}
+

@@ -1,0 +1,240 @@
+//! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
+
+use super::fields::{email, rule};
+use super::{CustomerBody, CustomerReply, example, named_customer, shown};
+use crate::access::CanRead;
+use crate::api::Shared;
+use crate::http::extract::{JsonBody, PathSegments, QueryFields};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::{Fields, Violation};
+use crate::http::normalise::AliasTable;
+use crate::http::problem::{Answer, Code, Problem};
+use crate::support::envelope::reply;
+use crate::support::failure;
+use crate::support::reply::{self, ReplyExt};
+use axum::extract::State;
+use axum::response::Response;
+use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup, MAX_EMAIL};
+use customer_domain::profile::Phone;
+use customer_domain::{CustomerId, StoreError};
+use http::StatusCode;
+use uuid::Uuid;
+
+/// Customers that one request may ask for.
+const MAX_BATCH: usize = 100;
+
+/// Read a customer
+///
+/// Deactivated customers are shown too, with the status `deleted`.
+#[utoipa::path(
+    get,
+    path = "/customers/{customerId}",
+    operation_id = "getCustomer",
+    tag = "Customers",
+    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
+    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id")),
+    responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
+)]
+pub(super) async fn get(
+    State(api): State<Shared>,
+    CanRead(by): CanRead,
+    path: PathSegments,
+    QueryFields(mut query): QueryFields,
+) -> Answer<Response> {
+    let named = [query.tenant(), None];
+    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
+    query.finish()?;
+    let customer = named_customer(&path)?;
+    let record = api.customers.get(&scope, customer).await.map_err(not_found)?;
+    Ok(shown(StatusCode::OK, &record, &scope).send())
+}
+
+/// The ids of the customers to read.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BatchGetBody {
+    /// UUIDs, with or without `cust_`.
+    #[schema(min_items = 1, max_items = 100)]
+    pub ids: Vec<String>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+reply! {
+    /// The customers that exist, and the ids for which there is none.
+    BatchGetReply {
+        /// The customers that exist, and the ids for which there is none.
+        BatchGetData<'a> {
+            /// In the order asked for, each once.
+            customers: Vec<CustomerBody<'a>>,
+            /// In the order asked for, each once.
+            missing: Vec<Uuid>,
+        }
+    }
+}
+
+/// Read several customers
+#[utoipa::path(
+    post,
+    path = "/customers/batch-get",
+    operation_id = "batchGetCustomers",
+    tag = "Customers",
+    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
+    request_body(content = BatchGetBody, example = json!(example::batch_body())),
+    responses((status = 200, description = "What was found", body = BatchGetReply<'_>, example = json!(example::batch_reply()))),
+)]
+pub(super) async fn batch_get(
+    State(api): State<Shared>,
+    CanRead(by): CanRead,
+    QueryFields(mut query): QueryFields,
+    body: JsonBody,
+) -> Answer<Response> {
+    let mut fields = body.fields(&AliasTable::FLAT);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
+    fields.extend(query.into_faults());
+    let ids = fields
+        .texts("ids")
+        .min_items(1)
+        .max_items(MAX_BATCH)
+        .then(|texts| texts.iter().map(|text| customer_id(text)).collect::<Result<Vec<_>, _>>())
+        .required();
+    let ids = fields.build(|| ids)?;
+    let batch = api.customers.batch_get(&scope, &ids).await.map_err(failure::store)?;
+    let customers = batch.found.iter().map(|record| CustomerBody::new(record, &scope));
+    let data = BatchGetData {
+        customers: customers.collect(),
+        missing: batch.missing.iter().map(|id| id.0).collect(),
+    };
+    Ok(reply::json(StatusCode::OK, &BatchGetReply::from(data)).send())
+}
+
+fn customer_id(text: &str) -> Result<CustomerId, Violation> {
+    match CustomerRef::parse(text) {
+        Ok(CustomerRef::Id(id)) => Ok(id),
+        Ok(CustomerRef::Legacy(_)) | Err(_) => Err(Violation::new(
+            Code::InvalidCustomerId.as_str(),
+            "each id is a UUID or cust_<UUID>",
+        )),
+    }
+}
+
+/// One thing by which a customer is known; exactly one member.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LookupBody {
+    /// The e-mail address, in any spelling.
+    #[schema(max_length = 255)]
+    pub email: Option<String>,
+    /// The phone number, however it is grouped. Of several customers the longest-standing one
+    /// is found.
+    #[schema(max_length = 20)]
+    pub phone: Option<String>,
+    /// The id in Magento.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// The id in another system.
+    pub external_id: Option<ExternalIdBody>,
+    /// The user that signs in as the customer.
+    pub user_id: Option<Uuid>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+/// An id in another system.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExternalIdBody {
+    /// The system.
+    #[schema(max_length = 50)]
+    pub system: String,
+    /// The id there.
+    #[schema(max_length = 255)]
+    pub id: String,
+}
+
+static LOOKUP: AliasTable = AliasTable {
+    objects: &["/externalId"],
+    aliases: &[],
+};
+
+/// Find a customer by what it is known by
+#[utoipa::path(
+    post,
+    path = "/customers/lookup",
+    operation_id = "lookupCustomer",
+    tag = "Customers",
+    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
+    request_body(content = LookupBody, example = json!(example::lookup_body())),
+    responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
+)]
+pub(super) async fn look_up(
+    State(api): State<Shared>,
+    CanRead(by): CanRead,
+    QueryFields(mut query): QueryFields,
+    body: JsonBody,
+) -> Answer<Response> {
+    let mut fields = body.fields(&LOOKUP);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
+    fields.extend(query.into_faults());
+    let lookup = lookup(fields)?;
+    let record = api.customers.look_up(&scope, &lookup).await.map_err(not_found)?;
+    Ok(shown(StatusCode::OK, &record, &scope).send())
+}
+
+fn lookup(mut fields: Fields) -> Answer<Lookup> {
+    const ONE: &str = "exactly one of email, phone, legacyId, externalId and userId is needed";
+    let external = fields.has("externalId");
+    let given = [
+        fields
+            .text("email")
+            .max(MAX_EMAIL)
+            .then(|text| email(&text))
+            .optional()
+            .map(Lookup::Email),
+        fields
+            .text("phone")
+            .then(|text| rule(Phone::parse(&text)))
+            .optional()
+            .flatten()
+            .map(|phone| Lookup::PhoneDigits(phone.digits().to_owned())),
+        fields
+            .integer("legacyId", 1..=i64::from(u32::MAX))
+            .then(|id| rule(LegacyId::new(id)))
+            .optional()
+            .map(Lookup::Legacy),
+        external.then(|| external_id(&mut fields)).flatten().map(Lookup::External),
+        fields.uuid("userId").optional().map(|id| Lookup::UserId(CustomerId(id))),
+    ];
+    let mut given = given.into_iter().flatten();
+    let (first, second) = (given.next(), given.next());
+    let faults = fields.into_faults();
+    match (first, second) {
+        (Some(lookup), None) if faults.is_empty() => Ok(lookup),
+        _ if !faults.is_empty() => Err(Problem::from_faults(faults)),
+        (None, _) => Err(Problem::from_faults(vec![Fault::new("", fault::REQUIRED, ONE)])),
+        (Some(_), _) => Err(Problem::from_faults(vec![Fault::new("", fault::INVALID_VALUE, ONE)])),
+    }
+}
+
+fn external_id(fields: &mut Fields) -> Option<ExternalId> {
+    let system = fields.text("externalId/system").required();
+    let id = fields.text("externalId/id").required();
+    let (system, id) = (system?, id?);
+    ExternalId::parse(&system, &id)
+        .map_err(|invalid| {
+            let Violation { code, detail } = invalid.into();
+            fields.fault(Fault::new("/externalId", code, detail));
+        })
+        .ok()
+}
+
+/// A read that found nobody.
+fn not_found(error: StoreError) -> Problem {
+    if error == StoreError::NotFound {
+        Code::CustomerNotFound.into()
+    } else {
+        failure::store(error)
+    }
+}

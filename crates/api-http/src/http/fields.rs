@@ -1,0 +1,332 @@
+//! Typed reading of a canonical body or query, collecting every fault.
+//!
+//! ```
+//! # use customer_http::http::{fields::Fields, json, normalise::AliasTable, problem::Problem};
+//! # fn read(body: &[u8]) -> Result<(String, Option<i64>), Problem> {
+//! let mut fields = Fields::body(json::parse(body)?, &AliasTable::FLAT);
+//! let name = fields.text("name").max(100).required();
+//! let size = fields.integer("size", 1..=9).optional();
+//! fields.build(|| Some((name?, size)))
+//! # }
+//! # assert_eq!(read(br#"{"name":"x"}"#).unwrap(), ("x".to_owned(), None));
+//! # assert_eq!(read(br#"{"size":10,"nam":"x"}"#).unwrap_err().faults().len(), 3);
+//! ```
+
+mod field;
+mod parse;
+mod suggest;
+
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+pub use self::field::Field;
+pub use self::parse::{
+    Any, Bool, Date, DateTimeUtc, Decimals, FreeObject, Identifier, Integer, OneOf, Parse, Text,
+    TextList, Then, Violation,
+};
+use super::code::Code;
+use customer_domain::Patch;
+
+use super::fault::{self, Fault};
+use super::json::{Document, Node};
+use super::normalise::{AliasTable, Canonical, Member, normalise};
+use super::problem::{Answer, Problem};
+
+/// A value that was sent for a member which the request cannot change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// Where, as sent.
+    pub pointer: String,
+    /// What.
+    pub value: Value,
+}
+
+impl Sent {
+    /// `READ_ONLY_FIELD` unless the value sent is the one stored.
+    pub fn unless_equal(&self, stored: &Value) -> Option<Fault> {
+        let detail = "cannot be changed here: leave it out or send the stored value";
+        (self.value != *stored)
+            .then(|| Fault::new(self.pointer.clone(), fault::READ_ONLY_FIELD, detail))
+    }
+}
+
+/// Where the members come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Body,
+    Query,
+}
+
+/// The members of one body or query. Names are canonical and relative: `email`, `profile/firstName`, `page_size`.
+///
+/// Every reader records its own faults and marks its name as known; [`Fields::finish`] or [`Fields::build`] reports
+/// them together with the members that nobody read.
+#[derive(Debug)]
+#[must_use = "faults are lost unless the fields are finished"]
+pub struct Fields {
+    members: Vec<Option<Member>>,
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+    source: Source,
+    /// False when the body was no object: then "is required" would only be noise.
+    readable: bool,
+}
+
+impl Fields {
+    /// The fields of a body, in any spelling that `table` knows.
+    pub fn body(document: Document, table: &AliasTable) -> Self {
+        let Canonical {
+            members,
+            faults,
+            is_object,
+        } = normalise(document, table);
+        Self::new(Source::Body, members, faults, is_object)
+    }
+
+    /// The fields of an absent body.
+    pub fn empty() -> Self {
+        Self::new(Source::Body, Vec::new(), Vec::new(), true)
+    }
+
+    pub(super) fn new(
+        source: Source,
+        members: Vec<Member>,
+        faults: Vec<Fault>,
+        readable: bool,
+    ) -> Self {
+        let members = members.into_iter().map(Some).collect();
+        let known = match source {
+            Source::Body => Vec::new(),
+            Source::Query => vec![super::query::TENANT],
+        };
+        Self {
+            members,
+            known,
+            faults,
+            source,
+            readable,
+        }
+    }
+
+    /// A string. Leading and trailing blanks are kept.
+    pub fn text(&mut self, name: &'static str) -> Field<'_, Text> {
+        self.field(name, Text::default())
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, name: &'static str) -> Field<'_, Bool> {
+        self.field(name, Bool)
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<i64>,
+    ) -> Field<'_, Integer> {
+        self.field(name, Integer::new(range))
+    }
+
+    /// A decimal number: a JSON number of at most 15 significant digits, or a string such as `"19.90"`.
+    pub fn decimal(&mut self, name: &'static str) -> Field<'_, Decimals> {
+        self.field(name, Decimals)
+    }
+
+    /// A UUID.
+    pub fn uuid(&mut self, name: &'static str) -> Field<'_, Identifier> {
+        self.field(name, Identifier)
+    }
+
+    /// A calendar date: `YYYY-MM-DD`, or the date part, as written, of an RFC 3339 date-time.
+    pub fn date(&mut self, name: &'static str) -> Field<'_, Date> {
+        self.field(name, Date)
+    }
+
+    /// An RFC 3339 date-time with an offset.
+    pub fn date_time(&mut self, name: &'static str) -> Field<'_, DateTimeUtc> {
+        self.field(name, DateTimeUtc)
+    }
+
+    /// One of a list of words, in any case, with or without `_` and `-`.
+    pub fn one_of<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &'static [(&'static str, T)],
+    ) -> Field<'_, OneOf<T>> {
+        self.field(name, OneOf::new(words))
+    }
+
+    /// A list of strings; in a query one string with commas.
+    pub fn texts(&mut self, name: &'static str) -> Field<'_, TextList> {
+        self.field(name, TextList::default())
+    }
+
+    /// An object with any keys, at most `max_bytes` long when written as JSON.
+    pub fn free_object(&mut self, name: &'static str, max_bytes: usize) -> Field<'_, FreeObject> {
+        self.field(name, FreeObject::new(max_bytes))
+    }
+
+    /// Any JSON value.
+    pub fn any(&mut self, name: &'static str) -> Field<'_, Any> {
+        self.field(name, Any)
+    }
+
+    /// A member that the request cannot change: known, and given to the caller to compare with what is stored.
+    pub fn read_only(&mut self, name: &'static str) -> Option<Sent> {
+        match self.take(name) {
+            Taken::Absent => None,
+            Taken::Given { sent, value } => Some(Sent {
+                pointer: sent,
+                value: value.into_value(),
+            }),
+        }
+    }
+
+    /// Members that are accepted with any value and not looked at.
+    pub fn ignore(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.take(name);
+        }
+    }
+
+    /// Members that the route knows but that this caller may not send: each one sent is a fault.
+    pub fn refuse(&mut self, name: &'static str, code: &'static str, detail: &str) {
+        if let Taken::Given { sent, .. } = self.take(name) {
+            self.faults.push(Fault::new(sent, code, detail));
+        }
+    }
+
+    /// Whether the request mentions the member, or something inside it, and no reader took it yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().flatten().any(|member| {
+            relative(member)
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Adds a fault of the caller's own, such as a rule over two members.
+    pub fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// Adds faults found elsewhere in the same request: path, query, headers.
+    pub fn extend(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.extend(faults);
+    }
+
+    /// All faults, unknown members included.
+    pub fn into_faults(mut self) -> Vec<Fault> {
+        let unknown: Vec<Fault> = self
+            .members
+            .iter()
+            .flatten()
+            .filter_map(|member| self.unread(member))
+            .collect();
+        self.faults.extend(unknown);
+        self.faults
+    }
+
+    /// Reports all faults, unknown members included.
+    pub fn finish(self) -> Answer<()> {
+        match self.into_faults() {
+            faults if faults.is_empty() => Ok(()),
+            faults => Err(Problem::from_faults(faults)),
+        }
+    }
+
+    /// Reports all faults, or builds the command: a required member that was read without a fault is `Some`.
+    pub fn build<T>(self, build: impl FnOnce() -> Option<T>) -> Answer<T> {
+        self.finish()?;
+        // `None` without a fault is a mistake of the caller's code.
+        build().ok_or_else(|| Problem::new(Code::Internal))
+    }
+
+    /// The fault of a member that no reader took. An object around known members, empty or null, is none.
+    fn unread(&self, member: &Member) -> Option<Fault> {
+        let name = relative(member);
+        if self.known.contains(&name) {
+            return None;
+        }
+        let surrounds = |known: &&str| {
+            known
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        if self.known.iter().any(surrounds) {
+            return match member.value {
+                Node::Object(_) | Node::Null => None,
+                Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
+                    Some(Fault::new(
+                        member.sent.clone(),
+                        fault::INVALID_TYPE,
+                        "must be an object",
+                    ))
+                }
+            };
+        }
+        let what = match self.source {
+            Source::Body => "member",
+            Source::Query => "query parameter",
+        };
+        let hint = suggest::hint(name, &self.known);
+        Some(Fault::new(
+            member.sent.clone(),
+            fault::UNKNOWN_FIELD,
+            format!("is not a {what} of this request; {hint}"),
+        ))
+    }
+
+    fn take(&mut self, name: &'static str) -> Taken {
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
+        let own = self
+            .members
+            .iter_mut()
+            .find(|slot| slot.as_ref().is_some_and(|member| relative(member) == name));
+        if let Some(Member { sent, value, .. }) = own.and_then(Option::take) {
+            let is_blank = self.source == Source::Query && value == Node::Text(String::new());
+            return if is_blank {
+                Taken::Absent
+            } else {
+                Taken::Given { sent, value }
+            };
+        }
+        // Null for an object clears what lies inside it.
+        let cleared = self.members.iter().flatten().find(|member| {
+            member.value == Node::Null
+                && name
+                    .strip_prefix(relative(member))
+                    .is_some_and(|rest| rest.starts_with('/'))
+        });
+        match cleared {
+            Some(member) => Taken::Given {
+                sent: member.sent.clone(),
+                value: Node::Null,
+            },
+            None => Taken::Absent,
+        }
+    }
+
+    /// What faults of an absent member point at.
+    fn pointer(&self, name: &str) -> String {
+        match self.source {
+            Source::Body => format!("/{name}"),
+            Source::Query => format!("?{name}"),
+        }
+    }
+}
+
+fn relative(member: &Member) -> &str {
+    member.target.get(1..).unwrap_or_default()
+}
+
+enum Taken {
+    Absent,
+    Given { sent: String, value: Node },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What an unknown name may have been meant to be.
+
+/// "did you mean …" for a likely slip, else everything that would be accepted.
+pub(super) fn hint(name: &str, known: &[&'static str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .min();
+    match nearest {
+        _ if known.is_empty() => "none is accepted".to_owned(),
+        Some((slips, candidate)) if slips <= 2 && 2 * slips < candidate.len() => {
+            format!("did you mean {candidate}?")
+        }
+        _ => format!("accepted are {}", known.join(", ")),
+    }
+}
+
+/// Edits of one character (Levenshtein) between two names; names that differ much in length are not compared.
+fn distance(left: &str, right: &str) -> usize {
+    if left.len().abs_diff(right.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, left) in left.bytes().enumerate() {
+        let mut diagonal = line;
+        let mut before = line + 1;
+        for (cell, right) in row.iter_mut().skip(1).zip(right.bytes()) {
+            let changed = diagonal + usize::from(left != right);
+            diagonal = *cell;
+            before = changed.min(diagonal + 1).min(before + 1);
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_edits() {
+        let cases = [
+            ("email", "email", 0),
+            ("emial", "email", 2),
+            ("mail", "email", 1),
+            ("abc", "", usize::MAX),
+            ("ab", "", 2),
+        ];
+        for (left, right, edits) in cases {
+            assert_eq!(distance(left, right), edits, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_corrected_and_anything_else_gets_the_list() {
+        let known = ["email", "tags", "profile/firstName"];
+        assert_eq!(hint("emial", &known), "did you mean email?");
+        assert_eq!(
+            hint("profile/firstname", &known),
+            "did you mean profile/firstName?"
+        );
+        assert_eq!(
+            hint("colour", &known),
+            "accepted are email, tags, profile/firstName"
+        );
+        assert_eq!(hint("colour", &[]), "none is accepted");
+    }
+}

@@ -1,0 +1,123 @@
+//! What surrounds every route, in one place and in order.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::code::Code;
+use super::headers::{self, CorsOrigins};
+use super::limits::{InFlight, Limits};
+use super::metrics;
+use super::problem::{self, Answer, Problem};
+use super::server::AmbiguousFraming;
+use super::trace::{self, IdSource, RequestContext};
+
+/// What the surroundings of the routes need to know.
+#[derive(Clone)]
+pub struct HttpSettings {
+    /// Sizes, deadlines, number of requests.
+    pub limits: Limits,
+    /// Who may call from a browser.
+    pub cors: CorsOrigins,
+    /// Makes correlation and trace ids.
+    pub ids: IdSource,
+}
+
+struct Edge {
+    limits: Arc<Limits>,
+    in_flight: InFlight,
+    cors: CorsOrigins,
+    ids: IdSource,
+}
+
+/// Surrounds a router's routes, its 404 and its 405. From the outside in: context and log, metrics, security headers
+/// and CORS, problem documents, panics, limits.
+///
+/// Call it last: routes added afterwards are not surrounded.
+pub fn wrap(router: Router, settings: HttpSettings) -> Router {
+    let HttpSettings { limits, cors, ids } = settings;
+    let edge = Edge {
+        in_flight: InFlight::new(limits.in_flight),
+        limits: Arc::new(limits),
+        cors,
+        ids,
+    };
+    router
+        .fallback(route_not_found)
+        .layer(from_fn_with_state(Arc::new(edge), surround))
+}
+
+async fn route_not_found() -> Problem {
+    Code::RouteNotFound.into()
+}
+
+async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let context = RequestContext::open(request.headers(), request.uri().path(), &edge.ids);
+    let endpoint = metrics::endpoint(request.extensions());
+    let method = metrics::method_label(request.method());
+    let grant = edge.cors.grant(&request);
+    request.extensions_mut().insert(context.clone());
+    request.extensions_mut().insert(Arc::clone(&edge.limits));
+
+    let answered = AssertUnwindSafe(edge.answer(request, next))
+        .catch_unwind()
+        .instrument(context.span())
+        .await;
+    let response = answered
+        .unwrap_or_else(|_| Err(panicked()))
+        .unwrap_or_else(IntoResponse::into_response);
+
+    let mut response = problem::finish(response, &context);
+    headers::secure(response.headers_mut(), &context.path);
+    grant.apply(response.headers_mut());
+    context.stamp(response.headers_mut());
+
+    let (status, code, took) = (
+        response.status(),
+        response.extensions().get::<Code>().copied(),
+        started.elapsed(),
+    );
+    metrics::record(&endpoint, method, status, code, took);
+    trace::log(&context, method, &endpoint, status, took);
+    response
+}
+
+impl Edge {
+    async fn answer(&self, request: Request, next: Next) -> Answer<Response> {
+        if request.extensions().get::<AmbiguousFraming>().is_some() {
+            let detail = "Content-Length and Transfer-Encoding must not be sent together";
+            return Err(Problem::new(Code::MalformedBody).detail(detail));
+        }
+        self.limits.check_headers(&request)?;
+        if let Some(preflight) = self.cors.preflight(&request) {
+            return Ok(preflight);
+        }
+        let _place = self.in_flight.enter(request.uri().path())?;
+        let deadline = self.limits.request_deadline;
+        tokio::time::timeout(deadline, next.run(request))
+            .await
+            .map_err(|_| too_slow(deadline))
+    }
+}
+
+fn too_slow(deadline: Duration) -> Problem {
+    let detail = format!("the request took longer than {} s", deadline.as_secs_f64());
+    Problem::new(Code::Unavailable)
+        .detail(detail)
+        .retry_after(1)
+}
+
+/// The payload is not logged here: the panic hook has written it with its place.
+fn panicked() -> Problem {
+    tracing::error!("a request handler panicked");
+    Code::Internal.into()
+}

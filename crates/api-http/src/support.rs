@@ -1,0 +1,7 @@
+//! What several slices share: failures, replies, idempotent claims, values on the wire.
+
+pub(crate) mod claim;
+pub(crate) mod envelope;
+pub(crate) mod failure;
+pub(crate) mod reply;
+pub(crate) mod wire;

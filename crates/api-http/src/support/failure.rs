@@ -1,0 +1,63 @@
+//! Failures of the domain as problems.
+
+use crate::http::fault;
+use crate::http::fields::Violation;
+use crate::http::problem::{Code, Problem};
+use customer_domain::idempotency::ClaimError;
+use customer_domain::{InvalidValue, StoreError, ValueFault};
+
+/// Seconds after which a store that was away is worth another try.
+const RETRY_AFTER: u32 = 1;
+
+/// A failure of the store that no route gives a meaning of its own.
+pub(crate) fn store(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(reason) => {
+            tracing::warn!(reason, "the store is unavailable");
+            Problem::new(Code::Unavailable)
+                .detail("the database cannot be reached")
+                .retry_after(RETRY_AFTER)
+        }
+        StoreError::Contended => Problem::new(Code::Unavailable)
+            .detail("too many changes to one record at once")
+            .retry_after(RETRY_AFTER),
+        StoreError::TooSlow => Code::FilterTooBroad.into(),
+        error @ (StoreError::Conflict(_) | StoreError::NotFound | StoreError::Corrupt { .. }) => {
+            tracing::error!(%error, "the store failed in a way that no request should cause");
+            Code::Internal.into()
+        }
+    }
+}
+
+/// A claim that cannot be had.
+pub(crate) fn claim(error: ClaimError) -> Problem {
+    match error {
+        ClaimError::InFlight => Problem::new(Code::IdempotencyInFlight)
+            .detail("a request with this Idempotency-Key is still in progress")
+            .retry_after(RETRY_AFTER),
+        ClaimError::KeyReused => Problem::new(Code::IdempotencyKeyReused)
+            .detail("this Idempotency-Key was used with another request"),
+        ClaimError::Store(error) => store(error),
+    }
+}
+
+/// A stale `If-Match`.
+pub(crate) fn version_conflict(current: i64) -> Problem {
+    Problem::new(Code::VersionConflict)
+        .detail(format!("the record is at version {current}"))
+        .member("currentVersion", current)
+}
+
+impl From<InvalidValue> for Violation {
+    fn from(value: InvalidValue) -> Self {
+        let code = match value.fault {
+            ValueFault::Required => fault::REQUIRED,
+            ValueFault::TooShort => fault::TOO_SHORT,
+            ValueFault::TooLong => fault::TOO_LONG,
+            ValueFault::Invalid => fault::INVALID_VALUE,
+            ValueFault::Email => Code::InvalidEmailFormat.as_str(),
+            ValueFault::WeakPassword => Code::WeakPassword.as_str(),
+        };
+        Self::new(code, value.detail)
+    }
+}

@@ -1,0 +1,36 @@
+//! Values as they appear in JSON.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use customer_domain::money;
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// An instant: RFC 3339 in UTC.
+#[derive(Debug, Clone, Copy)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// An amount: a JSON number with exactly the decimals of its currency, never through floating
+/// point.
+#[derive(Debug, Clone)]
+pub struct Amount(Box<RawValue>);
+
+impl Amount {
+    /// The amount, rounded to its currency.
+    pub fn new(amount: Decimal, currency: &str) -> Self {
+        let text = money::in_currency(amount, currency).to_string();
+        Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}

@@ -1,0 +1,6 @@
+//! Drives the HTTP layer from outside.
+
+mod observed;
+mod plumbing;
+mod sample;
+mod socket;

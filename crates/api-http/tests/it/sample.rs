@@ -1,0 +1,182 @@
+//! A small router with the whole stack around it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use customer_http::http::code::Code;
+use customer_http::http::extract::{JsonBody, OptionalJsonBody, PathSegments, QueryFields};
+use customer_http::http::headers::CorsOrigins;
+use customer_http::http::limits::Limits;
+use customer_http::http::normalise::AliasTable;
+use customer_http::http::problem::{Answer, Problem};
+use customer_http::http::problem_pages::problem_pages;
+use customer_http::http::stack::{HttpSettings, wrap};
+use customer_http::http::trace::{IdSource, RequestContext};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+static TABLE: AliasTable = AliasTable {
+    objects: &["/profile"],
+    aliases: &[("/firstName", "/profile/firstName")],
+};
+
+pub fn settings() -> HttpSettings {
+    let next = AtomicU64::new(1);
+    let ids: IdSource =
+        Arc::new(move || Uuid::from_u64_pair(0, next.fetch_add(1, Ordering::Relaxed)));
+    let limits = Limits {
+        body_deadline: Duration::from_millis(200),
+        request_deadline: Duration::from_millis(400),
+        in_flight: 2,
+        ..Limits::default()
+    };
+    let cors = CorsOrigins::new(["https://shop.example"]).expect("an origin");
+    HttpSettings { limits, cors, ids }
+}
+
+pub fn app() -> Router {
+    let routes = Router::new()
+        .route("/customers", post(create).get(list))
+        .route("/customers/{customerId}", get(read))
+        .route("/customers/{customerId}/suspend", post(suspend));
+    let router = Router::new()
+        .nest("/api/v1", routes.clone())
+        .nest("/v1", routes)
+        .route("/panic", get(panics))
+        .route("/panic-late", get(panics_late))
+        .route("/slow", get(slow))
+        .route("/health/live", get(async || "alive"))
+        .route(
+            "/taken",
+            get(async || Problem::new(Code::EmailAlreadyExists).member("customerId", "c-1")),
+        )
+        .route(
+            "/raw-error",
+            get(async || {
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "SELECT secret FROM src/lib.rs",
+                )
+            }),
+        )
+        .merge(problem_pages());
+    wrap(router, settings())
+}
+
+async fn create(body: JsonBody) -> Answer<(StatusCode, String)> {
+    let mut fields = body.fields(&TABLE);
+    let email = fields.text("email").max(255).required();
+    let first = fields.text("profile/firstName").max(100).optional();
+    fields.free_object("metadata", 10_000).optional();
+    let (email, first) = fields.build(|| Some((email?, first)))?;
+    Ok((
+        StatusCode::CREATED,
+        format!("{email} {}", first.unwrap_or_default()),
+    ))
+}
+
+async fn list(QueryFields(mut query): QueryFields) -> Answer<String> {
+    let page = query.integer("page", 1..=500).optional();
+    let size = query.integer("page_size", 1..=100).optional();
+    query.finish()?;
+    Ok(format!("{page:?} {size:?}"))
+}
+
+async fn read(segments: PathSegments, context: RequestContext) -> Answer<String> {
+    let id = segments.uuid("customerId", "cust_", Code::InvalidCustomerId.as_str())?;
+    Ok(format!("{id} {}", context.correlation_id))
+}
+
+async fn suspend(body: OptionalJsonBody) -> Answer<String> {
+    let mut fields = body.fields(&AliasTable::FLAT);
+    let reason = fields.text("reason").optional();
+    fields.finish()?;
+    Ok(reason.unwrap_or_default())
+}
+
+async fn panics() -> Response {
+    let nothing: Option<Response> = None;
+    nothing.expect("forced, with /a/secret/path")
+}
+
+async fn panics_late() -> Response {
+    tokio::task::yield_now().await;
+    panics().await
+}
+
+async fn slow() -> Response {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    "too late".into_response()
+}
+
+/// One reply, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    /// The code of a problem document, once everything that all of them share was checked.
+    pub fn code(&self) -> String {
+        let document = self.json();
+        assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(document["status"], self.status);
+        assert_eq!(document["success"], false);
+        assert!(
+            document["traceId"]
+                .as_str()
+                .is_some_and(|id| id.len() == 32)
+        );
+        assert!(
+            document["instance"]
+                .as_str()
+                .is_some_and(|path| path.starts_with('/'))
+        );
+        let code = document["code"].as_str().expect("a code").to_owned();
+        let page = format!("/docs/problems/{}", code.to_lowercase().replace('_', "-"));
+        assert_eq!(document["type"], page);
+        code
+    }
+}
+
+pub async fn send(app: &Router, request: Request<Body>) -> Reply {
+    let response = app
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("an infallible router");
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    let body = String::from_utf8(body.to_vec()).expect("a body in UTF-8");
+    Reply {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    }
+}
+
+pub fn get_request(uri: &str) -> Request<Body> {
+    Request::get(uri).body(Body::empty()).expect("a request")
+}
+
+pub fn post_json(uri: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(uri)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body.into())
+        .expect("a request")
+}

@@ -1,0 +1,103 @@
+//! Durations as people write them: `250ms`, `30s`, `5m`, `1h30m`, `7d`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
+/// `plain_seconds` also takes a bare number, for the settings whose documents write seconds so.
+pub(super) fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
+    if plain_seconds && let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let mut rest = text;
+    let mut millis: u64 = 0;
+    loop {
+        let (number, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+        let (unit, next) = tail.split_at(
+            tail.find(|c: char| c.is_ascii_digit())
+                .unwrap_or(tail.len()),
+        );
+        let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        millis = number
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(*scale)?
+            .checked_add(millis)?;
+        if next.is_empty() {
+            return Some(Duration::from_millis(millis));
+        }
+        rest = next;
+    }
+}
+
+/// The shortest spelling that [`parse`] reads back as the same duration.
+pub(super) fn format(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if rest == 0 {
+        return "0s".to_owned();
+    }
+    let mut text = String::new();
+    for (unit, scale) in UNITS {
+        if rest >= scale {
+            // Writing to a String cannot fail.
+            write!(text, "{}{unit}", rest / scale).unwrap_or_default();
+            rest %= scale;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_numbers_with_units() {
+        for (text, millis) in [
+            ("250ms", 250),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("7d", 604_800_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(
+                parse(text, false),
+                Some(Duration::from_millis(millis)),
+                "{text}"
+            );
+            assert_eq!(format(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn a_bare_number_is_seconds_only_where_the_documents_write_it_so() {
+        assert_eq!(parse("3600", true), Some(Duration::from_hours(1)));
+        assert_eq!(parse("3600", false), None);
+    }
+
+    #[test]
+    fn refuses_anything_else() {
+        for text in [
+            "",
+            "s",
+            "5",
+            "5 m",
+            "-5s",
+            "5M",
+            "5min",
+            "1.5h",
+            "99999999999999999999s",
+            "s5",
+        ] {
+            assert_eq!(parse(text, false), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What production refuses.
+
+use std::collections::BTreeSet;
+
+use super::effective::{Effective, Value};
+use super::kind::{Kind, PostgresUrl, decode_key, passwords, percent_decoded};
+use super::{Faults, settings};
+
+const REQUIRED: [&str; 2] = ["CUSTOMER_DATABASE_URL", "CUSTOMER_SECRET_KEY"];
+
+/// Secrets from the documents, which everyone can read, wherever they stand in a value.
+const PLACEHOLDERS: [&str; 3] = ["your-secret-key", "your-jwt-secret", "customer_pass"];
+/// The same, but too short to look for inside of other words.
+const WHOLE_PLACEHOLDERS: [&str; 1] = ["pass"];
+
+/// Settings whose default is the least that production takes.
+const FLOORS: [&str; 2] = ["CUSTOMER_ARGON2_MEMORY_KIB", "CUSTOMER_ARGON2_ITERATIONS"];
+
+/// Fewer different bytes than any random key has.
+const FEWEST_KEY_BYTES: usize = 8;
+
+/// `postgres_ssl_mode` is what the driver takes for the `sslmode` of a URL that has none.
+pub(super) fn check(effective: &Effective, postgres_ssl_mode: Option<&str>, faults: &mut Faults) {
+    for name in REQUIRED {
+        if effective.text(name).is_none() {
+            faults.add(format!("production needs {name}"));
+        }
+    }
+    for name in FLOORS {
+        let floor =
+            settings::by_name(name).and_then(|s| s.default_in(super::Environment::Production));
+        let floor = floor.and_then(|floor| floor.parse().ok());
+        if let Some(floor) = floor
+            && effective.number(name).is_some_and(|number| number < floor)
+        {
+            faults.add(format!("production takes no {name} below {floor}"));
+        }
+    }
+    for value in effective.values() {
+        let Some(text) = &value.text else { continue };
+        for refused in refusals(value.setting.kind, text, postgres_ssl_mode) {
+            faults.add(format!("production refuses {}: {refused}", place(value)));
+        }
+    }
+}
+
+/// The canonical name, and where its value was written if that is under another name.
+fn place(value: &Value) -> String {
+    let canonical = value.setting.name;
+    if value.origin.name == canonical {
+        canonical.to_owned()
+    } else {
+        format!("{canonical} ({})", value.origin)
+    }
+}
+
+fn refusals(kind: Kind, text: &str, postgres_ssl_mode: Option<&str>) -> Vec<&'static str> {
+    let mut refusals = Vec::new();
+    if holds_placeholder(kind, text) {
+        refusals.push("it holds a placeholder secret from the documentation");
+    }
+    if matches!(kind, Kind::PostgresUrl) && may_send_clear_text(text, postgres_ssl_mode) {
+        refusals.push(
+            "sslmode=disable sends passwords and personal data in clear text to another host",
+        );
+    }
+    if matches!(kind, Kind::Key) && decode_key(text).is_some_and(|key| is_weak(&key)) {
+        refusals.push("it is not random");
+    }
+    refusals
+}
+
+fn holds_placeholder(kind: Kind, text: &str) -> bool {
+    let inside = |text: &str| {
+        let text = text.to_lowercase();
+        PLACEHOLDERS
+            .iter()
+            .any(|placeholder| text.contains(placeholder))
+    };
+    let whole = |text: &String| {
+        WHOLE_PLACEHOLDERS
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
+    };
+    let key = matches!(kind, Kind::Key)
+        .then(|| decode_key(text))
+        .flatten();
+    inside(text)
+        || inside(&percent_decoded(text))
+        || key.is_some_and(|key| inside(&String::from_utf8_lossy(&key)))
+        || (kind.is_secret() && whole(&text.to_owned()))
+        || passwords(text).iter().any(whole)
+}
+
+fn may_send_clear_text(text: &str, postgres_ssl_mode: Option<&str>) -> bool {
+    let Some(url) = PostgresUrl::parse(text) else {
+        return false;
+    };
+    let mut modes: Vec<_> = url.ssl_modes().collect();
+    if modes.is_empty() {
+        modes.extend(postgres_ssl_mode.map(str::to_owned));
+    }
+    !url.is_local() && modes.iter().any(|mode| mode == "disable")
+}
+
+fn is_weak(key: &[u8]) -> bool {
+    key.iter().collect::<BTreeSet<_>>().len() < FEWEST_KEY_BYTES
+}

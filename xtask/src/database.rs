@@ -1,0 +1,81 @@
+//! The PostgreSQL that the tests run on.
+
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+
+use embedded_postgres::{Cluster, Settings};
+
+use crate::process::variable;
+use crate::{Failure, Result, console};
+
+/// What the tests read: the URL of a superuser, under whom they create a database for each test.
+pub(crate) const TEST_URL: &str = "CUSTOMER_TEST_DATABASE_URL";
+/// What a user sets who has a PostgreSQL already.
+pub(crate) const USER_URL: &str = "DATABASE_URL";
+
+// What the service reads for its own private server, and what that server's errors advise to set.
+const BIN_DIR: &str = "CUSTOMER_POSTGRES_BIN_DIR";
+const ARCHIVE: &str = "CUSTOMER_POSTGRES_ARCHIVE";
+const DOWNLOAD_BASE: &str = "CUSTOMER_POSTGRES_DOWNLOAD_BASE";
+
+/// A server for one run of the tests.
+pub(crate) struct Database {
+    url: String,
+    /// Ours, gone with its files at the end of the run; without it, the server is the user's.
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Takes the user's server, if one is named and no folder of programs is; else starts a private one.
+    pub(crate) fn start(bin_dir: Option<&Path>) -> Result<Self> {
+        let named = [TEST_URL, USER_URL]
+            .into_iter()
+            .find_map(|name| Some((name, variable(name)?)));
+        match (bin_dir, named) {
+            (None, Some((name, url))) => {
+                console::say(&format!(
+                    "the tests run on the PostgreSQL that {name} names"
+                ));
+                Ok(Self { url, cluster: None })
+            }
+            (bin_dir, _) => Self::start_private(bin_dir),
+        }
+    }
+
+    fn start_private(bin_dir: Option<&Path>) -> Result<Self> {
+        let mut settings = Settings::throwaway();
+        settings.bin_dir = bin_dir
+            .map(Path::to_owned)
+            .or_else(|| variable(BIN_DIR).map(PathBuf::from));
+        settings.archive = variable(ARCHIVE).map(PathBuf::from);
+        settings.download_base = variable(DOWNLOAD_BASE);
+        let cluster = Cluster::start(&settings).map_err(|error| failed("start", &error))?;
+        Ok(Self {
+            url: cluster.superuser_url("postgres"),
+            cluster: Some(cluster),
+        })
+    }
+
+    /// The URL for `CUSTOMER_TEST_DATABASE_URL`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops the private server and removes its files; leaves the user's alone.
+    pub(crate) fn stop(self) -> Result {
+        match self.cluster {
+            Some(cluster) => cluster.stop().map_err(|error| failed("stop", &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn failed(doing: &str, error: &embedded_postgres::Error) -> Failure {
+    let mut text = format!("cannot {doing} a private PostgreSQL for the tests: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Failure::said(format!("{text}; {USER_URL} may name a server instead"))
+}

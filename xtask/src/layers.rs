@@ -1,0 +1,327 @@
+//! Which package may depend on which: the direct edges of the workspace against an allow-list.
+//!
+//! Dependencies point inwards only: `api-*` → `app` → `domain` ← `adapters-*`; adapters never see each other nor `app`;
+//! `testkit` is for tests alone; `bin` wires all of it. A new line below is where a new dependency is reviewed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use crate::Failure;
+use crate::repository::Fault;
+
+/// Rows of (package, what it may use directly).
+pub type Table<'a> = &'a [(&'a str, &'a [&'a str])];
+
+/// What each package may use, by kind of edge. A package of the workspace needs a row in `normal`; no row in the other
+/// two means no such edges.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed<'a> {
+    /// `[dependencies]`, optional ones too.
+    pub normal: Table<'a>,
+    /// `[build-dependencies]`.
+    pub build: Table<'a>,
+    /// `[dev-dependencies]`.
+    pub dev: Table<'a>,
+}
+
+/// The allow-list of this workspace.
+pub const ALLOWED: Allowed<'static> = Allowed {
+    normal: NORMAL,
+    build: NOTHING,
+    dev: DEV,
+};
+
+const NOTHING: Table<'static> = &[];
+
+const NORMAL: Table<'static> = &[
+    (
+        "customer-domain",
+        &[
+            "async-trait",
+            "chrono",
+            "idna",
+            "mockall",
+            "rust_decimal",
+            "secrecy",
+            "serde_json",
+            "thiserror",
+            "unicode-normalization",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-app",
+        &[
+            "customer-domain",
+            "async-trait",
+            "chrono",
+            "secrecy",
+            "serde_json",
+            "thiserror",
+            "tracing",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-postgres",
+        &[
+            "customer-domain",
+            "async-trait",
+            "chrono",
+            "deadpool",
+            "futures-util",
+            "hex",
+            "rust_decimal",
+            "sea-orm",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "sqlx",
+            "thiserror",
+            "tokio",
+            "tracing",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-security",
+        &[
+            "customer-domain",
+            "argon2",
+            "async-trait",
+            "base64",
+            "chrono",
+            "getrandom",
+            "hkdf",
+            "hmac",
+            "secrecy",
+            "sha2",
+            "subtle",
+            "thiserror",
+            "tokio",
+            "tracing",
+            "uuid",
+            "zeroize",
+        ],
+    ),
+    (
+        "customer-local",
+        &[
+            "customer-domain",
+            "async-trait",
+            "chrono",
+            "moka",
+            "secrecy",
+            "tempfile",
+            "tracing",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-http",
+        &[
+            "customer-app",
+            "customer-domain",
+            "async-trait",
+            "axum",
+            "base64",
+            "bytes",
+            "chrono",
+            "form_urlencoded",
+            "futures-util",
+            "http",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "idna",
+            "metrics",
+            "percent-encoding",
+            "rust_decimal",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio-util",
+            "tower",
+            "tower-http",
+            "tracing",
+            "utoipa",
+            "utoipa-axum",
+            "utoipa-swagger-ui",
+            "uuid",
+            "validator",
+        ],
+    ),
+    (
+        "embedded-postgres",
+        &[
+            "getrandom",
+            "hex",
+            "libc",
+            "lzma-rust2",
+            "sha2",
+            "tar",
+            "thiserror",
+            "tracing",
+            "ureq",
+            "zip",
+        ],
+    ),
+    (
+        "customer-testkit",
+        &[
+            "customer-app",
+            "customer-domain",
+            "customer-postgres",
+            "customer-security",
+            "embedded-postgres",
+            "async-trait",
+            "chrono",
+            "rust_decimal",
+            "secrecy",
+            "serde_json",
+            "sqlx",
+            "tokio",
+            "tracing",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-service",
+        &[
+            "customer-app",
+            "customer-domain",
+            "customer-http",
+            "customer-local",
+            "customer-postgres",
+            "customer-security",
+            "embedded-postgres",
+            "axum",
+            "base64",
+            "clap",
+            "getrandom",
+            "metrics",
+            "metrics-exporter-prometheus",
+            "secrecy",
+            "serde",
+            "serde-saphyr",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio-util",
+            "tracing",
+            "tracing-subscriber",
+            "uuid",
+        ],
+    ),
+    (
+        "xtask",
+        &[
+            "embedded-postgres",
+            "cargo_metadata",
+            "clap",
+            "proc-macro2",
+            "rustix",
+            "signal-hook",
+            "toml",
+            "walkdir",
+        ],
+    ),
+];
+
+const DEV: Table<'static> = &[
+    ("customer-domain", &["proptest"]),
+    ("customer-app", &["customer-testkit", "tokio"]),
+    ("customer-postgres", &["customer-testkit"]),
+    ("customer-security", &["proptest"]),
+    ("customer-local", &["customer-testkit", "tokio"]),
+    (
+        "customer-http",
+        &["customer-testkit", "insta", "jsonschema", "proptest"],
+    ),
+    ("customer-service", &["tempfile"]),
+    (
+        "embedded-postgres",
+        &["lzma-rust2", "sqlx", "tempfile", "tokio"],
+    ),
+    ("xtask", &["tempfile"]),
+];
+
+/// The packages of the workspace and their direct dependencies.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// Every package of the workspace.
+    pub packages: BTreeSet<String>,
+    /// (package, what it uses, how), for all features and targets.
+    pub edges: Vec<(String, String, DependencyKind)>,
+}
+
+/// Reads the graph of the workspace at `root` from its manifests.
+pub fn read(root: &Path) -> Result<Graph, Failure> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .map_err(|error| Failure::said(format!("cannot read the workspace: {error}")))?;
+    let mut graph = Graph::default();
+    for package in metadata.workspace_packages() {
+        graph.packages.insert(package.name.to_string());
+        let edges = package.dependencies.iter();
+        graph
+            .edges
+            .extend(edges.map(|edge| (package.name.to_string(), edge.name.clone(), edge.kind)));
+    }
+    Ok(graph)
+}
+
+/// Every edge that the allow-list does not have, every package that it does not know, and every row without a package.
+pub fn check(graph: &Graph, allowed: &Allowed<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for package in &graph.packages {
+        if row(allowed.normal, package).is_none() {
+            faults.push(Fault::at(
+                package,
+                "is unknown: give it a row in xtask/src/layers.rs",
+            ));
+        }
+    }
+    for (from, to, kind) in &graph.edges {
+        let (name, table) = match kind {
+            DependencyKind::Normal => ("normal", allowed.normal),
+            DependencyKind::Build => ("build", allowed.build),
+            DependencyKind::Development => ("dev", allowed.dev),
+            _ => ("unknown", NOTHING),
+        };
+        if !row(table, from).is_some_and(|uses| uses.contains(&to.as_str())) {
+            faults.push(Fault::at(
+                from,
+                format!("may not use `{to}` ({name}): xtask/src/layers.rs says what it may"),
+            ));
+        }
+    }
+    let rows = [allowed.normal, allowed.build, allowed.dev]
+        .into_iter()
+        .flatten()
+        .map(|(package, _)| *package);
+    let gone: BTreeSet<_> = rows
+        .filter(|package| !graph.packages.contains(*package))
+        .collect();
+    faults
+        .extend(gone.into_iter().map(|package| {
+            Fault::at(package, "has a row in xtask/src/layers.rs but is not there")
+        }));
+    faults
+}
+
+fn row<'a>(table: Table<'a>, package: &str) -> Option<&'a [&'a str]> {
+    table
+        .iter()
+        .find(|(name, _)| *name == package)
+        .map(|(_, uses)| *uses)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! The checks and chores of this repository.
+//!
+//! What a check decides is a pure function over the files or the dependency graph, tested on good and on bad samples;
+//! what runs programs lies in `suite`, `gate` and `chores`.
+
+mod chores;
+mod cli;
+mod console;
+mod database;
+mod gate;
+mod openapi;
+mod process;
+mod suite;
+
+pub mod layers;
+pub mod migration;
+pub mod repository;
+pub mod slices;
+pub mod tidy;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something went wrong; the text is what the user reads.
+    Said(String),
+    /// A signal (its number) asked the command to stop, and everything it had started is stopped.
+    Interrupted(u8),
+}
+
+impl Failure {
+    pub(crate) fn said(text: impl Into<String>) -> Self {
+        Self::Said(text.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) => f.write_str(text),
+            Self::Interrupted(signal) => write!(f, "interrupted by signal {signal}"),
+        }
+    }
+}
+
+pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Runs the command on this process's command line. The exit code is 1 for a failure, 128 + n for signal n.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console::complain(&format!("error: {failure}"));
+            match failure {
+                Failure::Said(_) => ExitCode::FAILURE,
+                Failure::Interrupted(signal) => ExitCode::from(128_u8.saturating_add(signal)),
+            }
+        }
+    }
+}

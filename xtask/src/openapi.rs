@@ -1,0 +1,91 @@
+//! `docs/openapi.json` is what the service says about itself, committed so that changes of the contract are reviewed.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::cli::Context;
+use crate::process::cargo;
+use crate::{Failure, Result, console};
+
+const FILE: &str = "docs/openapi.json";
+
+pub(crate) fn write(context: &Context) -> Result {
+    let document = generate(&context.root)?;
+    fs::write(context.root.join(FILE), document)
+        .map_err(|error| Failure::said(format!("cannot write {FILE}: {error}")))?;
+    console::say(&format!("wrote {FILE}"));
+    Ok(())
+}
+
+pub(crate) fn check(context: &Context) -> Result {
+    let wanted = generate(&context.root)?;
+    let committed = fs::read_to_string(context.root.join(FILE)).map_err(|error| {
+        Failure::said(format!(
+            "cannot read {FILE}: {error}; `cargo xtask openapi` writes it"
+        ))
+    })?;
+    match first_difference(&committed, &wanted) {
+        None => {
+            console::say(&format!("{FILE} is up to date"));
+            Ok(())
+        }
+        Some(line) => Err(Failure::said(format!(
+            "{FILE} is out of date from line {line} on; `cargo xtask openapi` writes it"
+        ))),
+    }
+}
+
+fn generate(root: &Path) -> Result<String> {
+    let output = cargo(root)
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "customer-service",
+            "--",
+            "openapi",
+        ])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Failure::said(format!("cannot start cargo: {error}")))?;
+    if !output.status.success() {
+        return Err(Failure::said(format!(
+            "`customer-service openapi` failed ({})",
+            output.status
+        )));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|error| {
+        Failure::said(format!(
+            "`customer-service openapi` wrote no UTF-8: {error}"
+        ))
+    })?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+/// The number of the first line in which the texts differ.
+fn first_difference(committed: &str, wanted: &str) -> Option<usize> {
+    if committed == wanted {
+        return None;
+    }
+    let same = committed
+        .lines()
+        .zip(wanted.lines())
+        .take_while(|(left, right)| left == right)
+        .count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_differs_is_named() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\nc\n", "a\nx\nc\n"), Some(2));
+        assert_eq!(first_difference("a\n", "a\nb\n"), Some(2));
+        assert_eq!(first_difference("a", "a\n"), Some(2));
+    }
+}

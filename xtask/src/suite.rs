@@ -1,0 +1,113 @@
+//! Runs the tests with all they need: builds them, starts one throw-away database for the whole run, stops it after.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::cli::Context;
+use crate::database::{self, Database};
+use crate::process::cargo;
+use crate::{Result, console};
+
+/// Which tests, and on which PostgreSQL.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    /// The packages to test; all of the workspace when empty.
+    pub(crate) packages: Vec<String>,
+    /// Where `initdb` and `postgres` lie, instead of the pinned release that is fetched.
+    pub(crate) postgres_bin_dir: Option<PathBuf>,
+    /// Further arguments of `cargo test`.
+    pub(crate) arguments: Vec<String>,
+}
+
+impl Selection {
+    fn scope(&self) -> Vec<&str> {
+        match self.packages.as_slice() {
+            [] => vec!["--workspace"],
+            packages => packages
+                .iter()
+                .flat_map(|package| ["--package", package])
+                .collect(),
+        }
+    }
+}
+
+pub(crate) fn test(context: &Context, selection: &Selection) -> Result {
+    run(context, selection, &[])
+}
+
+/// Soak tests run for a few seconds in every run of the suite; here they get `seconds` each.
+pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
+    let selection = Selection {
+        packages: vec!["customer-service".to_owned()],
+        postgres_bin_dir: None,
+        arguments: ["--test", "it", "soak"].map(String::from).to_vec(),
+    };
+    run(
+        context,
+        &selection,
+        &[("CUSTOMER_SOAK_SECONDS", &seconds.to_string())],
+    )
+}
+
+fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -> Result {
+    // What does not compile is told before a database is fetched or started.
+    let for_cargo = selection
+        .arguments
+        .iter()
+        .take_while(|argument| *argument != "--");
+    let mut compile = cargo(&context.root);
+    compile
+        .args(["test", "--no-run"])
+        .args(selection.scope())
+        .args(for_cargo);
+    let (compiled, compile_time) = timed(|| context.interrupt.run(&mut compile));
+    compiled?;
+
+    let (database, start_time) = timed(|| Database::start(selection.postgres_bin_dir.as_deref()));
+    let database = database?;
+    let mut tests = cargo(&context.root);
+    tests
+        .arg("test")
+        .args(selection.scope())
+        .args(&selection.arguments);
+    export(&mut tests, &database);
+    tests.envs(environment.iter().copied());
+    let (passed, test_time) = timed(|| context.interrupt.run(&mut tests));
+    let stopped = database.stop();
+
+    let [compile, start, test] =
+        [compile_time, start_time, test_time].map(|time| time.as_secs_f64());
+    console::say(&format!(
+        "compile {compile:.1} s, database {start:.1} s, tests {test:.1} s"
+    ));
+    passed.and(stopped)
+}
+
+/// Tells the tests where the database is, by the one name that they read.
+pub(crate) fn export(command: &mut Command, database: &Database) {
+    command.env(database::TEST_URL, database.url());
+    // A test that picked this up by itself would write to somebody's database.
+    command.env_remove(database::USER_URL);
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    (work(), start.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_packages_are_tested_unless_some_are_named() {
+        let some = Selection {
+            packages: vec!["a".to_owned(), "b".to_owned()],
+            ..Selection::default()
+        };
+
+        assert_eq!(Selection::default().scope(), ["--workspace"]);
+        assert_eq!(some.scope(), ["--package", "a", "--package", "b"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! Checks of the repository that neither the compiler nor clippy makes. Each is a pure function over the files.
+
+mod commits;
+mod layout;
+mod manifests;
+pub(crate) mod numbering;
+mod source;
+mod text;
+
+use crate::repository::{Fault, Repository};
+
+/// Every fault of the repository, sorted by place.
+pub fn check(repository: &Repository) -> Vec<Fault> {
+    let checks = [
+        layout::no_mod_rs,
+        layout::one_test_binary_per_crate,
+        layout::changelog_exists,
+        layout::problem_pages_are_pages,
+        manifests::lints_are_inherited,
+        manifests::domain_repeats_the_shared_clippy_list,
+        numbering::decision_records,
+        numbering::migrations,
+        source::files_are_short,
+        source::nothing_unfinished,
+        commits::what_begins_commits,
+        text::nothing_of_one_machine,
+    ];
+    let mut faults: Vec<Fault> = checks.iter().flat_map(|check| check(repository)).collect();
+    faults.sort();
+    faults
+}
