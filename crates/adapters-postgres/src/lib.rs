@@ -1,1 +1,97 @@
-//! Being written.
+//! PostgreSQL behind the ports of `customer-domain`.
+//!
+//! Slices lie beside this file under the names that they have in the domain; the plumbing below
+//! them is in `pg`. Hot paths are hand-written SQL, one statement or one message each; what is not
+//! hot goes through sea-orm's entities. Every statement runs inside a tenant, behind row-level
+//! security, except those of operators and jobs, which have a role of their own.
+
+mod api_key;
+mod audit;
+mod customer;
+mod idempotency;
+mod outbox;
+mod pg;
+mod tenant;
+
+pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
+pub use pg::pool::{PgPool, PoolStatus};
+pub use pg::provision::provision;
+pub use pg::settings::{PgSettings, ServiceRole};
+
+use customer_domain::api_key::ApiKeyReads;
+use customer_domain::customer::CustomerReads;
+use customer_domain::tenant::TenantReads;
+use customer_domain::{StoreError, StoreHealth, Transactions};
+use std::sync::Arc;
+
+/// The whole adapter: every port of the domain that is kept in PostgreSQL.
+#[derive(Clone)]
+pub struct Postgres {
+    app: PgPool,
+    worker: PgPool,
+}
+
+impl Postgres {
+    /// Connects both roles to a database that was migrated.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when either cannot be reached.
+    pub async fn connect(app: &PgSettings, worker: &PgSettings) -> Result<Self, StoreError> {
+        Ok(Self {
+            app: PgPool::connect(app).await?,
+            worker: PgPool::connect(worker).await?,
+        })
+    }
+
+    /// Units of work inside one tenant.
+    pub fn transactions(&self) -> Arc<dyn Transactions> {
+        Arc::new(pg::uow::PgTransactions::new(self.app.clone()))
+    }
+
+    /// Units of work of operators: tenants, and keys of any tenant. They see no customer.
+    pub fn operator_transactions(&self) -> Arc<dyn Transactions> {
+        Arc::new(pg::uow::PgTransactions::new(self.worker.clone()))
+    }
+
+    /// Customers.
+    pub fn customers(&self) -> Arc<dyn CustomerReads> {
+        Arc::new(customer::PgCustomerReads(self.app.clone()))
+    }
+
+    /// Tenants, all of them.
+    pub fn tenants(&self) -> Arc<dyn TenantReads> {
+        Arc::new(tenant::PgTenantReads(self.worker.clone()))
+    }
+
+    /// API keys.
+    pub fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
+        Arc::new(api_key::PgApiKeyReads(self.app.clone()))
+    }
+
+    /// Whether the serving pool's database answers.
+    pub fn health(&self) -> Arc<dyn StoreHealth> {
+        Arc::new(pg::health::PgHealth(self.app.clone()))
+    }
+
+    /// The states of the two pools, for metrics: the app's and the worker's.
+    pub fn status(&self) -> [(ServiceRole, PoolStatus); 2] {
+        [
+            (ServiceRole::App, self.app.status()),
+            (ServiceRole::Worker, self.worker.status()),
+        ]
+    }
+
+    /// Closes both pools, after the rollbacks that are under way.
+    pub async fn close(&self) {
+        futures_util::future::join(self.app.close(), self.worker.close()).await;
+    }
+}
+
+/// What every serving connection prepares, as one message.
+fn prepared_statements() -> String {
+    customer::prepared()
+        .into_iter()
+        .chain([api_key::prepared()])
+        .map(|(name, types, text)| format!("PREPARE {name}({types}) AS {text};"))
+        .collect()
+}

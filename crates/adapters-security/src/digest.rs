@@ -67,14 +67,22 @@ impl RootSecret {
             .decode(text)
             .map(Zeroizing::new)
             .map_err(|_| RootSecretError::NotBase64)?;
-        if bytes.len() != ROOT {
-            return Err(RootSecretError::Length(bytes.len()));
-        }
+        let bytes: &[u8; ROOT] = bytes[..]
+            .try_into()
+            .map_err(|_| RootSecretError::Length(bytes.len()))?;
+        Self::from_bytes(bytes)
+    }
+
+    /// Takes over 32 bytes.
+    ///
+    /// # Errors
+    /// [`RootSecretError::Placeholder`].
+    pub fn from_bytes(bytes: &[u8; ROOT]) -> Result<Self, RootSecretError> {
         if bytes.iter().all(|byte| *byte == bytes[0]) {
             return Err(RootSecretError::Placeholder);
         }
         Ok(Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
-            secret.copy_from_slice(&bytes);
+            secret.copy_from_slice(bytes);
         })))
     }
 

@@ -14,18 +14,16 @@ mod sources;
 mod typed;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 pub(crate) use effective::Effective;
 pub(crate) use faults::Faults;
 pub(crate) use render::write_example;
-pub(crate) use typed::{
-    Argon2, Config, Customers, Database, Distributed, Embedded, Features, LogFormat, Observability,
-    PreferenceDefaults, Security, Server,
-};
+pub(crate) use typed::{Config, Distributed, LogFormat, Observability};
 
-use sources::{ENVIRONMENT, Sources};
+use sources::Sources;
 
 /// Variables by name, as the environment or a `.env` file gives them.
 type Variables = BTreeMap<String, String>;
@@ -46,6 +44,15 @@ impl FromStr for Environment {
             "production" => Ok(Self::Production),
             _ => Err(()),
         }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
     }
 }
 

@@ -1,1 +1,18 @@
-//! Being written.
+//! What the tests of this workspace share; never part of the service.
+//!
+//! - [`fake`]: a store in memory that keeps every contract of the storage ports.
+//! - [`contract`]: one case for each promise of the storage ports, run on the fake and on
+//!   every adapter: `customer_testkit::contract!(MyHarness);`.
+//! - [`builders`]: values that tests begin with, a clock that stands still and ids that count.
+//! - [`pg`]: a PostgreSQL database for each test.
+//! - [`chaos`]: a proxy that cuts, stalls and delays what passes through it.
+
+pub mod builders;
+pub mod chaos;
+pub mod contract;
+pub mod fake;
+pub mod pg;
+pub mod stored;
+
+pub use builders::{FixedClock, PlainHasher, SeededIds};
+pub use fake::FakeStore;

@@ -29,7 +29,7 @@ static TABLE: AliasTable = AliasTable {
     aliases: &[("/firstName", "/profile/firstName")],
 };
 
-pub fn settings() -> HttpSettings {
+pub(crate) fn settings() -> HttpSettings {
     let next = AtomicU64::new(1);
     let ids: IdSource =
         Arc::new(move || Uuid::from_u64_pair(0, next.fetch_add(1, Ordering::Relaxed)));
@@ -43,14 +43,14 @@ pub fn settings() -> HttpSettings {
     HttpSettings { limits, cors, ids }
 }
 
-pub fn app() -> Router {
-    let routes = Router::new()
+pub(crate) fn app() -> Router {
+    let customers = Router::new()
         .route("/customers", post(create).get(list))
         .route("/customers/{customerId}", get(read))
         .route("/customers/{customerId}/suspend", post(suspend));
     let router = Router::new()
-        .nest("/api/v1", routes.clone())
-        .nest("/v1", routes)
+        .nest("/api/v1", customers.clone())
+        .nest("/v1", customers)
         .route("/panic", get(panics))
         .route("/panic-late", get(panics_late))
         .route("/slow", get(slow))
@@ -104,8 +104,12 @@ async fn suspend(body: OptionalJsonBody) -> Answer<String> {
 }
 
 async fn panics() -> Response {
-    let nothing: Option<Response> = None;
-    nothing.expect("forced, with /a/secret/path")
+    panic_with("forced, with /a/secret/path").into_response()
+}
+
+/// What a handler would do by mistake.
+fn panic_with(text: &str) -> String {
+    None::<String>.into_iter().next().expect(text)
 }
 
 async fn panics_late() -> Response {
@@ -114,25 +118,25 @@ async fn panics_late() -> Response {
 }
 
 async fn slow() -> Response {
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     "too late".into_response()
 }
 
 /// One reply, read whole.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 
     /// The code of a problem document, once everything that all of them share was checked.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let document = self.json();
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
         assert_eq!(document["status"], self.status);
@@ -154,7 +158,7 @@ impl Reply {
     }
 }
 
-pub async fn send(app: &Router, request: Request<Body>) -> Reply {
+pub(crate) async fn send(app: &Router, request: Request<Body>) -> Reply {
     let response = app
         .clone()
         .oneshot(request)
@@ -170,11 +174,11 @@ pub async fn send(app: &Router, request: Request<Body>) -> Reply {
     }
 }
 
-pub fn get_request(uri: &str) -> Request<Body> {
+pub(crate) fn get_request(uri: &str) -> Request<Body> {
     Request::get(uri).body(Body::empty()).expect("a request")
 }
 
-pub fn post_json(uri: &str, body: impl Into<Body>) -> Request<Body> {
+pub(crate) fn post_json(uri: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(uri)
         .header(CONTENT_TYPE, "application/json")
         .body(body.into())

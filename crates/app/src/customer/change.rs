@@ -6,8 +6,8 @@ use crate::support::retry::{Retryable, retried};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Lookup, StatusChange,
-    TransitionError,
+    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Lookup, Status,
+    StatusChange, TransitionError,
 };
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::outbox::{Event, EventKind};
@@ -19,8 +19,8 @@ use thiserror::Error;
 pub struct UpdateCustomer {
     /// What changes.
     pub changes: CustomerChanges,
-    /// A step of its life that goes with it.
-    pub status: Option<StatusChange>,
+    /// The status that it is to have.
+    pub status: Option<Status>,
     /// Whether the caller may change the status.
     pub may_change_status: bool,
     /// The versions that the caller is content with; any, when it did not say.
@@ -118,6 +118,10 @@ pub enum ChangeCustomerError {
     /// It is deleted, and only reactivating brings it back.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// No change leads to the wanted status: pending comes from registering, deleted from
+    /// deactivating.
+    #[error("the status cannot be set to this")]
+    StatusUnreachable,
     /// The caller may not change the status.
     #[error("the status may be changed by an administrator only")]
     StatusForbidden,
@@ -233,12 +237,9 @@ impl Customers {
         }
         let now = self.clock.now();
         let mut facts = Vec::new();
-        let step = match command.status {
-            Some(step) if customer.change_status(step, now)? => Some(step),
-            _ => None,
-        };
-        if step.is_some() && !command.may_change_status {
-            return Err(ChangeCustomerError::StatusForbidden);
+        let step = wanted_step(customer, command)?;
+        if let Some(step) = step {
+            customer.change_status(step, now)?;
         }
         if customer.is_deleted() {
             return Err(TransitionError::Deleted.into());
@@ -347,6 +348,22 @@ impl Customers {
             at,
         }
     }
+}
+
+/// The step that leads to the wanted status; none when it is had already.
+fn wanted_step(
+    customer: &Customer,
+    command: &UpdateCustomer,
+) -> Result<Option<StatusChange>, ChangeCustomerError> {
+    let Some(wanted) = command.status.filter(|wanted| *wanted != customer.status) else {
+        return Ok(None);
+    };
+    if !command.may_change_status {
+        return Err(ChangeCustomerError::StatusForbidden);
+    }
+    StatusChange::leading_to(wanted)
+        .map(Some)
+        .ok_or(ChangeCustomerError::StatusUnreachable)
 }
 
 fn expect_version(

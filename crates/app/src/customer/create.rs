@@ -6,19 +6,16 @@ use crate::support::retry::{Retryable, retried};
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerRecord, CustomerType, Email, Identifier, LegacyId, Lookup,
+    AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup,
     NewCustomer, Status,
 };
-use customer_domain::group::GroupId;
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::outbox::Event;
-use customer_domain::preference::Preferences;
 use customer_domain::profile::Profile;
 use customer_domain::statistics::Standing;
-use customer_domain::tag::Tag;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
 use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -29,24 +26,10 @@ pub struct CreateCustomer {
     pub email: Email,
     /// With a password the customer has an account, without one it is a guest.
     pub password: Option<NewPassword>,
-    /// The person.
-    pub profile: Profile,
-    /// The wishes, defaults filled in.
-    pub preferences: Preferences,
-    /// Individual or business; the operator's default when not given.
-    pub customer_type: Option<CustomerType>,
-    /// The group.
-    pub group: Option<GroupId>,
-    /// The tags.
-    pub tags: BTreeSet<Tag>,
-    /// The id in Magento.
-    pub legacy_id: Option<LegacyId>,
-    /// Ids in other systems.
-    pub external_ids: BTreeMap<String, String>,
+    /// Everything else that can be edited, as a merge over a blank customer.
+    pub details: CustomerChanges,
     /// Where it registered.
     pub registration_source: Option<String>,
-    /// What else the shop keeps.
-    pub metadata: Map<String, Value>,
 }
 
 /// Why a customer could not be created. Nothing was written.
@@ -144,26 +127,26 @@ impl Customers {
 
     fn new_customer(&self, scope: &Scope, command: CreateCustomer) -> Customer {
         let now = self.clock.now();
-        Customer {
+        let mut customer = Customer {
             id: CustomerId(self.ids.new_id()),
             tenant: scope.tenant,
             email: command.email,
             email_verified: false,
             phone_verified: false,
-            profile: command.profile,
-            preferences: command.preferences,
+            profile: Profile::default(),
+            preferences: self.settings.default_preferences.clone(),
             status: Status::Active,
             account_state: match command.password {
                 Some(_) => AccountState::Registered,
                 None => AccountState::Guest,
             },
-            customer_type: command.customer_type.unwrap_or(self.settings.default_type),
-            group: command.group,
-            tags: command.tags,
-            legacy_id: command.legacy_id,
-            external_ids: command.external_ids,
+            customer_type: self.settings.default_type,
+            group: None,
+            tags: BTreeSet::new(),
+            legacy_id: None,
+            external_ids: BTreeMap::new(),
             registration_source: command.registration_source,
-            metadata: command.metadata,
+            metadata: Map::new(),
             registration_date: now,
             last_login_at: None,
             version: 1,
@@ -171,7 +154,9 @@ impl Customers {
             created_at: now,
             updated_at: now,
             deleted_at: None,
-        }
+        };
+        customer.merge(command.details);
+        customer
     }
 
     fn created(&self, record: &CustomerRecord, has_password: bool) -> Fact {

@@ -54,6 +54,17 @@ impl<T> Patch<T> {
     }
 }
 
+impl<T> Patch<Option<T>> {
+    /// A value that turned out to be empty clears.
+    pub fn flatten(self) -> Patch<T> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear | Self::Set(None) => Patch::Clear,
+            Self::Set(Some(value)) => Patch::Set(value),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

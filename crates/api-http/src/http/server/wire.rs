@@ -157,7 +157,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         if this.head.is_complete() && !bytes.starts_with(b"HTTP/1.1 1") {
             this.head = Head::default();
             this.replied = true;
+        }
+        // hyper does not look for the next head before it is woken, so the wait has to begin here. Every write begins
+        // it anew: a long reply is no idleness.
+        if this.replied && !this.head.is_open() {
             this.deadline = None;
+            if let Poll::Ready(error) = this.poll_deadline(context) {
+                return Poll::Ready(Err(error));
+            }
         }
         if let Some(document) = refusal::document_for(bytes) {
             this.refusal = document;

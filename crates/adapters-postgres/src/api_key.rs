@@ -1,0 +1,185 @@
+//! API keys: looked up by the digest of their secret, inside the tenant that the secret names.
+
+mod entity;
+
+use crate::pg::literal;
+use crate::pg::pool::PgPool;
+use crate::pg::row::{Reader, corrupt};
+use crate::pg::scope;
+use crate::pg::tx::Tx;
+use crate::pg::uow::PgUnitOfWork;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use customer_domain::api_key::{
+    ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LIVE_KEYS, Permission, PresentedSecret, Revocation,
+};
+use customer_domain::{ApiKeyId, Scope, StoreError, TenantId};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sqlx::postgres::PgRow;
+use std::borrow::Cow;
+
+const TABLE: &str = "api_keys";
+
+/// Those of a key, in the order in which [`decode`] reads them.
+const COLUMNS: &str = "k.id, k.tenant_id, k.name, k.prefix, k.permissions, k.all_tenants, k.created_at, \
+     k.expires_at, k.last_used_at, k.revoked_at";
+
+/// Revokes `$2` at `$3` if it is live and either no administrator's or not the last of those.
+const REVOKE: &str = "WITH revoked AS (UPDATE api_keys SET revoked_at = $3 \
+     WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) \
+     AND (NOT $4 = ANY(permissions) OR EXISTS (SELECT 1 FROM api_keys o WHERE o.tenant_id = $1 AND o.id <> $2 \
+     AND $4 = ANY(o.permissions) AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > $3))) \
+     RETURNING tenant_id, id)";
+
+/// The statement that every connection prepares: its name, its parameters' types and its text.
+pub(crate) fn prepared() -> (&'static str, &'static str, String) {
+    let select = format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2");
+    ("api_key_by_digest", "uuid, bytea", select)
+}
+
+#[async_trait]
+impl ApiKeyRepo for PgUnitOfWork {
+    /// One round trip.
+    async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError> {
+        let row = entity::ActiveModel {
+            tenant_id: Set(key.tenant.0),
+            id: Set(key.id.0),
+            name: Set(key.name.clone()),
+            prefix: Set(key.prefix.clone()),
+            digest: Set(digest.to_vec()),
+            permissions: Set(key.permissions.iter().map(|held| held.code()).collect()),
+            all_tenants: Set(key.all_tenants),
+            created_at: Set(key.created_at),
+            expires_at: Set(key.expires_at),
+            last_used_at: Set(key.last_used_at),
+            revoked_at: Set(key.revoked_at),
+        };
+        let inserted = {
+            let orm = self.tx.orm()?;
+            entity::Entity::insert(row).exec_without_returning(&orm).await
+        };
+        self.tx.settle(inserted).await?;
+        Ok(())
+    }
+
+    /// Two round trips: the tenant's revocations queue on a lock, and the statement after it sees
+    /// what the one before it committed.
+    async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError> {
+        let tenant = self.tx.tenant();
+        let lock = format!("api_keys {tenant}");
+        let lock = format!(
+            "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))",
+            literal::text(&lock)
+        );
+        self.tx.message(&[Cow::Owned(lock)]).await?;
+        let statement = format!(
+            "{REVOKE} SELECT {COLUMNS}, k.digest, r.id IS NOT NULL FROM api_keys k \
+             LEFT JOIN revoked r ON r.tenant_id = k.tenant_id AND r.id = k.id \
+             WHERE k.tenant_id = $1 AND k.id = $2"
+        );
+        let revoke = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(tenant.0)
+            .bind(id.0)
+            .bind(now)
+            .bind(Permission::Admin.code());
+        let rows = self.tx.fetch(revoke).await?;
+        let row = &mut Reader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
+        let key = decode(row)?;
+        let digest = row.parsed(|digest: Vec<u8>| digest.try_into().ok())?;
+        Ok(if row.column()? {
+            let revoked_at = Some(now);
+            Revocation::Revoked(ApiKey { revoked_at, ..key }, digest)
+        } else if key.is_live(now) {
+            Revocation::LastAdminKey
+        } else {
+            Revocation::AlreadyEnded(key)
+        })
+    }
+}
+
+/// Reads keys on the pool of the app role: a secret opens nothing outside the tenant it names.
+pub(crate) struct PgApiKeyReads(pub(crate) PgPool);
+
+impl PgApiKeyReads {
+    async fn run(&self, tenant: TenantId, statement: String) -> Result<Vec<PgRow>, StoreError> {
+        scope::read(&self.0, tenant, &[Cow::Owned(statement)]).await
+    }
+}
+
+#[async_trait]
+impl ApiKeyReads for PgApiKeyReads {
+    /// One round trip.
+    async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError> {
+        let execute = format!(
+            "EXECUTE api_key_by_digest({}, {})",
+            literal::uuid(secret.tenant.0),
+            literal::bytes(&secret.digest)
+        );
+        let rows = self.run(secret.tenant, execute).await?;
+        rows.first()
+            .map(|row| decode(&mut Reader::new(row, TABLE)))
+            .transpose()
+    }
+
+    /// Three round trips.
+    async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
+        let (mut tx, _) = Tx::begin(&self.0, scope.tenant, &[]).await?;
+        let found = {
+            let orm = tx.orm()?;
+            let newest = entity::Entity::find()
+                .filter(entity::Column::TenantId.eq(scope.tenant.0))
+                .order_by_desc(entity::Column::CreatedAt)
+                .order_by_desc(entity::Column::Id)
+                .limit(u64::try_from(MAX_LIVE_KEYS).ok());
+            newest.all(&orm).await
+        };
+        let found = tx.settle(found).await?;
+        tx.commit().await?;
+        found.into_iter().map(from_model).collect()
+    }
+
+    /// One round trip.
+    async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let (tenant, id, at) = (literal::uuid(key.tenant.0), literal::uuid(key.id.0), literal::time(at));
+        let update = format!(
+            "UPDATE api_keys SET last_used_at = {at} WHERE tenant_id = {tenant} AND id = {id} \
+             AND (last_used_at IS NULL OR last_used_at < {at})"
+        );
+        self.run(key.tenant, update).await?;
+        Ok(())
+    }
+}
+
+fn decode(row: &mut Reader<'_>) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        id: ApiKeyId(row.column()?),
+        tenant: TenantId(row.column()?),
+        name: row.column()?,
+        prefix: row.column()?,
+        permissions: row.parsed(|codes: Vec<i16>| permissions(&codes))?,
+        all_tenants: row.column()?,
+        created_at: row.column()?,
+        expires_at: row.column()?,
+        last_used_at: row.column()?,
+        revoked_at: row.column()?,
+    })
+}
+
+fn from_model(row: entity::Model) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        id: ApiKeyId(row.id),
+        tenant: TenantId(row.tenant_id),
+        permissions: permissions(&row.permissions).ok_or_else(|| corrupt(TABLE, row.id))?,
+        name: row.name,
+        prefix: row.prefix,
+        all_tenants: row.all_tenants,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
+    })
+}
+
+fn permissions(codes: &[i16]) -> Option<Vec<Permission>> {
+    codes.iter().copied().map(Permission::from_code).collect()
+}

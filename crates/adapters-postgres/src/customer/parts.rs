@@ -1,0 +1,54 @@
+//! What insert and save write alike: the values of the tables, and the lists below a customer.
+
+use crate::pg::sql::{self, Branches, padded};
+use customer_domain::customer::{Customer, search_terms};
+use customer_domain::text;
+
+/// Characters of the folded family name that lists are sorted by.
+const MAX_SORT_KEY: usize = 100;
+
+/// The folded family name; nothing sorts first.
+pub(super) fn last_name_key(customer: &Customer) -> String {
+    let name = customer.profile.last_name.as_deref().unwrap_or_default();
+    text::fold(name).chars().take(MAX_SORT_KEY).collect()
+}
+
+/// The tags that are not there yet. `$1` is the tenant, `$2` the customer.
+pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
+    let tags = padded(customer.tags.iter().map(|tag| tag.as_str()));
+    if tags.is_empty() {
+        return;
+    }
+    let insert = branches.branch("INSERT INTO customer_tags (tenant_id, customer_id, tag)");
+    sql::values(insert, "$1, $2", tags, |row, tag| {
+        row.push_bind(tag);
+    });
+    insert.push(" ON CONFLICT DO NOTHING");
+}
+
+/// The search terms that are not there yet, likewise. A customer always has some.
+pub(super) fn add_search_terms(branches: &mut Branches, customer: &Customer) {
+    let insert = branches.branch("INSERT INTO customer_search_terms (tenant_id, customer_id, term)");
+    sql::values(insert, "$1, $2", padded(search_terms(customer)), |row, term| {
+        row.push_bind(term);
+    });
+    insert.push(" ON CONFLICT DO NOTHING");
+}
+
+/// The identifiers: each kind is set to its value. A value that another customer holds violates
+/// that kind's unique index, since only the primary key is asked not to.
+pub(super) fn set_identifiers(branches: &mut Branches, customer: &Customer) {
+    let identifiers = customer.identifiers();
+    if identifiers.is_empty() {
+        return;
+    }
+    let insert =
+        branches.branch("INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value)");
+    sql::values(insert, "$1, $2", &identifiers, |row, identifier| {
+        row.push_bind(identifier.kind()).push_bind(identifier.value());
+    });
+    insert.push(
+        " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value \
+         WHERE customer_identifiers.tenant_id = $1 AND customer_identifiers.value <> excluded.value",
+    );
+}

@@ -1,0 +1,89 @@
+//! Requests that count once: a lock while the first one runs, its reply afterwards.
+
+use crate::pg::literal;
+use crate::pg::row::Reader;
+use crate::pg::sql::{self, Sql};
+use crate::pg::tx::Tx;
+use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
+use customer_domain::{StoreError, TenantId};
+use sqlx::postgres::PgRow;
+use std::borrow::Cow;
+
+const TABLE: &str = "idempotency_keys";
+
+pub(crate) const INSERT: &str = "INSERT INTO idempotency_keys (tenant_id, caller, route, key, body_digest, status, \
+     location, etag, body, created_at, expires_at)";
+
+/// The statement that takes the claim's lock if nobody has it. The lock ends with the
+/// transaction.
+pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Cow<'static, str> {
+    // The unit separator is no character of a tenant's id and of no route.
+    let name = format!(
+        "{tenant}\u{1f}{}\u{1f}{}\u{1f}{}",
+        claim.route, claim.caller, claim.key
+    );
+    Cow::Owned(format!(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))",
+        literal::text(&name)
+    ))
+}
+
+/// What [`try_lock`] answered.
+pub(crate) fn has_lock(rows: &[PgRow]) -> Result<bool, StoreError> {
+    rows.first()
+        .map_or(Ok(false), |row| Reader::new(row, TABLE).column())
+}
+
+/// The stored reply that has not expired, with the digest of its request's body. One round trip.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    claim: &IdempotencyClaim,
+) -> Result<Option<([u8; 32], StoredReply)>, StoreError> {
+    let select = sqlx::query(
+        "SELECT body_digest, status, location, etag, body FROM idempotency_keys \
+         WHERE tenant_id = $1 AND caller = $2 AND route = $3 AND key = $4 AND expires_at > $5",
+    )
+    .bind(tx.tenant().0)
+    .bind(&claim.caller)
+    .bind(&claim.route)
+    .bind(&claim.key)
+    .bind(claim.now);
+    let rows = tx.fetch(select).await?;
+    rows.first().map(reply).transpose()
+}
+
+fn reply(row: &PgRow) -> Result<([u8; 32], StoredReply), StoreError> {
+    let mut row = Reader::new(row, TABLE);
+    let digest = row.parsed(|digest: Vec<u8>| digest.try_into().ok())?;
+    let reply = StoredReply {
+        status: row.parsed(|status: i32| status.try_into().ok())?,
+        location: row.column()?,
+        etag: row.column()?,
+        body: row.column()?,
+    };
+    Ok((digest, reply))
+}
+
+/// The row of a reply, in place of one that has expired; `$1` is the tenant. It counts no row
+/// when a reply that has not expired stands there.
+pub(crate) fn values(sql: &mut Sql, claim: &IdempotencyClaim, reply: &StoredReply) {
+    sql::values(sql, "$1", [(claim, reply)], |row, (claim, reply)| {
+        row.push_bind(claim.caller.as_str())
+            .push_bind(claim.route.as_str())
+            .push_bind(claim.key.as_str())
+            .push_bind(claim.body_digest.as_slice())
+            .push_bind(i32::from(reply.status))
+            .push_bind(reply.location.as_deref())
+            .push_bind(reply.etag.as_deref())
+            .push_bind(reply.body.as_slice())
+            .push_bind(claim.now)
+            .push_bind(claim.expires_at);
+    });
+    sql.push(
+        " ON CONFLICT (tenant_id, caller, route, key) DO UPDATE SET body_digest = excluded.body_digest, \
+         status = excluded.status, location = excluded.location, etag = excluded.etag, body = excluded.body, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE idempotency_keys.tenant_id = $1 AND idempotency_keys.expires_at <= ",
+    )
+    .push_bind(claim.now);
+}

@@ -1,0 +1,15 @@
+//! The plumbing below the slices: connections, transactions, errors.
+
+pub(crate) mod error;
+pub(crate) mod health;
+pub(crate) mod literal;
+pub(crate) mod migrate;
+pub(crate) mod orm;
+pub(crate) mod pool;
+pub(crate) mod provision;
+pub(crate) mod row;
+pub(crate) mod scope;
+pub(crate) mod settings;
+pub(crate) mod sql;
+pub(crate) mod tx;
+pub(crate) mod uow;

@@ -1,0 +1,159 @@
+//! What the database refuses, in words of the domain. Nothing of a statement or of its values
+//! leaves this file.
+
+use customer_domain::{Conflict, StoreError};
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::error::DatabaseError;
+
+/// The rules that input can violate, by the name of the constraint that keeps them.
+const CONSTRAINTS: [(&str, Conflict); 6] = [
+    ("customer_identifiers_email_key", Conflict::Email),
+    ("customer_identifiers_legacy_key", Conflict::LegacyId),
+    ("customer_identifiers_external_key", Conflict::ExternalId),
+    ("customers_group_fkey", Conflict::UnknownGroup),
+    ("tenants_slug_key", Conflict::TenantSlug),
+    ("idempotency_keys_pkey", Conflict::IdempotencyKey),
+];
+
+/// A failed exchange with the database.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What callers are told.
+    pub(crate) error: StoreError,
+    /// Whether the connection is of no further use.
+    pub(crate) dead: bool,
+}
+
+impl Failure {
+    fn alive(error: StoreError) -> Self {
+        Self { error, dead: false }
+    }
+
+    pub(crate) fn dead(reason: &str) -> Self {
+        Self {
+            error: StoreError::Unavailable(reason.to_owned()),
+            dead: true,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::alive(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refusal) => from_database(refusal.as_ref()),
+            sqlx::Error::RowNotFound => Self::alive(StoreError::NotFound),
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::TypeNotFound { .. }
+            | sqlx::Error::Encode(_) => Self::alive(unexpected("value")),
+            sqlx::Error::Configuration(_) => {
+                Self::dead("the database's URL or its TLS files are unusable")
+            }
+            sqlx::Error::Tls(_) => Self::dead("no TLS with the database"),
+            // I/O, protocol, closed: after any of these the stream's position is unknown.
+            _ => Self::dead("the connection to the database broke"),
+        }
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => match &*error {
+                sqlx::Error::Database(refusal) => from_database(refusal.as_ref()),
+                sqlx::Error::RowNotFound => Self::alive(StoreError::NotFound),
+                _ => Self::dead("the connection to the database broke"),
+            },
+            DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated => Self::alive(StoreError::NotFound),
+            _ => Self::alive(unexpected("orm")),
+        }
+    }
+}
+
+fn from_database(refusal: &dyn DatabaseError) -> Failure {
+    let code = refusal.code().unwrap_or_default();
+    let (class, _) = code.split_at_checked(2).unwrap_or(("", ""));
+    match (class, &*code) {
+        (_, "23505" | "23503") => Failure::alive(StoreError::Conflict(conflict(
+            refusal.constraint().unwrap_or_default(),
+        ))),
+        (_, "57014") => Failure::alive(StoreError::TooSlow),
+        ("40", _) | (_, "55P03") => Failure::alive(StoreError::Contended),
+        ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P05") => {
+            Failure::dead("the database is going down or coming up")
+        }
+        (_, "25006") => Failure::dead("the database takes no writes"),
+        ("53", _) => Failure::dead("the database is out of resources"),
+        ("28" | "3D", _) => Failure::dead("the database refuses the login"),
+        (_, "42P01" | "3F000") => {
+            Failure::dead("the database's schema is missing; run the migrations")
+        }
+        _ => {
+            // A fault of this service, or a constraint that no input should reach. The message may
+            // quote values, so only the names are kept.
+            let constraint = refusal.constraint().unwrap_or_default();
+            tracing::error!(sqlstate = %code, constraint, table = refusal.table(), "the database refused a statement");
+            let name = if constraint.is_empty() {
+                format!("sqlstate {code}")
+            } else {
+                constraint.to_owned()
+            };
+            Failure::alive(StoreError::Conflict(Conflict::Other(name)))
+        }
+    }
+}
+
+fn unexpected(what: &str) -> StoreError {
+    tracing::error!(what, "the database's driver refused a value");
+    StoreError::Conflict(Conflict::Other(what.to_owned()))
+}
+
+/// The rule behind a constraint. A distributed database appends the number of its shard.
+fn conflict(constraint: &str) -> Conflict {
+    let name = constraint
+        .rsplit_once('_')
+        .filter(|(_, shard)| !shard.is_empty() && shard.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(constraint, |(name, _)| name);
+    CONSTRAINTS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map_or_else(
+            || Conflict::Other(name.to_owned()),
+            |(_, conflict)| conflict.clone(),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_is_known_by_its_name_with_and_without_the_number_of_a_shard() {
+        for name in [
+            "customer_identifiers_email_key",
+            "customer_identifiers_email_key_102049",
+        ] {
+            assert_eq!(conflict(name), Conflict::Email, "{name}");
+        }
+        assert_eq!(
+            conflict("customers_pkey"),
+            Conflict::Other("customers_pkey".to_owned())
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Migrations: the files of `migrations/`, built into the program.
+//!
+//! They run as the role of the URL, which owns the schema. A lock in the database lets one
+//! migrator at a time through.
+
+use super::error::Failure;
+use customer_domain::StoreError;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// One migration, and whether the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Whether it was applied.
+    pub applied: bool,
+}
+
+/// Why the schema could not be brought to where it should be.
+#[derive(Debug, Error)]
+pub enum MigrationError {
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A migration failed, or the database has one that this program does not know in this form.
+    /// For operators: holds the database's own words.
+    #[error("the schema could not be migrated: {0}")]
+    Migration(#[from] MigrateError),
+}
+
+/// Applies every migration that the database does not have yet.
+///
+/// # Errors
+/// When the database cannot be reached, or a migration fails: then it and those after it are not
+/// applied, those before it are.
+pub async fn migrate(url: &SecretString) -> Result<(), MigrationError> {
+    let pool = connect(url).await?;
+    let migrated = MIGRATIONS.run(&pool).await;
+    pool.close().await;
+    Ok(migrated?)
+}
+
+/// Takes back the last `steps` migrations that were applied.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), MigrationError> {
+    let applied: Vec<i64> = migration_status(url)
+        .await?
+        .into_iter()
+        .filter(|migration| migration.applied)
+        .map(|migration| migration.version)
+        .collect();
+    let kept = applied.len().saturating_sub(steps);
+    let target = applied[..kept].last().copied().unwrap_or(0);
+    let pool = connect(url).await?;
+    let reverted = MIGRATIONS.undo(&pool, target).await;
+    pool.close().await;
+    Ok(reverted?)
+}
+
+/// Every migration of this program, in order.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn migration_status(url: &SecretString) -> Result<Vec<MigrationStatus>, MigrationError> {
+    let pool = connect(url).await?;
+    let applied = applied(&pool).await;
+    pool.close().await;
+    let applied = applied?;
+    Ok(MIGRATIONS
+        .iter()
+        .filter(|migration| !migration.migration_type.is_down_migration())
+        .map(|migration| MigrationStatus {
+            version: migration.version,
+            name: migration.description.to_string(),
+            applied: applied.contains(&migration.version),
+        })
+        .collect())
+}
+
+async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
+    let table = &MIGRATIONS.table_name;
+    let mut connection = pool.acquire().await?;
+    connection.ensure_migrations_table(table).await?;
+    let applied = connection.list_applied_migrations(table).await?;
+    Ok(applied.into_iter().map(|migration| migration.version).collect())
+}
+
+/// A pool of one connection, because sqlx's migrator takes one.
+async fn connect(url: &SecretString) -> Result<PgPool, StoreError> {
+    let connected = async {
+        let options: PgConnectOptions = url.expose_secret().parse()?;
+        let options = options
+            .application_name("customer-service migrate")
+            .disable_statement_logging();
+        PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+    };
+    Ok(connected.await.map_err(Failure::from)?)
+}

@@ -1,0 +1,297 @@
+//! A pool of connections that adds no round trips of its own.
+//!
+//! A connection is marked from the moment something is sent until its answer is complete, and
+//! from BEGIN to COMMIT. What is given back marked never serves again as it is: in the middle of
+//! an answer it is closed; in a transaction it is rolled back first, by a task that [`PgPool::close`]
+//! waits for.
+
+use super::error::Failure;
+use super::scope::Form;
+use super::settings::{PgSettings, ServiceRole};
+use customer_domain::StoreError;
+use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+/// A connection idle for longer is asked whether it is alive before it serves.
+const PING_AFTER: Duration = Duration::from_secs(5);
+/// How long a ping or a rollback may take before the connection is given up.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long closing waits for rollbacks.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// What a connection is in the middle of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing: it may serve anyone.
+    Clean,
+    /// A transaction, between two statements.
+    InTransaction,
+    /// A message whose answer is not complete.
+    Busy,
+}
+
+/// A connection in the pool.
+pub(crate) struct Slot {
+    connection: PgConnection,
+    state: State,
+    expires: Instant,
+    idle_since: Instant,
+}
+
+/// Opens connections, and decides which of those that come back may serve again.
+pub(crate) struct Connector {
+    options: PgConnectOptions,
+    /// The hot statements, prepared on every connection.
+    prepare: String,
+    max_lifetime: Duration,
+    opened: AtomicU32,
+}
+
+impl managed::Manager for Connector {
+    type Type = Slot;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Slot, sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        if !self.prepare.is_empty() {
+            sqlx::raw_sql(AssertSqlSafe(self.prepare.as_str()))
+                .execute(&mut connection)
+                .await?;
+        }
+        // Up to a tenth younger, so that connections opened together do not end together.
+        let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
+        let now = Instant::now();
+        Ok(Slot {
+            connection,
+            state: State::Clean,
+            expires: now + self.max_lifetime.saturating_sub(spread),
+            idle_since: now,
+        })
+    }
+
+    async fn recycle(
+        &self,
+        slot: &mut Slot,
+        _: &Metrics,
+    ) -> Result<(), RecycleError<sqlx::Error>> {
+        if slot.state != State::Clean || Instant::now() >= slot.expires {
+            return Err(RecycleError::message("of age or not clean"));
+        }
+        if slot.idle_since.elapsed() > PING_AFTER {
+            timeout(PATIENCE, slot.connection.ping())
+                .await
+                .map_err(|_| RecycleError::message("no answer"))??;
+        }
+        Ok(())
+    }
+}
+
+/// A pool of connections that serve as one role.
+#[derive(Clone)]
+pub struct PgPool {
+    inner: managed::Pool<Connector>,
+    form: Form,
+    acquire_timeout: Duration,
+    rollbacks: TaskTracker,
+}
+
+impl PgPool {
+    /// Opens a pool with `min_idle` connections, at least one: what is wrong with the settings
+    /// shows here.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, refuses the login, or has
+    /// no schema yet.
+    pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
+        let connector = Connector {
+            options: settings.connect_options().map_err(Failure::from)?,
+            prepare: match settings.role {
+                ServiceRole::App => crate::prepared_statements(),
+                ServiceRole::Worker => String::new(),
+            },
+            max_lifetime: settings.max_lifetime,
+            opened: AtomicU32::new(0),
+        };
+        let inner = managed::Pool::builder(connector)
+            .max_size(settings.max_connections.max(1))
+            .queue_mode(QueueMode::Lifo)
+            .build()
+            .map_err(|_| StoreError::Unavailable("the pool cannot be built".to_owned()))?;
+        let pool = Self {
+            inner,
+            form: if settings.distributed {
+                Form::OwnMessages
+            } else {
+                Form::OneMessage
+            },
+            acquire_timeout: settings.acquire_timeout,
+            rollbacks: TaskTracker::new(),
+        };
+        let first = settings.min_idle.clamp(1, settings.max_connections.max(1));
+        futures_util::future::try_join_all((0..first).map(|_| pool.lease())).await?;
+        Ok(pool)
+    }
+
+    /// Closes the pool: callers that wait are refused, connections in use end when they are given
+    /// back. Waits up to five seconds for rollbacks under way.
+    pub async fn close(&self) {
+        self.rollbacks.close();
+        if timeout(CLOSING, self.rollbacks.wait()).await.is_err() {
+            tracing::warn!("rollbacks were still under way when the pool closed");
+        }
+        self.inner.close();
+    }
+
+    /// How many connections there are, and who waits for one.
+    pub fn status(&self) -> PoolStatus {
+        let status = self.inner.status();
+        PoolStatus {
+            max: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        }
+    }
+
+    /// A connection, within the time that a caller may wait.
+    pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
+        match timeout(self.acquire_timeout, self.inner.get()).await {
+            Ok(Ok(slot)) => Ok(Lease {
+                slot: Some(slot),
+                form: self.form,
+                rollbacks: self.rollbacks.clone(),
+            }),
+            Ok(Err(PoolError::Backend(error))) => Err(refused(error)),
+            Ok(Err(PoolError::Closed)) => Err(unavailable("the pool is closed")),
+            Ok(Err(_)) | Err(_) => Err(unavailable("no connection became free in time")),
+        }
+    }
+
+    /// A new connection in place of one that turned out to be dead, for a read or a BEGIN to be
+    /// tried once more. The idle ones are thought dead too.
+    pub(crate) async fn replacement(&self) -> Result<Lease, Failure> {
+        self.inner.retain(|_, _| false);
+        self.lease().await
+    }
+}
+
+/// No connection could be opened: whatever the reason, the store is not there, and no other
+/// connection is worth a try.
+fn refused(error: sqlx::Error) -> Failure {
+    match Failure::from(error).error {
+        error @ StoreError::Unavailable(_) => error.into(),
+        _ => unavailable("the database refuses connections"),
+    }
+}
+
+fn unavailable(reason: &str) -> Failure {
+    StoreError::Unavailable(reason.to_owned()).into()
+}
+
+/// The state of a pool, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Connections that there may be.
+    pub max: usize,
+    /// Connections that there are.
+    pub open: usize,
+    /// Connections that nobody uses.
+    pub idle: usize,
+    /// Callers that wait for one.
+    pub waiting: usize,
+}
+
+/// A connection on loan. Every use is framed by [`start`](Self::start) and one of
+/// [`finish`](Self::finish), [`stay`](Self::stay) and [`roll_back`](Self::roll_back).
+pub(crate) struct Lease {
+    /// None once it was closed.
+    slot: Option<Object<Connector>>,
+    form: Form,
+    rollbacks: TaskTracker,
+}
+
+impl Lease {
+    /// How many statements a message may hold.
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The connection, marked: dropped before the matching call, it is closed.
+    pub(crate) fn start(&mut self) -> Result<&mut PgConnection, Failure> {
+        let slot = self
+            .slot
+            .as_mut()
+            .ok_or_else(|| Failure::dead("the connection was closed"))?;
+        slot.state = State::Busy;
+        Ok(&mut slot.connection)
+    }
+
+    /// The answer is complete, and no transaction is open.
+    pub(crate) fn finish(&mut self) {
+        self.mark(State::Clean);
+    }
+
+    /// The answer is complete, and the transaction goes on.
+    pub(crate) fn stay(&mut self) {
+        self.mark(State::InTransaction);
+    }
+
+    /// Ends the transaction that is open, so that its locks are gone before anyone hears of it;
+    /// without one, as [`finish`](Self::finish). One round trip. A connection that does not answer
+    /// is closed.
+    pub(crate) async fn roll_back(&mut self, is_open: bool) {
+        if !is_open {
+            return self.finish();
+        }
+        let Ok(connection) = self.start() else {
+            return;
+        };
+        let rollback = sqlx::raw_sql("ROLLBACK").execute(connection);
+        match timeout(PATIENCE, rollback).await {
+            Ok(Ok(_)) => self.finish(),
+            Ok(Err(_)) | Err(_) => self.close(),
+        }
+    }
+
+    /// Closes the connection now.
+    pub(crate) fn close(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            drop(Object::take(slot));
+        }
+    }
+
+    fn mark(&mut self, state: State) {
+        if let Some(slot) = self.slot.as_mut() {
+            slot.state = state;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(mut slot) = self.slot.take() else {
+            return;
+        };
+        match (slot.state, Handle::try_current()) {
+            (State::Clean, _) => slot.idle_since = Instant::now(),
+            (State::InTransaction, Ok(runtime)) => {
+                // Should the runtime refuse the task, the lease in it closes the connection.
+                slot.state = State::Busy;
+                let mut lease = Self {
+                    slot: Some(slot),
+                    form: self.form,
+                    rollbacks: self.rollbacks.clone(),
+                };
+                self.rollbacks
+                    .spawn_on(async move { lease.roll_back(true).await }, &runtime);
+            }
+            (State::Busy | State::InTransaction, _) => drop(Object::take(slot)),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! How the database is reached.
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use std::time::Duration;
+
+/// Statements that one connection keeps prepared. A write has one text per number of rows, and
+/// each eviction costs a round trip.
+const STATEMENT_CACHE: usize = 512;
+
+/// How one pool of connections is had.
+#[derive(Debug, Clone)]
+pub struct PgSettings {
+    /// `postgres://…`; its role must be a member of the role below.
+    pub url: SecretString,
+    /// As whom the connections serve.
+    pub role: ServiceRole,
+    /// Connections at most.
+    pub max_connections: usize,
+    /// Connections opened at once, so that the first requests find some.
+    pub min_idle: usize,
+    /// Age at which a connection is replaced.
+    pub max_lifetime: Duration,
+    /// How long a caller waits for a connection, a new one's handshake included.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run; lists have a shorter bound of their own.
+    pub statement_timeout: Duration,
+    /// Whether the server is distributed (Citus): then nothing may travel together in one message.
+    pub distributed: bool,
+}
+
+impl PgSettings {
+    /// The usual settings for a role: 16 connections for requests, 4 for jobs.
+    pub fn new(url: SecretString, role: ServiceRole) -> Self {
+        Self {
+            url,
+            role,
+            max_connections: match role {
+                ServiceRole::App => 16,
+                ServiceRole::Worker => 4,
+            },
+            min_idle: 1,
+            max_lifetime: Duration::from_mins(30),
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+            distributed: false,
+        }
+    }
+
+    /// The role and the limits travel with the connection's first packet: no statement can ever
+    /// run before them.
+    pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        let options: PgConnectOptions = self.url.expose_secret().parse()?;
+        let options = options
+            .application_name(match self.role {
+                ServiceRole::App => "customer-service",
+                ServiceRole::Worker => "customer-service worker",
+            })
+            .statement_cache_capacity(STATEMENT_CACHE)
+            .options([
+                ("role", self.role.as_str()),
+                ("jit", "off"),
+                ("timezone", "UTC"),
+            ])
+            .options([(
+                "statement_timeout",
+                self.statement_timeout.as_millis().to_string(),
+            )])
+            .disable_statement_logging();
+        Ok(if self.distributed {
+            options.options([("citus.propagate_set_commands", "local")])
+        } else {
+            options
+        })
+    }
+}
+
+/// The database role that a connection takes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceRole {
+    /// Serves requests: one tenant at a time.
+    App,
+    /// Runs jobs and operator routes: all tenants, on the tables that they need.
+    Worker,
+}
+
+impl ServiceRole {
+    /// The role's name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "customer_app",
+            Self::Worker => "customer_worker",
+        }
+    }
+}

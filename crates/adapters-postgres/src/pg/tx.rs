@@ -1,0 +1,154 @@
+//! One open transaction on one connection.
+
+use super::error::Failure;
+use super::orm::OrmConnection;
+use super::pool::{Lease, PgPool};
+use super::scope::{self, Statements};
+use customer_domain::{StoreError, TenantId};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres};
+
+/// A transaction inside a tenant. A failed statement ends it at once; every later one fails
+/// with the same error.
+pub(crate) struct Tx {
+    lease: Lease,
+    tenant: TenantId,
+    failed: Option<StoreError>,
+}
+
+impl Tx {
+    /// BEGIN and the tenant setting, then the given statements, whose rows are yielded: one round
+    /// trip. A dead connection is replaced once.
+    pub(crate) async fn begin(
+        pool: &PgPool,
+        tenant: TenantId,
+        then: Statements<'_>,
+    ) -> Result<(Self, Vec<PgRow>), StoreError> {
+        match Self::begin_on(pool.lease().await?, tenant, then).await {
+            Err(failure) if failure.dead => {
+                Ok(Self::begin_on(pool.replacement().await?, tenant, then).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    async fn begin_on(
+        mut lease: Lease,
+        tenant: TenantId,
+        then: Statements<'_>,
+    ) -> Result<(Self, Vec<PgRow>), Failure> {
+        let form = lease.form();
+        let opened = scope::begin(lease.start()?, form, tenant, then).await;
+        let mut tx = Self {
+            lease,
+            tenant,
+            failed: None,
+        };
+        let rows = match opened {
+            Ok(rows) => rows,
+            Err(error) => return Err(tx.end(error.into()).await),
+        };
+        tx.lease.stay();
+        Ok((tx, rows))
+    }
+
+    /// The tenant that this transaction is inside of.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Runs a statement with bound parameters; how many rows it touched. One round trip, one more
+    /// when its text is new to the connection.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: Query<'_, Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
+        let outcome = statement.execute(self.start()?).await;
+        Ok(self.settle(outcome).await?.rows_affected())
+    }
+
+    /// The same for a statement that yields rows.
+    pub(crate) async fn fetch(
+        &mut self,
+        statement: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let outcome = statement.fetch_all(self.start()?).await;
+        self.settle(outcome).await
+    }
+
+    /// Runs several statements in one message, each with a snapshot of its own, and yields the
+    /// rows of all of them. One round trip; when distributed, one for each.
+    pub(crate) async fn message(
+        &mut self,
+        statements: Statements<'_>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let form = self.lease.form();
+        let outcome = scope::send(self.start()?, form, &[statements]).await;
+        self.settle(outcome).await
+    }
+
+    /// The connection for entities; hand the outcome to [`settle`](Self::settle).
+    pub(crate) fn orm(&mut self) -> Result<OrmConnection<'_>, StoreError> {
+        self.start().map(OrmConnection::new)
+    }
+
+    /// COMMIT. One round trip.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let committed = sqlx::raw_sql("COMMIT").execute(self.start()?).await;
+        match committed.map_err(Failure::from) {
+            Ok(_) => {
+                self.lease.finish();
+                Ok(())
+            }
+            Err(failure) if failure.dead => Err(StoreError::Unavailable(
+                "the connection broke during the commit, whose outcome is unknown".to_owned(),
+            )),
+            Err(failure) => Err(self.end(failure).await.error),
+        }
+    }
+
+    /// ROLLBACK. One round trip, none when a failure has ended the transaction already.
+    pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
+        if self.failed.is_none() {
+            self.lease.roll_back(true).await;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction because of `error`, which every later statement gets too.
+    pub(crate) async fn fail(&mut self, error: StoreError) -> StoreError {
+        self.end(error.into()).await.error
+    }
+
+    fn start(&mut self) -> Result<&mut PgConnection, StoreError> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.lease.start()?),
+        }
+    }
+
+    /// Takes note of how a statement ended.
+    pub(crate) async fn settle<T, E: Into<Failure>>(
+        &mut self,
+        outcome: Result<T, E>,
+    ) -> Result<T, StoreError> {
+        match outcome {
+            Ok(value) => {
+                self.lease.stay();
+                Ok(value)
+            }
+            Err(error) => Err(self.end(error.into()).await.error),
+        }
+    }
+
+    async fn end(&mut self, failure: Failure) -> Failure {
+        self.failed = Some(failure.error.clone());
+        if failure.dead {
+            self.lease.close();
+        } else {
+            self.lease.roll_back(true).await;
+        }
+        failure
+    }
+}

@@ -1,0 +1,130 @@
+//! Tenants: few and seldom written, so through entities. The table is a reference table; jobs and
+//! operators see all of it.
+
+mod entity;
+
+use crate::pg::error::Failure;
+use crate::pg::orm::OrmConnection;
+use crate::pg::pool::{Lease, PgPool};
+use crate::pg::row::corrupt;
+use crate::pg::sql::{self, Branches};
+use crate::pg::uow::PgUnitOfWork;
+use async_trait::async_trait;
+use customer_domain::tenant::{Tenant, TenantReads, TenantRepo, TenantSettings, TenantSlug};
+use customer_domain::{StoreError, TenantId};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+const TABLE: &str = "tenants";
+
+#[async_trait]
+impl TenantRepo for PgUnitOfWork {
+    /// One round trip.
+    async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError> {
+        let mut branches = Branches::new(&[tenant.id.0]);
+        if !groups.is_empty() {
+            let insert = branches
+                .branch("INSERT INTO customer_groups (tenant_id, id, name, created_at)");
+            sql::values(insert, "$1", groups, |row, group| {
+                row.push_bind(group.as_str())
+                    .push_bind(group.as_str())
+                    .push_bind(tenant.created_at);
+            });
+        }
+        let insert = branches
+            .main("INSERT INTO tenants (id, slug, name, settings, version, created_at, updated_at)");
+        sql::values(insert, "$1", [tenant], |row, tenant| {
+            row.push_bind(tenant.slug.as_str())
+                .push_bind(tenant.name.as_str())
+                .push_bind(Json(settings(&tenant.settings)))
+                .push_bind(tenant.version)
+                .push_bind(tenant.created_at)
+                .push_bind(tenant.updated_at);
+        });
+        self.tx.execute(branches.finish().build()).await?;
+        Ok(())
+    }
+
+    /// One round trip.
+    async fn find_for_update(&mut self, id: TenantId) -> Result<Tenant, StoreError> {
+        let found = {
+            let orm = self.tx.orm()?;
+            let locked = entity::Entity::find_by_id(id.0).lock_exclusive();
+            locked.one(&orm).await
+        };
+        let found = self.tx.settle(found).await?;
+        found.ok_or(StoreError::NotFound).and_then(decode)
+    }
+
+    /// One round trip.
+    async fn save(&mut self, tenant: &Tenant) -> Result<(), StoreError> {
+        let changed = entity::ActiveModel {
+            name: Set(tenant.name.clone()),
+            settings: Set(settings(&tenant.settings)),
+            version: Set(tenant.version),
+            updated_at: Set(tenant.updated_at),
+            ..entity::ActiveModel::default()
+        };
+        let saved = {
+            let orm = self.tx.orm()?;
+            let update = entity::Entity::update_many()
+                .set(changed)
+                .filter(entity::Column::Id.eq(tenant.id.0));
+            update.exec(&orm).await
+        };
+        match self.tx.settle(saved).await?.rows_affected {
+            0 => Err(StoreError::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads tenants on the pool of the worker role, which sees them all.
+pub(crate) struct PgTenantReads(pub(crate) PgPool);
+
+#[async_trait]
+impl TenantReads for PgTenantReads {
+    /// One round trip.
+    async fn all(&self) -> Result<Vec<Tenant>, StoreError> {
+        let found = match all(self.0.lease().await?).await {
+            Err(failure) if failure.dead => all(self.0.replacement().await?).await?,
+            outcome => outcome?,
+        };
+        found.into_iter().map(decode).collect()
+    }
+}
+
+async fn all(mut lease: Lease) -> Result<Vec<entity::Model>, Failure> {
+    let orm = OrmConnection::new(lease.start()?);
+    let by_slug = entity::Entity::find().order_by_asc(entity::Column::Slug);
+    let found = by_slug.all(&orm).await?;
+    lease.finish();
+    Ok(found)
+}
+
+fn settings(settings: &TenantSettings) -> Value {
+    json!({ "currency": settings.currency, "country": settings.country })
+}
+
+fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
+    let setting = |name, parse: fn(&str) -> Option<String>| {
+        row.settings
+            .get(name)
+            .and_then(Value::as_str)
+            .and_then(parse)
+            .ok_or_else(|| corrupt(TABLE, row.id))
+    };
+    Ok(Tenant {
+        id: TenantId(row.id),
+        settings: TenantSettings {
+            currency: setting("currency", |text| TenantSettings::parse_currency(text).ok())?,
+            country: setting("country", |text| TenantSettings::parse_country(text).ok())?,
+        },
+        slug: TenantSlug::parse(&row.slug).map_err(|_| corrupt(TABLE, row.id))?,
+        name: row.name,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

@@ -1,0 +1,152 @@
+//! How often each use of the adapter waits for the database.
+
+use crate::proxy::Proxy;
+use crate::support::{Store, adapter};
+use customer_domain::customer::{
+    CustomerFilter, CustomerRef, CustomerSort, Lookup, NewCustomer, SortKey,
+};
+use customer_domain::idempotency::Claimed;
+use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
+use customer_postgres::Postgres;
+use customer_testkit::builders::{claim, created, customer, digest, reply, scope, updated};
+use customer_testkit::contract::Harness;
+
+/// The store, the adapter behind a proxy, and the proxy. Each use is counted the second time:
+/// the first prepares its statements.
+struct Counted {
+    _store: Store,
+    postgres: Postgres,
+    proxy: Proxy,
+}
+
+impl Counted {
+    async fn new() -> Self {
+        let store = Store::fresh().await;
+        let proxy = Proxy::before(&store.database.options()).await;
+        let postgres = adapter(proxy.options(), 1).await;
+        proxy.take();
+        Self {
+            _store: store,
+            postgres,
+            proxy,
+        }
+    }
+
+    async fn create(&self, mut work: Box<dyn UnitOfWork>, new: &NewCustomer) {
+        work.customers().insert(new).await.expect("insert");
+        work.record(created(new));
+        work.commit().await.expect("commit");
+    }
+
+    async fn begin(&self) -> Box<dyn UnitOfWork> {
+        let transactions = self.postgres.transactions();
+        transactions.begin(&scope()).await.expect("begin")
+    }
+
+    async fn seed(&self) -> NewCustomer {
+        let new = customer().number(1).full().build_new();
+        self.create(self.begin().await, &new).await;
+        self.proxy.take();
+        new
+    }
+
+    fn count(&self) -> usize {
+        self.proxy.take().round_trips
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_one_round_trip_by_whatever_it_is_found() {
+    let counted = Counted::new().await;
+    let new = counted.seed().await.customer;
+    let reads = counted.postgres.customers();
+    let found = reads.find(&scope(), CustomerRef::Id(new.id)).await;
+    assert!(found.expect("a read").is_some());
+    assert_eq!(counted.count(), 1);
+    for lookup in [
+        Lookup::Email(new.email.clone()),
+        Lookup::PhoneDigits(new.profile.phone.expect("a phone").digits().to_owned()),
+        Lookup::Legacy(new.legacy_id.expect("a legacy id")),
+        Lookup::UserId(new.id),
+    ] {
+        let found = reads.look_up(&scope(), &lookup).await;
+        assert!(found.expect("a read").is_some(), "{lookup:?}");
+        assert_eq!(counted.count(), 1, "{lookup:?}");
+    }
+    let many = reads.find_many(&scope(), &[new.id]).await.expect("a read");
+    assert_eq!((many.len(), counted.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_list_with_its_count_is_one_round_trip() {
+    let counted = Counted::new().await;
+    counted.seed().await;
+    let sort = CustomerSort {
+        key: SortKey::Email,
+        order: SortOrder::Ascending,
+    };
+    let page = PageRequest {
+        size: 20,
+        at: PageAt::Number(1),
+    };
+    let reads = counted.postgres.customers();
+    let listed = reads.list(&scope(), &CustomerFilter::default(), sort, &page).await;
+    assert!(listed.expect("a page").total.is_some());
+    assert_eq!(counted.count(), 1);
+}
+
+#[tokio::test]
+async fn a_create_is_four_round_trips() {
+    let counted = Counted::new().await;
+    counted.seed().await;
+    let new = customer().number(2).full().with(unlike_the_first).build_new();
+    counted.create(counted.begin().await, &new).await;
+    assert_eq!(counted.count(), 4);
+}
+
+#[tokio::test]
+async fn a_create_with_a_key_is_five_round_trips() {
+    let counted = Counted::new().await;
+    for (number, expected) in [(1, None), (2, Some(5))] {
+        let new = customer().number(number).build_new();
+        let claim = claim(&format!("key-{number}"));
+        let transactions = counted.postgres.transactions();
+        let claimed = transactions.begin_idempotent(&scope(), &claim).await;
+        let Ok(Claimed::Fresh(mut work)) = claimed else {
+            panic!("{claimed:?}");
+        };
+        work.remember(claim, reply());
+        counted.create(work, &new).await;
+        let count = counted.count();
+        assert!(expected.is_none_or(|expected| expected == count), "{count}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_is_five_round_trips() {
+    let counted = Counted::new().await;
+    let new = counted.seed().await;
+    for expected in [None, Some(5)] {
+        let mut work = counted.begin().await;
+        let id = CustomerRef::Id(new.customer.id);
+        let found = work.customers().find_for_update(id).await.expect("found");
+        let mut changed = found.customer;
+        changed.version += 1;
+        work.customers().save(&changed).await.expect("save");
+        work.record(updated(&changed));
+        work.commit().await.expect("commit");
+        let count = counted.count();
+        assert!(expected.is_none_or(|expected| expected == count), "{count}");
+    }
+}
+
+#[tokio::test]
+async fn an_abandoned_update_is_three_round_trips() {
+    let counted = Counted::new().await;
+    let new = counted.seed().await;
+    let mut work = counted.begin().await;
+    let id = CustomerRef::Id(new.customer.id);
+    work.customers().find_for_update(id).await.expect("found");
+    work.rollback().await.expect("rollback");
+    assert_eq!(counted.count(), 3);
+}

@@ -1,0 +1,160 @@
+//! `customer-service key create|list|revoke`: keys without a key, for whoever holds the database.
+
+use super::Failure;
+use crate::config::Config;
+use crate::database::Database;
+use crate::wire::{self, Parts};
+use clap::{Subcommand, ValueEnum};
+use customer_app::access::Caller;
+use customer_app::api_key::{CreateApiKey, system_scope};
+use customer_domain::api_key::{ApiKey, Permission, key_name};
+use customer_domain::{Actor, ActorKind, ApiKeyId, Scope};
+use secrecy::ExposeSecret;
+use std::io::{self, Write};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Makes a key and prints its secret, this once.
+    Create {
+        /// For people.
+        #[arg(long)]
+        name: String,
+        /// What it may do; each scope includes those before it.
+        #[arg(long, value_enum, default_value = "read")]
+        scope: ScopeName,
+        /// The tenant it is for; the default tenant unless given.
+        #[arg(long, conflicts_with = "all_tenants")]
+        tenant: Option<String>,
+        /// Lets it act in every tenant.
+        #[arg(long)]
+        all_tenants: bool,
+    },
+    /// Lists the keys of a tenant.
+    List {
+        /// The tenant; the default tenant unless given.
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Revokes a key.
+    Revoke {
+        /// Its id.
+        id: uuid::Uuid,
+        /// The tenant it lies in; the default tenant unless given.
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ScopeName {
+    Read,
+    Write,
+    Admin,
+}
+
+impl From<ScopeName> for Permission {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::Read => Self::Read,
+            ScopeName::Write => Self::Write,
+            ScopeName::Admin => Self::Admin,
+        }
+    }
+}
+
+impl Key {
+    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
+        let database = Database::open(&config).await?;
+        let done = self.on(&config, &database).await;
+        database.close().await?;
+        done
+    }
+
+    async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {
+        customer_postgres::migrate(database.owner_url()).await?;
+        let postgres = wire::connect(config, database).await?;
+        let parts = wire::parts(config, database, &postgres)?;
+        wire::bootstrap(config, &parts, false).await?;
+        let done = self.with(config, &parts).await;
+        postgres.close().await;
+        done
+    }
+
+    async fn with(self, config: &Config, parts: &Parts) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        match self {
+            Self::Create {
+                name,
+                scope,
+                tenant,
+                all_tenants,
+            } => {
+                let within = within(config, parts, tenant).await?;
+                let command = CreateApiKey {
+                    name: key_name(&name)?,
+                    permissions: vec![scope.into()],
+                    all_tenants,
+                    expires_at: None,
+                };
+                let (key, secret) = parts.api.api_keys.create(&within, command).await?;
+                print(&mut out, &key)?;
+                writeln!(out, "{}", secret.secret.expose_secret())?;
+            }
+            Self::List { tenant } => {
+                let within = within(config, parts, tenant).await?;
+                for key in parts.api.api_keys.list(&within, &operator(&within)).await? {
+                    print(&mut out, &key)?;
+                }
+            }
+            Self::Revoke { id, tenant } => {
+                let within = within(config, parts, tenant).await?;
+                let keys = &parts.api.api_keys;
+                let key = keys
+                    .revoke(&within, &operator(&within), ApiKeyId(id))
+                    .await?;
+                print(&mut out, &key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn within(config: &Config, parts: &Parts, tenant: Option<String>) -> Result<Scope, Failure> {
+    let slug = tenant.unwrap_or_else(|| config.customers.default_tenant.clone());
+    let found = parts.api.tenants.directory.by_slug(&slug).await?;
+    let tenant = found.ok_or_else(|| format!("there is no tenant {slug:?}"))?;
+    Ok(system_scope(tenant.id, tenant.slug.as_str(), "command"))
+}
+
+fn operator(within: &Scope) -> Caller {
+    Caller {
+        key: None,
+        actor: Actor {
+            kind: ActorKind::System,
+            id: "command".to_owned(),
+        },
+        tenant: within.tenant,
+        all_tenants: true,
+        permissions: vec![Permission::Admin],
+    }
+}
+
+fn print(out: &mut impl Write, key: &ApiKey) -> io::Result<()> {
+    let scopes: Vec<&str> = key.permissions.iter().map(|held| held.as_str()).collect();
+    let reach = if key.all_tenants {
+        "all tenants"
+    } else {
+        "one tenant"
+    };
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
+        (None, Some(at)) => format!("until {}", at.to_rfc3339()),
+        (None, None) => "live".to_owned(),
+    };
+    let scopes = scopes.join(",");
+    writeln!(
+        out,
+        "{}  {}…  {scopes}  {reach}  {state}  {}",
+        key.id, key.prefix, key.name
+    )
+}

@@ -1,0 +1,19 @@
+//! Values that tests begin with. Each has sane defaults; a test names only what it is about.
+
+mod clock;
+mod customer;
+mod facts;
+mod frame;
+mod hasher;
+mod keys;
+mod random;
+
+pub use clock::{FixedClock, SeededIds, at, seeded_id};
+pub use customer::{
+    CustomerBuilder, customer, email, external, group, legacy, new_customer, phone, tag,
+};
+pub use facts::{audit_entry, claim, fact, reply};
+pub use frame::{operator_scope, other_scope, other_tenant, scope, tenant, third_tenant};
+pub use hasher::PlainHasher;
+pub use keys::{api_key, digest, presented};
+pub use random::random_customer;

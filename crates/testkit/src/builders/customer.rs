@@ -1,0 +1,277 @@
+//! Customers.
+
+use super::clock::{at, seeded_id};
+use super::frame::tenant;
+use super::hasher::PlainHasher;
+use chrono::{DateTime, NaiveDate, Utc};
+use customer_domain::CustomerId;
+use customer_domain::credential::PasswordHash;
+use customer_domain::customer::{
+    AccountState, Customer, CustomerRecord, CustomerType, Email, ExternalId, LegacyId, NewCustomer,
+    Status,
+};
+use customer_domain::group::GroupId;
+use customer_domain::preference::Preferences;
+use customer_domain::profile::{Gender, Phone, Profile};
+use customer_domain::statistics::Standing;
+use customer_domain::tag::Tag;
+use customer_domain::tenant::Tenant;
+use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An e-mail address that a test knows to be one.
+pub fn email(text: &str) -> Email {
+    Email::parse(text).expect("an e-mail address")
+}
+
+/// A phone number that a test knows to be one.
+pub fn phone(text: &str) -> Phone {
+    Phone::parse(text)
+        .expect("a phone number")
+        .expect("not empty")
+}
+
+/// A tag.
+pub fn tag(text: &str) -> Tag {
+    Tag::parse(text).expect("a tag")
+}
+
+/// A group's id.
+pub fn group(text: &str) -> GroupId {
+    GroupId::parse(text).expect("a group id")
+}
+
+/// A legacy id.
+pub fn legacy(id: i64) -> LegacyId {
+    LegacyId::new(id).expect("a legacy id")
+}
+
+/// An external id.
+pub fn external(system: &str, id: &str) -> ExternalId {
+    ExternalId::parse(system, id).expect("an external id")
+}
+
+/// An active guest of [`tenant`] with a name, an e-mail address and nothing else: number 1.
+pub fn customer() -> CustomerBuilder {
+    let customer = Customer {
+        id: CustomerId(seeded_id(0)),
+        tenant: tenant().id,
+        email: email("customer@example.com"),
+        email_verified: false,
+        phone_verified: false,
+        profile: Profile {
+            first_name: Some("Ada".to_owned()),
+            last_name: Some("Lovelace".to_owned()),
+            ..Profile::default()
+        },
+        preferences: Preferences::default(),
+        status: Status::Active,
+        account_state: AccountState::Guest,
+        customer_type: CustomerType::Individual,
+        group: None,
+        tags: BTreeSet::new(),
+        legacy_id: None,
+        external_ids: BTreeMap::new(),
+        registration_source: None,
+        metadata: Map::new(),
+        registration_date: at(0),
+        last_login_at: None,
+        version: 1,
+        event_seq: 1,
+        created_at: at(0),
+        updated_at: at(0),
+        deleted_at: None,
+    };
+    let currency = tenant().settings.currency;
+    CustomerBuilder {
+        customer,
+        password_hash: None,
+        standing: Standing::initial(Tier::Regular, NEW_CUSTOMER_SEGMENT, &currency),
+    }
+    .number(1)
+}
+
+/// [`customer`], about to be stored for the first time.
+pub fn new_customer() -> NewCustomer {
+    customer().build_new()
+}
+
+/// Says what is special about a customer.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct CustomerBuilder {
+    customer: Customer,
+    password_hash: Option<PasswordHash>,
+    standing: Standing,
+}
+
+impl CustomerBuilder {
+    /// Its number: two customers of different numbers share neither id nor e-mail address.
+    pub fn number(self, n: u64) -> Self {
+        self.with(|customer| {
+            customer.id = CustomerId(seeded_id(0xc_0000 + n));
+            customer.email = email(&format!("customer-{n}@example.com"));
+        })
+    }
+
+    /// Its tenant.
+    pub fn of(self, tenant: &Tenant) -> Self {
+        self.with(|customer| customer.tenant = tenant.id)
+    }
+
+    /// Its e-mail address.
+    pub fn email(self, text: &str) -> Self {
+        self.with(|customer| customer.email = email(text))
+    }
+
+    /// Its names.
+    pub fn named(self, first: &str, last: &str) -> Self {
+        self.with(|customer| {
+            customer.profile.first_name = Some(first.to_owned());
+            customer.profile.last_name = Some(last.to_owned());
+        })
+    }
+
+    /// Its phone number.
+    pub fn phone(self, text: &str) -> Self {
+        self.with(|customer| customer.profile.phone = Some(phone(text)))
+    }
+
+    /// Its group.
+    pub fn group(self, id: &str) -> Self {
+        self.with(|customer| customer.group = Some(group(id)))
+    }
+
+    /// Its id in Magento.
+    pub fn legacy(self, id: i64) -> Self {
+        self.with(|customer| customer.legacy_id = Some(legacy(id)))
+    }
+
+    /// Its id in one more system.
+    pub fn external(self, system: &str, id: &str) -> Self {
+        let ExternalId { system, id } = external(system, id);
+        self.with(|customer| {
+            customer.external_ids.insert(system, id);
+        })
+    }
+
+    /// Its status; a deleted customer was deleted when it last changed.
+    pub fn status(self, status: Status) -> Self {
+        self.with(|customer| {
+            customer.status = status;
+            customer.deleted_at = customer.is_deleted().then_some(customer.updated_at);
+        })
+    }
+
+    /// With an account and a password.
+    pub fn registered(mut self) -> Self {
+        self.password_hash = Some(PlainHasher::hash_of("correct horse battery staple"));
+        self.with(|customer| customer.account_state = AccountState::Registered)
+    }
+
+    /// Made, registered and last changed at this time.
+    pub fn since(self, time: DateTime<Utc>) -> Self {
+        self.with(|customer| {
+            customer.created_at = time;
+            customer.updated_at = time;
+            customer.registration_date = time;
+        })
+    }
+
+    /// With nothing that can be left out.
+    pub fn bare(self) -> Self {
+        self.with(|customer| customer.profile = Profile::default())
+    }
+
+    /// With everything that can be there, each value different from its neighbours.
+    pub fn full(mut self) -> Self {
+        self.standing = Standing {
+            tier: Tier::Premium,
+            loyalty_points: 4_711,
+            total_spent: Decimal::new(12_345_678, 4),
+            order_count: 17,
+            ..self.standing
+        };
+        self.registered().with(fill)
+    }
+
+    /// Anything else about it.
+    pub fn with(mut self, change: impl FnOnce(&mut Customer)) -> Self {
+        change(&mut self.customer);
+        self
+    }
+
+    /// The customer.
+    pub fn build(self) -> Customer {
+        self.customer
+    }
+
+    /// The customer as it is read.
+    pub fn build_record(self) -> CustomerRecord {
+        CustomerRecord {
+            customer: self.customer,
+            standing: self.standing,
+        }
+    }
+
+    /// The customer as it is first stored.
+    pub fn build_new(self) -> NewCustomer {
+        NewCustomer {
+            customer: self.customer,
+            password_hash: self.password_hash,
+            standing: self.standing,
+        }
+    }
+}
+
+fn fill(customer: &mut Customer) {
+    customer.email = email("Grace.Hopper+navy@Bücher.example");
+    customer.email_verified = true;
+    customer.phone_verified = true;
+    customer.profile = Profile {
+        first_name: Some("Grace".to_owned()),
+        last_name: Some("Hopper".to_owned()),
+        date_of_birth: NaiveDate::from_ymd_opt(1906, 12, 9),
+        gender: Some(Gender::Female),
+        phone: Some(phone("+1 (555) 010-0199")),
+        avatar: Some("https://cdn.example.com/grace.jpg?size=2#top".to_owned()),
+    };
+    customer.preferences = Preferences {
+        language: Some("pt-BR".to_owned()),
+        currency: Some("EUR".to_owned()),
+        timezone: Some("America/New_York".to_owned()),
+        email_marketing: true,
+        sms_marketing: true,
+        push_notifications: true,
+        order_updates: true,
+        promotional_emails: true,
+        newsletter: true,
+        data_sharing: true,
+        analytics_tracking: true,
+        cookie_consent: true,
+        custom: object(&json!({"theme": "dark", "grid": {"columns": 3}})),
+    };
+    customer.status = Status::Suspended;
+    customer.customer_type = CustomerType::Business;
+    customer.group = Some(group("wholesale"));
+    customer.tags = ["navy", "VIP", "vip"].into_iter().map(tag).collect();
+    customer.legacy_id = Some(legacy(4_294_967_295));
+    customer.external_ids = [("crm", "C-17"), ("erp", "00042")]
+        .into_iter()
+        .map(|(system, id)| (system.to_owned(), id.to_owned()))
+        .collect();
+    customer.registration_source = Some("WEBSITE".to_owned());
+    customer.metadata = object(&json!({"campaign": "spring", "scores": [1, 2.5, null, true]}));
+    customer.registration_date = at(-86_400);
+    customer.last_login_at = Some(at(-1) + chrono::TimeDelta::microseconds(123_456));
+    customer.created_at = at(1);
+    customer.updated_at = at(2) + chrono::TimeDelta::microseconds(1);
+}
+
+/// The members of a JSON object.
+pub(crate) fn object(value: &Value) -> Map<String, Value> {
+    let members = value.as_object().cloned();
+    members.expect("an object")
+}

@@ -1,0 +1,71 @@
+//! What a use case leaves behind beside the state.
+
+use super::clock::{at, seeded_id};
+use chrono::TimeDelta;
+use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::customer::CustomerRecord;
+use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
+use customer_domain::outbox::{Event, EventKind};
+use customer_domain::{AuditEventId, EventId, Fact};
+
+/// The n-th fact: an event of this kind about the customer, with the entry that belongs to it.
+pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Fact {
+    let id = EventId(seeded_id(0xe_0000 + n));
+    let customer = &record.customer;
+    let event = match kind {
+        EventKind::Created => Event::created(id, record),
+        EventKind::ProfileUpdated => Event::profile_updated(id, customer, &["profile.firstName"]),
+        EventKind::Deactivated | EventKind::Suspended | EventKind::Reactivated => {
+            Event::status_changed(id, kind, customer)
+        }
+    };
+    let kind = match kind {
+        EventKind::Created => AuditKind::ProfileCreate,
+        EventKind::ProfileUpdated => AuditKind::ProfileUpdate,
+        EventKind::Deactivated => AuditKind::ProfileDelete,
+        EventKind::Suspended => AuditKind::Suspend,
+        EventKind::Reactivated => AuditKind::Reactivate,
+    };
+    let mut audit = audit_entry(n, kind);
+    audit.customer = Some(customer.id);
+    audit.resource = customer.id.0;
+    Fact {
+        event: Some(event),
+        audit,
+    }
+}
+
+/// The n-th entry of the audit trail, about no customer.
+pub fn audit_entry(n: u64, kind: AuditKind) -> AuditEntry {
+    AuditEntry {
+        id: AuditEventId(seeded_id(0xad_0000 + n)),
+        kind,
+        customer: None,
+        resource: seeded_id(0x4e50_0000 + n),
+        changed_fields: vec!["profile.firstName".to_owned(), "tags".to_owned()],
+        reason: Some("because the customer asked".to_owned()),
+        at: at(i64::try_from(n).expect("a small number")),
+    }
+}
+
+/// A claim of `key` at the beginning, kept for a day.
+pub fn claim(key: &str) -> IdempotencyClaim {
+    IdempotencyClaim {
+        caller: "key-a".to_owned(),
+        route: "POST /customers".to_owned(),
+        key: key.to_owned(),
+        body_digest: [7; 32],
+        now: at(0),
+        expires_at: at(0) + TimeDelta::days(1),
+    }
+}
+
+/// A reply whose body is no text, so that only bytes survive.
+pub fn reply() -> StoredReply {
+    StoredReply {
+        status: 201,
+        location: Some("/api/v1/customers/1".to_owned()),
+        etag: Some("\"1\"".to_owned()),
+        body: b"{\"success\":true,\"name\":\"Jos\xc3\xa9\"}\x00\xff\r\n".to_vec(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Tenants, and scopes inside them.
+
+use super::clock::{at, seeded_id};
+use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
+use customer_domain::{Actor, ActorKind, Scope, TenantId};
+
+/// `tenant-a`, where tests are at home.
+pub fn tenant() -> Tenant {
+    numbered(0xa, "tenant-a", "Tenant A")
+}
+
+/// `tenant-b`, which must never see anything of `tenant-a`.
+pub fn other_tenant() -> Tenant {
+    numbered(0xb, "tenant-b", "Tenant B")
+}
+
+/// A tenant that no store begins with, to be inserted.
+pub fn third_tenant() -> Tenant {
+    numbered(0xc, "tenant-c", "Tenant C")
+}
+
+fn numbered(n: u64, slug: &str, name: &str) -> Tenant {
+    Tenant {
+        id: TenantId(seeded_id(0x7e00 + n)),
+        slug: TenantSlug::parse(slug).expect("a slug"),
+        name: name.to_owned(),
+        settings: TenantSettings::default(),
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A service at work in [`tenant`] with an API key.
+pub fn scope() -> Scope {
+    inside(&tenant(), ActorKind::ApiKey, "key-a")
+}
+
+/// The same in [`other_tenant`].
+pub fn other_scope() -> Scope {
+    inside(&other_tenant(), ActorKind::ApiKey, "key-b")
+}
+
+/// The service itself at start-up, in [`tenant`].
+pub fn operator_scope() -> Scope {
+    inside(&tenant(), ActorKind::System, "start-up")
+}
+
+fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Scope {
+    Scope {
+        tenant: tenant.id,
+        tenant_slug: tenant.slug.as_str().to_owned(),
+        actor: Actor {
+            kind,
+            id: actor.to_owned(),
+        },
+        correlation_id: format!("correlation-{actor}"),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+    }
+}

@@ -1,0 +1,127 @@
+//! The steps that cases are made of. Each that writes does so in a unit of work of its own.
+
+use super::Harness;
+use customer_domain::api_key::{ApiKey, Revocation};
+use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer};
+use customer_domain::{CustomerId, Fact, Scope, StoreError, UnitOfWork};
+
+use crate::builders::{digest, scope};
+
+/// A unit of work in tenant A.
+pub(super) async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
+    begin_in(h, &scope()).await
+}
+
+/// A unit of work in this scope.
+pub(super) async fn begin_in(h: &impl Harness, scope: &Scope) -> Box<dyn UnitOfWork> {
+    h.transactions().begin(scope).await.expect("begin")
+}
+
+/// Stores a customer of tenant A; the record that must come back.
+pub(super) async fn stored(h: &impl Harness, new: NewCustomer) -> CustomerRecord {
+    stored_in(h, &scope(), new).await
+}
+
+/// Stores a customer in this scope; the record that must come back.
+pub(super) async fn stored_in(h: &impl Harness, scope: &Scope, new: NewCustomer) -> CustomerRecord {
+    insert_in(h, scope, &new)
+        .await
+        .expect("the customer is stored");
+    CustomerRecord {
+        customer: new.customer,
+        standing: new.standing,
+    }
+}
+
+/// Stores customers of tenant A in one unit of work.
+pub(super) async fn stored_all(h: &impl Harness, customers: &[NewCustomer]) {
+    let mut work = begin(h).await;
+    for new in customers {
+        work.customers()
+            .insert(new)
+            .await
+            .expect("the customer is stored");
+    }
+    work.commit().await.expect("commit");
+}
+
+/// Tries to store a customer of tenant A.
+pub(super) async fn insert(h: &impl Harness, new: &NewCustomer) -> Result<(), StoreError> {
+    insert_in(h, &scope(), new).await
+}
+
+/// Tries to store a customer in this scope.
+pub(super) async fn insert_in(
+    h: &impl Harness,
+    scope: &Scope,
+    new: &NewCustomer,
+) -> Result<(), StoreError> {
+    let mut work = begin_in(h, scope).await;
+    work.customers().insert(new).await?;
+    work.commit().await
+}
+
+/// Changes a customer of tenant A as a use case does, and tells what was saved.
+pub(super) async fn edit(
+    h: &impl Harness,
+    id: CustomerId,
+    change: impl FnOnce(&mut Customer) + Send,
+) -> Result<CustomerRecord, StoreError> {
+    let mut work = begin(h).await;
+    let mut record = work
+        .customers()
+        .find_for_update(CustomerRef::Id(id))
+        .await?;
+    change(&mut record.customer);
+    work.customers().save(&record.customer).await?;
+    work.commit().await?;
+    Ok(record)
+}
+
+/// Reads a customer of tenant A.
+pub(super) async fn read(h: &impl Harness, id: CustomerId) -> Option<CustomerRecord> {
+    read_in(h, &scope(), id).await
+}
+
+/// Reads a customer in this scope.
+pub(super) async fn read_in(
+    h: &impl Harness,
+    scope: &Scope,
+    id: CustomerId,
+) -> Option<CustomerRecord> {
+    let found = h.customers().find(scope, CustomerRef::Id(id)).await;
+    found.expect("the store answers")
+}
+
+/// Commits facts of this scope, with nothing else.
+pub(super) async fn recorded(h: &impl Harness, scope: &Scope, facts: &[Fact]) {
+    let mut work = begin_in(h, scope).await;
+    for fact in facts {
+        work.record(fact.clone());
+    }
+    work.commit().await.expect("commit");
+}
+
+/// Stores keys in this scope.
+pub(super) async fn keys_stored(h: &impl Harness, scope: &Scope, keys: &[ApiKey]) {
+    let mut work = begin_in(h, scope).await;
+    for key in keys {
+        work.api_keys()
+            .insert(key, &digest(key))
+            .await
+            .expect("the key is stored");
+    }
+    work.commit().await.expect("commit");
+}
+
+/// Revokes a key of tenant A.
+pub(super) async fn revoke(
+    h: &impl Harness,
+    key: &ApiKey,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Revocation, StoreError> {
+    let mut work = begin(h).await;
+    let outcome = work.api_keys().revoke(key.id, now).await?;
+    work.commit().await?;
+    Ok(outcome)
+}

@@ -1,0 +1,242 @@
+//! State and facts are committed together, or nothing happened.
+
+use super::Harness;
+use super::steps::{begin, begin_in, insert, read, recorded, stored};
+use crate::builders::{at, audit_entry, customer, fact, new_customer, operator_scope, scope};
+use crate::stored::{audit_of, events_of};
+use customer_domain::audit::AuditKind;
+use customer_domain::customer::CustomerRef;
+use customer_domain::outbox::EventKind;
+use customer_domain::{Actor, ActorKind, Conflict, Fact, Scope, StoreError};
+
+const AUDIT_KINDS: [AuditKind; 10] = [
+    AuditKind::ProfileCreate,
+    AuditKind::ProfileUpdate,
+    AuditKind::ProfileDelete,
+    AuditKind::Suspend,
+    AuditKind::Reactivate,
+    AuditKind::SetInactive,
+    AuditKind::TenantCreate,
+    AuditKind::TenantUpdate,
+    AuditKind::ApiKeyCreate,
+    AuditKind::ApiKeyRevoke,
+];
+
+fn audited(n: u64, kind: AuditKind) -> Fact {
+    Fact {
+        event: None,
+        audit: audit_entry(n, kind),
+    }
+}
+
+pub async fn what_is_committed_is_there(h: &impl Harness) {
+    let expected = stored(h, new_customer()).await;
+    assert_eq!(read(h, expected.customer.id).await, Some(expected));
+}
+
+pub async fn what_is_rolled_back_never_happened(h: &impl Harness) {
+    let new = new_customer();
+    let mut work = begin(h).await;
+    work.customers().insert(&new).await.expect("insert");
+    work.rollback().await.expect("rollback");
+    assert_eq!(read(h, new.customer.id).await, None);
+    assert_eq!(insert(h, &new).await, Ok(()), "nothing of it is left");
+}
+
+pub async fn what_is_dropped_never_happened(h: &impl Harness) {
+    let new = new_customer();
+    let mut work = begin(h).await;
+    work.customers().insert(&new).await.expect("insert");
+    drop(work);
+    assert_eq!(read(h, new.customer.id).await, None);
+    assert_eq!(insert(h, &new).await, Ok(()), "nothing of it is left");
+}
+
+pub async fn nothing_shows_before_the_commit(h: &impl Harness) {
+    let new = new_customer();
+    let mut work = begin(h).await;
+    work.customers().insert(&new).await.expect("insert");
+    assert_eq!(read(h, new.customer.id).await, None);
+    work.commit().await.expect("commit");
+    assert!(read(h, new.customer.id).await.is_some());
+}
+
+pub async fn a_unit_of_work_sees_its_own_writes(h: &impl Harness) {
+    let new = new_customer();
+    let reference = CustomerRef::Id(new.customer.id);
+    let mut work = begin(h).await;
+    work.customers().insert(&new).await.expect("insert");
+    let mut seen = work
+        .customers()
+        .find_for_update(reference)
+        .await
+        .expect("found");
+    assert_eq!(seen.customer.profile, new.customer.profile);
+    seen.customer.profile.first_name = Some("Augusta".to_owned());
+    work.customers().save(&seen.customer).await.expect("save");
+    let again = work
+        .customers()
+        .find_for_update(reference)
+        .await
+        .expect("found");
+    assert_eq!(again.customer.profile, seen.customer.profile);
+    work.rollback().await.expect("rollback");
+}
+
+pub async fn a_failed_statement_spoils_the_unit_of_work(h: &impl Harness) {
+    let taken = stored(h, customer().number(1).build_new()).await.customer;
+    let fine = customer().number(2).build_new();
+    let refused = customer().number(3).email(taken.email.key()).build_new();
+    let mut work = begin(h).await;
+    work.customers().insert(&fine).await.expect("insert");
+    work.record(audited(1, AuditKind::ProfileCreate));
+    let refusal = work.customers().insert(&refused).await;
+    assert_eq!(refusal, Err(StoreError::Conflict(Conflict::Email)));
+    let later = customer().number(4).build_new();
+    assert!(
+        work.customers().insert(&later).await.is_err(),
+        "no statement after a failed one"
+    );
+    assert!(
+        work.commit().await.is_err(),
+        "a commit that stores nothing says so"
+    );
+    for new in [&fine, &refused, &later] {
+        assert_eq!(read(h, new.customer.id).await, None);
+    }
+    assert_eq!(h.audit(&scope()).await, []);
+}
+
+pub async fn a_spoilt_unit_of_work_rolls_back_without_complaint(h: &impl Harness) {
+    let taken = stored(h, customer().number(1).build_new()).await.customer;
+    let refused = customer().number(2).email(taken.email.key()).build_new();
+    let mut work = begin(h).await;
+    assert!(work.customers().insert(&refused).await.is_err());
+    assert_eq!(work.rollback().await, Ok(()));
+    let fine = customer().number(3).build_new();
+    assert_eq!(
+        insert(h, &fine).await,
+        Ok(()),
+        "the next unit of work is not affected"
+    );
+}
+
+pub async fn facts_are_kept_with_the_state_that_caused_them(h: &impl Harness) {
+    let record = customer().build_record();
+    let facts = [fact(1, EventKind::Created, &record)];
+    let mut work = begin(h).await;
+    work.customers()
+        .insert(&new_customer())
+        .await
+        .expect("insert");
+    work.record(facts[0].clone());
+    assert_eq!(h.events(&scope()).await, [], "not before the commit");
+    assert_eq!(h.audit(&scope()).await, [], "not before the commit");
+    work.commit().await.expect("commit");
+    assert!(read(h, record.customer.id).await.is_some());
+    assert_eq!(h.events(&scope()).await, events_of(&scope(), &facts));
+    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+}
+
+pub async fn facts_that_are_not_committed_are_gone(h: &impl Harness) {
+    let record = stored(h, new_customer()).await;
+    let mut work = begin(h).await;
+    work.record(fact(1, EventKind::Created, &record));
+    work.rollback().await.expect("rollback");
+    let mut work = begin(h).await;
+    work.record(fact(2, EventKind::Created, &record));
+    drop(work);
+    assert_eq!(h.events(&scope()).await, []);
+    assert_eq!(h.audit(&scope()).await, []);
+}
+
+pub async fn a_fact_without_an_event_is_audited_alone(h: &impl Harness) {
+    let facts = [audited(1, AuditKind::ApiKeyCreate)];
+    recorded(h, &scope(), &facts).await;
+    assert_eq!(h.events(&scope()).await, []);
+    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+}
+
+pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
+    let mut record = stored(h, customer().full().build_new()).await;
+    let mut facts = Vec::new();
+    for (n, kind) in (1..).zip(EventKind::ALL) {
+        facts.push(fact(n, kind, &record));
+        record.customer.event_seq += 1;
+    }
+    for (n, kind) in (101..).zip(AUDIT_KINDS) {
+        let mut fact = audited(n, kind);
+        fact.audit.reason = None;
+        fact.audit.changed_fields = Vec::new();
+        facts.push(fact);
+    }
+    recorded(h, &scope(), &facts).await;
+    assert_eq!(h.events(&scope()).await, events_of(&scope(), &facts));
+    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+}
+
+pub async fn the_audit_trail_names_who_acted_and_in_which_trace(h: &impl Harness) {
+    let kinds = [ActorKind::Customer, ActorKind::ApiKey, ActorKind::System];
+    let mut expected = Vec::new();
+    for (n, kind) in (1..).zip(kinds) {
+        let acting = Scope {
+            actor: Actor {
+                kind,
+                id: format!("actor-{n}"),
+            },
+            correlation_id: format!("correlation-{n}"),
+            trace_id: format!("{n:032x}"),
+            ..scope()
+        };
+        let facts = [audited(n, AuditKind::ProfileUpdate)];
+        recorded(h, &acting, &facts).await;
+        expected.extend(audit_of(&acting, &facts));
+    }
+    assert_eq!(h.audit(&scope()).await, expected);
+}
+
+pub async fn texts_of_facts_come_back_as_written(h: &impl Harness) {
+    let awkward = "it's \"quoted\" \\ 100% {json} $1 — 陳 😀";
+    let acting = Scope {
+        correlation_id: awkward.to_owned(),
+        ..operator_scope()
+    };
+    let record = stored(h, customer().named(awkward, "Null\\u0000").build_new()).await;
+    let mut told = fact(1, EventKind::Created, &record);
+    told.audit.reason = Some(awkward.to_owned());
+    told.audit.changed_fields = vec![awkward.to_owned(), String::new()];
+    let facts = [told];
+    recorded(h, &acting, &facts).await;
+    assert_eq!(h.events(&acting).await, events_of(&acting, &facts));
+    assert_eq!(h.audit(&acting).await, audit_of(&acting, &facts));
+}
+
+pub async fn events_keep_the_order_of_their_customer(h: &impl Harness) {
+    let record = stored(h, new_customer()).await;
+    let mut expected = vec![fact(1, EventKind::Created, &record)];
+    recorded(h, &scope(), &expected).await;
+    for n in 2..5 {
+        let mut work = begin(h).await;
+        let reference = CustomerRef::Id(record.customer.id);
+        let mut edited = work
+            .customers()
+            .find_for_update(reference)
+            .await
+            .expect("found");
+        edited.customer.updated_at = at(60);
+        work.customers().save(&edited.customer).await.expect("save");
+        let told = fact(n, EventKind::ProfileUpdated, &edited);
+        work.record(told.clone());
+        work.commit().await.expect("commit");
+        expected.push(told);
+    }
+    let events = h.events(&scope()).await;
+    assert_eq!(events, events_of(&scope(), &expected));
+    let sequence: Vec<_> = events.iter().map(|event| event.sequence).collect();
+    assert_eq!(sequence, [1, 2, 3, 4]);
+}
+
+pub async fn a_unit_of_work_may_end_without_facts(h: &impl Harness) {
+    assert_eq!(begin_in(h, &scope()).await.commit().await, Ok(()));
+    assert_eq!(begin_in(h, &scope()).await.rollback().await, Ok(()));
+}

@@ -1,0 +1,190 @@
+//! A store in memory that keeps the contracts of the storage ports.
+//!
+//! It passes the same [contract suite](crate::contract) as PostgreSQL, so a test that runs on
+//! it says something about the service. Three differences are by design:
+//!
+//! - One unit of work at a time: a use case that begins a second one while the first is open
+//!   hangs at once. Races cannot show here; they belong to the adapter's own tests.
+//! - Saving a customer that the unit of work does not hold locked is a panic, not silence.
+//! - Nothing is slow and nothing is corrupt, unless [`FakeStore::fail_next`] says so.
+
+mod api_key;
+mod customer;
+mod failure;
+mod health;
+mod idempotency;
+mod list;
+mod state;
+mod tenant;
+mod unit_of_work;
+
+pub use failure::Step;
+pub(crate) use list::{key_of, rank};
+
+use crate::builders::{other_tenant, tenant};
+use crate::stored::{StoredAudit, StoredEvent};
+use customer_domain::api_key::ApiKeyReads;
+use customer_domain::credential::PasswordHash;
+use customer_domain::customer::{CustomerReads, CustomerRecord};
+use customer_domain::group::DEFAULT_GROUPS;
+use customer_domain::tenant::{Tenant, TenantReads};
+use customer_domain::{CustomerId, Scope, StoreError, StoreHealth, TenantId, Transactions};
+use failure::Failures;
+use idempotency::ClaimsHeld;
+use state::State;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The store. Clones share what is stored.
+#[derive(Debug, Clone, Default)]
+pub struct FakeStore {
+    shared: Arc<Shared>,
+    role: Role,
+}
+
+/// As whom units of work are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Role {
+    /// Serves one tenant at a time; may not write tenants.
+    #[default]
+    Serving,
+    /// Acts for an operator; may.
+    Operator,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Held by the one unit of work that is open.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    committed: Mutex<Arc<State>>,
+    claims: Arc<ClaimsHeld>,
+    failures: Failures,
+}
+
+impl Shared {
+    fn committed(&self) -> Arc<State> {
+        Arc::clone(&locked(&self.committed))
+    }
+
+    /// The committed state, for a read outside any unit of work.
+    fn read(&self) -> Result<Arc<State>, StoreError> {
+        self.failures.check(Step::Read)?;
+        Ok(self.committed())
+    }
+}
+
+/// A panic elsewhere cannot leave half a state behind, so a poisoned lock is as good as any.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FakeStore {
+    /// A store with nothing in it, not even a tenant.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A store with the two tenants of the [builders](crate::builders), each with the groups
+    /// that a tenant begins with.
+    pub fn seeded() -> Self {
+        let store = Self::new();
+        store.add_tenant(&tenant(), &DEFAULT_GROUPS);
+        store.add_tenant(&other_tenant(), &DEFAULT_GROUPS);
+        store
+    }
+
+    /// Adds a tenant without a unit of work.
+    pub fn add_tenant(&self, tenant: &Tenant, groups: &[&str]) {
+        let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+        let mut committed = locked(&self.shared.committed);
+        Arc::make_mut(&mut committed)
+            .insert_tenant(tenant, &groups)
+            .expect("the slug is free");
+    }
+
+    /// Units of work that serve one tenant.
+    pub fn transactions(&self) -> Arc<dyn Transactions> {
+        let role = Role::Serving;
+        Arc::new(Self {
+            role,
+            ..self.clone()
+        })
+    }
+
+    /// Units of work of an operator, which alone may write tenants.
+    pub fn operator_transactions(&self) -> Arc<dyn Transactions> {
+        let role = Role::Operator;
+        Arc::new(Self {
+            role,
+            ..self.clone()
+        })
+    }
+
+    /// Reads of customers.
+    pub fn customers(&self) -> Arc<dyn CustomerReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Reads of tenants.
+    pub fn tenants(&self) -> Arc<dyn TenantReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Reads of API keys.
+    pub fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Whether the store answers.
+    pub fn health(&self) -> Arc<dyn StoreHealth> {
+        Arc::new(self.clone())
+    }
+
+    /// Every committed event, oldest first.
+    pub fn events(&self) -> Vec<StoredEvent> {
+        self.shared.committed().events.clone()
+    }
+
+    /// Every committed entry of the audit trail, oldest first.
+    pub fn audit(&self) -> Vec<StoredAudit> {
+        self.shared.committed().audit.clone()
+    }
+
+    /// Every committed customer of the tenant, by id, the deleted too.
+    pub fn stored_customers(&self, tenant: TenantId) -> Vec<CustomerRecord> {
+        let state = self.shared.committed();
+        state
+            .customers_of(tenant)
+            .map(|row| row.record.clone())
+            .collect()
+    }
+
+    /// The hash of a customer's password, if it has one.
+    pub fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<PasswordHash> {
+        let state = self.shared.committed();
+        let row = state.customers.get(&(scope.tenant, customer))?;
+        row.password_hash.clone()
+    }
+
+    /// The terms that a customer is found by.
+    pub fn search_terms(&self, scope: &Scope, customer: CustomerId) -> BTreeSet<String> {
+        let state = self.shared.committed();
+        let row = state.customers.get(&(scope.tenant, customer));
+        row.map(|row| row.terms.clone()).unwrap_or_default()
+    }
+
+    /// Lets the next call fail, whichever it is. Several wait in line.
+    pub fn fail_next(&self, error: StoreError) {
+        self.shared.failures.add(None, error);
+    }
+
+    /// Lets the next call of one kind fail; other calls go on.
+    pub fn fail_next_at(&self, step: Step, error: StoreError) {
+        self.shared.failures.add(Some(step), error);
+    }
+
+    /// Lets every call fail with [`StoreError::Unavailable`], or work again.
+    pub fn set_down(&self, down: bool) {
+        self.shared.failures.set_down(down);
+    }
+}

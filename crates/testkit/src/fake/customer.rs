@@ -1,0 +1,205 @@
+use super::state::{CustomerRow, IdentifierKey, State};
+use super::unit_of_work::FakeUnitOfWork;
+use super::{FakeStore, list};
+use async_trait::async_trait;
+use customer_domain::customer::{
+    Customer, CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef,
+    CustomerRepo, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup, NewCustomer,
+    search_terms,
+};
+use customer_domain::{Conflict, CustomerId, Page, PageRequest, Scope, StoreError, TenantId};
+
+fn identifier_key(tenant: TenantId, identifier: &Identifier) -> IdentifierKey {
+    (tenant, identifier.kind(), identifier.value())
+}
+
+fn conflict_of(identifier: &Identifier) -> Conflict {
+    match identifier {
+        Identifier::Email(_) => Conflict::Email,
+        Identifier::Legacy(_) => Conflict::LegacyId,
+        Identifier::External(_) => Conflict::ExternalId,
+    }
+}
+
+impl State {
+    /// Gives the customer exactly the identifiers that follow from it, and checks its group.
+    fn link(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
+        if let Some(group) = &customer.group
+            && !self.groups.contains(&(tenant, group.as_str().to_owned()))
+        {
+            return Err(StoreError::Conflict(Conflict::UnknownGroup));
+        }
+        self.identifiers
+            .retain(|(owner, ..), holder| *owner != tenant || *holder != customer.id);
+        for identifier in customer.identifiers() {
+            let key = identifier_key(tenant, &identifier);
+            if self.identifiers.contains_key(&key) {
+                return Err(StoreError::Conflict(conflict_of(&identifier)));
+            }
+            self.identifiers.insert(key, customer.id);
+        }
+        Ok(())
+    }
+
+    fn insert_customer(&mut self, tenant: TenantId, new: &NewCustomer) -> Result<(), StoreError> {
+        let customer = &new.customer;
+        let at = (tenant, customer.id);
+        if customer.tenant != tenant || self.customers.contains_key(&at) {
+            let rule = "the key of customers".to_owned();
+            return Err(StoreError::Conflict(Conflict::Other(rule)));
+        }
+        self.link(tenant, customer)?;
+        let row = CustomerRow {
+            record: CustomerRecord {
+                customer: customer.clone(),
+                standing: new.standing.clone(),
+            },
+            password_hash: new.password_hash.clone(),
+            terms: search_terms(customer),
+        };
+        self.customers.insert(at, row);
+        Ok(())
+    }
+
+    fn save_customer(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
+        self.link(tenant, customer)?;
+        let row = self.customers.get_mut(&(tenant, customer.id));
+        let row = row.ok_or(StoreError::NotFound)?;
+        row.record.customer = customer.clone();
+        row.terms = search_terms(customer);
+        Ok(())
+    }
+
+    fn holder(&self, tenant: TenantId, identifier: &Identifier) -> Option<CustomerId> {
+        self.identifiers
+            .get(&identifier_key(tenant, identifier))
+            .copied()
+    }
+
+    fn resolve(&self, tenant: TenantId, customer: CustomerRef) -> Option<CustomerId> {
+        match customer {
+            CustomerRef::Id(id) => Some(id),
+            CustomerRef::Legacy(legacy) => self.holder(tenant, &Identifier::Legacy(legacy)),
+        }
+    }
+
+    fn record(&self, tenant: TenantId, id: Option<CustomerId>) -> Option<CustomerRecord> {
+        let row = self.customers.get(&(tenant, id?))?;
+        Some(row.record.clone())
+    }
+
+    fn by_email(&self, tenant: TenantId, email: &Email) -> Option<CustomerId> {
+        self.holder(tenant, &Identifier::Email(email.clone()))
+    }
+
+    fn by_legacy(&self, tenant: TenantId, legacy: LegacyId) -> Option<CustomerId> {
+        self.holder(tenant, &Identifier::Legacy(legacy))
+    }
+
+    fn by_external(&self, tenant: TenantId, external: &ExternalId) -> Option<CustomerId> {
+        self.holder(tenant, &Identifier::External(external.clone()))
+    }
+
+    /// The longest-standing customer with this number: the one that registered first.
+    fn by_phone(&self, tenant: TenantId, digits: &str) -> Option<CustomerId> {
+        self.customers_of(tenant)
+            .map(|row| &row.record.customer)
+            .filter(|customer| !customer.is_deleted())
+            .filter(|customer| {
+                let phone = customer.profile.phone.as_ref();
+                phone.is_some_and(|phone| phone.digits() == digits)
+            })
+            .min_by_key(|customer| (customer.registration_date, customer.id))
+            .map(|customer| customer.id)
+    }
+
+    fn by_user(&self, tenant: TenantId, user: CustomerId) -> Option<CustomerId> {
+        let row = self.customers.get(&(tenant, user))?;
+        row.record.customer.user_id()
+    }
+}
+
+#[async_trait]
+impl CustomerRepo for FakeUnitOfWork {
+    async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
+        self.statement(|state, scope| state.insert_customer(scope.tenant, customer))?;
+        self.held.insert(customer.customer.id);
+        Ok(())
+    }
+
+    async fn find_for_update(
+        &mut self,
+        customer: CustomerRef,
+    ) -> Result<CustomerRecord, StoreError> {
+        let record = self.statement(|state, scope| {
+            let id = state.resolve(scope.tenant, customer);
+            let at = (scope.tenant, id.ok_or(StoreError::NotFound)?);
+            let row = state.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
+            row.record.customer.event_seq += 1;
+            Ok(row.record.clone())
+        })?;
+        self.held.insert(record.customer.id);
+        Ok(record)
+    }
+
+    async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
+        assert!(
+            self.held.contains(&customer.id),
+            "a unit of work saves only customers that it holds locked: call find_for_update first"
+        );
+        self.statement(|state, scope| state.save_customer(scope.tenant, customer))
+    }
+}
+
+#[async_trait]
+impl CustomerReads for FakeStore {
+    async fn find(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+    ) -> Result<Option<CustomerRecord>, StoreError> {
+        let state = self.shared.read()?;
+        let id = state.resolve(scope.tenant, customer);
+        Ok(state.record(scope.tenant, id))
+    }
+
+    async fn find_many(
+        &self,
+        scope: &Scope,
+        ids: &[CustomerId],
+    ) -> Result<Vec<CustomerRecord>, StoreError> {
+        let state = self.shared.read()?;
+        let rows = state.customers_of(scope.tenant);
+        let wanted = rows.filter(|row| ids.contains(&row.record.customer.id));
+        Ok(wanted.map(|row| row.record.clone()).collect())
+    }
+
+    async fn look_up(
+        &self,
+        scope: &Scope,
+        lookup: &Lookup,
+    ) -> Result<Option<CustomerRecord>, StoreError> {
+        let state = self.shared.read()?;
+        let tenant = scope.tenant;
+        let id = match lookup {
+            Lookup::Email(email) => state.by_email(tenant, email),
+            Lookup::PhoneDigits(digits) => state.by_phone(tenant, digits),
+            Lookup::Legacy(legacy) => state.by_legacy(tenant, *legacy),
+            Lookup::External(external) => state.by_external(tenant, external),
+            Lookup::UserId(user) => state.by_user(tenant, *user),
+        };
+        Ok(state.record(tenant, id))
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        filter: &CustomerFilter,
+        sort: CustomerSort,
+        page: &PageRequest<CustomerKey>,
+    ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
+        let state = self.shared.read()?;
+        let rows = state.customers_of(scope.tenant).map(|row| &row.record);
+        Ok(list::page(rows, filter, sort, page))
+    }
+}

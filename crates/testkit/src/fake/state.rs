@@ -1,0 +1,73 @@
+//! What is stored. A unit of work changes a copy of it.
+
+use super::idempotency::{ClaimKey, KeptReply};
+use crate::stored::{StoredAudit, StoredEvent};
+use customer_domain::api_key::ApiKey;
+use customer_domain::credential::PasswordHash;
+use customer_domain::customer::CustomerRecord;
+use customer_domain::tenant::Tenant;
+use customer_domain::{ApiKeyId, Conflict, CustomerId, Fact, Scope, StoreError, TenantId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Kind and value of an identifier, within a tenant.
+pub(super) type IdentifierKey = (TenantId, String, String);
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    pub(super) tenants: BTreeMap<TenantId, Tenant>,
+    pub(super) groups: BTreeSet<(TenantId, String)>,
+    pub(super) customers: BTreeMap<(TenantId, CustomerId), CustomerRow>,
+    pub(super) identifiers: BTreeMap<IdentifierKey, CustomerId>,
+    pub(super) api_keys: BTreeMap<(TenantId, ApiKeyId), KeyRow>,
+    pub(super) replies: HashMap<ClaimKey, KeptReply>,
+    pub(super) events: Vec<StoredEvent>,
+    pub(super) audit: Vec<StoredAudit>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct CustomerRow {
+    pub(super) record: CustomerRecord,
+    pub(super) password_hash: Option<PasswordHash>,
+    pub(super) terms: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct KeyRow {
+    pub(super) key: ApiKey,
+    pub(super) digest: [u8; 32],
+}
+
+impl State {
+    pub(super) fn customers_of(&self, tenant: TenantId) -> impl Iterator<Item = &CustomerRow> {
+        let rows = self.customers.iter();
+        rows.filter(move |((owner, _), _)| *owner == tenant)
+            .map(|(_, row)| row)
+    }
+
+    pub(super) fn keys_of(&self, tenant: TenantId) -> impl Iterator<Item = &KeyRow> {
+        let rows = self.api_keys.iter();
+        rows.filter(move |((owner, _), _)| *owner == tenant)
+            .map(|(_, row)| row)
+    }
+
+    /// Writes what happened. A customer's events have each a number of their own.
+    pub(super) fn write(&mut self, scope: &Scope, facts: &[Fact]) -> Result<(), StoreError> {
+        for fact in facts {
+            if let Some(event) = &fact.event {
+                let event = StoredEvent::of(scope, event);
+                let place = |other: &StoredEvent| (other.tenant, other.customer, other.sequence);
+                if self
+                    .events
+                    .iter()
+                    .any(|other| place(other) == place(&event))
+                {
+                    let rule = "the sequence of a customer's events".to_owned();
+                    return Err(StoreError::Conflict(Conflict::Other(rule)));
+                }
+                self.events.push(event);
+            }
+            self.audit.push(StoredAudit::of(scope, &fact.audit));
+        }
+        Ok(())
+    }
+}

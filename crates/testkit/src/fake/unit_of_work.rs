@@ -1,0 +1,138 @@
+//! One transaction: a copy of the state that takes the place of the original, or is dropped.
+
+use super::idempotency::{Claim, KeptReply, claim_key};
+use super::state::State;
+use super::{FakeStore, Role, Shared, Step, locked};
+use async_trait::async_trait;
+use customer_domain::api_key::ApiKeyRepo;
+use customer_domain::customer::CustomerRepo;
+use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use customer_domain::tenant::TenantRepo;
+use customer_domain::{CustomerId, Fact, Scope, StoreError, Transactions, UnitOfWork};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
+
+pub(super) struct FakeUnitOfWork {
+    pub(super) scope: Scope,
+    pub(super) role: Role,
+    /// Customers that this unit of work may save.
+    pub(super) held: BTreeSet<CustomerId>,
+    shared: Arc<Shared>,
+    state: Arc<State>,
+    facts: Vec<Fact>,
+    replies: Vec<(IdempotencyClaim, StoredReply)>,
+    spoilt: bool,
+    _claim: Option<Claim>,
+    /// The last field: the next unit of work begins when all else is gone.
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl FakeUnitOfWork {
+    /// Runs a statement. One that fails spoils the transaction.
+    pub(super) fn statement<T>(
+        &mut self,
+        run: impl FnOnce(&mut State, &Scope) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.usable()?;
+        let outcome = self
+            .shared
+            .failures
+            .check(Step::Statement)
+            .and_then(|()| run(Arc::make_mut(&mut self.state), &self.scope));
+        self.spoilt = outcome.is_err();
+        outcome
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        if self.spoilt {
+            let reason = "a failed statement spoilt this unit of work";
+            return Err(StoreError::Unavailable(reason.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl FakeStore {
+    async fn open(&self, scope: &Scope, claim: Option<Claim>) -> FakeUnitOfWork {
+        let turn = Arc::clone(&self.shared.turn).lock_owned().await;
+        FakeUnitOfWork {
+            scope: scope.clone(),
+            role: self.role,
+            held: BTreeSet::new(),
+            shared: Arc::clone(&self.shared),
+            state: self.shared.committed(),
+            facts: Vec::new(),
+            replies: Vec::new(),
+            spoilt: false,
+            _claim: claim,
+            _turn: turn,
+        }
+    }
+}
+
+#[async_trait]
+impl Transactions for FakeStore {
+    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.shared.failures.check(Step::Begin)?;
+        Ok(Box::new(self.open(scope, None).await))
+    }
+
+    async fn begin_idempotent(
+        &self,
+        scope: &Scope,
+        claim: &IdempotencyClaim,
+    ) -> Result<Claimed, ClaimError> {
+        self.shared.failures.check(Step::Begin)?;
+        let key = claim_key(scope, claim);
+        let held = Claim::hold(&self.shared.claims, key.clone())?;
+        let work = self.open(scope, Some(held)).await;
+        match work.state.replies.get(&key) {
+            Some(kept) if kept.is_alive(claim.now) => kept.answer(claim).map(Claimed::Replay),
+            _ => Ok(Claimed::Fresh(Box::new(work))),
+        }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for FakeUnitOfWork {
+    fn customers(&mut self) -> &mut dyn CustomerRepo {
+        self
+    }
+
+    fn tenants(&mut self) -> &mut dyn TenantRepo {
+        self
+    }
+
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepo {
+        self
+    }
+
+    fn record(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
+        self.replies.push((claim, reply));
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.usable()?;
+        self.shared.failures.check(Step::Commit)?;
+        let state = Arc::make_mut(&mut self.state);
+        state.write(&self.scope, &self.facts)?;
+        for (claim, reply) in self.replies.drain(..) {
+            state.keep(
+                claim_key(&self.scope, &claim),
+                KeptReply::new(&claim, reply),
+                claim.now,
+            )?;
+        }
+        *locked(&self.shared.committed) = Arc::clone(&self.state);
+        Ok(())
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

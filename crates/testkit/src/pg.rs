@@ -1,0 +1,152 @@
+//! A PostgreSQL database for each test.
+//!
+//! The server is the one that `CUSTOMER_TEST_DATABASE_URL` names (the URL of a superuser), else
+//! a throw-away one that this process starts when the first test asks, and that ends with it.
+//! The schema is migrated once, into a template; a test gets a copy, which takes a fraction of
+//! the time and shares nothing: no order of tests, no cleaning up between them.
+
+mod harness;
+mod server;
+mod template;
+
+pub use harness::PgHarness;
+
+use customer_postgres::{PgSettings, Postgres, ServiceRole};
+use secrecy::SecretString;
+use server::Server;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+
+/// Connections of each of the two pools: enough to queue, few enough for many tests at once.
+const POOL: usize = 4;
+
+/// A migrated database of its own. Dropping it drops the database.
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: Server,
+    name: String,
+}
+
+impl TestDatabase {
+    /// A new database, migrated and empty.
+    pub async fn fresh() -> Self {
+        let server = Server::get().await;
+        let template = template::of(&server).await;
+        let name = server::unused_name();
+        let statement = format!(
+            "CREATE DATABASE {name} OWNER {} TEMPLATE {template}",
+            server::OWNER
+        );
+        server.run(&statement).await.expect("a database is made");
+        Self { server, name }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its URL as the superuser, whom row-level security does not bind: for looking inside.
+    pub fn url(&self) -> String {
+        url(&self.superuser())
+    }
+
+    /// Its URL as the role that owns the schema, which is no superuser: what an operator would
+    /// give the service as `DATABASE_URL`.
+    pub fn owner_url(&self) -> String {
+        url(&self.server.owner(&self.name))
+    }
+
+    /// [`owner_url`](Self::owner_url) through a [proxy](crate::chaos::Proxy) before
+    /// [`upstream`](Self::upstream).
+    pub fn owner_url_through(&self, proxy: &crate::chaos::Proxy) -> String {
+        let owner = self.server.owner(&self.name);
+        url(&owner.host("127.0.0.1").port(proxy.port()))
+    }
+
+    /// Host and port of the server, for a proxy to stand before.
+    pub fn upstream(&self) -> String {
+        let options = self.superuser();
+        format!("{}:{}", options.get_host(), options.get_port())
+    }
+
+    /// The adapter on this database, with small pools.
+    pub async fn postgres(&self) -> Postgres {
+        Self::connect(&self.owner_url()).await
+    }
+
+    /// The adapter on this database, with small pools, through a proxy.
+    pub async fn postgres_through(&self, proxy: &crate::chaos::Proxy) -> Postgres {
+        Self::connect(&self.owner_url_through(proxy)).await
+    }
+
+    async fn connect(url: &str) -> Postgres {
+        let settings = |role| PgSettings {
+            max_connections: POOL,
+            ..PgSettings::new(SecretString::from(url), role)
+        };
+        let (app, worker) = (settings(ServiceRole::App), settings(ServiceRole::Worker));
+        let connected = Postgres::connect(&app, &worker).await;
+        connected.expect("the test database can be reached")
+    }
+
+    /// A connection as the superuser, to look at rows and to prepare what no port prepares.
+    pub async fn admin(&self) -> PgConnection {
+        let connected = self.superuser().connect().await;
+        connected.expect("the test database can be reached")
+    }
+
+    /// Takes the database away under whoever uses it: open connections end, new ones are
+    /// refused.
+    pub async fn take_down(&self) {
+        let statement = drop_statement(&self.name);
+        self.server
+            .run(&statement)
+            .await
+            .expect("the database is dropped");
+    }
+
+    fn superuser(&self) -> PgConnectOptions {
+        self.server.superuser().database(&self.name)
+    }
+}
+
+impl Drop for TestDatabase {
+    /// Best effort: what is left over is swept by a later run.
+    fn drop(&mut self) {
+        let (server, statement) = (self.server.clone(), drop_statement(&self.name));
+        // The test's own runtime may be ending, and cannot be waited for from inside.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            match runtime.map(|runtime| runtime.block_on(server.run(&statement))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a test database is left over"),
+                Err(error) => tracing::warn!(%error, "a test database is left over"),
+            }
+        });
+        if dropping.join().is_err() {
+            tracing::warn!("a test database is left over");
+        }
+    }
+}
+
+fn drop_statement(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+}
+
+fn url(options: &PgConnectOptions) -> String {
+    options.to_url_lossy().to_string()
+}
+
+/// Runs one statement that takes no parameters, on a connection of its own.
+async fn run(options: &PgConnectOptions, statement: &str) -> Result<(), sqlx::Error> {
+    let mut connection = options
+        .clone()
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    connection.execute(AssertSqlSafe(statement)).await?;
+    connection.close().await
+}

@@ -1,0 +1,100 @@
+//! Facts as a store keeps them, read back by tests to be compared with what was recorded.
+
+use chrono::{DateTime, Utc};
+use customer_domain::audit::AuditEntry;
+use customer_domain::outbox::Event;
+use customer_domain::{AuditEventId, CustomerId, Fact, Scope, TenantId};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A row of the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// The tenant that it lies in.
+    pub tenant: TenantId,
+    /// Where it is to be published.
+    pub topic: String,
+    /// Whom it is about.
+    pub customer: CustomerId,
+    /// Its place among the customer's events.
+    pub sequence: i64,
+    /// The whole message, as subscribers receive it.
+    pub envelope: Value,
+}
+
+impl StoredEvent {
+    /// What recording `event` in `scope` has to leave behind.
+    pub fn of(scope: &Scope, event: &Event) -> Self {
+        Self {
+            tenant: scope.tenant,
+            topic: event.kind.topic().to_owned(),
+            customer: event.customer,
+            sequence: event.sequence,
+            envelope: event.envelope(scope),
+        }
+    }
+}
+
+/// A row of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAudit {
+    /// The tenant that it lies in.
+    pub tenant: TenantId,
+    /// Its id.
+    pub id: AuditEventId,
+    /// The type, such as `customer.profile.update`.
+    pub event_type: String,
+    /// `CREATE`, `UPDATE` or `DELETE`.
+    pub operation: String,
+    /// The customer concerned.
+    pub customer: Option<CustomerId>,
+    /// The record concerned.
+    pub resource: Uuid,
+    /// The names of what changed.
+    pub changed_fields: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// [`ActorKind::code`](customer_domain::ActorKind::code) of who acted.
+    pub actor_kind: i16,
+    /// The id of who acted.
+    pub actor_id: String,
+    /// The trace that it was part of.
+    pub trace_id: String,
+    /// The caller's correlation id.
+    pub correlation_id: String,
+}
+
+impl StoredAudit {
+    /// What recording `entry` in `scope` has to leave behind.
+    pub fn of(scope: &Scope, entry: &AuditEntry) -> Self {
+        Self {
+            tenant: scope.tenant,
+            id: entry.id,
+            event_type: entry.kind.event_type().to_owned(),
+            operation: entry.kind.operation().to_owned(),
+            customer: entry.customer,
+            resource: entry.resource,
+            changed_fields: entry.changed_fields.clone(),
+            reason: entry.reason.clone(),
+            at: entry.at,
+            actor_kind: scope.actor.kind.code(),
+            actor_id: scope.actor.id.clone(),
+            trace_id: scope.trace_id.clone(),
+            correlation_id: scope.correlation_id.clone(),
+        }
+    }
+}
+
+/// What the events among `facts` have to leave behind, in their order.
+pub fn events_of(scope: &Scope, facts: &[Fact]) -> Vec<StoredEvent> {
+    let events = facts.iter().filter_map(|fact| fact.event.as_ref());
+    events.map(|event| StoredEvent::of(scope, event)).collect()
+}
+
+/// What the audit entries of `facts` have to leave behind, in their order.
+pub fn audit_of(scope: &Scope, facts: &[Fact]) -> Vec<StoredAudit> {
+    let entries = facts.iter().map(|fact| &fact.audit);
+    entries.map(|entry| StoredAudit::of(scope, entry)).collect()
+}

@@ -1,0 +1,5 @@
+//! The kit tested on itself.
+
+mod chaos;
+mod fake;
+mod pg;
