@@ -8,7 +8,8 @@ use crate::process::Interrupt;
 use crate::repository::{Fault, Repository};
 use crate::suite::Selection;
 use crate::{
-    Failure, Result, chores, console, gate, layers, migration, openapi, slices, suite, tidy,
+    Failure, Result, chores, console, gate, layers, migration, openapi, schemathesis, slices,
+    suite, tidy,
 };
 
 /// Checks and chores of this repository.
@@ -36,6 +37,12 @@ pub(crate) enum Command {
         /// Passed on to the benchmark program
         #[arg(last = true, value_name = "ARGUMENTS")]
         arguments: Vec<String>,
+    },
+    /// Holds a served instance against its own document with generated requests
+    Schemathesis {
+        /// For how long
+        #[arg(long, value_name = "MINUTES", default_value_t = 5)]
+        minutes: u32,
     },
     /// Runs the tests under cargo-llvm-cov and reports the coverage
     Coverage {
@@ -111,6 +118,7 @@ pub(crate) fn run(command: Command) -> Result {
         ),
         Command::Soak { seconds } => suite::soak(&context, seconds),
         Command::Bench { arguments } => chores::bench(&context, &arguments),
+        Command::Schemathesis { minutes } => schemathesis::run(&context, minutes),
         Command::Coverage { arguments } => chores::coverage(&context, &arguments),
         Command::Tidy => run_tidy(&context),
         Command::Layers => run_layers(&context),

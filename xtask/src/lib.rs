@@ -10,6 +10,7 @@ mod database;
 mod gate;
 mod openapi;
 mod process;
+mod schemathesis;
 mod suite;
 
 pub mod layers;

@@ -43,8 +43,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         folder: "adapters-postgres",
-        slices: &[],
-        plumbing: &["lib"],
+        slices: &[
+            "api_key",
+            "audit",
+            "customer",
+            "idempotency",
+            "outbox",
+            "tenant",
+        ],
+        plumbing: &["lib", "pg"],
     },
     Row {
         folder: "adapters-security",
@@ -58,18 +65,31 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         folder: "api-http",
-        slices: &[],
-        plumbing: &["http", "lib"],
+        slices: &["api_key", "customer", "tenant"],
+        plumbing: &[
+            "access", "api", "docs", "health", "http", "lib", "openapi", "support",
+        ],
     },
     Row {
         folder: "testkit",
         slices: &[],
-        plumbing: &["builders", "contract", "fake", "lib", "pg", "stored"],
+        plumbing: &[
+            "builders", "chaos", "contract", "fake", "lib", "pg", "stored",
+        ],
     },
     Row {
         folder: "bin",
         slices: &[],
-        plumbing: &["config", "main", "telemetry"],
+        plumbing: &[
+            "command",
+            "config",
+            "database",
+            "main",
+            "metrics",
+            "serve",
+            "telemetry",
+            "wire",
+        ],
     },
 ];
 

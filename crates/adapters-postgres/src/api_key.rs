@@ -33,7 +33,8 @@ const REVOKE: &str = "WITH revoked AS (UPDATE api_keys SET revoked_at = $3 \
 
 /// The statement that every connection prepares: its name, its parameters' types and its text.
 pub(crate) fn prepared() -> (&'static str, &'static str, String) {
-    let select = format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2");
+    let select =
+        format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2");
     ("api_key_by_digest", "uuid, bytea", select)
 }
 
@@ -56,7 +57,9 @@ impl ApiKeyRepo for PgUnitOfWork {
         };
         let inserted = {
             let orm = self.tx.orm()?;
-            entity::Entity::insert(row).exec_without_returning(&orm).await
+            entity::Entity::insert(row)
+                .exec_without_returning(&orm)
+                .await
         };
         self.tx.settle(inserted).await?;
         Ok(())
@@ -140,7 +143,11 @@ impl ApiKeyReads for PgApiKeyReads {
 
     /// One round trip.
     async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let (tenant, id, at) = (literal::uuid(key.tenant.0), literal::uuid(key.id.0), literal::time(at));
+        let (tenant, id, at) = (
+            literal::uuid(key.tenant.0),
+            literal::uuid(key.id.0),
+            literal::time(at),
+        );
         let update = format!(
             "UPDATE api_keys SET last_used_at = {at} WHERE tenant_id = {tenant} AND id = {id} \
              AND (last_used_at IS NULL OR last_used_at < {at})"

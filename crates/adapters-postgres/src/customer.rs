@@ -14,9 +14,7 @@ use crate::pg::literal;
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::StoreError;
-use customer_domain::customer::{
-    Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer,
-};
+use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
 use std::borrow::Cow;
 
 #[async_trait]
@@ -43,7 +41,12 @@ impl CustomerRepo for PgUnitOfWork {
                 format!("'{}'", id.get()),
             ),
         };
-        let execute = |name| Cow::Owned(format!("EXECUTE {name}({}, {key})", literal::uuid(tenant.0)));
+        let execute = |name| {
+            Cow::Owned(format!(
+                "EXECUTE {name}({}, {key})",
+                literal::uuid(tenant.0)
+            ))
+        };
         let rows = self.tx.message(&[execute(lock), execute(read)]).await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
         record::decode(row, tenant)

@@ -92,6 +92,7 @@ fn prepared_statements() -> String {
     customer::prepared()
         .into_iter()
         .chain([api_key::prepared()])
-        .map(|(name, types, text)| format!("PREPARE {name}({types}) AS {text};"))
-        .collect()
+        .map(|(name, types, text)| format!("PREPARE {name}({types}) AS {text}"))
+        .collect::<Vec<_>>()
+        .join(";")
 }

@@ -24,16 +24,17 @@ impl TenantRepo for PgUnitOfWork {
     async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError> {
         let mut branches = Branches::new(&[tenant.id.0]);
         if !groups.is_empty() {
-            let insert = branches
-                .branch("INSERT INTO customer_groups (tenant_id, id, name, created_at)");
+            let insert =
+                branches.branch("INSERT INTO customer_groups (tenant_id, id, name, created_at)");
             sql::values(insert, "$1", groups, |row, group| {
                 row.push_bind(group.as_str())
                     .push_bind(group.as_str())
                     .push_bind(tenant.created_at);
             });
         }
-        let insert = branches
-            .main("INSERT INTO tenants (id, slug, name, settings, version, created_at, updated_at)");
+        let insert = branches.main(
+            "INSERT INTO tenants (id, slug, name, settings, version, created_at, updated_at)",
+        );
         sql::values(insert, "$1", [tenant], |row, tenant| {
             row.push_bind(tenant.slug.as_str())
                 .push_bind(tenant.name.as_str())

@@ -4,13 +4,21 @@ mod key;
 mod migrate;
 
 use crate::config::{self, Config, Loaded};
-use crate::{serve, telemetry};
+use crate::database::Database;
+use crate::{serve, signals, telemetry};
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::io::{self, Write};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// What any command may fail with: a sentence for the operator.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// The work was given up because of a signal.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped by a signal")]
+pub(crate) struct Stopped;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -55,10 +63,16 @@ pub(crate) fn run(
             let loaded = load()?;
             telemetry::init(&loaded.config.observability)?;
             let not_built = loaded.effective.set_but_not_built();
-            block_on(serve::run(loaded.config, not_built))
+            block_on(|stop| serve::run(loaded.config, not_built, stop))
         }
-        Command::Migrate(migrate) => block_on(migrate.run(quiet(load()?)?)),
-        Command::Key(key) => block_on(key.run(quiet(load()?)?)),
+        Command::Migrate(migrate) => {
+            let config = quiet(load()?)?;
+            block_on(|stop| migrate.run(config, stop))
+        }
+        Command::Key(key) => {
+            let config = quiet(load()?)?;
+            block_on(|stop| key.run(config, stop))
+        }
         Command::CheckConfig { example: true } => Ok(config::write_example(&mut io::stdout())?),
         Command::CheckConfig { example: false } => {
             Ok(load()?.effective.render(&mut io::stdout())?)
@@ -78,9 +92,33 @@ fn quiet(loaded: Loaded) -> Result<Config, Failure> {
     Ok(config)
 }
 
-fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// The database for a command, which cannot share the private one of a service that runs.
+async fn open(config: &Config, stop: &CancellationToken) -> Result<Database, Failure> {
+    let opened = Database::open(config, stop).await;
+    opened.map_err(|error| match error.downcast_ref() {
+        Some(embedded_postgres::Error::InUse { pid, .. }) => {
+            let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+            format!(
+                "the service runs in this folder{process}, and its embedded database with it: use its API \
+                 (such as /api/v1/api-keys), stop it first, or set DATABASE_URL to another database"
+            )
+            .into()
+        }
+        _ => error,
+    })
+}
+
+fn block_on<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(future)
+    runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let mut watching = JoinSet::new();
+        watching.spawn(signals::watch(stop.clone())?);
+        work(stop).await
+    })
 }

@@ -5,6 +5,7 @@ mod config;
 mod database;
 mod metrics;
 mod serve;
+mod signals;
 mod telemetry;
 mod wire;
 

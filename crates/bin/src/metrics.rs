@@ -1,6 +1,9 @@
 //! The recorder behind the metrics, and how it is rendered.
 
 use crate::command::Failure;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
 use customer_http::http::metrics::{LATENCY_BUCKETS, REQUEST_LATENCY, describe};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::Arc;
@@ -27,6 +30,16 @@ pub(crate) fn install() -> Result<PrometheusHandle, Failure> {
 pub(crate) fn render(handle: &PrometheusHandle) -> Render {
     let handle = handle.clone();
     Arc::new(move || handle.render())
+}
+
+/// The routes of a listener that serves the metrics alone.
+pub(crate) fn router(handle: &PrometheusHandle) -> Router {
+    let render = render(handle);
+    let metrics = move || async move {
+        let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+        (kind, render())
+    };
+    Router::new().route("/metrics", get(metrics))
 }
 
 /// Keeps the recorder bounded, for as long as it is polled.

@@ -205,7 +205,6 @@ mod tests {
             log_format: format,
             metrics_enabled: true,
             metrics_port: None,
-            tracing_enabled: true,
         };
         let subscriber = subscriber(&observability, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, events);

@@ -11,6 +11,7 @@ mod template;
 
 pub use harness::PgHarness;
 
+use customer_domain::TenantId;
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use secrecy::SecretString;
 use server::Server;
@@ -72,27 +73,31 @@ impl TestDatabase {
 
     /// The adapter on this database, with small pools.
     pub async fn postgres(&self) -> Postgres {
-        Self::connect(&self.owner_url()).await
+        self.postgres_of(POOL).await
+    }
+
+    /// The adapter on this database, with so many connections in each pool.
+    pub async fn postgres_of(&self, connections: usize) -> Postgres {
+        connect(&self.owner_url(), connections).await
     }
 
     /// The adapter on this database, with small pools, through a proxy.
     pub async fn postgres_through(&self, proxy: &crate::chaos::Proxy) -> Postgres {
-        Self::connect(&self.owner_url_through(proxy)).await
-    }
-
-    async fn connect(url: &str) -> Postgres {
-        let settings = |role| PgSettings {
-            max_connections: POOL,
-            ..PgSettings::new(SecretString::from(url), role)
-        };
-        let (app, worker) = (settings(ServiceRole::App), settings(ServiceRole::Worker));
-        let connected = Postgres::connect(&app, &worker).await;
-        connected.expect("the test database can be reached")
+        connect(&self.owner_url_through(proxy), POOL).await
     }
 
     /// A connection as the superuser, to look at rows and to prepare what no port prepares.
     pub async fn admin(&self) -> PgConnection {
         let connected = self.superuser().connect().await;
+        connected.expect("the test database can be reached")
+    }
+
+    /// A connection that sees what a request of this tenant sees, and nothing else.
+    pub async fn inside(&self, tenant: TenantId) -> PgConnection {
+        let owner = self.server.owner(&self.name);
+        let role = ServiceRole::App.as_str().to_owned();
+        let serving = owner.options([("role", role), ("app.tenant_id", tenant.to_string())]);
+        let connected = serving.connect().await;
         connected.expect("the test database can be reached")
     }
 
@@ -130,6 +135,16 @@ impl Drop for TestDatabase {
             tracing::warn!("a test database is left over");
         }
     }
+}
+
+async fn connect(url: &str, connections: usize) -> Postgres {
+    let settings = |role| PgSettings {
+        max_connections: connections,
+        ..PgSettings::new(SecretString::from(url), role)
+    };
+    let (app, worker) = (settings(ServiceRole::App), settings(ServiceRole::Worker));
+    let connected = Postgres::connect(&app, &worker).await;
+    connected.expect("the test database can be reached")
 }
 
 fn drop_statement(name: &str) -> String {

@@ -3,7 +3,8 @@
 use super::parts::{add_search_terms, add_tags, last_name_key, set_identifiers};
 use crate::pg::sql::{self, Branches, Sql};
 use customer_domain::customer::{Customer, NewCustomer};
-use customer_domain::profile::Phone;
+use customer_domain::group::GroupId;
+use customer_domain::profile::{Gender, Phone};
 use sqlx::types::Json;
 
 /// The statement. `$1` is the tenant, `$2` the customer. The foreign keys between its branches
@@ -41,7 +42,7 @@ fn core(branches: &mut Branches, customer: &Customer) {
         row.push_bind(customer.status.code())
             .push_bind(customer.account_state.code())
             .push_bind(customer.customer_type.code())
-            .push_bind(customer.group.as_ref().map(|group| group.as_str()))
+            .push_bind(customer.group.as_ref().map(GroupId::as_str))
             .push_bind(customer.profile.first_name.as_deref())
             .push_bind(customer.profile.last_name.as_deref())
             .push_bind(customer.email.as_typed())
@@ -70,7 +71,7 @@ fn profile(branches: &mut Branches, customer: &Customer) {
             .push_bind(profile.phone.as_ref().map(Phone::digits))
             .push_bind(customer.phone_verified)
             .push_bind(profile.date_of_birth)
-            .push_bind(profile.gender.map(|gender| gender.code()))
+            .push_bind(profile.gender.map(Gender::code))
             .push_bind(profile.avatar.as_deref())
             .push_bind(customer.created_at)
             .push_bind(customer.updated_at);

@@ -160,7 +160,6 @@ async fn total(
 }
 
 fn planned_rows(plan: &PgRow) -> Result<u64, StoreError> {
-    Reader::new(plan, "customers").parsed(|Json(plan): Json<Value>| {
-        plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64)
-    })
+    Reader::new(plan, "customers")
+        .parsed(|Json(plan): Json<Value>| plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64))
 }

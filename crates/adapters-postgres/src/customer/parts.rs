@@ -2,6 +2,7 @@
 
 use crate::pg::sql::{self, Branches, padded};
 use customer_domain::customer::{Customer, search_terms};
+use customer_domain::tag::Tag;
 use customer_domain::text;
 
 /// Characters of the folded family name that lists are sorted by.
@@ -15,7 +16,7 @@ pub(super) fn last_name_key(customer: &Customer) -> String {
 
 /// The tags that are not there yet. `$1` is the tenant, `$2` the customer.
 pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
-    let tags = padded(customer.tags.iter().map(|tag| tag.as_str()));
+    let tags = padded(customer.tags.iter().map(Tag::as_str));
     if tags.is_empty() {
         return;
     }
@@ -28,10 +29,16 @@ pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
 
 /// The search terms that are not there yet, likewise. A customer always has some.
 pub(super) fn add_search_terms(branches: &mut Branches, customer: &Customer) {
-    let insert = branches.branch("INSERT INTO customer_search_terms (tenant_id, customer_id, term)");
-    sql::values(insert, "$1, $2", padded(search_terms(customer)), |row, term| {
-        row.push_bind(term);
-    });
+    let insert =
+        branches.branch("INSERT INTO customer_search_terms (tenant_id, customer_id, term)");
+    sql::values(
+        insert,
+        "$1, $2",
+        padded(search_terms(customer)),
+        |row, term| {
+            row.push_bind(term);
+        },
+    );
     insert.push(" ON CONFLICT DO NOTHING");
 }
 
@@ -45,7 +52,8 @@ pub(super) fn set_identifiers(branches: &mut Branches, customer: &Customer) {
     let insert =
         branches.branch("INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value)");
     sql::values(insert, "$1, $2", &identifiers, |row, identifier| {
-        row.push_bind(identifier.kind()).push_bind(identifier.value());
+        row.push_bind(identifier.kind())
+            .push_bind(identifier.value());
     });
     insert.push(
         " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value \

@@ -64,10 +64,21 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
         (
             "customer_by_user",
             "uuid, uuid",
-            by(&format!("c.id = $2 AND c.account_state = {}", AccountState::Registered.code())),
+            by(&format!(
+                "c.id = $2 AND c.account_state = {}",
+                AccountState::Registered.code()
+            )),
         ),
-        ("customer_by_email", "uuid, text", known_as("k.kind = 'email' AND k.value = $2")),
-        ("customer_by_legacy", "uuid, text", known_as("k.kind = 'legacy' AND k.value = $2")),
+        (
+            "customer_by_email",
+            "uuid, text",
+            known_as("k.kind = 'email' AND k.value = $2"),
+        ),
+        (
+            "customer_by_legacy",
+            "uuid, text",
+            known_as("k.kind = 'legacy' AND k.value = $2"),
+        ),
         (
             "customer_by_external",
             "uuid, text, text",
@@ -85,8 +96,10 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
         (
             "customer_lock_by_legacy",
             "uuid, text",
-            lock("id = (SELECT k.customer_id FROM customer_identifiers k \
-                  WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)"),
+            lock(
+                "id = (SELECT k.customer_id FROM customer_identifiers k \
+                  WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)",
+            ),
         ),
     ]
 }
@@ -185,4 +198,3 @@ fn identifiers(row: &mut Reader<'_>) -> Result<KnownAs, StoreError> {
     }
     Ok((legacy, external))
 }
-

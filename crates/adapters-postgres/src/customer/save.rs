@@ -3,7 +3,8 @@
 use super::parts::{add_search_terms, add_tags, last_name_key, set_identifiers};
 use crate::pg::sql::{Branches, Sql, assign};
 use customer_domain::customer::{Customer, search_terms};
-use customer_domain::profile::Phone;
+use customer_domain::group::GroupId;
+use customer_domain::profile::{Gender, Phone};
 use sqlx::types::Json;
 
 /// The statement. `$1` is the tenant, `$2` the customer; its count is 0 when there is none.
@@ -18,10 +19,20 @@ pub(super) fn statement(customer: &Customer) -> Sql {
     keep_only(&mut branches, "customer_tags", "tag", tags.collect());
     add_tags(&mut branches, customer);
     let terms = search_terms(customer).into_iter();
-    keep_only(&mut branches, "customer_search_terms", "term", terms.collect());
+    keep_only(
+        &mut branches,
+        "customer_search_terms",
+        "term",
+        terms.collect(),
+    );
     add_search_terms(&mut branches, customer);
     let kinds = customer.identifiers().into_iter().map(|held| held.kind());
-    keep_only(&mut branches, "customer_identifiers", "kind", kinds.collect());
+    keep_only(
+        &mut branches,
+        "customer_identifiers",
+        "kind",
+        kinds.collect(),
+    );
     set_identifiers(&mut branches, customer);
     core(&mut branches, customer);
     branches.finish()
@@ -43,7 +54,7 @@ fn profile(branches: &mut Branches, customer: &Customer) {
     assign(&mut set, "phone_digits", phone.map(Phone::digits));
     assign(&mut set, "phone_verified", customer.phone_verified);
     assign(&mut set, "date_of_birth", profile.date_of_birth);
-    assign(&mut set, "gender", profile.gender.map(|gender| gender.code()));
+    assign(&mut set, "gender", profile.gender.map(Gender::code));
     assign(&mut set, "avatar_url", profile.avatar.as_deref());
     assign(&mut set, "updated_at", customer.updated_at);
     update.push(" WHERE tenant_id = $1 AND customer_id = $2");
@@ -72,7 +83,7 @@ fn preferences(branches: &mut Branches, customer: &Customer) {
 
 fn core(branches: &mut Branches, customer: &Customer) {
     let profile = &customer.profile;
-    let group = customer.group.as_ref().map(|group| group.as_str());
+    let group = customer.group.as_ref().map(GroupId::as_str);
     let update = branches.main("UPDATE customers SET ");
     let mut set = update.separated(", ");
     assign(&mut set, "status", customer.status.code());
@@ -85,7 +96,11 @@ fn core(branches: &mut Branches, customer: &Customer) {
     assign(&mut set, "email_verified", customer.email_verified);
     assign(&mut set, "email_key", customer.email.key());
     assign(&mut set, "last_name_key", last_name_key(customer));
-    assign(&mut set, "registration_source", customer.registration_source.as_deref());
+    assign(
+        &mut set,
+        "registration_source",
+        customer.registration_source.as_deref(),
+    );
     assign(&mut set, "metadata", Json(&customer.metadata));
     assign(&mut set, "version", customer.version);
     assign(&mut set, "event_seq", customer.event_seq);

@@ -50,6 +50,10 @@ impl From<Failure> for StoreError {
 }
 
 impl From<sqlx::Error> for Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the driver's errors are open-ended, and most leave the stream in doubt"
+    )]
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(refusal) => from_database(refusal.as_ref()),
@@ -71,6 +75,10 @@ impl From<sqlx::Error> for Failure {
 }
 
 impl From<DbErr> for Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what the driver said counts; the rest is a misuse of entities"
+    )]
     fn from(error: DbErr) -> Self {
         match error {
             DbErr::Conn(RuntimeErr::SqlxError(error))

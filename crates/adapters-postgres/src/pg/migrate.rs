@@ -93,7 +93,10 @@ async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
     let mut connection = pool.acquire().await?;
     connection.ensure_migrations_table(table).await?;
     let applied = connection.list_applied_migrations(table).await?;
-    Ok(applied.into_iter().map(|migration| migration.version).collect())
+    Ok(applied
+        .into_iter()
+        .map(|migration| migration.version)
+        .collect())
 }
 
 /// A pool of one connection, because sqlx's migrator takes one.

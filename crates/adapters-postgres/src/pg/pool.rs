@@ -75,11 +75,7 @@ impl managed::Manager for Connector {
         })
     }
 
-    async fn recycle(
-        &self,
-        slot: &mut Slot,
-        _: &Metrics,
-    ) -> Result<(), RecycleError<sqlx::Error>> {
+    async fn recycle(&self, slot: &mut Slot, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
         if slot.state != State::Clean || Instant::now() >= slot.expires {
             return Err(RecycleError::message("of age or not clean"));
         }
@@ -184,9 +180,11 @@ impl PgPool {
 /// No connection could be opened: whatever the reason, the store is not there, and no other
 /// connection is worth a try.
 fn refused(error: sqlx::Error) -> Failure {
-    match Failure::from(error).error {
-        error @ StoreError::Unavailable(_) => error.into(),
-        _ => unavailable("the database refuses connections"),
+    let failure = Failure::from(error);
+    if failure.dead {
+        failure.error.into()
+    } else {
+        unavailable("the database refuses connections")
     }
 }
 
@@ -244,19 +242,23 @@ impl Lease {
 
     /// Ends the transaction that is open, so that its locks are gone before anyone hears of it;
     /// without one, as [`finish`](Self::finish). One round trip. A connection that does not answer
-    /// is closed.
-    pub(crate) async fn roll_back(&mut self, is_open: bool) {
+    /// is closed: `false`.
+    pub(crate) async fn roll_back(&mut self, is_open: bool) -> bool {
         if !is_open {
-            return self.finish();
+            self.finish();
+            return true;
         }
         let Ok(connection) = self.start() else {
-            return;
+            return false;
         };
         let rollback = sqlx::raw_sql("ROLLBACK").execute(connection);
-        match timeout(PATIENCE, rollback).await {
-            Ok(Ok(_)) => self.finish(),
-            Ok(Err(_)) | Err(_) => self.close(),
+        let answered = matches!(timeout(PATIENCE, rollback).await, Ok(Ok(_)));
+        if answered {
+            self.finish();
+        } else {
+            self.close();
         }
+        answered
     }
 
     /// Closes the connection now.

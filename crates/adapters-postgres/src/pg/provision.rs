@@ -51,19 +51,19 @@ async fn make(
 ) -> Result<(), sqlx::Error> {
     let exists = |row: sqlx::postgres::PgRow| row.try_get::<bool, _>(0);
     let role = sqlx::query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(OWNER);
-    let verb = match role.fetch_one(&mut *connection).await.and_then(exists)? {
-        true => "ALTER",
-        false => "CREATE",
-    };
+    let is_known = role.fetch_one(&mut *connection).await.and_then(exists)?;
+    let verb = if is_known { "ALTER" } else { "CREATE" };
     // Utility statements take no parameters; the server quotes the password for us.
     let quoted: String = sqlx::query("SELECT quote_literal($1)")
         .bind(password.expose_secret())
         .fetch_one(&mut *connection)
         .await?
         .try_get(0)?;
-    let role = format!("{verb} ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS PASSWORD {quoted}");
+    let role =
+        format!("{verb} ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS PASSWORD {quoted}");
     connection.execute(AssertSqlSafe(role)).await?;
-    let known = sqlx::query("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(database);
+    let known =
+        sqlx::query("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(database);
     if !known.fetch_one(&mut *connection).await.and_then(exists)? {
         let name: String = sqlx::query("SELECT quote_ident($1)")
             .bind(database)

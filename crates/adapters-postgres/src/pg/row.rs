@@ -33,7 +33,10 @@ impl<'r> Reader<'r> {
     }
 
     /// The next column, in the type that `parse` makes of it.
-    pub(crate) fn parsed<T, U>(&mut self, parse: impl FnOnce(T) -> Option<U>) -> Result<U, StoreError>
+    pub(crate) fn parsed<T, U>(
+        &mut self,
+        parse: impl FnOnce(T) -> Option<U>,
+    ) -> Result<U, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
@@ -58,7 +61,10 @@ impl<'r> Reader<'r> {
     /// What to say of this row.
     pub(crate) fn corrupt(&self) -> StoreError {
         let key = self.row.try_get::<uuid::Uuid, _>(0);
-        corrupt(self.table, key.map_or_else(|_| "?".to_owned(), |key| key.to_string()))
+        corrupt(
+            self.table,
+            key.map_or_else(|_| "?".to_owned(), |key| key.to_string()),
+        )
     }
 }
 

@@ -110,10 +110,11 @@ impl Tx {
 
     /// ROLLBACK. One round trip, none when a failure has ended the transaction already.
     pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
-        if self.failed.is_none() {
-            self.lease.roll_back(true).await;
+        if self.failed.is_some() || self.lease.roll_back(true).await {
+            Ok(())
+        } else {
+            Err(Failure::dead("the connection to the database broke").into())
         }
-        Ok(())
     }
 
     /// Ends the transaction because of `error`, which every later statement gets too.

@@ -121,7 +121,11 @@ impl PgUnitOfWork {
     /// one, is the main one: its count says whether the key was still free.
     async fn write_facts(&mut self) -> Result<(), StoreError> {
         let mut branches = Branches::new(&[self.scope.tenant.0]);
-        let events: Vec<_> = self.facts.iter().filter_map(|fact| fact.event.as_ref()).collect();
+        let events: Vec<_> = self
+            .facts
+            .iter()
+            .filter_map(|fact| fact.event.as_ref())
+            .collect();
         if !events.is_empty() {
             outbox::values(branches.branch(outbox::INSERT), &self.scope, &events);
         }

@@ -1,3 +1,3 @@
 //! Every promise of the storage ports.
 
-customer_testkit::contract!(crate::support::Store);
+customer_testkit::contract!(customer_testkit::pg::PgHarness);

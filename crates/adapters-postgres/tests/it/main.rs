@@ -1,5 +1,4 @@
-//! The adapter on a real PostgreSQL. `CUSTOMER_TEST_DATABASE_URL` names a server on which tests
-//! may make databases; without it, one is started from the system's PostgreSQL 15.
+//! The adapter on a real PostgreSQL, which `customer_testkit::pg` provides.
 
 mod concurrency;
 mod contract;
@@ -8,7 +7,6 @@ mod plans;
 mod pool;
 mod proxy;
 mod round_trips;
-mod server;
 mod sql_rules;
 mod support;
 mod wall;

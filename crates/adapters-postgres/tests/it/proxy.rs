@@ -1,6 +1,7 @@
 //! A proxy in front of the server that reads along: which statements are sent, and how often the
 //! client waits for an answer.
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
@@ -18,13 +19,14 @@ pub(crate) struct Seen {
 }
 
 pub(crate) struct Proxy {
-    options: PgConnectOptions,
+    url: String,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Proxy {
-    /// A proxy to the server of these options, which it must let in without TLS.
-    pub(crate) async fn before(server: &PgConnectOptions) -> Self {
+    /// A proxy to the server of this URL, which must let clients in without TLS.
+    pub(crate) async fn before(url: &str) -> Self {
+        let server: PgConnectOptions = url.parse().expect("a URL");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let target = format!("{}:{}", server.get_host(), server.get_port());
@@ -42,16 +44,17 @@ impl Proxy {
                 connections.spawn(async move { copy(&mut from_server, &mut to_client).await });
             }
         });
-        let options = server.clone().host("127.0.0.1").port(port);
+        let options = server.host("127.0.0.1").port(port);
+        let options = options.ssl_mode(PgSslMode::Disable);
         Self {
-            options: options.ssl_mode(PgSslMode::Disable),
+            url: options.to_url_lossy().to_string(),
             seen,
         }
     }
 
     /// How to connect through it.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// What went by since the last call.

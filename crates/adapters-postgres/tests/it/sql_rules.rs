@@ -1,1 +1,260 @@
-//! Being written.
+//! Every statement that the adapter sends keeps the rules of a distributed database: the tenant
+//! in each WHERE and join, rows from VALUES, never from a SELECT.
+
+use crate::proxy::Proxy;
+use crate::support::{Store, adapter, record_of};
+use customer_domain::api_key::Permission;
+use customer_domain::customer::{
+    CustomerFilter, CustomerKey, CustomerRef, CustomerSort, Lookup, SortKey, Status,
+};
+use customer_domain::idempotency::Claimed;
+use customer_domain::outbox::EventKind;
+use customer_domain::{PageAt, PageRequest, SortOrder};
+use customer_postgres::Postgres;
+use customer_testkit::builders::{
+    api_key, at, claim, customer, digest, external, fact, operator_scope, presented, reply, scope,
+    third_tenant,
+};
+
+/// Uses every method of every port.
+async fn use_everything(postgres: &Postgres) {
+    write_customers(postgres).await;
+    read_customers(postgres).await;
+    manage_keys(postgres).await;
+    manage_tenants(postgres).await;
+    postgres.health().ping().await.expect("an answer");
+}
+
+async fn write_customers(postgres: &Postgres) {
+    let new = customer().full().build_new();
+    let claimed = postgres
+        .transactions()
+        .begin_idempotent(&scope(), &claim("k"))
+        .await;
+    let Ok(Claimed::Fresh(mut work)) = claimed else {
+        unreachable!("nobody else claims: {claimed:?}");
+    };
+    work.customers().insert(&new).await.expect("insert");
+    work.record(fact(1, EventKind::Created, &record_of(&new)));
+    work.remember(claim("k"), reply());
+    work.commit().await.expect("commit");
+    for named in [
+        CustomerRef::Id(new.customer.id),
+        CustomerRef::Legacy(new.customer.legacy_id.expect("a legacy id")),
+    ] {
+        let begun = postgres.transactions().begin(&scope()).await;
+        let mut work = begun.expect("begin");
+        let found = work
+            .customers()
+            .find_for_update(named)
+            .await
+            .expect("found");
+        work.customers().save(&found.customer).await.expect("save");
+        work.record(fact(2, EventKind::ProfileUpdated, &found));
+        work.rollback().await.expect("rollback");
+    }
+}
+
+async fn read_customers(postgres: &Postgres) {
+    let new = customer().full().build_new().customer;
+    let reads = postgres.customers();
+    let found = reads.find(&scope(), CustomerRef::Id(new.id)).await;
+    assert!(found.expect("a read").is_some());
+    reads.find_many(&scope(), &[new.id]).await.expect("a read");
+    for lookup in [
+        Lookup::Email(new.email),
+        Lookup::PhoneDigits("15550100199".to_owned()),
+        Lookup::Legacy(new.legacy_id.expect("a legacy id")),
+        Lookup::External(external("crm", "C-17")),
+        Lookup::UserId(new.id),
+    ] {
+        let found = reads.look_up(&scope(), &lookup).await;
+        assert!(found.expect("a read").is_some(), "{lookup:?}");
+    }
+    for (key, after) in [
+        (SortKey::CreatedAt, CustomerKey::Time(at(0), new.id)),
+        (SortKey::LastName, CustomerKey::Text("x".to_owned(), new.id)),
+    ] {
+        for at in [PageAt::Number(1), PageAt::After(after)] {
+            let sort = CustomerSort {
+                key,
+                order: SortOrder::Descending,
+            };
+            let filter = CustomerFilter {
+                status: Some(Status::Active),
+            };
+            let request = PageRequest { size: 2, at };
+            let listed = reads.list(&scope(), &filter, sort, &request).await;
+            listed.expect("a page");
+        }
+    }
+}
+
+async fn manage_keys(postgres: &Postgres) {
+    let key = api_key(1, Permission::Read);
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    work.api_keys()
+        .insert(&key, &digest(&key))
+        .await
+        .expect("insert");
+    work.commit().await.expect("commit");
+    let keys = postgres.api_keys();
+    let found = keys.find_by_secret(&presented(&key)).await;
+    assert!(found.expect("a read").is_some());
+    keys.touch(&key, at(9)).await.expect("a touch");
+    assert_eq!(keys.list(&scope()).await.expect("a read").len(), 1);
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    work.api_keys().revoke(key.id, at(9)).await.expect("revoke");
+    work.commit().await.expect("commit");
+}
+
+async fn manage_tenants(postgres: &Postgres) {
+    let operator = postgres.operator_transactions();
+    let mut work = operator.begin(&operator_scope()).await.expect("begin");
+    let tenant = third_tenant();
+    let tenants = work.tenants();
+    tenants
+        .insert(&tenant, &["retail".to_owned()])
+        .await
+        .expect("insert");
+    let found = tenants.find_for_update(tenant.id).await.expect("found");
+    tenants.save(&found).await.expect("save");
+    work.commit().await.expect("commit");
+    assert_eq!(postgres.tenants().all().await.expect("tenants").len(), 3);
+}
+
+/// A statement's text cut at its parentheses: each piece is one scope, and what lies deeper is
+/// left out of it.
+fn scopes(statement: &str) -> Vec<String> {
+    let mut open = vec![String::new()];
+    let mut closed = Vec::new();
+    for character in statement.chars() {
+        match character {
+            '(' => open.push(String::new()),
+            ')' => {
+                closed.extend(open.pop());
+                open.last_mut().expect("a parenthesis was opened").push('#');
+            }
+            _ => open.last_mut().expect("the outermost").push(character),
+        }
+    }
+    closed.extend(open);
+    closed
+}
+
+/// The tables that a scope reads or changes, each with the name it goes by.
+fn sources(scope: &str) -> Vec<(String, String)> {
+    let words: Vec<_> = scope
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            word.trim_matches('"')
+                .replace("\".\"", ".")
+                .replace('"', "")
+        })
+        .collect();
+    let mut sources = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let is_conflict_clause = at > 0 && words[at - 1] == "DO";
+        let is_lock = at > 0 && words[at - 1] == "FOR";
+        if !matches!(word.as_str(), "FROM" | "JOIN" | "UPDATE") || is_conflict_clause || is_lock {
+            continue;
+        }
+        let Some(table) = words.get(at + 1) else {
+            continue;
+        };
+        let alias = match words.get(at + 2).map(String::as_str) {
+            None | Some("SET" | "WHERE" | "ON" | "ORDER" | "LEFT" | "JOIN" | "LIMIT") => table,
+            Some("AS") => &words[at + 3],
+            Some(_) => &words[at + 2],
+        };
+        sources.push((table.clone(), alias.clone()));
+    }
+    sources
+}
+
+/// What a statement does that a distributed database refuses.
+fn faults(statement: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for scope in scopes(statement) {
+        let insert = scope.find("INSERT INTO").map(|at| &scope[at..]);
+        if insert.is_some_and(|insert| insert.contains("SELECT") || !insert.contains("VALUES")) {
+            faults.push(format!("rows that do not come from VALUES: {scope}"));
+        }
+        for (table, alias) in sources(&scope) {
+            // The reference table is everywhere; `#` is a subselect, a scope of its own.
+            if matches!(table.as_str(), "tenants" | "#") {
+                continue;
+            }
+            let bare = scope.replace('"', "");
+            let named = [
+                format!("{alias}.tenant_id ="),
+                format!("= {alias}.tenant_id"),
+            ];
+            let alone = sources(&scope).len() == 1 && bare.contains(" tenant_id =");
+            if !alone && !named.iter().any(|name| bare.contains(name)) {
+                faults.push(format!("{table} without its tenant: {scope}"));
+            }
+        }
+    }
+    faults
+}
+
+#[tokio::test]
+async fn every_statement_names_the_tenant_and_inserts_values() {
+    let store = Store::fresh().await;
+    let proxy = Proxy::before(&store.database.owner_url()).await;
+    let postgres = adapter(proxy.url(), 2).await;
+    use_everything(&postgres).await;
+    let messages = proxy.take().statements;
+    let statements: Vec<_> = messages
+        .iter()
+        .flat_map(|message| message.split(';'))
+        .collect();
+    for table in [
+        "customers",
+        "customer_profiles",
+        "customer_preferences",
+        "customer_credentials",
+        "customer_identifiers",
+        "customer_tags",
+        "customer_statistics",
+        "customer_tiers",
+        "customer_search_terms",
+        "customer_groups",
+        "api_keys",
+        "idempotency_keys",
+        "outbox_events",
+        "audit_events",
+        "tenants",
+    ] {
+        let used = statements.iter().any(|statement| statement.contains(table));
+        assert!(used, "no statement about {table} was seen");
+    }
+    for statement in statements {
+        assert_eq!(faults(statement), Vec::<String>::new(), "in: {statement}");
+    }
+}
+
+#[test]
+fn the_rules_find_what_they_are_there_for() {
+    for bad in [
+        "SELECT * FROM customers c WHERE c.id = $1",
+        "SELECT * FROM customers c JOIN customer_tags t ON t.customer_id = c.id WHERE c.tenant_id = $1",
+        "SELECT (SELECT count(*) FROM customer_tags t WHERE t.customer_id = c.id) FROM customers c WHERE c.tenant_id = $1",
+        "INSERT INTO customer_tags (tenant_id, tag) SELECT $1, unnest($2)",
+        "WITH a AS (UPDATE customers SET version = 1 WHERE id = $2) SELECT 1",
+        "DELETE FROM customer_tags WHERE customer_id = $2",
+    ] {
+        assert_ne!(faults(bad), Vec::<String>::new(), "{bad}");
+    }
+    for good in [
+        "SELECT * FROM customers c LEFT JOIN customer_tags t ON t.tenant_id = c.tenant_id WHERE c.tenant_id = $1",
+        "INSERT INTO customer_tags (tenant_id, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        "DELETE FROM customer_tags WHERE tenant_id = $1 AND tag <> ALL($2)",
+    ] {
+        assert_eq!(faults(good), Vec::<String>::new(), "{good}");
+    }
+}

@@ -1,1 +1,214 @@
-//! Being written.
+//! The wall between tenants, as the database itself keeps it.
+
+use crate::support::{Store, run};
+use customer_domain::customer::NewCustomer;
+use customer_domain::outbox::EventKind;
+use customer_testkit::builders::{customer, fact, other_scope, other_tenant, scope, tenant};
+use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
+
+/// A store in which both tenants have a row in every table.
+async fn filled() -> (Store, NewCustomer, NewCustomer) {
+    let store = Store::fresh().await;
+    let mine = customer().full().build_new();
+    let theirs = customer().full().of(&other_tenant()).build_new();
+    for (new, scope) in [(&mine, scope()), (&theirs, other_scope())] {
+        let begun = store.postgres.transactions().begin(&scope).await;
+        let mut work = begun.expect("begin");
+        // The same addresses and ids in both: uniqueness ends at the tenant.
+        work.customers().insert(new).await.expect("insert");
+        let record = crate::support::record_of(new);
+        work.record(fact(1, EventKind::Created, &record));
+        work.commit().await.expect("commit");
+    }
+    (store, mine, theirs)
+}
+
+/// The names that a query of the catalogue yields.
+async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
+    sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_all(connection)
+        .await
+        .expect("the catalogue")
+}
+
+const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+     AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_sqlx_migrations' ORDER BY 1";
+
+async fn count(connection: &mut PgConnection, table: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+        .fetch_one(connection)
+        .await
+        .expect("a count")
+}
+
+#[tokio::test]
+async fn without_a_tenant_every_table_is_empty_and_with_one_it_shows_that_tenants_rows() {
+    let (store, ..) = filled().await;
+    let mut owner = store.database.admin().await;
+    let tables = names(&mut owner, TABLES).await;
+    assert!(tables.len() > 10, "{tables:?}");
+    let mut inside = store.inside(tenant().id).await;
+    let mut outside = store.inside(tenant().id).await;
+    run(&mut outside, "RESET app.tenant_id").await;
+    for table in &tables {
+        assert_eq!(count(&mut outside, table).await, 0, "{table}");
+        let mine = count(&mut inside, table).await;
+        let all = count(&mut owner, table).await;
+        // Those that no step above fills.
+        if !matches!(table.as_str(), "api_keys" | "idempotency_keys") {
+            assert!(mine > 0, "{table}");
+        }
+        assert_eq!(all, mine * 2, "{table}");
+    }
+    // The empty text is what a SET LOCAL leaves behind.
+    run(&mut outside, "SET app.tenant_id = ''").await;
+    assert_eq!(count(&mut outside, "customers").await, 0);
+}
+
+#[tokio::test]
+async fn no_statement_writes_into_another_tenant() {
+    let (store, mine, theirs) = filled().await;
+    let mut inside = store.inside(tenant().id).await;
+    let (ours, others) = (tenant().id, other_tenant().id);
+    let (me, them) = (mine.customer.id, theirs.customer.id);
+    for refused in [
+        format!("INSERT INTO customer_tags VALUES ('{others}', '{them}', 'x')"),
+        format!("UPDATE customer_tags SET tenant_id = '{others}' WHERE customer_id = '{me}'"),
+        // Nobody of this id here: the foreign key takes the tenant along.
+        format!(
+            "INSERT INTO customer_tags VALUES ('{ours}', '{}', 'x')",
+            Uuid::from_u128(1)
+        ),
+        "DELETE FROM audit_events".to_owned(),
+        "UPDATE audit_events SET reason = 'x'".to_owned(),
+        "UPDATE tenants SET name = 'x'".to_owned(),
+        "TRUNCATE customers".to_owned(),
+        "SELECT * FROM audit_events_default".to_owned(),
+        "ALTER TABLE customers DISABLE ROW LEVEL SECURITY".to_owned(),
+    ] {
+        let outcome = sqlx::raw_sql(AssertSqlSafe(refused.clone()))
+            .execute(&mut inside)
+            .await;
+        let code = outcome.err().and_then(|error| {
+            let refusal = error.into_database_error()?;
+            Some(refusal.code()?.into_owned())
+        });
+        assert!(
+            matches!(code.as_deref(), Some("42501" | "23503")),
+            "{refused}: {code:?}"
+        );
+    }
+    let hidden = format!("UPDATE customers SET first_name = 'x' WHERE tenant_id = '{others}'");
+    let touched = sqlx::raw_sql(AssertSqlSafe(hidden))
+        .execute(&mut inside)
+        .await;
+    assert_eq!(touched.expect("no error").rows_affected(), 0);
+}
+
+#[tokio::test]
+async fn a_link_across_tenants_is_refused_even_to_the_owner() {
+    let store = Store::fresh().await;
+    let new = customer().build_new();
+    store.insert(&new).await.expect("insert");
+    let mut owner = store.database.admin().await;
+    let (others, me) = (other_tenant().id, new.customer.id);
+    let link = format!("INSERT INTO customer_tags VALUES ('{others}', '{me}', 'x')");
+    let refused = sqlx::raw_sql(AssertSqlSafe(link)).execute(&mut owner).await;
+    let refusal = refused.expect_err("a foreign key").into_database_error();
+    assert_eq!(
+        refusal.expect("the database's").constraint(),
+        Some("customer_tags_customer_fkey")
+    );
+}
+
+#[tokio::test]
+async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
+    let store = Store::fresh().await;
+    let mut owner = store.database.admin().await;
+    for (what, forbidden) in [
+        (
+            "tables without forced row-level security",
+            "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+             AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations' \
+             AND NOT (relrowsecurity AND relforcerowsecurity)",
+        ),
+        (
+            "views, which run as their owner",
+            "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')",
+        ),
+        (
+            "functions that run as their owner",
+            "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef",
+        ),
+        (
+            "partitions that a role can reach past their parent",
+            "SELECT relname::text FROM pg_class, unnest(ARRAY['customer_app', 'customer_worker']) AS r(role) \
+             WHERE relispartition AND relkind = 'r' AND has_table_privilege(role, oid, 'SELECT, INSERT, UPDATE, DELETE')",
+        ),
+        (
+            "grants to everyone, or on the migrator's own table",
+            "SELECT table_name::text FROM information_schema.role_table_grants WHERE table_schema = 'public' \
+             AND (grantee = 'PUBLIC' OR (grantee IN ('customer_app', 'customer_worker') AND table_name = '_sqlx_migrations'))",
+        ),
+        (
+            "roles that the wall does not bind",
+            "SELECT rolname::text FROM pg_roles WHERE rolname IN ('customer_app', 'customer_worker') \
+             AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)",
+        ),
+        (
+            "tables that a serving role owns",
+            "SELECT relname::text FROM pg_class JOIN pg_roles r ON r.oid = relowner \
+             WHERE rolname IN ('customer_app', 'customer_worker')",
+        ),
+        (
+            "policies for anyone but the two roles, or of another form",
+            "SELECT tablename || '.' || policyname FROM pg_policies WHERE schemaname = 'public' AND NOT ( \
+             (roles = '{customer_app}' AND qual = with_check AND (qual ~ \
+             '^\\((tenant_)?id = \\(NULLIF\\(current_setting\\(''app\\.tenant_id''::text, true\\), ''''::text\\)\\)::uuid\\)$')) \
+             OR (roles = '{customer_worker}' AND qual = 'true' AND with_check = 'true'))",
+        ),
+        (
+            "tables whose key does not begin with the tenant",
+            "SELECT conrelid::regclass::text FROM pg_constraint c JOIN pg_attribute a \
+             ON a.attrelid = conrelid AND a.attnum = conkey[1] \
+             WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'f') AND attname <> 'tenant_id' \
+             AND conrelid::regclass::text NOT IN ('tenants', '_sqlx_migrations')",
+        ),
+    ] {
+        assert_eq!(
+            names(&mut owner, forbidden).await,
+            Vec::<String>::new(),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
+    let (store, ..) = filled().await;
+    let mut owner = store.database.admin().await;
+    let tables = names(&mut owner, TABLES).await;
+    let mut reached = Vec::new();
+    for table in tables {
+        let can = format!("SELECT has_table_privilege('customer_worker', '{table}', 'SELECT')");
+        if sqlx::query_scalar(AssertSqlSafe(can))
+            .fetch_one(&mut owner)
+            .await
+            .expect("a row")
+        {
+            reached.push(table);
+        }
+    }
+    let expected = [
+        "api_keys",
+        "audit_events",
+        "customer_groups",
+        "idempotency_keys",
+        "outbox_events",
+        "tenants",
+    ];
+    assert_eq!(reached, expected);
+    run(&mut owner, "SET ROLE customer_worker").await;
+    assert_eq!(count(&mut owner, "tenants").await, 2);
+}

@@ -1,6 +1,6 @@
 //! `customer-service key create|list|revoke`: keys without a key, for whoever holds the database.
 
-use super::Failure;
+use super::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
 use crate::wire::{self, Parts};
@@ -11,6 +11,7 @@ use customer_domain::api_key::{ApiKey, Permission, key_name};
 use customer_domain::{Actor, ActorKind, ApiKeyId, Scope};
 use secrecy::ExposeSecret;
 use std::io::{self, Write};
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
@@ -63,19 +64,29 @@ impl From<ScopeName> for Permission {
 }
 
 impl Key {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
-        let database = Database::open(&config).await?;
-        let done = self.on(&config, &database).await;
-        database.close().await?;
-        done
+    pub(super) async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Failure> {
+        let database = super::open(&config, &stop).await?;
+        let done = stop.run_until_cancelled(self.on(&config, &database)).await;
+        database
+            .close(done.unwrap_or_else(|| Err(Stopped.into())))
+            .await
     }
 
     async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {
-        customer_postgres::migrate(database.owner_url()).await?;
+        // The first key may be made before the service has ever run.
+        let is_create = matches!(self, Self::Create { .. });
+        if is_create {
+            database.migrate().await?;
+        }
         let postgres = wire::connect(config, database).await?;
-        let parts = wire::parts(config, database, &postgres)?;
-        wire::bootstrap(config, &parts, false).await?;
-        let done = self.with(config, &parts).await;
+        let done = async {
+            let parts = wire::parts(config, &postgres)?;
+            if is_create {
+                wire::default_tenant(config, &parts, false).await?;
+            }
+            self.with(config, &parts).await
+        };
+        let done = done.await;
         postgres.close().await;
         done
     }

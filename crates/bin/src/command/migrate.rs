@@ -1,10 +1,11 @@
 //! `customer-service migrate up|down|status`
 
-use super::Failure;
+use super::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
 use clap::Subcommand;
 use std::io::{self, Write};
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
@@ -21,22 +22,22 @@ pub(crate) enum Migrate {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
-        let database = Database::open(&config).await?;
-        let done = self.on(&database).await;
-        database.close().await?;
-        done
+    pub(super) async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Failure> {
+        let database = super::open(&config, &stop).await?;
+        let done = stop.run_until_cancelled(self.on(&database)).await;
+        database
+            .close(done.unwrap_or_else(|| Err(Stopped.into())))
+            .await
     }
 
     async fn on(self, database: &Database) -> Result<(), Failure> {
-        let url = database.owner_url();
         match self {
-            Self::Up => customer_postgres::migrate(url).await?,
-            Self::Down { steps } => customer_postgres::migrate_down(url, steps).await?,
+            Self::Up => database.migrate().await?,
+            Self::Down { steps } => database.migrate_down(steps).await?,
             Self::Status => {}
         }
         let mut out = io::stdout();
-        for migration in customer_postgres::migration_status(url).await? {
+        for migration in database.migrations().await? {
             let state = if migration.applied {
                 "applied"
             } else {

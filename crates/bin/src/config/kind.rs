@@ -199,14 +199,6 @@ pub(super) fn decode_duration(text: &str) -> Option<Duration> {
     duration::parse(text, false)
 }
 
-/// The pairs that a canonical [`Kind::HostMap`] stands for.
-pub(super) fn decode_host_map(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(host, slug)| (host.to_owned(), slug.to_owned()))
-        .collect()
-}
-
 fn canonical_duration(
     text: &str,
     min: Duration,

@@ -1,6 +1,5 @@
 //! The configuration as the rest of the program sees it.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use secrecy::{SecretBox, SecretString};
 
 use super::Environment;
 use super::effective::Effective;
-use super::kind::{KEY_LENGTH, decode_duration, decode_host_map, decode_key};
+use super::kind::{KEY_LENGTH, decode_duration, decode_key};
 use super::sources::ENVIRONMENT;
 
 #[derive(Debug)]
@@ -24,7 +23,6 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) security: Security,
     pub(crate) customers: Customers,
-    pub(crate) features: Features,
     pub(crate) observability: Observability,
     pub(crate) embedded: Embedded,
 }
@@ -43,8 +41,6 @@ pub(crate) struct Server {
     pub(crate) request_timeout: Duration,
     /// As browsers send them.
     pub(crate) cors_origins: Vec<String>,
-    /// Slugs of tenants by host name in lower case.
-    pub(crate) tenant_hosts: BTreeMap<String, String>,
     pub(crate) idempotency_retention: Duration,
 }
 
@@ -89,13 +85,10 @@ pub(crate) struct Argon2 {
 pub(crate) struct Customers {
     pub(crate) default_tenant: String,
     pub(crate) default_type: String,
-    pub(crate) default_status: String,
     pub(crate) default_tier: String,
     pub(crate) default_currency: String,
     pub(crate) default_country: String,
     pub(crate) groups: Vec<String>,
-    /// `None` sets no limit.
-    pub(crate) max_addresses: Option<u32>,
     pub(crate) preference_defaults: PreferenceDefaults,
 }
 
@@ -116,13 +109,6 @@ pub(crate) struct PreferenceDefaults {
     pub(crate) cookie_consent: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Features {
-    pub(crate) segments: bool,
-    pub(crate) analytics: bool,
-    pub(crate) two_factor: bool,
-}
-
 #[derive(Debug)]
 pub(crate) struct Observability {
     /// Directives such as `info,sqlx=warn`.
@@ -131,7 +117,6 @@ pub(crate) struct Observability {
     pub(crate) metrics_enabled: bool,
     /// `None` serves the metrics beside the API.
     pub(crate) metrics_port: Option<u16>,
-    pub(crate) tracing_enabled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,17 +186,11 @@ pub(super) fn build(from: &Effective, work_dir: PathBuf) -> Option<Config> {
         database: database(from)?,
         security: security(from)?,
         customers: customers(from)?,
-        features: Features {
-            segments: from.get("CUSTOMER_ENABLE_SEGMENTS")?,
-            analytics: from.get("CUSTOMER_ENABLE_ANALYTICS")?,
-            two_factor: from.get("CUSTOMER_ENABLE_2FA")?,
-        },
         observability: Observability {
             log_level: from.get("CUSTOMER_LOG_LEVEL")?,
             log_format: from.get("CUSTOMER_LOG_FORMAT")?,
             metrics_enabled: from.get("CUSTOMER_METRICS_ENABLED")?,
             metrics_port: from.get("CUSTOMER_METRICS_PORT"),
-            tracing_enabled: from.get("CUSTOMER_TRACING_ENABLED")?,
         },
         embedded: Embedded {
             port: from.get("CUSTOMER_POSTGRES_PORT"),
@@ -233,10 +212,6 @@ fn server(from: &Effective) -> Option<Server> {
         read_timeout: from.duration("CUSTOMER_READ_TIMEOUT")?,
         request_timeout: from.duration("CUSTOMER_REQUEST_TIMEOUT")?,
         cors_origins: from.list("CUSTOMER_CORS_ORIGINS"),
-        tenant_hosts: from
-            .text("CUSTOMER_TENANT_HOSTS")
-            .map(decode_host_map)
-            .unwrap_or_default(),
         idempotency_retention: from.duration("CUSTOMER_IDEMPOTENCY_RETENTION")?,
     })
 }
@@ -272,16 +247,13 @@ fn security(from: &Effective) -> Option<Security> {
 }
 
 fn customers(from: &Effective) -> Option<Customers> {
-    let max_addresses = from.get("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER")?;
     Some(Customers {
         default_tenant: from.get("CUSTOMER_DEFAULT_TENANT")?,
         default_type: from.get("CUSTOMER_DEFAULT_CUSTOMER_TYPE")?,
-        default_status: from.get("CUSTOMER_DEFAULT_STATUS")?,
         default_tier: from.get("CUSTOMER_DEFAULT_TIER")?,
         default_currency: from.get("CUSTOMER_DEFAULT_CURRENCY")?,
         default_country: from.get("CUSTOMER_DEFAULT_COUNTRY")?,
         groups: from.list("CUSTOMER_GROUPS"),
-        max_addresses: (max_addresses > 0).then_some(max_addresses),
         preference_defaults: PreferenceDefaults {
             email_marketing: from.get("CUSTOMER_DEFAULT_EMAIL_MARKETING")?,
             sms_marketing: from.get("CUSTOMER_DEFAULT_SMS_MARKETING")?,

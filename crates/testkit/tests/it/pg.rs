@@ -1,7 +1,7 @@
 //! A database for each test.
 
 use customer_domain::customer::CustomerRef;
-use customer_testkit::builders::{customer, new_customer, scope};
+use customer_testkit::builders::{customer, new_customer, other_tenant, scope, tenant};
 use customer_testkit::chaos::{Behaviour, Proxy};
 use customer_testkit::contract::Harness;
 use customer_testkit::pg::{PgHarness, TestDatabase};
@@ -48,7 +48,7 @@ async fn databases_share_nothing() {
 }
 
 #[tokio::test]
-async fn the_owner_is_no_superuser_and_the_administrator_sees_through_the_wall() {
+async fn the_owner_is_no_superuser_and_the_administrator_sees_all() {
     let harness = PgHarness::fresh().await;
     let mut owner = PgConnection::connect(&harness.database().owner_url())
         .await
@@ -60,18 +60,26 @@ async fn the_owner_is_no_superuser_and_the_administrator_sees_through_the_wall()
     .await
     .unwrap();
     assert_eq!(role, ("customer_owner".to_owned(), false, false, true));
-    let tenants = "SELECT count(*) FROM tenants";
-    let seen: i64 = sqlx::query_scalar(tenants)
-        .fetch_one(&mut owner)
-        .await
-        .unwrap();
-    assert_eq!(seen, 0, "row-level security binds the owner too");
     let mut admin = harness.database().admin().await;
+    let tenants = "SELECT count(*) FROM tenants";
     let seen: i64 = sqlx::query_scalar(tenants)
         .fetch_one(&mut admin)
         .await
         .unwrap();
     assert_eq!(seen, 2);
+}
+
+#[tokio::test]
+async fn a_connection_inside_a_tenant_sees_that_tenant_alone() {
+    let harness = PgHarness::fresh().await;
+    for tenant in [tenant(), other_tenant()] {
+        let mut inside = harness.database().inside(tenant.id).await;
+        let seen: Vec<String> = sqlx::query_scalar("SELECT slug FROM tenants")
+            .fetch_all(&mut inside)
+            .await
+            .unwrap();
+        assert_eq!(seen, [tenant.slug.as_str()]);
+    }
 }
 
 #[tokio::test]

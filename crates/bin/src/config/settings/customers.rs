@@ -36,7 +36,8 @@ pub(super) static SECTION: Section = Section {
             "status of a customer who registers",
         )
         .or("pending")
-        .also(&["DEFAULT_STATUS"]),
+        .also(&["DEFAULT_STATUS"])
+        .not_built(),
         setting(
             "CUSTOMER_DEFAULT_TIER",
             "customers.default_tier",
@@ -76,7 +77,8 @@ pub(super) static SECTION: Section = Section {
             "addresses that a customer may have; 0 sets no limit",
         )
         .or("10")
-        .also(&["MAX_ADDRESSES_PER_CUSTOMER"]),
+        .also(&["MAX_ADDRESSES_PER_CUSTOMER"])
+        .not_built(),
         preference(
             "CUSTOMER_DEFAULT_EMAIL_MARKETING",
             "customers.preferences.email_marketing",

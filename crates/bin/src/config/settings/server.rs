@@ -83,7 +83,8 @@ pub(super) static SECTION: Section = Section {
             "server.http.tenant_hosts",
             Kind::HostMap,
             "tenant that a host name stands for on public routes",
-        ),
+        )
+        .not_built(),
         setting(
             "CUSTOMER_IDEMPOTENCY_RETENTION",
             "server.http.idempotency_retention",

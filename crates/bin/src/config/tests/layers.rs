@@ -186,12 +186,15 @@ PARALLEL_LOADING=true
 MAX_CONCURRENT_REQUESTS=500
 ",
     );
-    let config = place.loaded().config;
+    let Loaded { config, effective } = place.loaded();
     assert_eq!(config.server.port, 8007);
     assert_eq!(config.server.max_concurrent_requests, 500);
     assert_eq!(config.database.min_idle_connections, 7);
-    assert_eq!(config.customers.default_status, "active");
-    assert_eq!(config.customers.max_addresses, None);
+    assert_eq!(effective.text("CUSTOMER_DEFAULT_STATUS"), Some("active"));
+    assert_eq!(
+        effective.text("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER"),
+        Some("0")
+    );
     assert_eq!(config.security.password_min_length, 15);
     assert!(config.database.url.is_some());
 }

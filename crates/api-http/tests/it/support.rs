@@ -1,0 +1,300 @@
+//! The whole API on the store in memory: fixed time, counted ids, and a client that holds every
+//! reply against the OpenAPI document.
+
+mod contract;
+mod fakes;
+mod keys;
+mod reply;
+
+pub(crate) use contract::{CONTRACT, Contract, Operation};
+pub(crate) use keys::{Key, default_tenant, other_tenant};
+pub(crate) use reply::Reply;
+
+use axum::Router;
+use axum::body::Body;
+use customer_app::access::Access;
+use customer_app::api_key::ApiKeys;
+use customer_app::customer::{CustomerSettings, Customers};
+use customer_app::tenant::{TenantDirectory, Tenants};
+use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
+use customer_domain::customer::{CustomerRecord, NewCustomer};
+use customer_domain::group::DEFAULT_GROUPS;
+use customer_domain::tenant::Tenant;
+use customer_domain::{Actor, ActorKind, Clock, IdSource, Scope};
+use customer_http::api::Api;
+use customer_http::http::headers::CorsOrigins;
+use customer_http::http::limits::Limits;
+use customer_http::http::stack::HttpSettings;
+use customer_testkit::builders::seeded_id;
+use customer_testkit::stored::{StoredAudit, StoredEvent};
+use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
+use fakes::{CountedSecrets, FoldedDigests, RememberedKeys};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tower::ServiceExt as _;
+
+/// The first base; the second is `/v1`.
+pub(crate) const BASE: &str = "/api/v1";
+pub(crate) const CUSTOMERS: &str = "/api/v1/customers";
+
+/// The API, and what it stands on.
+pub(crate) struct TestApi {
+    pub(crate) store: FakeStore,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) hasher: Arc<PlainHasher>,
+    router: Router,
+}
+
+/// A request to be sent.
+pub(crate) struct Call {
+    method: Method,
+    target: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Body,
+}
+
+impl Call {
+    pub(crate) fn new(method: Method, target: impl Into<String>) -> Self {
+        Self {
+            method,
+            target: target.into(),
+            headers: Vec::new(),
+            body: Body::empty(),
+        }
+    }
+
+    pub(crate) fn post(target: impl Into<String>) -> Self {
+        Self::new(Method::POST, target)
+    }
+
+    pub(crate) fn put(target: impl Into<String>) -> Self {
+        Self::new(Method::PUT, target)
+    }
+
+    pub(crate) fn delete(target: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, target)
+    }
+
+    pub(crate) fn key(self, key: Key) -> Self {
+        self.header("authorization", &format!("Bearer {}", key.secret()))
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header value");
+        self.headers.push((HeaderName::from_static(name), value));
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.bytes(body.to_string())
+    }
+
+    /// Any bytes, said to be JSON.
+    pub(crate) fn bytes(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self.header("content-type", "application/json")
+    }
+
+    fn request(self) -> Request<Body> {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.target.parse().expect("a request target");
+        for (name, value) in self.headers {
+            request.headers_mut().append(name, value);
+        }
+        request
+    }
+}
+
+/// Everything that is stored, to be compared. When keys were last used is left out: that is
+/// noted by every request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Stored {
+    pub(crate) customers: Vec<CustomerRecord>,
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) keys: Vec<ApiKey>,
+    pub(crate) events: Vec<StoredEvent>,
+    pub(crate) audit: Vec<StoredAudit>,
+}
+
+impl TestApi {
+    /// Two tenants, `default` and `tenant-123`, with every [`Key`] and no customers.
+    pub(crate) async fn new() -> Self {
+        let store = FakeStore::new();
+        for tenant in [default_tenant(), other_tenant()] {
+            store.add_tenant(&tenant, &DEFAULT_GROUPS);
+        }
+        keys::insert_all(&store).await;
+        let clock = Arc::new(FixedClock::default());
+        let hasher = Arc::new(PlainHasher::default());
+        let api = api(&store, &clock, &hasher);
+        let router = customer_http::router(api, settings());
+        Self {
+            store,
+            clock,
+            hasher,
+            router,
+        }
+    }
+
+    /// Sends a request; the reply is as the document says, else this panics.
+    pub(crate) async fn send(&self, call: Call) -> Reply {
+        let method = call.method.clone();
+        let target = call.target.clone();
+        let reply = self.send_unchecked(call).await;
+        CONTRACT.check(&method, &target, &reply);
+        reply
+    }
+
+    /// Sends a request that no operation of the document is meant by.
+    pub(crate) async fn send_unchecked(&self, call: Call) -> Reply {
+        let response = self.router.clone().oneshot(call.request()).await;
+        let (parts, body) = response.expect("an infallible router").into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Reply::new(parts, body)
+    }
+
+    pub(crate) async fn get(&self, target: impl Into<String>, key: Key) -> Reply {
+        self.send(Call::new(Method::GET, target).key(key)).await
+    }
+
+    pub(crate) async fn post(&self, target: impl Into<String>, key: Key, body: Value) -> Reply {
+        self.send(Call::post(target).key(key).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, target: impl Into<String>, key: Key, body: Value) -> Reply {
+        self.send(Call::put(target).key(key).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, target: impl Into<String>, key: Key) -> Reply {
+        self.send(Call::delete(target).key(key)).await
+    }
+
+    /// Creates a customer in the tenant of `key`, which must succeed, and tells its id.
+    pub(crate) async fn created(&self, key: Key, body: Value) -> String {
+        let reply = self.post(CUSTOMERS, key, body).await;
+        assert_eq!(reply.status, 201, "{reply}");
+        reply.customer()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Stores customers as they are, past the API.
+    pub(crate) async fn store_customers(&self, tenant: &Tenant, customers: Vec<NewCustomer>) {
+        let scope = scope_of(tenant);
+        for mut new in customers {
+            new.customer.tenant = tenant.id;
+            let mut work = self.store.transactions().begin(&scope).await.expect("work");
+            work.customers().insert(&new).await.expect("no conflict");
+            work.commit().await.expect("a commit");
+        }
+    }
+
+    /// Everything that is stored.
+    pub(crate) async fn stored(&self) -> Stored {
+        let tenants = self.store.tenants().all().await.expect("tenants");
+        let mut customers = Vec::new();
+        let mut keys = Vec::new();
+        for tenant in &tenants {
+            customers.extend(self.store.stored_customers(tenant.id));
+            let scope = scope_of(tenant);
+            keys.extend(self.store.api_keys().list(&scope).await.expect("keys"));
+        }
+        keys.iter_mut().for_each(|key| key.last_used_at = None);
+        Stored {
+            customers,
+            tenants,
+            keys,
+            events: self.store.events(),
+            audit: self.store.audit(),
+        }
+    }
+
+    /// The types of the events so far, and what they say changed.
+    pub(crate) fn events(&self) -> Vec<(String, Value)> {
+        let events = self.store.events().into_iter();
+        events
+            .map(|event| {
+                let kind = event.envelope["eventType"].as_str().expect("a type");
+                let changed = event.envelope["data"]["changedFields"].clone();
+                (kind.to_owned(), changed)
+            })
+            .collect()
+    }
+}
+
+/// The service itself at work in a tenant.
+pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
+    Scope {
+        tenant: tenant.id,
+        tenant_slug: tenant.slug.to_string(),
+        actor: Actor {
+            kind: ActorKind::System,
+            id: "test".to_owned(),
+        },
+        correlation_id: "test".to_owned(),
+        trace_id: String::new(),
+    }
+}
+
+fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) -> Api {
+    let now: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
+    let ids: Arc<dyn IdSource> = Arc::new(SeededIds::default());
+    let secrets: Arc<dyn ApiKeySecrets> = Arc::new(CountedSecrets::default());
+    let memory: Arc<dyn ApiKeyMemory> = Arc::new(RememberedKeys::default());
+    let directory = Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&now)));
+    Api {
+        customers: Customers {
+            transactions: store.transactions(),
+            reads: store.customers(),
+            tenants: Arc::clone(&directory),
+            hasher: Arc::clone(hasher) as _,
+            clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+            settings: Arc::new(CustomerSettings::default()),
+        },
+        tenants: Tenants {
+            transactions: store.operator_transactions(),
+            directory: Arc::clone(&directory),
+            clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+            groups: Arc::new(DEFAULT_GROUPS.map(str::to_owned).to_vec()),
+        },
+        api_keys: ApiKeys {
+            transactions: store.transactions(),
+            reads: store.api_keys(),
+            memory: Arc::clone(&memory),
+            secrets: Arc::clone(&secrets),
+            clock: Arc::clone(&now),
+            ids,
+        },
+        access: Access {
+            keys: store.api_keys(),
+            memory,
+            secrets,
+            tenants: directory,
+            clock: Arc::clone(&now),
+        },
+        health: store.health(),
+        digests: Arc::new(FoldedDigests),
+        clock: now,
+        idempotency_retention: Duration::from_hours(24),
+        metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
+    }
+}
+
+fn settings() -> HttpSettings {
+    let next = AtomicU64::new(0x7ace_0001);
+    HttpSettings {
+        limits: Limits::default(),
+        cors: CorsOrigins::default(),
+        ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),
+    }
+}
+
+/// The header that carries a credential, and the one that says what a body is.
+pub(crate) const CREDENTIAL: HeaderName = AUTHORIZATION;
+pub(crate) const BODY_TYPE: HeaderName = CONTENT_TYPE;

@@ -1,0 +1,219 @@
+//! The OpenAPI document as a contract: every reply of every test is held against it.
+
+use super::Reply;
+use http::Method;
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The document that the router serves.
+pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
+
+/// The document, with a validator for each schema that a body refers to.
+pub(crate) struct Contract {
+    pub(crate) document: Value,
+    pub(crate) operations: Vec<Operation>,
+    /// As the document says.
+    schemas: BTreeMap<String, Validator>,
+    /// As replies are held to: every property is there, and no other.
+    exact: BTreeMap<String, Validator>,
+}
+
+/// One operation of the document.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    /// The template, without base.
+    pub(crate) path: String,
+    /// Whether it lies under the two bases.
+    pub(crate) under_base: bool,
+    pub(crate) object: Value,
+}
+
+impl Operation {
+    /// Name and example of the request's schema.
+    pub(crate) fn request(&self) -> Option<(&str, &Value)> {
+        let content = self.object.pointer("/requestBody/content/application~1json")?;
+        Some((schema_name(content)?, &content["example"]))
+    }
+
+    /// Whether a body may be left out.
+    pub(crate) fn body_is_optional(&self) -> bool {
+        self.object["requestBody"]["required"] != true
+    }
+
+    /// The scope that the document says is needed; none for public operations.
+    pub(crate) fn scope(&self) -> Option<String> {
+        let scope = self.object.pointer("/security/0/bearer/0")?;
+        Some(scope.as_str().expect("a scope").to_owned())
+    }
+
+    /// The path of a call: under the first base, with these values for its segments.
+    pub(crate) fn target(&self, segments: &[(&str, &str)]) -> String {
+        let path = segments.iter().fold(self.path.clone(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
+        assert!(!path.contains('{'), "{path}: a segment has no value");
+        if self.under_base {
+            format!("{}{path}", super::BASE)
+        } else {
+            path
+        }
+    }
+
+    fn matches(&self, method: &Method, path: &str) -> bool {
+        let bases: &[&str] = if self.under_base { &["/api/v1", "/v1"] } else { &[""] };
+        self.method == *method
+            && bases.iter().any(|base| {
+                let template = format!("{base}{}", self.path);
+                let (wanted, given) = (template.split('/'), path.split('/'));
+                wanted.clone().count() == given.clone().count()
+                    && wanted.zip(given).all(|(wanted, given)| {
+                        wanted.starts_with('{') || wanted == given
+                    })
+            })
+    }
+}
+
+impl Contract {
+    fn read() -> Self {
+        let document = serde_json::to_value(customer_http::document()).expect("a document");
+        let components = &document["components"];
+        let exact = exactly(components);
+        let names = || components["schemas"].as_object().expect("schemas").keys();
+        Self {
+            operations: operations(&document),
+            schemas: names().map(|name| (name.clone(), validator(components, name))).collect(),
+            exact: names().map(|name| (name.clone(), validator(&exact, name))).collect(),
+            document,
+        }
+    }
+
+    pub(crate) fn operation(&self, id: &str) -> &Operation {
+        let found = self.operations.iter().find(|operation| operation.id == id);
+        found.unwrap_or_else(|| panic!("no operation {id}"))
+    }
+
+    pub(crate) fn schema(&self, name: &str) -> &Value {
+        &self.document["components"]["schemas"][name]
+    }
+
+    /// What is wrong with a value, as the document says.
+    pub(crate) fn faults_of(&self, schema: &str, value: &Value) -> Vec<String> {
+        faults(&self.schemas[schema], value)
+    }
+
+    /// What is wrong with a reply's body: a property that is missing or not in the document is
+    /// wrong too.
+    pub(crate) fn faults_of_reply(&self, schema: &str, value: &Value) -> Vec<String> {
+        let validators = if schema == "Problem" { &self.schemas } else { &self.exact };
+        faults(&validators[schema], value)
+    }
+
+    /// The operation that a request means; a fixed word wins over an id.
+    fn meant(&self, method: &Method, path: &str) -> Option<&Operation> {
+        let meant = self.operations.iter().filter(|operation| operation.matches(method, path));
+        meant.min_by_key(|operation| operation.path.matches('{').count())
+    }
+
+    /// Holds a reply against the operation that was called.
+    pub(super) fn check(&self, method: &Method, target: &str, reply: &Reply) {
+        let path = target.split('?').next().unwrap_or_default();
+        let operation = self
+            .meant(method, path)
+            .unwrap_or_else(|| panic!("{method} {path} is no operation of the document"));
+        let told = &operation.object["responses"][reply.status.to_string()];
+        assert!(told.is_object(), "{} does not tell of this: {reply}", operation.id);
+        let kind = reply.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default();
+        let content = &told["content"][kind];
+        assert!(content.is_object(), "{} does not tell of {kind}: {reply}", operation.id);
+        if let Some(schema) = schema_name(content) {
+            let faults = self.faults_of_reply(schema, &reply.json());
+            assert!(faults.is_empty(), "{}: {faults:#?} in {reply}", operation.id);
+        }
+        for name in told["headers"].as_object().map(Map::keys).into_iter().flatten() {
+            assert!(reply.headers.contains_key(name), "{} tells of {name}: {reply}", operation.id);
+        }
+        if kind == "application/problem+json" {
+            check_problem(path, reply);
+        }
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply}");
+        assert!(reply.header("x-correlation-id").is_some(), "{reply}");
+    }
+}
+
+/// What the schema cannot say of a problem.
+fn check_problem(path: &str, reply: &Reply) {
+    let document = reply.json();
+    let code = reply.code();
+    let page = format!("/docs/problems/{}", code.to_lowercase().replace('_', "-"));
+    assert_eq!(document["type"], page, "{reply}");
+    assert_eq!(document["status"], reply.status, "{reply}");
+    assert_eq!(document["instance"], path, "{reply}");
+    assert_eq!(document["success"], false, "{reply}");
+    assert_eq!(reply.status == 401, reply.headers.contains_key("www-authenticate"), "{reply}");
+    assert_eq!(reply.status == 503, reply.headers.contains_key("retry-after"), "{reply}");
+}
+
+/// The name of the schema that a content refers to.
+fn schema_name(content: &Value) -> Option<&str> {
+    let schema = &content["schema"];
+    // An optional body is either nothing or the schema.
+    let options = schema["oneOf"].as_array().into_iter().flatten();
+    let reference = options.chain([schema]).find_map(|option| option["$ref"].as_str())?;
+    reference.strip_prefix("#/components/schemas/")
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, object) in item.as_object().expect("operations") {
+            operations.push(Operation {
+                id: object["operationId"].as_str().unwrap_or_default().to_owned(),
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                under_base: object["servers"].is_null(),
+                object: object.clone(),
+            });
+        }
+    }
+    operations
+}
+
+fn validator(components: &Value, name: &str) -> Validator {
+    let schema = json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": components,
+    });
+    let built = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
+    built.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn faults(validator: &Validator, value: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(value);
+    errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// The same schemas, with every property required and no other allowed.
+fn exactly(components: &Value) -> Value {
+    match components {
+        Value::Object(members) => {
+            let mut members: Map<String, Value> = members
+                .iter()
+                .map(|(name, value)| (name.clone(), exactly(value)))
+                .collect();
+            let names = members.get("properties").and_then(Value::as_object);
+            if let Some(names) = names.map(|names| names.keys().cloned().collect::<Vec<_>>()) {
+                members.insert("required".to_owned(), json!(names));
+                members.insert("additionalProperties".to_owned(), json!(false));
+            }
+            Value::Object(members)
+        }
+        Value::Array(items) => items.iter().map(exactly).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,82 @@
+//! The ports that the store does not keep, without chance and without cost.
+
+use super::keys::{digest, secret};
+use customer_domain::api_key::{
+    ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret,
+};
+use customer_domain::{DigestPurpose, KeyedDigest, TenantId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// Secrets of new keys, counted from 1000.
+#[derive(Default)]
+pub(super) struct CountedSecrets(AtomicU64);
+
+impl ApiKeySecrets for CountedSecrets {
+    fn generate(&self, tenant: TenantId) -> NewSecret {
+        let secret = secret(1000 + self.0.fetch_add(1, Ordering::Relaxed), tenant);
+        NewSecret {
+            prefix: secret.chars().take(12).collect(),
+            digest: digest(&secret),
+            secret: secret.into(),
+        }
+    }
+
+    fn read(&self, presented: &str) -> Option<PresentedSecret> {
+        let numbers = presented.strip_prefix("csk_")?;
+        let tenant = Uuid::try_parse(numbers.get(8..)?).ok()?;
+        Some(PresentedSecret {
+            tenant: TenantId(tenant),
+            digest: digest(presented),
+        })
+    }
+}
+
+/// Remembers keys for good.
+#[derive(Default)]
+pub(super) struct RememberedKeys(Mutex<HashMap<PresentedSecret, ApiKey>>);
+
+impl ApiKeyMemory for RememberedKeys {
+    fn get(&self, secret: &PresentedSecret) -> Option<ApiKey> {
+        self.0.lock().expect("memory").get(secret).cloned()
+    }
+
+    fn put(&self, secret: PresentedSecret, key: ApiKey) {
+        self.0.lock().expect("memory").insert(secret, key);
+    }
+
+    fn forget(&self, secret: &PresentedSecret) {
+        self.0.lock().expect("memory").remove(secret);
+    }
+}
+
+/// Digests that differ when purpose or message do, and protect nothing.
+pub(super) struct FoldedDigests;
+
+impl KeyedDigest for FoldedDigests {
+    fn digest(&self, purpose: DigestPurpose, message: &[u8]) -> [u8; 32] {
+        let key = match purpose {
+            DigestPurpose::IdempotentBody => 1,
+            DigestPurpose::Cursor => 2,
+            DigestPurpose::Address => 3,
+            DigestPurpose::MailToken => 4,
+        };
+        folded(key, message)
+    }
+}
+
+/// Four FNV-1a hashes, each begun differently.
+pub(super) fn folded(key: u8, message: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    for (lane, part) in digest.chunks_exact_mut(8).enumerate() {
+        let lane = u8::try_from(lane).expect("four lanes");
+        let bytes = [lane, key].into_iter().chain(message.iter().copied());
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        part.copy_from_slice(&hash.to_be_bytes());
+    }
+    digest
+}

@@ -1,0 +1,120 @@
+//! A reply, read whole.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::response::Parts;
+use serde_json::Value;
+use std::fmt;
+
+/// What every reply carries, whichever it is: checked once, and left out of snapshots.
+const ALWAYS: [&str; 8] = [
+    "content-security-policy",
+    "referrer-policy",
+    "strict-transport-security",
+    "vary",
+    "x-content-type-options",
+    "x-correlation-id",
+    "x-frame-options",
+    "x-xss-protection",
+];
+
+/// A reply. Shown, it is the whole of it but for the security headers.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(super) fn new(parts: Parts, body: Bytes) -> Self {
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body in UTF-8")
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().expect("a readable header"))
+    }
+
+    /// A member of `data` of a success.
+    #[track_caller]
+    pub(crate) fn data(&self, name: &str) -> Value {
+        let reply = self.json();
+        assert_eq!(reply["success"], true, "{self}");
+        reply["data"][name].clone()
+    }
+
+    #[track_caller]
+    pub(crate) fn customer(&self) -> Value {
+        let customer = self.data("customer");
+        assert!(customer.is_object(), "{self}");
+        customer
+    }
+
+    /// The code of a problem.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        let code = &self.json()["code"];
+        code.as_str().unwrap_or_else(|| panic!("{self}")).to_owned()
+    }
+
+    /// Status and code of a problem.
+    #[track_caller]
+    pub(crate) fn failure(&self) -> (u16, String) {
+        (self.status, self.code())
+    }
+
+    /// Pointer and code of everything that is wrong, in order of the pointers.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> Vec<(String, String)> {
+        let document = self.json();
+        let errors = document["errors"].as_array().unwrap_or_else(|| panic!("{self}"));
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let mut faults: Vec<_> = errors
+            .iter()
+            .map(|error| (text(&error["pointer"]), text(&error["code"])))
+            .collect();
+        faults.sort();
+        faults
+    }
+
+    /// The document of a problem without what differs between two requests by itself.
+    #[track_caller]
+    pub(crate) fn problem(&self) -> Value {
+        let mut document = self.json();
+        let members = document.as_object_mut().unwrap_or_else(|| panic!("{self}"));
+        members.remove("traceId").expect("a trace id");
+        members.remove("instance").expect("an instance");
+        document
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.status)?;
+        let mut names: Vec<_> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        names.sort_unstable();
+        for name in names.into_iter().filter(|name| !ALWAYS.contains(name)) {
+            for value in self.headers.get_all(name) {
+                writeln!(f, "{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+            }
+        }
+        let body = String::from_utf8_lossy(&self.body);
+        match serde_json::from_str::<Value>(&body) {
+            Ok(json) => write!(f, "\n{json:#}"),
+            Err(_) => write!(f, "\n{body}"),
+        }
+    }
+}

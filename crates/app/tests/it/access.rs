@@ -1,0 +1,122 @@
+//! Who is let in, and into which tenant.
+
+use crate::support::{App, app};
+use chrono::{DateTime, TimeDelta, Utc};
+use customer_app::access::{AccessError, Caller};
+use customer_app::api_key::CreateApiKey;
+use customer_domain::api_key::{ApiKey, Permission};
+use customer_testkit::builders::{at, other_tenant, scope, tenant};
+use secrecy::ExposeSecret;
+
+async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -> (ApiKey, String) {
+    let command = CreateApiKey {
+        name: "key".to_owned(),
+        permissions: vec![Permission::Write],
+        all_tenants,
+        expires_at,
+    };
+    let (key, secret) = app.api_keys.create(&scope(), command).await.unwrap();
+    (key, secret.secret.expose_secret().to_owned())
+}
+
+async fn enters(app: &App, secret: &str) -> Result<Caller, AccessError> {
+    app.access.authenticate(secret).await
+}
+
+#[tokio::test]
+async fn a_live_key_is_let_in_with_what_it_may_do() {
+    let app = app();
+    let (key, secret) = made(&app, false, None).await;
+    let caller = enters(&app, &secret).await.unwrap();
+    assert_eq!(caller.key, Some(key.id));
+    assert!(caller.may(Permission::Read) && caller.may(Permission::Write));
+    assert!(!caller.may(Permission::Admin));
+}
+
+#[tokio::test]
+async fn garbage_unknown_expired_and_revoked_keys_get_one_answer() {
+    let app = app();
+    let (_, expiring) = made(&app, false, Some(at(2_000))).await;
+    let (revoked, secret) = made(&app, false, None).await;
+    let admin = Caller {
+        key: None,
+        actor: scope().actor,
+        tenant: tenant().id,
+        all_tenants: true,
+        permissions: vec![Permission::Admin],
+    };
+    assert!(enters(&app, &expiring).await.is_ok() && enters(&app, &secret).await.is_ok());
+    app.api_keys
+        .revoke(&scope(), &admin, revoked.id)
+        .await
+        .unwrap();
+    app.clock.set(at(2_000));
+    let unknown = format!("csk_77@{}", tenant().id);
+    for refused in ["", "garbage", "csk_", &unknown, &expiring, &secret] {
+        assert_eq!(
+            enters(&app, refused).await,
+            Err(AccessError::Unauthenticated),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_opens_nothing_in_a_tenant_that_it_does_not_lie_in() {
+    let app = app();
+    let (_, secret) = made(&app, false, None).await;
+    let (number, _) = secret.split_once('@').unwrap();
+    let moved = format!("{number}@{}", other_tenant().id);
+    assert_eq!(
+        enters(&app, &moved).await,
+        Err(AccessError::Unauthenticated)
+    );
+}
+
+#[tokio::test]
+async fn a_remembered_key_needs_no_store() {
+    let app = app();
+    let (_, secret) = made(&app, false, None).await;
+    assert!(enters(&app, &secret).await.is_ok());
+    app.store.set_down(true);
+    assert!(enters(&app, &secret).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted_to_the_minute() {
+    let app = app();
+    let (key, secret) = made(&app, false, None).await;
+    app.clock.advance(TimeDelta::seconds(5));
+    enters(&app, &secret).await.unwrap();
+    let noted = app.api_keys.reads.list(&scope()).await.unwrap();
+    let used = noted
+        .iter()
+        .find(|known| known.id == key.id)
+        .unwrap()
+        .last_used_at;
+    assert_eq!(used, Some(at(1_005)));
+}
+
+#[tokio::test]
+async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
+    let app = app();
+    let (_, own) = made(&app, false, None).await;
+    let (_, all) = made(&app, true, None).await;
+    let (own, all) = (
+        enters(&app, &own).await.unwrap(),
+        enters(&app, &all).await.unwrap(),
+    );
+    for (caller, named, expected) in [
+        (&own, None, Some("tenant-a")),
+        (&own, Some("tenant-a"), Some("tenant-a")),
+        (&own, Some("tenant-b"), None),
+        (&own, Some("nowhere"), None),
+        (&all, None, Some("tenant-a")),
+        (&all, Some("tenant-b"), Some("tenant-b")),
+        (&all, Some("nowhere"), None),
+    ] {
+        let found = app.access.tenant(caller, named).await;
+        let slug = found.ok().map(|tenant| tenant.slug.to_string());
+        assert_eq!(slug.as_deref(), expected, "{named:?}");
+    }
+}

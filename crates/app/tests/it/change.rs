@@ -1,0 +1,248 @@
+//! Customers are changed by merges and by the steps of their lives.
+
+use crate::support::{App, app, guest, unclaimed};
+use customer_app::customer::{ChangeCustomerError, ChangeStatus, UpdateCustomer};
+use customer_app::idempotency::Outcome;
+use customer_domain::customer::{
+    CustomerRecord, CustomerRef, Status, StatusChange, TransitionError,
+};
+use customer_domain::{Patch, StoreError};
+use customer_testkit::builders::{email, other_scope, scope};
+
+async fn stored(app: &App, address: &str) -> CustomerRecord {
+    match app
+        .customers
+        .create(&scope(), guest(address), &unclaimed())
+        .await
+        .unwrap()
+    {
+        Outcome::Done(record) => record,
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+fn named(first: &str) -> UpdateCustomer {
+    let mut update = UpdateCustomer::default();
+    update.changes.first_name = Patch::Set(first.to_owned());
+    update
+}
+
+async fn step(
+    app: &App,
+    record: &CustomerRecord,
+    change: StatusChange,
+) -> Result<CustomerRecord, ChangeCustomerError> {
+    let command = ChangeStatus {
+        change,
+        reason: Some("because".to_owned()),
+        expected_versions: None,
+    };
+    let customer = CustomerRef::Id(record.customer.id);
+    let (within, once) = (scope(), unclaimed());
+    let outcome = app
+        .customers
+        .change_status(&within, customer, &command, &once);
+    match outcome.await? {
+        Outcome::Done(record) => Ok(record),
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+#[tokio::test]
+async fn a_merge_raises_the_version_and_tells_what_changed() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let changed = app
+        .customers
+        .update(&scope(), customer, &named("Ada"))
+        .await
+        .unwrap();
+    assert_eq!(changed.customer.version, 2);
+    assert_eq!(changed.customer.event_seq, 2);
+    assert_eq!(app.customers.get(&scope(), customer).await, Ok(changed));
+    let event = &app.store.events()[1];
+    assert_eq!(event.topic, "customers.profile.updated");
+    assert_eq!(
+        event.envelope["data"]["changedFields"][0],
+        "profile.firstName"
+    );
+    assert_eq!(app.store.audit()[1].changed_fields, ["profile.firstName"]);
+}
+
+#[tokio::test]
+async fn a_merge_that_changes_nothing_writes_nothing() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let same = app
+        .customers
+        .update(&scope(), customer, &UpdateCustomer::default())
+        .await
+        .unwrap();
+    assert_eq!(same.customer.version, 1);
+    assert_eq!(app.store.stored_customers(scope().tenant), [record]);
+    assert_eq!(app.store.events().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stale_version_is_refused_with_the_present_one() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let mut update = named("Ada");
+    update.expected_versions = Some(vec![1]);
+    app.customers
+        .update(&scope(), customer, &update)
+        .await
+        .unwrap();
+    let stale = app.customers.update(&scope(), customer, &update).await;
+    assert_eq!(
+        stale,
+        Err(ChangeCustomerError::VersionConflict { current: 2 })
+    );
+}
+
+#[tokio::test]
+async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let mut update = named("Ada");
+    update.status = Some(Status::Suspended);
+    let refused = app.customers.update(&scope(), customer, &update).await;
+    assert_eq!(refused, Err(ChangeCustomerError::StatusForbidden));
+    update.may_change_status = true;
+    app.customers
+        .update(&scope(), customer, &update)
+        .await
+        .unwrap();
+    let told: Vec<_> = app
+        .store
+        .events()
+        .into_iter()
+        .map(|e| (e.sequence, e.topic))
+        .collect();
+    assert_eq!(
+        told[1..],
+        [
+            (2, "customers.customer.suspended".to_owned()),
+            (3, "customers.profile.updated".to_owned()),
+        ]
+    );
+    let next = app
+        .customers
+        .update(&scope(), customer, &named("Eve"))
+        .await
+        .unwrap();
+    assert_eq!(next.customer.event_seq, 4);
+}
+
+#[tokio::test]
+async fn an_equal_status_is_ignored_whoever_sends_it() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let update = UpdateCustomer {
+        status: Some(Status::Active),
+        ..UpdateCustomer::default()
+    };
+    let customer = CustomerRef::Id(record.customer.id);
+    assert!(
+        app.customers
+            .update(&scope(), customer, &update)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn pending_and_deleted_cannot_be_set() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    for status in [Status::Pending, Status::Deleted] {
+        let update = UpdateCustomer {
+            status: Some(status),
+            may_change_status: true,
+            ..UpdateCustomer::default()
+        };
+        let customer = CustomerRef::Id(record.customer.id);
+        let refused = app.customers.update(&scope(), customer, &update).await;
+        assert_eq!(refused, Err(ChangeCustomerError::StatusUnreachable));
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_customer_gives_up_its_address_and_takes_it_back_if_it_is_free() {
+    let app = app();
+    let first = stored(&app, "ada@example.com").await;
+    step(&app, &first, StatusChange::Deactivate).await.unwrap();
+    let customer = CustomerRef::Id(first.customer.id);
+    let refused = app.customers.update(&scope(), customer, &named("A")).await;
+    let deleted = ChangeCustomerError::Transition(TransitionError::Deleted);
+    assert_eq!(refused, Err(deleted));
+    let second = stored(&app, "ada@example.com").await;
+    let taken = step(&app, &first, StatusChange::Reactivate).await;
+    assert!(matches!(taken, Err(ChangeCustomerError::EmailTaken(_))));
+    step(&app, &second, StatusChange::Deactivate).await.unwrap();
+    let back = step(&app, &first, StatusChange::Reactivate).await.unwrap();
+    assert_eq!(back.customer.status, Status::Active);
+}
+
+#[tokio::test]
+async fn a_step_that_is_taken_already_writes_nothing() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    step(&app, &record, StatusChange::Suspend).await.unwrap();
+    let again = step(&app, &record, StatusChange::Suspend).await.unwrap();
+    assert_eq!(again.customer.version, 2);
+    assert_eq!(app.store.audit().len(), 2);
+    assert_eq!(app.store.audit()[1].reason.as_deref(), Some("because"));
+}
+
+#[tokio::test]
+async fn a_changed_address_that_is_taken_names_its_holder() {
+    let app = app();
+    let holder = stored(&app, "ada@example.com").await;
+    let record = stored(&app, "eve@example.com").await;
+    let mut update = UpdateCustomer::default();
+    update.changes.email = Patch::Set(email("Ada@example.com"));
+    let customer = CustomerRef::Id(record.customer.id);
+    let refused = app.customers.update(&scope(), customer, &update).await;
+    assert_eq!(
+        refused,
+        Err(ChangeCustomerError::EmailTaken(Some(holder.customer.id)))
+    );
+}
+
+#[tokio::test]
+async fn another_tenant_finds_nobody() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let refused = app
+        .customers
+        .update(&other_scope(), customer, &named("A"))
+        .await;
+    assert_eq!(refused, Err(ChangeCustomerError::NotFound));
+    assert_eq!(
+        app.customers.get(&other_scope(), customer).await,
+        Err(StoreError::NotFound)
+    );
+}
+
+#[tokio::test]
+async fn a_batch_answers_each_id_once_and_names_the_missing() {
+    let app = app();
+    let ada = stored(&app, "ada@example.com").await;
+    let eve = stored(&app, "eve@example.com").await;
+    let missing = customer_domain::CustomerId(customer_testkit::builders::seeded_id(99));
+    let (a, e) = (ada.customer.id, eve.customer.id);
+    let ids = [e, missing, a, e, missing];
+    let batch = app.customers.batch_get(&scope(), &ids).await.unwrap();
+    let found: Vec<_> = batch
+        .found
+        .iter()
+        .map(|record| record.customer.id)
+        .collect();
+    assert_eq!((found, batch.missing), (vec![e, a], vec![missing]));
+}

@@ -1,0 +1,179 @@
+//! Customers are created whole or not at all.
+
+use crate::support::{App, app, guest, id_reply, unclaimed};
+use customer_app::customer::{CreateCustomer, CreateCustomerError};
+use customer_app::idempotency::{Once, Outcome};
+use customer_domain::credential::{HashError, PasswordPolicy};
+use customer_domain::customer::{AccountState, CustomerRecord, Status};
+use customer_domain::idempotency::ClaimError;
+use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
+use customer_domain::{Patch, StoreError};
+use customer_testkit::PlainHasher;
+use customer_testkit::builders::{claim, group, scope};
+
+async fn created(
+    app: &App,
+    command: CreateCustomer,
+) -> Result<CustomerRecord, CreateCustomerError> {
+    match app
+        .customers
+        .create(&scope(), command, &unclaimed())
+        .await?
+    {
+        Outcome::Done(record) => Ok(record),
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+#[tokio::test]
+async fn a_guest_comes_with_its_first_rows_its_event_and_its_audit_entry() {
+    let app = app();
+    let record = created(&app, guest("ada@example.com")).await.unwrap();
+    let customer = &record.customer;
+    assert_eq!(customer.status, Status::Active);
+    assert_eq!(customer.account_state, AccountState::Guest);
+    assert_eq!((customer.version, customer.event_seq), (1, 1));
+    assert_eq!(record.standing.tier, Tier::Regular);
+    assert_eq!(record.standing.segment, NEW_CUSTOMER_SEGMENT);
+    assert_eq!(app.store.stored_customers(scope().tenant), [record.clone()]);
+    let events = app.store.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].topic, "customers.customer.created");
+    assert_eq!(events[0].envelope["data"]["segment"]["tier"], "regular");
+    let audit = app.store.audit();
+    assert_eq!(audit.len(), 1);
+    assert_eq!(audit[0].event_type, "customer.profile.create");
+    assert_eq!(audit[0].changed_fields, ["email", "customerType"]);
+}
+
+#[tokio::test]
+async fn a_password_makes_an_account_and_is_kept_as_a_hash_alone() {
+    let app = app();
+    let mut command = guest("ada@example.com");
+    command.password = PasswordPolicy::default()
+        .accept("securePassword123", &[])
+        .ok();
+    let record = created(&app, command).await.unwrap();
+    assert_eq!(record.customer.account_state, AccountState::Registered);
+    assert_eq!(
+        app.store.password_hash(&scope(), record.customer.id),
+        Some(PlainHasher::hash_of("securePassword123"))
+    );
+    assert!(
+        app.store.audit()[0]
+            .changed_fields
+            .contains(&"password".to_owned())
+    );
+    assert!(!format!("{:?}", app.store.events()).contains("securePassword123"));
+}
+
+#[tokio::test]
+async fn a_taken_address_names_who_has_it_and_writes_nothing() {
+    let app = app();
+    let first = created(&app, guest("ada@example.com")).await.unwrap();
+    let refused = created(&app, guest("ADA@EXAMPLE.COM.")).await.unwrap_err();
+    assert_eq!(
+        refused,
+        CreateCustomerError::EmailTaken(Some(first.customer.id))
+    );
+    assert_eq!(app.store.stored_customers(scope().tenant).len(), 1);
+    assert_eq!((app.store.events().len(), app.store.audit().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_unknown_group_is_refused_and_writes_nothing() {
+    let app = app();
+    let mut command = guest("ada@example.com");
+    command.details.group = Patch::Set(group("nowhere"));
+    let refused = created(&app, command).await.unwrap_err();
+    assert_eq!(refused, CreateCustomerError::UnknownGroup);
+    assert!(app.store.stored_customers(scope().tenant).is_empty());
+}
+
+#[tokio::test]
+async fn when_any_step_fails_nothing_is_left() {
+    for failures in 1..=3 {
+        let app = app();
+        for _ in 1..failures {
+            app.store.fail_next(StoreError::Contended);
+        }
+        app.store
+            .fail_next(StoreError::Unavailable("gone".to_owned()));
+        let refused = created(&app, guest("ada@example.com")).await.unwrap_err();
+        assert!(matches!(
+            refused,
+            CreateCustomerError::Store(StoreError::Unavailable(_))
+        ));
+        assert!(app.store.stored_customers(scope().tenant).is_empty());
+        assert!(app.store.events().is_empty() && app.store.audit().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn contention_is_tried_again_and_not_for_ever() {
+    let app = app();
+    app.store.fail_next(StoreError::Contended);
+    assert!(created(&app, guest("ada@example.com")).await.is_ok());
+    for _ in 0..4 {
+        app.store.fail_next(StoreError::Contended);
+    }
+    let refused = created(&app, guest("eve@example.com")).await.unwrap_err();
+    assert_eq!(refused, CreateCustomerError::Store(StoreError::Contended));
+}
+
+#[tokio::test]
+async fn a_busy_hasher_is_told_before_anything_is_begun() {
+    let app = app();
+    app.hasher.set_busy(true);
+    let mut command = guest("ada@example.com");
+    command.password = PasswordPolicy::default()
+        .accept("securePassword123", &[])
+        .ok();
+    let refused = created(&app, command).await.unwrap_err();
+    assert_eq!(refused, CreateCustomerError::Hash(HashError::Busy));
+}
+
+#[tokio::test]
+async fn a_claimed_request_is_done_once_and_answered_twice() {
+    let app = app();
+    let once = Once::new(Some(claim("k")), &id_reply);
+    let within = scope();
+    let create = || {
+        app.customers
+            .create(&within, guest("ada@example.com"), &once)
+    };
+    let Outcome::Done(record) = create().await.unwrap() else {
+        panic!("the first request is done")
+    };
+    assert_eq!(create().await, Ok(Outcome::Replayed(id_reply(&record))));
+    let mut other = claim("k");
+    other.body_digest = [9; 32];
+    let reused = Once::new(Some(other), &id_reply);
+    let refused = app
+        .customers
+        .create(&scope(), guest("eve@example.com"), &reused)
+        .await;
+    assert_eq!(
+        refused,
+        Err(CreateCustomerError::Claim(ClaimError::KeyReused))
+    );
+    assert_eq!(app.store.stored_customers(scope().tenant).len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_failed_keeps_no_reply() {
+    let app = app();
+    created(&app, guest("ada@example.com")).await.unwrap();
+    let once = Once::new(Some(claim("k")), &id_reply);
+    let refused = app
+        .customers
+        .create(&scope(), guest("ada@example.com"), &once)
+        .await;
+    assert!(matches!(refused, Err(CreateCustomerError::EmailTaken(_))));
+    let fresh = Once::new(Some(claim("k")), &id_reply);
+    let done = app
+        .customers
+        .create(&scope(), guest("eve@example.com"), &fresh)
+        .await;
+    assert!(matches!(done, Ok(Outcome::Done(_))));
+}

@@ -1,0 +1,148 @@
+//! The use cases, wired to the fake store.
+
+use customer_app::access::Access;
+use customer_app::api_key::ApiKeys;
+use customer_app::customer::{CreateCustomer, CustomerSettings, Customers};
+use customer_app::idempotency::Once;
+use customer_app::tenant::{TenantDirectory, Tenants};
+use customer_domain::TenantId;
+use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
+use customer_domain::customer::{CustomerChanges, CustomerRecord};
+use customer_domain::idempotency::StoredReply;
+use customer_testkit::builders::{at, email};
+use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub(crate) struct App {
+    pub(crate) store: FakeStore,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) hasher: Arc<PlainHasher>,
+    pub(crate) customers: Customers,
+    pub(crate) tenants: Tenants,
+    pub(crate) api_keys: ApiKeys,
+    pub(crate) access: Access,
+}
+
+pub(crate) fn app() -> App {
+    on(FakeStore::seeded())
+}
+
+pub(crate) fn on(store: FakeStore) -> App {
+    let clock = Arc::new(FixedClock::at(at(1_000)));
+    let ids = Arc::new(SeededIds::from(1));
+    let hasher = Arc::new(PlainHasher::default());
+    let memory = Arc::new(Memory::default());
+    let secrets = Arc::new(CountingSecrets::default());
+    let directory = Arc::new(TenantDirectory::new(store.tenants(), clock.clone()));
+    App {
+        customers: Customers {
+            transactions: store.transactions(),
+            reads: store.customers(),
+            tenants: directory.clone(),
+            hasher: hasher.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            settings: Arc::new(CustomerSettings::default()),
+        },
+        tenants: Tenants {
+            transactions: store.operator_transactions(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            groups: Arc::new(vec!["retail".to_owned()]),
+        },
+        api_keys: ApiKeys {
+            transactions: store.transactions(),
+            reads: store.api_keys(),
+            memory: memory.clone(),
+            secrets: secrets.clone(),
+            clock: clock.clone(),
+            ids,
+        },
+        access: Access {
+            keys: store.api_keys(),
+            memory,
+            secrets,
+            tenants: directory,
+            clock: clock.clone(),
+        },
+        store,
+        clock,
+        hasher,
+    }
+}
+
+/// A guest with nothing but an address.
+pub(crate) fn guest(address: &str) -> CreateCustomer {
+    CreateCustomer {
+        email: email(address),
+        password: None,
+        details: CustomerChanges::default(),
+        registration_source: None,
+    }
+}
+
+/// Done as often as it is asked for.
+pub(crate) fn unclaimed<T>() -> Once<'static, T> {
+    Once::new(None, &|_| StoredReply {
+        status: 200,
+        location: None,
+        etag: None,
+        body: Vec::new(),
+    })
+}
+
+/// The reply that tests keep: the customer's id.
+pub(crate) fn id_reply(record: &CustomerRecord) -> StoredReply {
+    StoredReply {
+        status: 201,
+        location: None,
+        etag: None,
+        body: record.customer.id.to_string().into_bytes(),
+    }
+}
+
+/// Secrets `csk_1`, `csk_2`, … that name their tenant.
+#[derive(Default)]
+struct CountingSecrets {
+    made: AtomicU8,
+}
+
+impl ApiKeySecrets for CountingSecrets {
+    fn generate(&self, tenant: TenantId) -> NewSecret {
+        let number = self.made.fetch_add(1, Ordering::SeqCst) + 1;
+        NewSecret {
+            secret: format!("csk_{number}@{tenant}").into(),
+            prefix: format!("csk_{number}"),
+            digest: [number; 32],
+        }
+    }
+
+    fn read(&self, presented: &str) -> Option<PresentedSecret> {
+        let (number, tenant) = presented.strip_prefix("csk_")?.split_once('@')?;
+        Some(PresentedSecret {
+            tenant: tenant.parse().ok()?,
+            digest: [number.parse().ok()?; 32],
+        })
+    }
+}
+
+/// Remembers without end.
+#[derive(Default)]
+struct Memory(Mutex<HashMap<PresentedSecret, ApiKey>>);
+
+impl ApiKeyMemory for Memory {
+    fn get(&self, secret: &PresentedSecret) -> Option<ApiKey> {
+        self.0.lock().unwrap().get(secret).cloned()
+    }
+
+    fn put(&self, secret: PresentedSecret, key: ApiKey) {
+        self.0.lock().unwrap().insert(secret, key);
+    }
+
+    fn forget(&self, secret: &PresentedSecret) {
+        self.0.lock().unwrap().remove(secret);
+    }
+}

@@ -1,0 +1,156 @@
+//! Tenants are made by operators and known to everyone from memory.
+
+use crate::support::{App, app, on, unclaimed};
+use chrono::TimeDelta;
+use customer_app::idempotency::Outcome;
+use customer_app::tenant::{CreateTenant, TenantError, UpdateTenant};
+use customer_domain::StoreError;
+use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
+use customer_testkit::FakeStore;
+use customer_testkit::builders::{operator_scope, third_tenant};
+
+fn command(slug: &str) -> CreateTenant {
+    CreateTenant {
+        slug: TenantSlug::parse(slug).unwrap(),
+        name: slug.to_owned(),
+        settings: TenantSettings::default(),
+    }
+}
+
+async fn made(app: &App, slug: &str) -> Result<Tenant, TenantError> {
+    match app
+        .tenants
+        .create(&operator_scope(), command(slug), &unclaimed())
+        .await?
+    {
+        Outcome::Done(tenant) => Ok(tenant),
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+#[tokio::test]
+async fn a_new_tenant_is_known_at_once() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    let known = app
+        .tenants
+        .directory
+        .by_slug("tenant-123")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(*known, tenant);
+    assert_eq!(made(&app, "tenant-123").await, Err(TenantError::SlugTaken));
+}
+
+#[tokio::test]
+async fn a_change_is_seen_at_once_and_a_stale_one_is_refused() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    let update = UpdateTenant {
+        currency: Some("EUR".to_owned()),
+        expected_versions: Some(vec![1]),
+        ..UpdateTenant::default()
+    };
+    let changed = app
+        .tenants
+        .update(&operator_scope(), tenant.id, &update)
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.version, changed.settings.currency.as_str()),
+        (2, "EUR")
+    );
+    assert_eq!(app.tenants.directory.settings(tenant.id).currency, "EUR");
+    let stale = app
+        .tenants
+        .update(&operator_scope(), tenant.id, &update)
+        .await;
+    assert_eq!(stale, Err(TenantError::VersionConflict { current: 2 }));
+}
+
+#[tokio::test]
+async fn what_another_replica_made_is_found_and_what_it_changed_is_seen_in_time() {
+    let app = app();
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    app.store.add_tenant(&third_tenant(), &[]);
+    assert_eq!(app.tenants.directory.by_slug("tenant-c").await, Ok(None));
+    app.clock.advance(TimeDelta::seconds(1));
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-c")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn known_tenants_outlive_an_outage() {
+    let app = app();
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    app.store.set_down(true);
+    app.clock.advance(TimeDelta::hours(1));
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let unknown = app.tenants.directory.by_slug("tenant-z").await;
+    assert!(matches!(unknown, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_first_start_makes_tenant_and_key_once() {
+    let app = on(FakeStore::new());
+    let bootstrap = || {
+        app.api_keys
+            .bootstrap(&app.tenants, command("default"), true)
+    };
+    assert!(bootstrap().await.unwrap().is_some());
+    assert!(bootstrap().await.unwrap().is_none());
+    let types: Vec<_> = app
+        .store
+        .audit()
+        .into_iter()
+        .map(|row| row.event_type)
+        .collect();
+    assert_eq!(types, ["tenant.create", "api_key.create"]);
+}
+
+#[tokio::test]
+async fn whoever_loses_the_race_of_two_first_starts_gets_no_key() {
+    let store = FakeStore::new();
+    let (one, two) = (on(store.clone()), on(store));
+    // Both look before either writes.
+    assert_eq!(one.tenants.directory.by_slug("default").await, Ok(None));
+    assert_eq!(two.tenants.directory.by_slug("default").await, Ok(None));
+    let first = one
+        .api_keys
+        .bootstrap(&one.tenants, command("default"), true)
+        .await;
+    let second = two
+        .api_keys
+        .bootstrap(&two.tenants, command("default"), true)
+        .await;
+    assert!(first.unwrap().is_some());
+    assert!(second.unwrap().is_none());
+}

@@ -1,0 +1,100 @@
+//! What a person at the terminal wants to know first.
+
+use super::listeners::Addresses;
+use crate::config::Config;
+use crate::wire::Operator;
+use secrecy::ExposeSecret;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub(super) struct StartLines<'a> {
+    pub(super) config: &'a Config,
+    /// Which database is used.
+    pub(super) database: &'a str,
+    /// Where files of the service lie, if there are any.
+    pub(super) state: Option<&'a str>,
+    pub(super) addresses: Addresses,
+    pub(super) operator: &'a Operator,
+}
+
+impl StartLines<'_> {
+    /// Writes them to standard output. That it is gone is no reason not to serve; only an
+    /// operator key that nobody saw is worth a word.
+    pub(super) fn show(&self) {
+        if let Err(error) = self.write(&mut io::stdout().lock()) {
+            let lost = matches!(self.operator, Operator::Made(_));
+            tracing::warn!(
+                %error,
+                operator_key_lost = lost,
+                "the start lines could not be shown; `customer-service key create` makes a key"
+            );
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let version = env!("CARGO_PKG_VERSION");
+        writeln!(
+            out,
+            "customer service {version} ({})",
+            self.config.environment
+        )?;
+        writeln!(out, "  database       {}", self.database)?;
+        if let Some(state) = self.state {
+            writeln!(out, "  state          {state}")?;
+        }
+        let mut listening = self.addresses.api.iter().copied().map(reachable);
+        let bound = listening.next().unwrap_or_default();
+        let base = self.config.server.public_base_url.as_ref();
+        let base = base.unwrap_or(&bound);
+        writeln!(out, "  API            {base}/api/v1")?;
+        for also in listening {
+            writeln!(out, "                 {also}/api/v1")?;
+        }
+        writeln!(out, "  documentation  {base}/docs/")?;
+        if let Some(metrics) = self.addresses.metrics {
+            writeln!(out, "  metrics        {}/metrics", reachable(metrics))?;
+        }
+        match self.operator {
+            Operator::Made(made) => {
+                let key = made.secret.expose_secret();
+                writeln!(out, "  operator key   {key}")?;
+                writeln!(out, "                 (shown this once: keep it)")?;
+            }
+            Operator::Missing => writeln!(
+                out,
+                "  operator key   none; make one with \
+                 `customer-service key create --name operator --scope admin --all-tenants`"
+            )?,
+            Operator::Known => {}
+        }
+        out.flush()
+    }
+}
+
+/// An address that a browser on this machine understands.
+fn reachable(bound: SocketAddr) -> String {
+    let mut address = bound;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_all_interfaces_is_shown_as_this_machine() {
+        for (bound, shown) in [
+            ("0.0.0.0:8003", "http://127.0.0.1:8003"),
+            ("[::]:8003", "http://[::1]:8003"),
+            ("10.0.0.7:80", "http://10.0.0.7:80"),
+        ] {
+            assert_eq!(reachable(bound.parse().unwrap()), shown);
+        }
+    }
+}
