@@ -1,5 +1,5 @@
 # Names that operators know; each is one cargo command. `mocks` and `wire` generate nothing here: macros and the compiler do it.
-.PHONY: run build clean test test-integration test-coverage api mocks wire migrate migrate-up migrate-down migrate-status migrate-create docker-build
+.PHONY: run build clean test test-integration test-coverage api mocks wire migrate migrate-up migrate-down migrate-status migrate-create
 run build clean: ; cargo $@
 test: ; cargo xtask test
 test-integration: ; cargo xtask test -- --test it
@@ -9,4 +9,3 @@ mocks wire: ; cargo check --workspace --all-features
 migrate: migrate-up
 migrate-up migrate-down migrate-status: ; cargo run -- $(subst -, ,$@)
 migrate-create: ; cargo xtask migration new "$(NAME)"
-docker-build: ; docker build -t customers-service .
