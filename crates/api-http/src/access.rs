@@ -90,13 +90,16 @@ fn presented(headers: &HeaderMap) -> Answer<&str> {
 
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 fn refused(error: AccessError) -> Problem {
     match error {
-        AccessError::Unauthenticated => Problem::new(Code::Unauthenticated)
-            .detail("the API key is unknown, revoked or expired"),
+        AccessError::Unauthenticated => {
+            Problem::new(Code::Unauthenticated).detail("the API key is unknown, revoked or expired")
+        }
         AccessError::UnknownTenant => Code::TenantNotFound.into(),
         AccessError::Store(error) => failure::store(error),
     }

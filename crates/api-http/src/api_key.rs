@@ -164,10 +164,19 @@ async fn list(
     CanAdmin(by): CanAdmin,
     QueryFields(mut query): QueryFields,
 ) -> Answer<Response> {
-    let scope = by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    let scope = by
+        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
+        .await?;
     query.finish()?;
-    let keys = api.api_keys.list(&scope, &by.caller).await.map_err(failure::store)?;
-    let api_keys = keys.iter().map(|key| ApiKeyBody::new(key, &scope)).collect();
+    let keys = api
+        .api_keys
+        .list(&scope, &by.caller)
+        .await
+        .map_err(failure::store)?;
+    let api_keys = keys
+        .iter()
+        .map(|key| ApiKeyBody::new(key, &scope))
+        .collect();
     let body = ApiKeyListReply::from(ApiKeyListData { api_keys });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
@@ -211,21 +220,29 @@ fn read(
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> Answer<CreateApiKey> {
-    let name = fields.text("name").then(|name| key_name(&name).map_err(Violation::from)).required();
+    let name = fields
+        .text("name")
+        .then(|name| key_name(&name).map_err(Violation::from))
+        .required();
     let permissions = fields
         .texts("scopes")
         .min_items(1)
         .max_items(SCOPES.len())
-        .then(|words| words.iter().map(|word| permission(word)).collect::<Result<Vec<_>, _>>())
+        .then(|words| {
+            words
+                .iter()
+                .map(|word| permission(word))
+                .collect::<Result<Vec<_>, _>>()
+        })
         .required();
     let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
     let expires_at = fields
         .date_time("expiresAt")
         .then(|at| {
             let later = at > now;
-            later.then_some(at).ok_or_else(|| {
-                Violation::new(fault::INVALID_VALUE, "a time to come is accepted")
-            })
+            later
+                .then_some(at)
+                .ok_or_else(|| Violation::new(fault::INVALID_VALUE, "a time to come is accepted"))
         })
         .optional();
     if all_tenants && !by.caller.all_tenants {
@@ -281,7 +298,9 @@ async fn revoke(
     path: PathSegments,
     QueryFields(mut query): QueryFields,
 ) -> Answer<Response> {
-    let scope = by.scope(&api, [query.tenant(), None], Code::ApiKeyNotFound).await?;
+    let scope = by
+        .scope(&api, [query.tenant(), None], Code::ApiKeyNotFound)
+        .await?;
     query.finish()?;
     let id = path
         .uuid("keyId", "", fault::INVALID_VALUE)

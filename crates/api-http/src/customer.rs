@@ -17,9 +17,7 @@ pub use change::{ReasonBody, UpdateCustomerBody};
 pub use create::CreateCustomerBody;
 pub use fields::{MarketingInput, NotificationsInput, PreferencesInput, ProfileInput};
 pub use list::{CustomerListData, CustomerListReply, ListParams};
-pub use read::{
-    BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody,
-};
+pub use read::{BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody};
 pub use words::{
     CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerStatus,
     CustomerTier, FreeObject,

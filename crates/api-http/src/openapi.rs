@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, ContactBuilder, Info, InfoBuilder, License, ObjectBuilder,
-    OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
+    Components, ContactBuilder, ContentBuilder, Info, InfoBuilder, License, ObjectBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -21,7 +21,10 @@ pub(crate) fn base() -> OpenApi {
         "apiKey",
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
     );
-    let mut schemas = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    let mut schemas = vec![(
+        ProblemDocument::name().into_owned(),
+        ProblemDocument::schema(),
+    )];
     ProblemDocument::schemas(&mut schemas);
     components.schemas.extend(schemas);
     OpenApiBuilder::new()
@@ -39,7 +42,11 @@ fn info() -> Info {
              (RFC 9457) with a `code` from a closed list.",
         ))
         .license(Some(License::new("MIT OR Apache-2.0")))
-        .contact(Some(ContactBuilder::new().name(Some("The operators of this service")).build()))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("The operators of this service"))
+                .build(),
+        ))
         .build()
 }
 
@@ -68,7 +75,11 @@ pub(crate) fn with_failures(document: &mut OpenApi) {
         for operation in item_operations(item) {
             for (status, description) in failures(operation, template.contains('{')) {
                 let problem = RefOr::T(failure(description));
-                operation.responses.responses.entry(status.to_owned()).or_insert(problem);
+                operation
+                    .responses
+                    .responses
+                    .entry(status.to_owned())
+                    .or_insert(problem);
             }
         }
     }
@@ -82,13 +93,25 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
     let body = operation.request_body.is_some();
     let protected = operation.security.is_some();
     [
-        (true, ("400", "The request is wrong; `errors` names every fault")),
+        (
+            true,
+            ("400", "The request is wrong; `errors` names every fault"),
+        ),
         (protected, ("401", "The caller is not known")),
         (protected, ("403", "The caller may not do this")),
-        (protected || names_a_record, ("404", "There is no such record in this tenant")),
+        (
+            protected || names_a_record,
+            ("404", "There is no such record in this tenant"),
+        ),
         (body, ("408", "The body did not arrive in time")),
-        (protected, ("409", "The state of the record stands against it")),
-        (has("If-Match"), ("412", "The record changed since it was read")),
+        (
+            protected,
+            ("409", "The state of the record stands against it"),
+        ),
+        (
+            has("If-Match"),
+            ("412", "The record changed since it was read"),
+        ),
         (body, ("413", "The body is too large")),
         (body, ("415", "The body is not JSON")),
         (
@@ -97,7 +120,13 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
         ),
         (true, ("431", "The headers are too large")),
         (true, ("500", "A fault of the service")),
-        (true, ("503", "The service cannot answer for now; see `Retry-After`")),
+        (
+            true,
+            (
+                "503",
+                "The service cannot answer for now; see `Retry-After`",
+            ),
+        ),
     ]
     .into_iter()
     .filter_map(|(applies, failure)| applies.then_some(failure))
@@ -106,7 +135,9 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
 
 fn failure(description: &str) -> Response {
     let schema = RefOr::Ref(Ref::from_schema_name(ProblemDocument::name()));
-    let content = ContentBuilder::new().schema(Some(schema)).example(Some(example()));
+    let content = ContentBuilder::new()
+        .schema(Some(schema))
+        .example(Some(example()));
     ResponseBuilder::new()
         .description(description)
         .content(PROBLEM_JSON, content.build())
@@ -145,7 +176,10 @@ fn tenant_parameter() -> Parameter {
 }
 
 fn add_parameter(operation: &mut Operation, parameter: &Parameter) {
-    operation.parameters.get_or_insert_default().push(RefOr::T(parameter.clone()));
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(parameter.clone()));
 }
 
 fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {

@@ -65,10 +65,10 @@ pub struct TenantSettingsBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSettingsInput {
     /// ISO 4217 code; `USD` unless given.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(pattern = "^[A-Za-z]{3}$")]
     pub currency: Option<String>,
     /// ISO 3166-1 alpha-2 code; `US` unless given.
-    #[schema(min_length = 2, max_length = 2)]
+    #[schema(pattern = "^[A-Za-z]{2}$")]
     pub country: Option<String>,
 }
 
@@ -77,7 +77,7 @@ pub struct TenantSettingsInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTenantBody {
     /// Its id: lower-case letters, digits, `-` and `_`.
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]*$")]
     pub id: String,
     /// For people; the id unless given.
     #[schema(max_length = 200)]
@@ -164,11 +164,19 @@ async fn list(
     CanOperate(by): CanOperate,
     QueryFields(mut query): QueryFields,
 ) -> Answer<Response> {
-    by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    by.scope(&api, [query.tenant(), None], Code::TenantNotFound)
+        .await?;
     query.finish()?;
-    api.tenants.directory.refresh().await.map_err(failure::store)?;
+    api.tenants
+        .directory
+        .refresh()
+        .await
+        .map_err(failure::store)?;
     let tenants = api.tenants.directory.all();
-    let tenants = tenants.iter().map(|tenant| TenantBody::from(&**tenant)).collect();
+    let tenants = tenants
+        .iter()
+        .map(|tenant| TenantBody::from(&**tenant))
+        .collect();
     let body = TenantListReply::from(TenantListData { tenants });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
@@ -191,7 +199,9 @@ async fn create(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Answer<Response> {
-    let scope = by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    let scope = by
+        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
+        .await?;
     let bytes = body.bytes.clone();
     let mut fields = body.fields(&ALIASES);
     fields.extend(query.into_faults());
@@ -207,12 +217,18 @@ async fn create(
     let render = |tenant: &Tenant| {
         shown(StatusCode::CREATED, tenant).location(format!("/api/v1/tenants/{}", tenant.slug))
     };
-    let outcome = api.tenants.create(&scope, command, &Once::new(claim, &render)).await;
+    let outcome = api
+        .tenants
+        .create(&scope, command, &Once::new(claim, &render))
+        .await;
     Ok(reply::once(outcome.map_err(problem)?, render))
 }
 
 fn read_new(mut fields: Fields) -> Answer<CreateTenant> {
-    let slug = fields.text("id").then(|id| rule(TenantSlug::parse(&id))).required();
+    let slug = fields
+        .text("id")
+        .then(|id| rule(TenantSlug::parse(&id)))
+        .required();
     let name = name(&mut fields);
     let (currency, country) = settings(&mut fields);
     let default = TenantSettings::default();
@@ -245,9 +261,14 @@ async fn get(
     path: PathSegments,
     QueryFields(mut query): QueryFields,
 ) -> Answer<Response> {
-    by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    by.scope(&api, [query.tenant(), None], Code::TenantNotFound)
+        .await?;
     query.finish()?;
-    api.tenants.directory.refresh().await.map_err(failure::store)?;
+    api.tenants
+        .directory
+        .refresh()
+        .await
+        .map_err(failure::store)?;
     let tenant = named(&api, &path).await?;
     Ok(shown(StatusCode::OK, &tenant).send())
 }
@@ -274,17 +295,25 @@ async fn update(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Answer<Response> {
-    let scope = by.scope(&api, [query.tenant(), None], Code::TenantNotFound).await?;
+    let scope = by
+        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
+        .await?;
     let tenant = named(&api, &path).await?;
     let mut fields = body.fields(&ALIASES);
     fields.extend(query.into_faults());
     let command = read_change(fields, &headers, tenant.slug.as_str())?;
-    let tenant = api.tenants.update(&scope, tenant.id, &command).await.map_err(problem)?;
+    let tenant = api
+        .tenants
+        .update(&scope, tenant.id, &command)
+        .await
+        .map_err(problem)?;
     Ok(shown(StatusCode::OK, &tenant).send())
 }
 
 fn read_change(mut fields: Fields, headers: &HeaderMap, slug: &str) -> Answer<UpdateTenant> {
-    let same = fields.read_only("id").and_then(|sent| sent.unless_equal(&json!(slug)));
+    let same = fields
+        .read_only("id")
+        .and_then(|sent| sent.unless_equal(&json!(slug)));
     fields.extend(same);
     fields.ignore(&["createdAt", "updatedAt"]);
     let version = fields.integer("version", 1..=i64::MAX).optional();

@@ -7,9 +7,10 @@ use crate::support::envelope::reply;
 use crate::support::wire::{Amount, Instant};
 use chrono::NaiveDate;
 use customer_domain::Scope;
-use customer_domain::customer::{Customer, CustomerRecord};
+use customer_domain::customer::{Customer, CustomerRecord, LegacyId};
+use customer_domain::group::GroupId;
 use customer_domain::preference::Preferences;
-use customer_domain::profile::Profile;
+use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::Standing;
 use customer_domain::tag::Tag;
 use serde::Serialize;
@@ -218,9 +219,9 @@ impl<'a> CustomerBody<'a> {
             status: customer.status.as_str(),
             account_state: customer.account_state.as_str(),
             customer_type: customer.customer_type.as_str(),
-            group_id: customer.group.as_ref().map(|group| group.as_str()),
+            group_id: customer.group.as_ref().map(GroupId::as_str),
             tags: customer.tags.iter().map(Tag::as_str).collect(),
-            legacy_id: customer.legacy_id.map(|id| id.get()),
+            legacy_id: customer.legacy_id.map(LegacyId::get),
             external_ids: &customer.external_ids,
             registration_source: customer.registration_source.as_deref(),
             metadata: &customer.metadata,
@@ -240,8 +241,8 @@ impl<'a> ProfileBody<'a> {
             first_name: profile.first_name.as_deref(),
             last_name: profile.last_name.as_deref(),
             date_of_birth: profile.date_of_birth,
-            gender: profile.gender.map(|gender| gender.as_str()),
-            phone: profile.phone.as_ref().map(|phone| phone.as_str()),
+            gender: profile.gender.map(Gender::as_str),
+            phone: profile.phone.as_ref().map(Phone::as_str),
             avatar: profile.avatar.as_deref(),
         }
     }

@@ -37,7 +37,7 @@ pub struct UpdateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The e-mail address. A changed one is unproven.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, format = Email)]
     pub email: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
@@ -49,7 +49,7 @@ pub struct UpdateCustomerBody {
     /// A person or a company, or the name of a group.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
-    #[schema(max_length = 50)]
+    #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
     /// Staff's words on it.
     #[schema(max_items = 50)]
@@ -87,7 +87,7 @@ macro_rules! update_route {
             tag = "Customers",
             security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
             params(
-                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
                 ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
             ),
             request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
@@ -120,10 +120,6 @@ update_route! {
     merge, patch, "patchCustomer"
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "they are the parts of one request, split by the two routes that share this"
-)]
 async fn update(
     api: &Api,
     by: &Authorized,
@@ -153,7 +149,11 @@ async fn update(
         "segments",
         "consents",
     ]);
-    let email = fields.text("email").max(MAX_EMAIL).then(|text| email(&text)).replace();
+    let email = fields
+        .text("email")
+        .max(MAX_EMAIL)
+        .then(|text| email(&text))
+        .replace();
     let status = fields.one_of("status", STATUSES).replace();
     let mut changes = details(&mut fields, today);
     changes.email = email.map_or(Patch::Keep, Patch::Set);
@@ -183,13 +183,13 @@ fn stated(fields: &mut Fields) -> (Stated, HashMap<&'static str, String>) {
     let mut sent_as = HashMap::new();
     let stated = Stated {
         id: member(fields, &mut sent_as, "id", |value| {
-            value.as_str().and_then(|text| CustomerRef::parse(text).ok()).or_else(|| {
-                CustomerRef::parse(&value.as_i64()?.to_string()).ok()
-            })
+            value
+                .as_str()
+                .and_then(|text| CustomerRef::parse(text).ok())
+                .or_else(|| CustomerRef::parse(&value.as_i64()?.to_string()).ok())
         }),
-        user_id: member(fields, &mut sent_as, "userId", |value| match value {
-            Value::Null => Some(None),
-            other => Uuid::try_parse(other.as_str()?).ok().map(|id| Some(CustomerId(id))),
+        user_id: member(fields, &mut sent_as, "userId", |value| {
+            nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
         }),
         account_state: member(fields, &mut sent_as, "accountState", |value| {
             account_state(value.as_str()?)
@@ -197,13 +197,18 @@ fn stated(fields: &mut Fields) -> (Stated, HashMap<&'static str, String>) {
         email_verified: member(fields, &mut sent_as, "emailVerified", Value::as_bool),
         phone_verified: member(fields, &mut sent_as, "phoneVerified", Value::as_bool),
         registration_source: member(fields, &mut sent_as, "registrationSource", |value| {
-            match value {
-                Value::Null => Some(None),
-                other => other.as_str().map(|text| Some(text.to_owned())),
-            }
+            nullable(value, |text| Some(text.to_owned()))
         }),
     };
     (stated, sent_as)
+}
+
+/// `null`, or a text of ours.
+fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    if value.is_null() {
+        return Some(None);
+    }
+    value.as_str().and_then(parse).map(Some)
 }
 
 fn member<T>(
@@ -240,7 +245,7 @@ fn read_only(pointer: String) -> Fault {
     tag = "Customers",
     security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
     params(
-        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
     ),
     request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
@@ -264,7 +269,7 @@ macro_rules! step_route {
             tag = "Customers",
             security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
             params(
-                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id"),
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
                 ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
                 ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255),
             ),
@@ -334,7 +339,12 @@ impl StepRequest {
         change: StatusChange,
         route: Option<&'static str>,
     ) -> Answer<Response> {
-        let Self { path, mut query, headers, body } = self;
+        let Self {
+            path,
+            mut query,
+            headers,
+            body,
+        } = self;
         let bytes = body.bytes.clone();
         let mut fields = body.fields(&AliasTable::FLAT);
         let named = [query.tenant(), fields.text("tenantId").optional()];
@@ -345,7 +355,11 @@ impl StepRequest {
         let claim = route.and_then(|route| {
             let target = path.text(super::CUSTOMER_ID);
             let operation = Operation { route, target };
-            noted(&mut fields, claim::claim(api, by, operation, &headers, &bytes)).flatten()
+            noted(
+                &mut fields,
+                claim::claim(api, by, operation, &headers, &bytes),
+            )
+            .flatten()
         });
         let reason = fields
             .text("reason")
@@ -362,7 +376,10 @@ impl StepRequest {
         })?;
         let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &scope);
         let once = Once::new(claim, &render);
-        let outcome = api.customers.change_status(&scope, customer, &command, &once).await;
+        let outcome = api
+            .customers
+            .change_status(&scope, customer, &command, &once)
+            .await;
         let outcome = outcome.map_err(|error| problem(error, &HashMap::new()))?;
         Ok(reply::once(outcome, render))
     }
@@ -383,8 +400,18 @@ fn problem(error: ChangeCustomerError, sent_as: &HashMap<&'static str, String>) 
         ChangeCustomerError::StatusForbidden => Problem::new(Code::PermissionDenied)
             .detail("the scope customers:admin is needed to change the status"),
         ChangeCustomerError::ReadOnly(names) => {
-            let pointer = |name| sent_as.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
-            Problem::from_faults(names.into_iter().map(|name| read_only(pointer(name))).collect())
+            let pointer = |name| {
+                sent_as
+                    .get(name)
+                    .cloned()
+                    .unwrap_or_else(|| format!("/{name}"))
+            };
+            Problem::from_faults(
+                names
+                    .into_iter()
+                    .map(|name| read_only(pointer(name)))
+                    .collect(),
+            )
         }
         ChangeCustomerError::EmailTaken(holder) => taken(
             Code::EmailAlreadyExists,

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use customer_app::customer::{CreateCustomer, CreateCustomerError};
 use customer_app::idempotency::Once;
 use customer_domain::credential::{HashError, PasswordPolicy};
-use customer_domain::customer::{CustomerRecord, MAX_EMAIL, MAX_REGISTRATION_SOURCE};
+use customer_domain::customer::{CustomerRecord, Email, MAX_EMAIL, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
 use http::{HeaderMap, StatusCode};
 
@@ -28,7 +28,7 @@ pub struct CreateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The e-mail address.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, format = Email)]
     pub email: String,
     /// 8 to 128 characters, no common password, without the address or a name in it.
     #[schema(min_length = 8, max_length = 128)]
@@ -40,7 +40,7 @@ pub struct CreateCustomerBody {
     /// A person or a company, or the name of a group.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
-    #[schema(max_length = 50)]
+    #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
     /// Staff's words on it.
     #[schema(max_items = 50)]
@@ -86,26 +86,24 @@ pub(super) async fn create(
         route: "POST /customers",
         target: "",
     };
-    let claim = claim::claim(&api, &by, operation, &headers, &bytes)
-        .unwrap_or_else(|fault| {
-            fields.fault(fault);
-            None
-        });
+    let claim = claim::claim(&api, &by, operation, &headers, &bytes).unwrap_or_else(|fault| {
+        fields.fault(fault);
+        None
+    });
     let today = api.clock.now().date_naive();
-    let command = read(fields, &api.customers.settings.passwords, today)?;
+    let command = read(fields, api.customers.settings.passwords, today)?;
     let render = |record: &CustomerRecord| {
         let place = format!("/api/v1/customers/{}", record.customer.id);
         shown(StatusCode::CREATED, record, &scope).location(place)
     };
-    let outcome = api.customers.create(&scope, command, &Once::new(claim, &render)).await;
+    let outcome = api
+        .customers
+        .create(&scope, command, &Once::new(claim, &render))
+        .await;
     Ok(reply::once(outcome.map_err(problem)?, render))
 }
 
-fn read(
-    mut fields: Fields,
-    passwords: &PasswordPolicy,
-    today: NaiveDate,
-) -> Answer<CreateCustomer> {
+fn read(mut fields: Fields, passwords: PasswordPolicy, today: NaiveDate) -> Answer<CreateCustomer> {
     let email = fields
         .text("email")
         .max(MAX_EMAIL)
@@ -114,7 +112,7 @@ fn read(
     let mut details = details(&mut fields, today);
     drop_removals(&mut details.external_ids);
     let own_words: Vec<&str> = [
-        email.as_ref().map(|email| email.key()),
+        email.as_ref().map(Email::key),
         details.first_name.as_set().map(String::as_str),
         details.last_name.as_set().map(String::as_str),
     ]

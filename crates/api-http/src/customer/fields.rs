@@ -36,12 +36,30 @@ pub(super) static ALIASES: AliasTable = AliasTable {
         ("/profile/avatarUrl", "/profile/avatar"),
         ("/customerGroupId", "/groupId"),
         ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
-        ("/preferences/emailMarketing", "/preferences/marketing/emailOptIn"),
-        ("/preferences/smsMarketing", "/preferences/marketing/smsOptIn"),
-        ("/preferences/pushNotifications", "/preferences/marketing/pushOptIn"),
-        ("/preferences/orderUpdates", "/preferences/notifications/orderUpdates"),
-        ("/preferences/promotionalEmails", "/preferences/notifications/promotions"),
-        ("/preferences/newsletter", "/preferences/notifications/newsletters"),
+        (
+            "/preferences/emailMarketing",
+            "/preferences/marketing/emailOptIn",
+        ),
+        (
+            "/preferences/smsMarketing",
+            "/preferences/marketing/smsOptIn",
+        ),
+        (
+            "/preferences/pushNotifications",
+            "/preferences/marketing/pushOptIn",
+        ),
+        (
+            "/preferences/orderUpdates",
+            "/preferences/notifications/orderUpdates",
+        ),
+        (
+            "/preferences/promotionalEmails",
+            "/preferences/notifications/promotions",
+        ),
+        (
+            "/preferences/newsletter",
+            "/preferences/notifications/newsletters",
+        ),
         ("/preferences/customPreferences", "/preferences/custom"),
     ],
 };
@@ -51,7 +69,7 @@ pub(super) static ALIASES: AliasTable = AliasTable {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileInput {
     /// Given name.
-    #[schema(max_length = 100, nullable)]
+    #[schema(max_length = 100)]
     pub first_name: Option<String>,
     /// Family name.
     #[schema(max_length = 100)]
@@ -62,10 +80,10 @@ pub struct ProfileInput {
     /// Gender.
     pub gender: Option<super::CustomerGender>,
     /// Phone number: at least 4 digits, grouped as you like.
-    #[schema(max_length = 20)]
+    #[schema(min_length = 4, max_length = 20, pattern = r"^[+]?[0-9 ./()\-]+$")]
     pub phone: Option<String>,
     /// Address of a picture: an https URL.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, format = "uri")]
     pub avatar: Option<String>,
 }
 
@@ -74,13 +92,13 @@ pub struct ProfileInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreferencesInput {
     /// Language tag, such as `pt-BR`.
-    #[schema(max_length = 35)]
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
     pub language: Option<String>,
     /// ISO 4217 code.
-    #[schema(min_length = 3, max_length = 3)]
+    #[schema(pattern = "^[A-Za-z]{3}$")]
     pub currency: Option<String>,
     /// IANA name.
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
     pub timezone: Option<String>,
     /// What may be sent for marketing.
     pub marketing: Option<MarketingInput>,
@@ -146,7 +164,11 @@ pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges 
             .then(|text| rule(Phone::parse(&text)))
             .patch()
             .flatten(),
-        avatar: fields.text("profile/avatar").then(|text| avatar(&text)).patch().flatten(),
+        avatar: fields
+            .text("profile/avatar")
+            .then(|text| avatar(&text))
+            .patch()
+            .flatten(),
         legacy_id: fields
             .integer("legacyId", 1..=i64::from(u32::MAX))
             .then(|id| rule(LegacyId::new(id)))
@@ -193,7 +215,9 @@ fn wishes(fields: &mut Fields) -> CustomerChanges {
         .text("preferences/timezone")
         .then(|text| rule(preference::timezone(&text)))
         .patch();
-    changes.custom = fields.free_object("preferences/custom", MAX_METADATA_BYTES).patch();
+    changes.custom = fields
+        .free_object("preferences/custom", MAX_METADATA_BYTES)
+        .patch();
     changes
 }
 
@@ -204,7 +228,10 @@ fn name(fields: &mut Fields, member: &'static str) -> Patch<String> {
 
 fn avatar(url: &str) -> Result<Option<String>, Violation> {
     if !url.trim().is_empty() && !url.trim().validate_url() {
-        return Err(Violation::new(fault::INVALID_VALUE, "an https URL is accepted"));
+        return Err(Violation::new(
+            fault::INVALID_VALUE,
+            "an https URL is accepted",
+        ));
     }
     rule(profile::avatar(url))
 }
@@ -213,7 +240,9 @@ fn tags(texts: &[String]) -> Result<BTreeSet<Tag>, Violation> {
     texts.iter().map(|text| rule(Tag::parse(text))).collect()
 }
 
-fn external_ids(members: Map<String, Value>) -> Result<BTreeMap<String, Option<String>>, Violation> {
+fn external_ids(
+    members: Map<String, Value>,
+) -> Result<BTreeMap<String, Option<String>>, Violation> {
     let invalid = |detail: &str| Violation::new(fault::INVALID_VALUE, detail);
     if members.len() > MAX_EXTERNAL_IDS {
         return Err(Violation::new(
@@ -230,7 +259,9 @@ fn external_ids(members: Map<String, Value>) -> Result<BTreeMap<String, Option<S
                 (external.system, Some(external.id))
             }
             Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                return Err(invalid("an id in another system is a string, or null to remove it"));
+                return Err(invalid(
+                    "an id in another system is a string, or null to remove it",
+                ));
             }
         };
         if ids.insert(system, id).is_some() {
@@ -243,7 +274,10 @@ fn external_ids(members: Map<String, Value>) -> Result<BTreeMap<String, Option<S
 /// `customerType` and `groupId`: the first may name a group too, and then they must agree.
 fn kind_and_group(
     fields: &mut Fields,
-) -> (Patch<customer_domain::customer::CustomerType>, Patch<GroupId>) {
+) -> (
+    Patch<customer_domain::customer::CustomerType>,
+    Patch<GroupId>,
+) {
     let word = fields.one_of("customerType", KINDS).patch();
     let group = fields
         .text("groupId")

@@ -29,8 +29,10 @@ const SORT_KEYS: &[(&str, SortKey)] = &[
     ("email", SortKey::Email),
     ("last_name", SortKey::LastName),
 ];
-const SORT_ORDERS: &[(&str, SortOrder)] =
-    &[("asc", SortOrder::Ascending), ("desc", SortOrder::Descending)];
+const SORT_ORDERS: &[(&str, SortOrder)] = &[
+    ("asc", SortOrder::Ascending),
+    ("desc", SortOrder::Descending),
+];
 const DEFAULT_SIZE: u32 = 20;
 const MAX_SIZE: i64 = 100;
 
@@ -137,14 +139,19 @@ fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
         status: query.one_of("status", STATUSES).optional(),
     };
     let sort = CustomerSort {
-        key: query.one_of("sort_by", SORT_KEYS).optional().unwrap_or(SortKey::CreatedAt),
+        key: query
+            .one_of("sort_by", SORT_KEYS)
+            .optional()
+            .unwrap_or(SortKey::CreatedAt),
         order: query
             .one_of("sort_order", SORT_ORDERS)
             .optional()
             .unwrap_or(SortOrder::Descending),
     };
     let size = query.integer("page_size", 1..=MAX_SIZE).optional();
-    let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(DEFAULT_SIZE);
+    let size = size
+        .and_then(|size| u32::try_from(size).ok())
+        .unwrap_or(DEFAULT_SIZE);
     let number = query.integer("page", 1..=i64::from(u32::MAX)).optional();
     let number = number.and_then(|number| u32::try_from(number).ok());
     let cursor = query.text("cursor").optional();
@@ -162,20 +169,18 @@ fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
             "pages beyond row 10,000 need the cursor",
         ));
     }
-    let at = match &cursor {
-        None => PageAt::Number(number.unwrap_or(1)),
-        Some(text) => match cursors.open(text, &filter, sort) {
-            Some(key) => PageAt::After(key),
-            None => {
-                query.fault(Fault::new(
-                    "?cursor",
-                    Code::InvalidCursor.as_str(),
-                    "the nextCursor of a page is accepted, with the filters and order of that page",
-                ));
-                PageAt::Number(1)
-            }
-        },
-    };
+    let after = cursor.and_then(|text| {
+        let key = cursors.open(&text, &filter, sort);
+        if key.is_none() {
+            query.fault(Fault::new(
+                "?cursor",
+                Code::InvalidCursor.as_str(),
+                "the nextCursor of a page is accepted, with the filters and order of that page",
+            ));
+        }
+        key
+    });
+    let at = after.map_or(PageAt::Number(number.unwrap_or(1)), PageAt::After);
     let page = PageRequest { size, at };
     query.build(|| Some(Wanted { filter, sort, page }))
 }
@@ -187,7 +192,10 @@ fn data<'a>(
     cursors: &ListCursor,
 ) -> CustomerListData<'a> {
     let size = wanted.page.size;
-    let customers = rows.items.iter().map(|record| CustomerBody::new(record, scope));
+    let customers = rows
+        .items
+        .iter()
+        .map(|record| CustomerBody::new(record, scope));
     CustomerListData {
         customers: customers.collect(),
         total: rows.total.map(|total| total.count),
@@ -197,11 +205,12 @@ fn data<'a>(
             PageAt::After(_) => None,
         },
         page_size: size,
-        total_pages: rows.total.map(|total| total.count.div_ceil(u64::from(size))),
+        total_pages: rows
+            .total
+            .map(|total| total.count.div_ceil(u64::from(size))),
         next_cursor: rows
             .next
             .as_ref()
             .map(|key| cursors.seal(key, &wanted.filter, wanted.sort)),
     }
 }
-

@@ -32,7 +32,7 @@ const MAX_BATCH: usize = 100;
     operation_id = "getCustomer",
     tag = "Customers",
     security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
-    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id")),
+    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$")),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
 pub(super) async fn get(
@@ -45,7 +45,11 @@ pub(super) async fn get(
     let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
     query.finish()?;
     let customer = named_customer(&path)?;
-    let record = api.customers.get(&scope, customer).await.map_err(not_found)?;
+    let record = api
+        .customers
+        .get(&scope, customer)
+        .await
+        .map_err(not_found)?;
     Ok(shown(StatusCode::OK, &record, &scope).send())
 }
 
@@ -97,11 +101,23 @@ pub(super) async fn batch_get(
         .texts("ids")
         .min_items(1)
         .max_items(MAX_BATCH)
-        .then(|texts| texts.iter().map(|text| customer_id(text)).collect::<Result<Vec<_>, _>>())
+        .then(|texts| {
+            texts
+                .iter()
+                .map(|text| customer_id(text))
+                .collect::<Result<Vec<_>, _>>()
+        })
         .required();
     let ids = fields.build(|| ids)?;
-    let batch = api.customers.batch_get(&scope, &ids).await.map_err(failure::store)?;
-    let customers = batch.found.iter().map(|record| CustomerBody::new(record, &scope));
+    let batch = api
+        .customers
+        .batch_get(&scope, &ids)
+        .await
+        .map_err(failure::store)?;
+    let customers = batch
+        .found
+        .iter()
+        .map(|record| CustomerBody::new(record, &scope));
     let data = BatchGetData {
         customers: customers.collect(),
         missing: batch.missing.iter().map(|id| id.0).collect(),
@@ -179,7 +195,11 @@ pub(super) async fn look_up(
     let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
     fields.extend(query.into_faults());
     let lookup = lookup(fields)?;
-    let record = api.customers.look_up(&scope, &lookup).await.map_err(not_found)?;
+    let record = api
+        .customers
+        .look_up(&scope, &lookup)
+        .await
+        .map_err(not_found)?;
     Ok(shown(StatusCode::OK, &record, &scope).send())
 }
 
@@ -204,8 +224,14 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
             .then(|id| rule(LegacyId::new(id)))
             .optional()
             .map(Lookup::Legacy),
-        external.then(|| external_id(&mut fields)).flatten().map(Lookup::External),
-        fields.uuid("userId").optional().map(|id| Lookup::UserId(CustomerId(id))),
+        external
+            .then(|| external_id(&mut fields))
+            .flatten()
+            .map(Lookup::External),
+        fields
+            .uuid("userId")
+            .optional()
+            .map(|id| Lookup::UserId(CustomerId(id))),
     ];
     let mut given = given.into_iter().flatten();
     let (first, second) = (given.next(), given.next());
@@ -213,8 +239,16 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
     match (first, second) {
         (Some(lookup), None) if faults.is_empty() => Ok(lookup),
         _ if !faults.is_empty() => Err(Problem::from_faults(faults)),
-        (None, _) => Err(Problem::from_faults(vec![Fault::new("", fault::REQUIRED, ONE)])),
-        (Some(_), _) => Err(Problem::from_faults(vec![Fault::new("", fault::INVALID_VALUE, ONE)])),
+        (None, _) => Err(Problem::from_faults(vec![Fault::new(
+            "",
+            fault::REQUIRED,
+            ONE,
+        )])),
+        (Some(_), _) => Err(Problem::from_faults(vec![Fault::new(
+            "",
+            fault::INVALID_VALUE,
+            ONE,
+        )])),
     }
 }
 
