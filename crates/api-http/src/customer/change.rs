@@ -204,6 +204,7 @@ fn stated(fields: &mut Fields) -> (Stated, HashMap<&'static str, String>) {
 }
 
 /// `null`, or a text of ours.
+#[expect(clippy::option_option, reason = "null is a value that can be stated")]
 fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
     if value.is_null() {
         return Some(None);

@@ -78,7 +78,7 @@ codes! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" "method-not-allowed" METHOD_NOT_ALLOWED once "The route does not have this method";
     RequestTimeout "REQUEST_TIMEOUT" "request-timeout" REQUEST_TIMEOUT retry "The body took too long to arrive";
     EmailAlreadyExists "EMAIL_ALREADY_EXISTS" "email-already-exists" CONFLICT once "The e-mail address belongs to another customer";
-    IdentifierAlreadyExists "IDENTIFIER_ALREADY_EXISTS" "identifier-already-exists" CONFLICT once "The identifier belongs to another customer";
+    IdentifierAlreadyExists "IDENTIFIER_ALREADY_EXISTS" "identifier-already-exists" CONFLICT once "The identifier is taken";
     IdempotencyInFlight "IDEMPOTENCY_IN_FLIGHT" "idempotency-in-flight" CONFLICT retry "A request with this Idempotency-Key is still running";
     StateConflict "STATE_CONFLICT" "state-conflict" CONFLICT once "The record's state does not allow this";
     PositionExpired "POSITION_EXPIRED" "position-expired" GONE once "The position lies before the oldest change kept";

@@ -1,5 +1,10 @@
 //! Drives the HTTP layer from outside.
 
+mod customer_change;
+mod customer_create;
+mod customer_lifecycle;
+mod customer_list;
+mod customer_read;
 mod observed;
 mod openapi;
 mod plumbing;

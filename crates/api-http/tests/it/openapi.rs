@@ -8,6 +8,12 @@ fn dump() {
 async fn smoke() {
     use crate::support::*;
     let api = TestApi::new().await;
-    let r = api.post(CUSTOMERS, Key::Write, serde_json::json!({"email":"a@example.com"})).await;
+    let r = api
+        .post(
+            CUSTOMERS,
+            Key::Write,
+            serde_json::json!({"email":"a@example.com"}),
+        )
+        .await;
     std::fs::write("/tmp/http-reply.txt", r.to_string()).unwrap();
 }

@@ -29,7 +29,7 @@ use customer_testkit::builders::seeded_id;
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
 use fakes::{CountedSecrets, FoldedDigests, RememberedKeys};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -98,6 +98,12 @@ impl Call {
     pub(crate) fn bytes(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self.header("content-type", "application/json")
+    }
+
+    /// Says otherwise what the body is.
+    pub(crate) fn content_type(mut self, kind: &str) -> Self {
+        self.headers.retain(|(name, _)| *name != CONTENT_TYPE);
+        self.header("content-type", kind)
     }
 
     fn request(self) -> Request<Body> {
@@ -294,7 +300,3 @@ fn settings() -> HttpSettings {
         ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),
     }
 }
-
-/// The header that carries a credential, and the one that says what a body is.
-pub(crate) const CREDENTIAL: HeaderName = AUTHORIZATION;
-pub(crate) const BODY_TYPE: HeaderName = CONTENT_TYPE;

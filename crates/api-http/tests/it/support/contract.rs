@@ -35,7 +35,9 @@ pub(crate) struct Operation {
 impl Operation {
     /// Name and example of the request's schema.
     pub(crate) fn request(&self) -> Option<(&str, &Value)> {
-        let content = self.object.pointer("/requestBody/content/application~1json")?;
+        let content = self
+            .object
+            .pointer("/requestBody/content/application~1json")?;
         Some((schema_name(content)?, &content["example"]))
     }
 
@@ -52,9 +54,11 @@ impl Operation {
 
     /// The path of a call: under the first base, with these values for its segments.
     pub(crate) fn target(&self, segments: &[(&str, &str)]) -> String {
-        let path = segments.iter().fold(self.path.clone(), |path, (name, value)| {
-            path.replace(&format!("{{{name}}}"), value)
-        });
+        let path = segments
+            .iter()
+            .fold(self.path.clone(), |path, (name, value)| {
+                path.replace(&format!("{{{name}}}"), value)
+            });
         assert!(!path.contains('{'), "{path}: a segment has no value");
         if self.under_base {
             format!("{}{path}", super::BASE)
@@ -64,15 +68,19 @@ impl Operation {
     }
 
     fn matches(&self, method: &Method, path: &str) -> bool {
-        let bases: &[&str] = if self.under_base { &["/api/v1", "/v1"] } else { &[""] };
+        let bases: &[&str] = if self.under_base {
+            &["/api/v1", "/v1"]
+        } else {
+            &[""]
+        };
         self.method == *method
             && bases.iter().any(|base| {
                 let template = format!("{base}{}", self.path);
                 let (wanted, given) = (template.split('/'), path.split('/'));
                 wanted.clone().count() == given.clone().count()
-                    && wanted.zip(given).all(|(wanted, given)| {
-                        wanted.starts_with('{') || wanted == given
-                    })
+                    && wanted
+                        .zip(given)
+                        .all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
             })
     }
 }
@@ -85,8 +93,12 @@ impl Contract {
         let names = || components["schemas"].as_object().expect("schemas").keys();
         Self {
             operations: operations(&document),
-            schemas: names().map(|name| (name.clone(), validator(components, name))).collect(),
-            exact: names().map(|name| (name.clone(), validator(&exact, name))).collect(),
+            schemas: names()
+                .map(|name| (name.clone(), validator(components, name)))
+                .collect(),
+            exact: names()
+                .map(|name| (name.clone(), validator(&exact, name)))
+                .collect(),
             document,
         }
     }
@@ -108,13 +120,20 @@ impl Contract {
     /// What is wrong with a reply's body: a property that is missing or not in the document is
     /// wrong too.
     pub(crate) fn faults_of_reply(&self, schema: &str, value: &Value) -> Vec<String> {
-        let validators = if schema == "Problem" { &self.schemas } else { &self.exact };
+        let validators = if schema == "Problem" {
+            &self.schemas
+        } else {
+            &self.exact
+        };
         faults(&validators[schema], value)
     }
 
     /// The operation that a request means; a fixed word wins over an id.
     fn meant(&self, method: &Method, path: &str) -> Option<&Operation> {
-        let meant = self.operations.iter().filter(|operation| operation.matches(method, path));
+        let meant = self
+            .operations
+            .iter()
+            .filter(|operation| operation.matches(method, path));
         meant.min_by_key(|operation| operation.path.matches('{').count())
     }
 
@@ -125,23 +144,48 @@ impl Contract {
             .meant(method, path)
             .unwrap_or_else(|| panic!("{method} {path} is no operation of the document"));
         let told = &operation.object["responses"][reply.status.to_string()];
-        assert!(told.is_object(), "{} does not tell of this: {reply}", operation.id);
+        assert!(
+            told.is_object(),
+            "{} does not tell of this: {reply}",
+            operation.id
+        );
         let kind = reply.header("content-type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default();
         let content = &told["content"][kind];
-        assert!(content.is_object(), "{} does not tell of {kind}: {reply}", operation.id);
+        assert!(
+            content.is_object(),
+            "{} does not tell of {kind}: {reply}",
+            operation.id
+        );
         if let Some(schema) = schema_name(content) {
             let faults = self.faults_of_reply(schema, &reply.json());
-            assert!(faults.is_empty(), "{}: {faults:#?} in {reply}", operation.id);
+            assert!(
+                faults.is_empty(),
+                "{}: {faults:#?} in {reply}",
+                operation.id
+            );
         }
-        for name in told["headers"].as_object().map(Map::keys).into_iter().flatten() {
-            assert!(reply.headers.contains_key(name), "{} tells of {name}: {reply}", operation.id);
+        for name in told["headers"]
+            .as_object()
+            .map(Map::keys)
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                reply.headers.contains_key(name),
+                "{} tells of {name}: {reply}",
+                operation.id
+            );
         }
         if kind == "application/problem+json" {
             check_problem(path, reply);
         }
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply}");
-        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply}");
+        assert_eq!(
+            reply.header("x-content-type-options"),
+            Some("nosniff"),
+            "{reply}"
+        );
         assert!(reply.header("x-correlation-id").is_some(), "{reply}");
     }
 }
@@ -155,8 +199,16 @@ fn check_problem(path: &str, reply: &Reply) {
     assert_eq!(document["status"], reply.status, "{reply}");
     assert_eq!(document["instance"], path, "{reply}");
     assert_eq!(document["success"], false, "{reply}");
-    assert_eq!(reply.status == 401, reply.headers.contains_key("www-authenticate"), "{reply}");
-    assert_eq!(reply.status == 503, reply.headers.contains_key("retry-after"), "{reply}");
+    assert_eq!(
+        reply.status == 401,
+        reply.headers.contains_key("www-authenticate"),
+        "{reply}"
+    );
+    assert_eq!(
+        reply.status == 503,
+        reply.headers.contains_key("retry-after"),
+        "{reply}"
+    );
 }
 
 /// The name of the schema that a content refers to.
@@ -164,7 +216,9 @@ fn schema_name(content: &Value) -> Option<&str> {
     let schema = &content["schema"];
     // An optional body is either nothing or the schema.
     let options = schema["oneOf"].as_array().into_iter().flatten();
-    let reference = options.chain([schema]).find_map(|option| option["$ref"].as_str())?;
+    let reference = options
+        .chain([schema])
+        .find_map(|option| option["$ref"].as_str())?;
     reference.strip_prefix("#/components/schemas/")
 }
 
@@ -173,7 +227,10 @@ fn operations(document: &Value) -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, object) in item.as_object().expect("operations") {
             operations.push(Operation {
-                id: object["operationId"].as_str().unwrap_or_default().to_owned(),
+                id: object["operationId"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
                 method: method.to_uppercase().parse().expect("a method"),
                 path: path.clone(),
                 under_base: object["servers"].is_null(),
@@ -189,13 +246,17 @@ fn validator(components: &Value, name: &str) -> Validator {
         "$ref": format!("#/components/schemas/{name}"),
         "components": components,
     });
-    let built = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
+    let built = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema);
     built.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn faults(validator: &Validator, value: &Value) -> Vec<String> {
     let errors = validator.iter_errors(value);
-    errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
 }
 
 /// The same schemas, with every property required and no other allowed.

@@ -1,13 +1,11 @@
 //! The ports that the store does not keep, without chance and without cost.
 
 use super::keys::{digest, secret};
-use customer_domain::api_key::{
-    ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret,
-};
+use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
 use customer_domain::{DigestPurpose, KeyedDigest, TenantId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// Secrets of new keys, counted from 1000.

@@ -129,7 +129,10 @@ pub(super) async fn insert_all(store: &FakeStore) {
         let scope = scope_of(&key.tenant());
         let mut work = store.transactions().begin(&scope).await.expect("work");
         let (stored, digest) = (key.stored(), digest(&key.secret()));
-        work.api_keys().insert(&stored, &digest).await.expect("a free id");
+        work.api_keys()
+            .insert(&stored, &digest)
+            .await
+            .expect("a free id");
         work.commit().await.expect("a commit");
     }
 }

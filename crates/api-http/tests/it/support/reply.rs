@@ -80,7 +80,9 @@ impl Reply {
     #[track_caller]
     pub(crate) fn faults(&self) -> Vec<(String, String)> {
         let document = self.json();
-        let errors = document["errors"].as_array().unwrap_or_else(|| panic!("{self}"));
+        let errors = document["errors"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{self}"));
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let mut faults: Vec<_> = errors
             .iter()
