@@ -38,8 +38,8 @@ pub async fn in_time(case: impl Future<Output = ()>) {
     assert!(outcome.is_ok(), "the case hangs");
 }
 
-/// Expands every case of the [contract](crate::contract) into a test of its own, run on a
-/// fresh store of the given [`Harness`](crate::contract::Harness).
+/// Expands every case of the [contract](mod@crate::contract) into a test of its own, run on a
+/// fresh store of the given [`Harness`].
 #[macro_export]
 macro_rules! contract {
     (@tests $harness:ty; $($slice:ident { $($case:ident,)+ })+) => {

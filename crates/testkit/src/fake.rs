@@ -1,6 +1,6 @@
 //! A store in memory that keeps the contracts of the storage ports.
 //!
-//! It passes the same [contract suite](crate::contract) as PostgreSQL, so a test that runs on
+//! It passes the same [contract suite](mod@crate::contract) as PostgreSQL, so a test that runs on
 //! it says something about the service. Three differences are by design:
 //!
 //! - One unit of work at a time: a use case that begins a second one while the first is open

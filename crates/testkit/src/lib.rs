@@ -1,7 +1,7 @@
 //! What the tests of this workspace share; never part of the service.
 //!
 //! - [`fake`]: a store in memory that keeps every contract of the storage ports.
-//! - [`contract`]: one case for each promise of the storage ports, run on the fake and on
+//! - [`contract`](mod@contract): one case for each promise of the storage ports, run on the fake and on
 //!   every adapter: `customer_testkit::contract!(MyHarness);`.
 //! - [`builders`]: values that tests begin with, a clock that stands still and ids that count.
 //! - [`pg`]: a PostgreSQL database for each test.

@@ -16,8 +16,8 @@ struct Echo {
 }
 
 async fn echo() -> Echo {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
     let mut serving = JoinSet::new();
     serving.spawn(async move {
         let mut connections = JoinSet::new();
@@ -42,8 +42,10 @@ struct Line {
 
 async fn line() -> Line {
     let server = echo().await;
-    let proxy = Proxy::before(server.address.to_string()).await.unwrap();
-    let client = TcpStream::connect(proxy.address()).await.unwrap();
+    let proxy = Proxy::before(server.address.to_string())
+        .await
+        .expect("a proxy");
+    let client = TcpStream::connect(proxy.address()).await.expect("a line");
     Line {
         _server: server,
         proxy,
@@ -56,7 +58,7 @@ impl Line {
         self.client.write_all(text.as_bytes()).await?;
         let mut answer = vec![0; text.len()];
         self.client.read_exact(&mut answer).await?;
-        Ok(String::from_utf8(answer).unwrap())
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
     async fn is_cut(&mut self) -> bool {

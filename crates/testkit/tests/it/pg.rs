@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection};
 async fn databases_named(connection: &mut PgConnection, name: &str) -> i64 {
     let count = "SELECT count(*) FROM pg_database WHERE datname = $1";
     let count = sqlx::query_scalar(count).bind(name).fetch_one(connection);
-    count.await.unwrap()
+    count.await.expect("the catalogue can be read")
 }
 
 #[tokio::test]
