@@ -22,6 +22,7 @@ use customer_domain::api_key::ApiKeyReads;
 use customer_domain::customer::CustomerReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The whole adapter: every port of the domain that is kept in PostgreSQL.
@@ -87,12 +88,11 @@ impl Postgres {
     }
 }
 
-/// What every serving connection prepares, as one message.
-fn prepared_statements() -> String {
+/// What every serving connection prepares.
+fn prepared_statements() -> Vec<Cow<'static, str>> {
     customer::prepared()
         .into_iter()
         .chain([api_key::prepared()])
-        .map(|(name, types, text)| format!("PREPARE {name}({types}) AS {text}"))
-        .collect::<Vec<_>>()
-        .join(";")
+        .map(|(name, types, text)| Cow::Owned(format!("PREPARE {name}({types}) AS {text}")))
+        .collect()
 }

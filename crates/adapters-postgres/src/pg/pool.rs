@@ -6,12 +6,13 @@
 //! waits for.
 
 use super::error::Failure;
-use super::scope::Form;
+use super::scope::{self, Form};
 use super::settings::{PgSettings, ServiceRole};
 use customer_domain::StoreError;
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -48,7 +49,8 @@ pub(crate) struct Slot {
 pub(crate) struct Connector {
     options: PgConnectOptions,
     /// The hot statements, prepared on every connection.
-    prepare: String,
+    prepare: Vec<Cow<'static, str>>,
+    form: Form,
     max_lifetime: Duration,
     opened: AtomicU32,
 }
@@ -59,11 +61,7 @@ impl managed::Manager for Connector {
 
     async fn create(&self) -> Result<Slot, sqlx::Error> {
         let mut connection = self.options.connect().await?;
-        if !self.prepare.is_empty() {
-            sqlx::raw_sql(AssertSqlSafe(self.prepare.as_str()))
-                .execute(&mut connection)
-                .await?;
-        }
+        scope::send(&mut connection, self.form, &[&self.prepare]).await?;
         // Up to a tenth younger, so that connections opened together do not end together.
         let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
         let now = Instant::now();
@@ -105,12 +103,18 @@ impl PgPool {
     /// [`StoreError::Unavailable`] when the database cannot be reached, refuses the login, or has
     /// no schema yet.
     pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
+        let form = if settings.distributed {
+            Form::OwnMessages
+        } else {
+            Form::OneMessage
+        };
         let connector = Connector {
             options: settings.connect_options().map_err(Failure::from)?,
             prepare: match settings.role {
                 ServiceRole::App => crate::prepared_statements(),
-                ServiceRole::Worker => String::new(),
+                ServiceRole::Worker => Vec::new(),
             },
+            form,
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
         };
@@ -121,11 +125,7 @@ impl PgPool {
             .map_err(|_| StoreError::Unavailable("the pool cannot be built".to_owned()))?;
         let pool = Self {
             inner,
-            form: if settings.distributed {
-                Form::OwnMessages
-            } else {
-                Form::OneMessage
-            },
+            form,
             acquire_timeout: settings.acquire_timeout,
             rollbacks: TaskTracker::new(),
         };

@@ -15,8 +15,9 @@ use std::time::Duration;
 async fn kill_all(store: &Store) {
     let mut admin = store.database.admin().await;
     let name = store.database.name();
-    let kill =
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
+    let kill = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    );
     run(&mut admin, &kill).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
@@ -210,7 +211,8 @@ async fn a_closed_pool_refuses_and_keeps_no_connection() {
     assert!(matches!(refused.map(drop), Err(StoreError::Unavailable(_))));
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut admin = store.database.admin().await;
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+    let count =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
     let count = sqlx::query_scalar::<_, i64>(count).bind(store.database.name());
     assert_eq!(count.fetch_one(&mut admin).await.expect("a count"), 0);
 }

@@ -2,7 +2,7 @@
 //! in each WHERE and join, rows from VALUES, never from a SELECT.
 
 use crate::proxy::Proxy;
-use crate::support::{Store, adapter, record_of};
+use crate::support::{Store, adapter, record_of, settings};
 use customer_domain::api_key::Permission;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRef, CustomerSort, Lookup, SortKey, Status,
@@ -10,7 +10,7 @@ use customer_domain::customer::{
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::EventKind;
 use customer_domain::{PageAt, PageRequest, SortOrder};
-use customer_postgres::Postgres;
+use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use customer_testkit::builders::{
     api_key, at, claim, customer, digest, external, fact, operator_scope, presented, reply, scope,
     third_tenant,
@@ -235,6 +235,24 @@ async fn every_statement_names_the_tenant_and_inserts_values() {
     }
     for statement in statements {
         assert_eq!(faults(statement), Vec::<String>::new(), "in: {statement}");
+    }
+}
+
+#[tokio::test]
+async fn a_distributed_server_is_never_sent_two_statements_in_one_message() {
+    let store = Store::fresh().await;
+    let proxy = Proxy::before(&store.database.owner_url()).await;
+    let distributed = |role| PgSettings {
+        distributed: true,
+        ..settings(proxy.url(), role, 2)
+    };
+    let (app, worker) = (ServiceRole::App, ServiceRole::Worker);
+    let connected = Postgres::connect(&distributed(app), &distributed(worker)).await;
+    use_everything(&connected.expect("the adapter connects")).await;
+    let messages = proxy.take().statements;
+    assert!(messages.len() > 50, "{messages:?}");
+    for message in messages {
+        assert!(!message.contains(';'), "{message}");
     }
 }
 
