@@ -1,7 +1,7 @@
 //! Which package may depend on which: the direct edges of the workspace against an allow-list.
 //!
 //! Dependencies point inwards only: `api-*` → `app` → `domain` ← `adapters-*`; adapters never see each other nor `app`;
-//! `testkit` is for tests alone; `bin` wires all of it. A new line below is where a new dependency is reviewed.
+//! `testkit` is for tests and the benchmark alone; `bin` wires all of it. A new line below is where a new dependency is reviewed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -203,6 +203,30 @@ const NORMAL: Table<'static> = &[
             "tracing",
             "tracing-subscriber",
             "url",
+            "uuid",
+        ],
+    ),
+    (
+        "customer-bench",
+        &[
+            "customer-domain",
+            "customer-postgres",
+            "customer-testkit",
+            "embedded-postgres",
+            "axum",
+            "bytes",
+            "clap",
+            "futures-util",
+            "hdrhistogram",
+            "hex",
+            "http",
+            "rustix",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "sqlx",
+            "tempfile",
+            "tokio",
             "uuid",
         ],
     ),
