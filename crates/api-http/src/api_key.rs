@@ -9,6 +9,7 @@ use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::envelope::reply;
 use crate::support::failure;
+use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::Instant;
 use axum::extract::State;
@@ -192,7 +193,7 @@ async fn list(
     tag = "API keys",
     security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
-    responses((status = 201, description = "The key was made", body = NewApiKeyReply, example = json!(example_new()))),
+    responses((status = 201, description = "The key was made", headers(("Location" = String, description = "Where the key lies")), body = NewApiKeyReply, example = json!(example_new()))),
 )]
 async fn create(
     State(api): State<Shared>,
@@ -211,7 +212,9 @@ async fn create(
         api_key: ApiKeyBody::new(&key, &scope),
         secret: secret.secret.expose_secret().to_owned(),
     };
-    Ok(reply::json(StatusCode::CREATED, &NewApiKeyReply::from(data)).send())
+    let place = format!("/api/v1/api-keys/{}", key.id);
+    let reply = reply::json(StatusCode::CREATED, &NewApiKeyReply::from(data));
+    Ok(reply.location(place).send())
 }
 
 fn read(
@@ -225,23 +228,16 @@ fn read(
         .then(|name| key_name(&name).map_err(Violation::from))
         .required();
     let permissions = fields
-        .texts("scopes")
-        .min_items(1)
-        .max_items(SCOPES.len())
-        .then(|words| {
-            words
-                .iter()
-                .map(|word| permission(word))
-                .collect::<Result<Vec<_>, _>>()
-        })
+        .field("scopes", Items::new(1..=SCOPES.len(), permission))
         .required();
+    let all_tenants_at = fields.sent_as("allTenants").unwrap_or_default().to_owned();
     let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
     let expires_at = fields
         .date_time("expiresAt")
         .then(|at| {
             let later = at > now;
             later
-                .then_some(at)
+                .then_some(whole_microseconds(at))
                 .ok_or_else(|| Violation::new(fault::INVALID_VALUE, "a time to come is accepted"))
         })
         .optional();
@@ -251,7 +247,7 @@ fn read(
     }
     if all_tenants && scope.tenant != by.caller.tenant {
         fields.fault(Fault::new(
-            "/allTenants",
+            all_tenants_at,
             fault::INVALID_VALUE,
             "a key for all tenants lies in the default tenant; leave tenantId out",
         ));
@@ -264,6 +260,11 @@ fn read(
             expires_at,
         })
     })
+}
+
+/// What the store can keep of a time.
+fn whole_microseconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 fn permission(word: &str) -> Result<Permission, Violation> {
@@ -301,10 +302,9 @@ async fn revoke(
     let scope = by
         .scope(&api, [query.tenant(), None], Code::ApiKeyNotFound)
         .await?;
-    query.finish()?;
-    let id = path
-        .uuid("keyId", "", fault::INVALID_VALUE)
-        .map_err(|fault| Problem::from_faults(vec![fault]))?;
+    let id = path.uuid("keyId", "", fault::INVALID_VALUE);
+    let id = id.map_err(|fault| query.fault(fault)).ok();
+    let id = query.build(|| id)?;
     let revoked = api.api_keys.revoke(&scope, &by.caller, ApiKeyId(id)).await;
     let key = revoked.map_err(problem)?;
     let body = ApiKeyReply::from(ApiKeyData {

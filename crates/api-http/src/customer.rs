@@ -26,7 +26,8 @@ pub use words::{
 use crate::api::Shared;
 use crate::http::extract::PathSegments;
 use crate::http::fault::Fault;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::http::fields::Fields;
+use crate::http::problem::Code;
 use crate::support::reply::{self, ReplyExt};
 use customer_domain::Scope;
 use customer_domain::customer::{CustomerRecord, CustomerRef};
@@ -65,9 +66,9 @@ pub(crate) fn customer_ref(path: &PathSegments) -> Result<CustomerRef, Fault> {
     })
 }
 
-/// As [`customer_ref`], for routes without anything else to find fault with.
-fn named_customer(path: &PathSegments) -> Answer<CustomerRef> {
-    customer_ref(path).map_err(|fault| Problem::from_faults(vec![fault]))
+/// Takes note of a fault found outside the body.
+fn noted<T>(fields: &mut Fields, result: Result<T, Fault>) -> Option<T> {
+    result.map_err(|fault| fields.fault(fault)).ok()
 }
 
 /// The reply that shows a customer.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,7 +72,9 @@ fn up() -> HealthBody {
 }
 
 async fn ready_now(api: &Shared) -> Answer<Response> {
-    api.health.ping().await.map_err(failure::store)?;
+    api.health.ping().await.map_err(|error| {
+        failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
+    })?;
     let body = HealthReply::from(HealthData { health: up() });
     Ok(reply::json(StatusCode::OK, &body).send())
 }

@@ -82,6 +82,10 @@ pub(crate) fn with_failures(document: &mut OpenApi) {
                     .or_insert(problem);
             }
         }
+        if let Some(get) = &mut item.get {
+            // What only reads stands against nothing.
+            get.responses.responses.remove("409");
+        }
     }
 }
 

@@ -3,5 +3,6 @@
 pub(crate) mod claim;
 pub(crate) mod envelope;
 pub(crate) mod failure;
+pub(crate) mod items;
 pub(crate) mod reply;
 pub(crate) mod wire;

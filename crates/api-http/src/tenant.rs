@@ -65,10 +65,10 @@ pub struct TenantSettingsBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSettingsInput {
     /// ISO 4217 code; `USD` unless given.
-    #[schema(pattern = "^[A-Za-z]{3}$")]
+    #[schema(pattern = "^[A-Za-z]{3}$", nullable = false)]
     pub currency: Option<String>,
     /// ISO 3166-1 alpha-2 code; `US` unless given.
-    #[schema(pattern = "^[A-Za-z]{2}$")]
+    #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
     pub country: Option<String>,
 }
 
@@ -80,9 +80,10 @@ pub struct CreateTenantBody {
     #[schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]*$")]
     pub id: String,
     /// For people; the id unless given.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
     /// What differs.
+    #[schema(nullable = false)]
     pub settings: Option<TenantSettingsInput>,
 }
 
@@ -91,9 +92,10 @@ pub struct CreateTenantBody {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateTenantBody {
     /// For people.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
     /// What differs.
+    #[schema(nullable = false)]
     pub settings: Option<TenantSettingsInput>,
     /// The version that was read; acts as `If-Match`.
     #[schema(minimum = 1)]

@@ -1,9 +1,9 @@
 //! `PUT`, `PATCH` and `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
 
 use super::create::{taken, unknown_group};
-use super::fields::{ALIASES, details, email, rule};
+use super::fields::{ALIASES, details, email, group_pointer, rule};
 use super::words::{STATUSES, account_state};
-use super::{CustomerReply, FreeObject, customer_ref, example, shown};
+use super::{CustomerReply, FreeObject, customer_ref, example, noted, shown};
 use crate::access::{Authorized, CanAdmin, CanWrite};
 use crate::api::{Api, Shared};
 use crate::http::etag::{IfMatch, expected_version};
@@ -21,7 +21,9 @@ use customer_app::customer::{ChangeCustomerError, ChangeStatus, Stated, UpdateCu
 use customer_app::idempotency::Once;
 use customer_domain::api_key::Permission;
 use customer_domain::audit::MAX_REASON;
-use customer_domain::customer::{CustomerRecord, CustomerRef, MAX_EMAIL, StatusChange};
+use customer_domain::customer::{
+    CustomerRecord, CustomerRef, MAX_EMAIL, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES, StatusChange,
+};
 use customer_domain::{CustomerId, Patch, text};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -37,7 +39,7 @@ pub struct UpdateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The e-mail address. A changed one is unproven.
-    #[schema(max_length = 255, format = Email)]
+    #[schema(max_length = 255, format = Email, nullable = false)]
     pub email: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
@@ -45,6 +47,7 @@ pub struct UpdateCustomerBody {
     pub preferences: Option<super::PreferencesInput>,
     /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
     /// reactivate.
+    #[schema(nullable = false)]
     pub status: Option<super::CustomerStatus>,
     /// A person or a company, or the name of a group.
     pub customer_type: Option<super::CustomerKindInput>,
@@ -137,7 +140,8 @@ async fn update(
     let version = fields.integer("version", 1..=i64::MAX).optional();
     let expected = noted(&mut fields, expected_version(header, version)).flatten();
     let today = api.clock.now().date_naive();
-    let (stated, sent_as) = stated(&mut fields);
+    let sent_as = sent_as(&fields);
+    let stated = stated(&mut fields);
     fields.ignore(&[
         "segment",
         "registrationDate",
@@ -172,35 +176,51 @@ async fn update(
     Ok(shown(StatusCode::OK, &record, &scope).send())
 }
 
-/// Takes note of a fault found outside the body.
-fn noted<T>(fields: &mut Fields, result: Result<T, Fault>) -> Option<T> {
-    result.map_err(|fault| fields.fault(fault)).ok()
+/// Members that are judged beside what is stored, after everything was read.
+const JUDGED_LATER: [&str; 9] = [
+    "id",
+    "userId",
+    "accountState",
+    "emailVerified",
+    "phoneVerified",
+    "registrationSource",
+    "externalIds",
+    "metadata",
+    "preferences/custom",
+];
+
+/// The pointers under which the body gives them.
+type SentAs = HashMap<&'static str, String>;
+
+fn sent_as(fields: &Fields) -> SentAs {
+    let given = |name| Some((name, fields.sent_as(name)?.to_owned()));
+    let mut sent_as: SentAs = JUDGED_LATER.into_iter().filter_map(given).collect();
+    sent_as.insert("groupId", group_pointer(fields));
+    sent_as
 }
 
-/// What the body says of members that cannot be written, and under which pointers it says so.
-/// A value that cannot be one of ours differs from every stored one.
-fn stated(fields: &mut Fields) -> (Stated, HashMap<&'static str, String>) {
-    let mut sent_as = HashMap::new();
-    let stated = Stated {
-        id: member(fields, &mut sent_as, "id", |value| {
+/// What the body says of members that cannot be written. A value that cannot be one of ours
+/// differs from every stored one.
+fn stated(fields: &mut Fields) -> Stated {
+    Stated {
+        id: member(fields, "id", |value| {
             value
                 .as_str()
                 .and_then(|text| CustomerRef::parse(text).ok())
                 .or_else(|| CustomerRef::parse(&value.as_i64()?.to_string()).ok())
         }),
-        user_id: member(fields, &mut sent_as, "userId", |value| {
+        user_id: member(fields, "userId", |value| {
             nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
         }),
-        account_state: member(fields, &mut sent_as, "accountState", |value| {
+        account_state: member(fields, "accountState", |value| {
             account_state(value.as_str()?)
         }),
-        email_verified: member(fields, &mut sent_as, "emailVerified", Value::as_bool),
-        phone_verified: member(fields, &mut sent_as, "phoneVerified", Value::as_bool),
-        registration_source: member(fields, &mut sent_as, "registrationSource", |value| {
+        email_verified: member(fields, "emailVerified", Value::as_bool),
+        phone_verified: member(fields, "phoneVerified", Value::as_bool),
+        registration_source: member(fields, "registrationSource", |value| {
             nullable(value, |text| Some(text.to_owned()))
         }),
-    };
-    (stated, sent_as)
+    }
 }
 
 /// `null`, or a text of ours.
@@ -214,16 +234,14 @@ fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Optio
 
 fn member<T>(
     fields: &mut Fields,
-    sent_as: &mut HashMap<&'static str, String>,
     name: &'static str,
     parse: impl Fn(&Value) -> Option<T>,
 ) -> Option<T> {
     let sent = fields.read_only(name)?;
     let parsed = parse(&sent.value);
     if parsed.is_none() {
-        fields.fault(read_only(sent.pointer.clone()));
+        fields.fault(read_only(sent.pointer));
     }
-    sent_as.insert(name, sent.pointer);
     parsed
 }
 
@@ -233,6 +251,14 @@ fn read_only(pointer: String) -> Fault {
         fault::READ_ONLY_FIELD,
         "cannot be changed here; it is accepted only when it is what is stored",
     )
+}
+
+fn overgrown(pointer: String) -> Fault {
+    let detail = format!(
+        "together with what is stored at most {MAX_EXTERNAL_IDS} systems and \
+         {MAX_METADATA_BYTES} bytes of JSON are accepted"
+    );
+    Fault::new(pointer, fault::TOO_LONG, detail)
 }
 
 /// Deactivate a customer
@@ -386,7 +412,12 @@ impl StepRequest {
     }
 }
 
-fn problem(error: ChangeCustomerError, sent_as: &HashMap<&'static str, String>) -> Problem {
+fn problem(error: ChangeCustomerError, sent_as: &SentAs) -> Problem {
+    let pointer = |name: &str| {
+        let name = name.replace('.', "/");
+        let sent = sent_as.get(name.as_str()).cloned();
+        sent.unwrap_or_else(|| format!("/{name}"))
+    };
     match error {
         ChangeCustomerError::NotFound => Code::CustomerNotFound.into(),
         ChangeCustomerError::VersionConflict { current } => failure::version_conflict(current),
@@ -401,18 +432,12 @@ fn problem(error: ChangeCustomerError, sent_as: &HashMap<&'static str, String>) 
         ChangeCustomerError::StatusForbidden => Problem::new(Code::PermissionDenied)
             .detail("the scope customers:admin is needed to change the status"),
         ChangeCustomerError::ReadOnly(names) => {
-            let pointer = |name| {
-                sent_as
-                    .get(name)
-                    .cloned()
-                    .unwrap_or_else(|| format!("/{name}"))
-            };
-            Problem::from_faults(
-                names
-                    .into_iter()
-                    .map(|name| read_only(pointer(name)))
-                    .collect(),
-            )
+            let faults = names.into_iter().map(|name| read_only(pointer(name)));
+            Problem::from_faults(faults.collect())
+        }
+        ChangeCustomerError::Overgrown(names) => {
+            let faults = names.into_iter().map(|name| overgrown(pointer(name)));
+            Problem::from_faults(faults.collect())
         }
         ChangeCustomerError::EmailTaken(holder) => taken(
             Code::EmailAlreadyExists,
@@ -429,7 +454,7 @@ fn problem(error: ChangeCustomerError, sent_as: &HashMap<&'static str, String>) 
             "another customer has one of these externalIds",
             None,
         ),
-        ChangeCustomerError::UnknownGroup => unknown_group(),
+        ChangeCustomerError::UnknownGroup => unknown_group(pointer("groupId")),
         ChangeCustomerError::Claim(error) => failure::claim(error),
         ChangeCustomerError::Store(error) => failure::store(error),
     }

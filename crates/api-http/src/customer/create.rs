@@ -1,6 +1,6 @@
 //! `POST /customers`
 
-use super::fields::{ALIASES, details, email, rule};
+use super::fields::{ALIASES, details, email, group_pointer, rule};
 use super::{CustomerReply, FreeObject, example, shown};
 use crate::access::CanWrite;
 use crate::api::Shared;
@@ -91,6 +91,7 @@ pub(super) async fn create(
         None
     });
     let today = api.clock.now().date_naive();
+    let group_at = group_pointer(&fields);
     let command = read(fields, api.customers.settings.passwords, today)?;
     let render = |record: &CustomerRecord| {
         let place = format!("/api/v1/customers/{}", record.customer.id);
@@ -100,7 +101,10 @@ pub(super) async fn create(
         .customers
         .create(&scope, command, &Once::new(claim, &render))
         .await;
-    Ok(reply::once(outcome.map_err(problem)?, render))
+    Ok(reply::once(
+        outcome.map_err(|error| problem(error, group_at))?,
+        render,
+    ))
 }
 
 fn read(mut fields: Fields, passwords: PasswordPolicy, today: NaiveDate) -> Answer<CreateCustomer> {
@@ -145,7 +149,7 @@ fn drop_removals(ids: &mut Patch<std::collections::BTreeMap<String, Option<Strin
     }
 }
 
-fn problem(error: CreateCustomerError) -> Problem {
+fn problem(error: CreateCustomerError, group_at: String) -> Problem {
     match error {
         CreateCustomerError::EmailTaken(holder) => taken(
             Code::EmailAlreadyExists,
@@ -162,7 +166,7 @@ fn problem(error: CreateCustomerError) -> Problem {
             "a customer with one of these externalIds exists",
             holder,
         ),
-        CreateCustomerError::UnknownGroup => unknown_group(),
+        CreateCustomerError::UnknownGroup => unknown_group(group_at),
         CreateCustomerError::Hash(HashError::Busy) => Problem::new(Code::Unavailable)
             .detail("too many passwords are being hashed")
             .retry_after(1),
@@ -185,9 +189,9 @@ pub(super) fn taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Pro
 }
 
 /// A group that the tenant does not have.
-pub(super) fn unknown_group() -> Problem {
+pub(super) fn unknown_group(pointer: String) -> Problem {
     Problem::from_faults(vec![Fault::new(
-        "/groupId",
+        pointer,
         fault::INVALID_VALUE,
         "the tenant has no group with this id",
     )])

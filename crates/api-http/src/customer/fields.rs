@@ -2,8 +2,10 @@
 
 use super::words::{GENDERS, KINDS, KindOrGroup};
 use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Violation};
+use crate::http::fields::{Fields, Parse, Violation};
+use crate::http::json::{Node, join};
 use crate::http::normalise::AliasTable;
+use crate::support::items::Items;
 use chrono::NaiveDate;
 use customer_domain::customer::{
     CustomerChanges, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
@@ -12,7 +14,6 @@ use customer_domain::group::GroupId;
 use customer_domain::profile::{self, Phone};
 use customer_domain::tag::{MAX_TAGS, Tag};
 use customer_domain::{InvalidValue, Patch, preference};
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use validator::ValidateUrl;
 
@@ -173,15 +174,14 @@ pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges 
             .integer("legacyId", 1..=i64::from(u32::MAX))
             .then(|id| rule(LegacyId::new(id)))
             .patch(),
-        external_ids: fields
-            .free_object("externalIds", MAX_METADATA_BYTES)
-            .then(external_ids)
-            .patch(),
+        external_ids: fields.field("externalIds", ExternalIds).patch(),
         tags: fields
-            .texts("tags")
-            .max_items(MAX_TAGS)
-            .then(|texts| tags(&texts))
-            .patch(),
+            .field(
+                "tags",
+                Items::new(0..=MAX_TAGS, |text| rule(Tag::parse(text))),
+            )
+            .patch()
+            .map(BTreeSet::from_iter),
         metadata: fields.free_object("metadata", MAX_METADATA_BYTES).patch(),
         ..wishes(fields)
     };
@@ -236,39 +236,69 @@ fn avatar(url: &str) -> Result<Option<String>, Violation> {
     rule(profile::avatar(url))
 }
 
-fn tags(texts: &[String]) -> Result<BTreeSet<Tag>, Violation> {
-    texts.iter().map(|text| rule(Tag::parse(text))).collect()
-}
+/// Ids in other systems, by system; null removes one. Every entry that is none is named.
+struct ExternalIds;
 
-fn external_ids(
-    members: Map<String, Value>,
-) -> Result<BTreeMap<String, Option<String>>, Violation> {
-    let invalid = |detail: &str| Violation::new(fault::INVALID_VALUE, detail);
-    if members.len() > MAX_EXTERNAL_IDS {
-        return Err(Violation::new(
-            fault::TOO_LONG,
-            format!("at most {MAX_EXTERNAL_IDS} systems are accepted"),
-        ));
-    }
-    let mut ids = BTreeMap::new();
-    for (system, id) in members {
-        let (system, id) = match id {
-            Value::Null => (rule(ExternalId::parse(&system, "-"))?.system, None),
-            Value::String(id) => {
-                let external = rule(ExternalId::parse(&system, &id))?;
-                (external.system, Some(external.id))
-            }
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                return Err(invalid(
-                    "an id in another system is a string, or null to remove it",
-                ));
-            }
+impl ExternalIds {
+    fn entry(system: &str, id: &Node, at: &str) -> Result<(String, Option<String>), Fault> {
+        let parsed = |id: &str| {
+            ExternalId::parse(system, id)
+                .map_err(|InvalidValue { detail, .. }| Fault::new(at, fault::INVALID_VALUE, detail))
         };
-        if ids.insert(system, id).is_some() {
-            return Err(invalid("two members name the same system"));
+        match id {
+            Node::Null => Ok((parsed("-")?.system, None)),
+            Node::Text(id) => parsed(id).map(|external| (external.system, Some(external.id))),
+            Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_) => Err(Fault::new(
+                at,
+                fault::INVALID_TYPE,
+                "must be a string, or null to remove it",
+            )),
         }
     }
-    Ok(ids)
+}
+
+impl Parse for ExternalIds {
+    type Output = BTreeMap<String, Option<String>>;
+
+    fn parse(&self, value: Node, at: &str) -> Result<Self::Output, Vec<Fault>> {
+        let Node::Object(members) = value else {
+            return Err(vec![Fault::new(
+                at,
+                fault::INVALID_TYPE,
+                "must be an object",
+            )]);
+        };
+        if members.len() > MAX_EXTERNAL_IDS {
+            let detail = format!("at most {MAX_EXTERNAL_IDS} systems are accepted");
+            return Err(vec![Fault::new(at, fault::TOO_LONG, detail)]);
+        }
+        let mut ids = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (system, id) in members {
+            let at = join(at, &system);
+            match Self::entry(&system, &id, &at) {
+                Ok((system, id)) if ids.get(&system).is_some_and(|other| *other != id) => {
+                    let detail = format!("two members name the system {system}");
+                    faults.push(Fault::new(at, fault::DUPLICATE_KEY, detail));
+                }
+                Ok((system, id)) => drop(ids.insert(system, id)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() {
+            Ok(ids)
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+/// Where the request names the group; to be asked before the members are read.
+pub(super) fn group_pointer(fields: &Fields) -> String {
+    let sent = fields
+        .sent_as("groupId")
+        .or_else(|| fields.sent_as("customerType"));
+    sent.unwrap_or("/groupId").to_owned()
 }
 
 /// `customerType` and `groupId`: the first may name a group too, and then they must agree.
@@ -278,6 +308,7 @@ fn kind_and_group(
     Patch<customer_domain::customer::CustomerType>,
     Patch<GroupId>,
 ) {
+    let group_at = group_pointer(fields);
     let word = fields.one_of("customerType", KINDS).patch();
     let group = fields
         .text("groupId")
@@ -297,7 +328,7 @@ fn kind_and_group(
         (Some(named), Patch::Set(given)) if named == given => (kind, Patch::Set(given)),
         (Some(_), Patch::Set(_) | Patch::Clear) => {
             fields.fault(Fault::new(
-                "/groupId",
+                group_at,
                 fault::DUPLICATE_KEY,
                 "customerType names another group",
             ));

@@ -1,7 +1,7 @@
 //! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
 
 use super::fields::{email, rule};
-use super::{CustomerBody, CustomerReply, example, named_customer, shown};
+use super::{CustomerBody, CustomerReply, customer_ref, example, noted, shown};
 use crate::access::CanRead;
 use crate::api::Shared;
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
@@ -11,6 +11,7 @@ use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::envelope::reply;
 use crate::support::failure;
+use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
 use axum::extract::State;
 use axum::response::Response;
@@ -43,8 +44,8 @@ pub(super) async fn get(
 ) -> Answer<Response> {
     let named = [query.tenant(), None];
     let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    query.finish()?;
-    let customer = named_customer(&path)?;
+    let customer = noted(&mut query, customer_ref(&path));
+    let customer = query.build(|| customer)?;
     let record = api
         .customers
         .get(&scope, customer)
@@ -98,15 +99,7 @@ pub(super) async fn batch_get(
     let scope = by.scope(&api, named, Code::TenantNotFound).await?;
     fields.extend(query.into_faults());
     let ids = fields
-        .texts("ids")
-        .min_items(1)
-        .max_items(MAX_BATCH)
-        .then(|texts| {
-            texts
-                .iter()
-                .map(|text| customer_id(text))
-                .collect::<Result<Vec<_>, _>>()
-        })
+        .field("ids", Items::new(1..=MAX_BATCH, customer_id))
         .required();
     let ids = fields.build(|| ids)?;
     let batch = api
@@ -205,7 +198,6 @@ pub(super) async fn look_up(
 
 fn lookup(mut fields: Fields) -> Answer<Lookup> {
     const ONE: &str = "exactly one of email, phone, legacyId, externalId and userId is needed";
-    let external = fields.has("externalId");
     let given = [
         fields
             .text("email")
@@ -224,10 +216,7 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
             .then(|id| rule(LegacyId::new(id)))
             .optional()
             .map(Lookup::Legacy),
-        external
-            .then(|| external_id(&mut fields))
-            .flatten()
-            .map(Lookup::External),
+        external_id(&mut fields).map(Lookup::External),
         fields
             .uuid("userId")
             .optional()
@@ -253,15 +242,29 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
 }
 
 fn external_id(fields: &mut Fields) -> Option<ExternalId> {
-    let system = fields.text("externalId/system").required();
-    let id = fields.text("externalId/id").required();
-    let (system, id) = (system?, id?);
-    ExternalId::parse(&system, &id)
-        .map_err(|invalid| {
-            let Violation { code, detail } = invalid.into();
-            fields.fault(Fault::new("/externalId", code, detail));
-        })
-        .ok()
+    if let Some(whole) = fields.read_only("externalId") {
+        // The members of an object come one by one: this is null, empty, or no object at all.
+        if !whole.value.is_null() {
+            let detail = "must be an object with system and id";
+            fields.fault(Fault::new(whole.pointer, fault::INVALID_TYPE, detail));
+        }
+        return None;
+    }
+    if !fields.has("externalId") {
+        return None;
+    }
+    let system = fields
+        .text("externalId/system")
+        .then(|system| rule(ExternalId::parse(&system, "-")))
+        .required();
+    let id = fields
+        .text("externalId/id")
+        .then(|id| rule(ExternalId::parse("-", &id)))
+        .required();
+    Some(ExternalId {
+        system: system?.system,
+        id: id?.id,
+    })
 }
 
 /// A read that found nobody.

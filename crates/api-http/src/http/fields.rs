@@ -206,6 +206,13 @@ impl Fields {
         })
     }
 
+    /// The pointer under which the request gives a member that no reader took yet.
+    pub fn sent_as(&self, name: &str) -> Option<&str> {
+        let mut members = self.members.iter().flatten();
+        let member = members.find(|member| relative(member) == name)?;
+        Some(&member.sent)
+    }
+
     /// Adds a fault of the caller's own, such as a rule over two members.
     pub fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);

@@ -221,7 +221,10 @@ async fn a_lookup_needs_exactly_one_thing() {
             json!({"email": null, "externalId": null}),
             vec![fault("", "REQUIRED")],
         ),
-        (json!({"externalId": {}}), vec![fault("", "REQUIRED")]),
+        (
+            json!({"externalId": {}}),
+            vec![fault("/externalId", "INVALID_TYPE")],
+        ),
         (json!({"phone": " "}), vec![fault("", "REQUIRED")]),
         (two, vec![fault("", "INVALID_VALUE")]),
         (

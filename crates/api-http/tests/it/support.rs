@@ -1,12 +1,14 @@
 //! The whole API on the store in memory: fixed time, counted ids, and a client that holds every
 //! reply against the OpenAPI document.
 
+mod cases;
 mod contract;
 mod fakes;
 mod keys;
 mod reply;
 
-pub(crate) use contract::{CONTRACT, Contract, Operation};
+pub(crate) use cases::{CASES, Case, Needs, World};
+pub(crate) use contract::{CONTRACT, Operation};
 pub(crate) use keys::{Key, default_tenant, other_tenant};
 pub(crate) use reply::Reply;
 
@@ -209,7 +211,9 @@ impl TestApi {
             let scope = scope_of(tenant);
             keys.extend(self.store.api_keys().list(&scope).await.expect("keys"));
         }
-        keys.iter_mut().for_each(|key| key.last_used_at = None);
+        for key in &mut keys {
+            key.last_used_at = None;
+        }
         Stored {
             customers,
             tenants,
@@ -232,6 +236,13 @@ impl TestApi {
     }
 }
 
+/// Ends a test from where no assertion fits.
+#[expect(clippy::panic, reason = "a test fails by panicking")]
+#[track_caller]
+pub(crate) fn fail(why: impl std::fmt::Display) -> ! {
+    panic!("{why}")
+}
+
 /// The service itself at work in a tenant.
 pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
     Scope {
@@ -247,7 +258,7 @@ pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
 }
 
 fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) -> Api {
-    let now: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
+    let now: Arc<dyn Clock> = Arc::<FixedClock>::clone(clock);
     let ids: Arc<dyn IdSource> = Arc::new(SeededIds::default());
     let secrets: Arc<dyn ApiKeySecrets> = Arc::new(CountedSecrets::default());
     let memory: Arc<dyn ApiKeyMemory> = Arc::new(RememberedKeys::default());
@@ -257,7 +268,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             transactions: store.transactions(),
             reads: store.customers(),
             tenants: Arc::clone(&directory),
-            hasher: Arc::clone(hasher) as _,
+            hasher: Arc::<PlainHasher>::clone(hasher),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             settings: Arc::new(CustomerSettings::default()),

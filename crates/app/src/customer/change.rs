@@ -6,7 +6,7 @@ use crate::support::retry::{Retryable, retried};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Lookup, Status,
+    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
 };
 use customer_domain::idempotency::{ClaimError, Claimed};
@@ -128,6 +128,9 @@ pub enum ChangeCustomerError {
     /// These members cannot be written, and differ from what is stored.
     #[error("members that cannot be written differ: {0:?}")]
     ReadOnly(Vec<&'static str>),
+    /// Merged into what is stored, these members would outgrow their limits.
+    #[error("members outgrow their limits: {0:?}")]
+    Overgrown(Vec<&'static str>),
     /// The address belongs to another customer; to which.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
@@ -192,14 +195,36 @@ impl Customers {
         customer: CustomerRef,
         command: &UpdateCustomer,
     ) -> Result<CustomerRecord, ChangeCustomerError> {
-        let outcome = retried(|| self.try_update(scope, customer, command)).await;
-        match (outcome, command.changes.email.as_set()) {
-            (Err(ChangeCustomerError::EmailTaken(None)), Some(email)) => {
-                let holder = self.holder(scope, Lookup::Email(email.clone())).await;
-                Err(ChangeCustomerError::EmailTaken(holder))
+        match retried(|| self.try_update(scope, customer, command)).await {
+            Err(ChangeCustomerError::EmailTaken(None)) => {
+                let wanted = command.changes.email.as_set().cloned();
+                Err(self.email_taken(scope, customer, wanted).await)
             }
-            (outcome, _) => outcome,
+            outcome => outcome,
         }
+    }
+
+    /// Who has the address that was wanted, or else the customer's own, which reactivating
+    /// claims again. The failed transaction is over, so this is a read of its own, and may find
+    /// nobody any more.
+    async fn email_taken(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        wanted: Option<Email>,
+    ) -> ChangeCustomerError {
+        let own = async || {
+            let record = self.reads.find(scope, customer).await.ok().flatten();
+            record.map(|record| record.customer.email)
+        };
+        let email = match wanted {
+            Some(email) => Some(email),
+            None => own().await,
+        };
+        ChangeCustomerError::EmailTaken(match email {
+            Some(email) => self.holder(scope, Lookup::Email(email)).await,
+            None => None,
+        })
     }
 
     async fn try_update(
@@ -245,6 +270,10 @@ impl Customers {
             return Err(TransitionError::Deleted.into());
         }
         let changed = customer.merge(command.changes.clone());
+        let overgrown = customer.overgrown(&changed);
+        if !overgrown.is_empty() {
+            return Err(ChangeCustomerError::Overgrown(overgrown));
+        }
         if step.is_none() && changed.is_empty() {
             return Ok(facts);
         }
@@ -271,7 +300,12 @@ impl Customers {
         command: &ChangeStatus,
         once: &Once<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        retried(|| self.try_change_status(scope, customer, command, once)).await
+        match retried(|| self.try_change_status(scope, customer, command, once)).await {
+            Err(ChangeCustomerError::EmailTaken(None)) => {
+                Err(self.email_taken(scope, customer, None).await)
+            }
+            outcome => outcome,
+        }
     }
 
     async fn try_change_status(

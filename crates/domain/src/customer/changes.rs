@@ -1,6 +1,6 @@
 //! What a merge changes in a customer, and the names of what changed.
 
-use super::{Customer, CustomerType, Email, LegacyId};
+use super::{Customer, CustomerType, Email, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES};
 use crate::Patch;
 use crate::group::GroupId;
 use crate::preference::Preferences;
@@ -97,6 +97,24 @@ impl Customer {
         always
             .into_iter()
             .chain(changed_fields(&blank, self))
+            .collect()
+    }
+
+    /// Those of the `changed` members that are now larger than they may be: each merge adds to
+    /// them, so that the size of one merge says nothing.
+    pub fn overgrown(&self, changed: &[&'static str]) -> Vec<&'static str> {
+        let within = |map: &Map<String, Value>| {
+            serde_json::to_vec(map).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
+        };
+        changed
+            .iter()
+            .copied()
+            .filter(|name| match *name {
+                "externalIds" => self.external_ids.len() > MAX_EXTERNAL_IDS,
+                "metadata" => !within(&self.metadata),
+                "preferences.custom" => !within(&self.preferences.custom),
+                _ => false,
+            })
             .collect()
     }
 

@@ -4,7 +4,14 @@
 pub(super) fn hint(name: &str, known: &[&'static str]) -> String {
     let nearest = known
         .iter()
-        .map(|candidate| (distance(name, candidate), candidate))
+        .map(|candidate| {
+            // Members of inner objects may be sent without the object's name.
+            let bare = candidate.rsplit('/').next().unwrap_or(candidate);
+            (
+                distance(name, candidate).min(distance(name, bare)),
+                candidate,
+            )
+        })
         .min();
     match nearest {
         _ if known.is_empty() => "none is accepted".to_owned(),

@@ -1,5 +1,6 @@
 //! A reply, read whole.
 
+use super::fail;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::response::Parts;
@@ -40,7 +41,7 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| fail(format!("{error}: {self}")))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -67,7 +68,7 @@ impl Reply {
     #[track_caller]
     pub(crate) fn code(&self) -> String {
         let code = &self.json()["code"];
-        code.as_str().unwrap_or_else(|| panic!("{self}")).to_owned()
+        code.as_str().unwrap_or_else(|| fail(self)).to_owned()
     }
 
     /// Status and code of a problem.
@@ -80,9 +81,7 @@ impl Reply {
     #[track_caller]
     pub(crate) fn faults(&self) -> Vec<(String, String)> {
         let document = self.json();
-        let errors = document["errors"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{self}"));
+        let errors = document["errors"].as_array().unwrap_or_else(|| fail(self));
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let mut faults: Vec<_> = errors
             .iter()
@@ -96,7 +95,7 @@ impl Reply {
     #[track_caller]
     pub(crate) fn problem(&self) -> Value {
         let mut document = self.json();
-        let members = document.as_object_mut().unwrap_or_else(|| panic!("{self}"));
+        let members = document.as_object_mut().unwrap_or_else(|| fail(self));
         members.remove("traceId").expect("a trace id");
         members.remove("instance").expect("an instance");
         document

@@ -1,0 +1,97 @@
+//! Whether the service lives and is ready, and what it answers when its database is away.
+
+use crate::support::{CASES, Call, Key, Needs, TestApi, World};
+use http::Method;
+use insta::assert_snapshot;
+
+#[tokio::test]
+async fn a_service_with_its_database_is_up() {
+    let api = TestApi::new().await;
+    let get = async |target: &str| api.send(Call::new(Method::GET, target)).await;
+    let health = get("/health").await;
+    assert_eq!(health.data("health")["version"], env!("CARGO_PKG_VERSION"));
+    for target in [
+        "/health/ready",
+        "/ready",
+        "/api/v1/customers/health",
+        "/v1/customers/health",
+    ] {
+        let reply = get(target).await;
+        assert_eq!(
+            (reply.status, reply.json()),
+            (200, health.json()),
+            "{target}"
+        );
+    }
+    assert_snapshot!(get("/health/live").await);
+    assert_snapshot!("metrics", get("/metrics").await);
+}
+
+#[tokio::test]
+async fn without_its_database_it_lives_and_is_not_ready() {
+    let api = TestApi::new().await;
+    api.store.set_down(true);
+    let get = async |target: &str| api.send(Call::new(Method::GET, target)).await;
+    assert_eq!(get("/health/live").await.status, 200);
+    assert_eq!(get("/metrics").await.status, 200);
+    for target in [
+        "/health",
+        "/health/ready",
+        "/ready",
+        "/api/v1/customers/health",
+    ] {
+        let reply = get(target).await;
+        assert_eq!(reply.failure(), (503, "UNAVAILABLE".to_owned()), "{target}");
+    }
+    assert_snapshot!(get("/ready").await);
+    api.store.set_down(false);
+    assert_eq!(get("/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_route_on_data_asks_to_come_back_later() {
+    for case in CASES.iter().filter(|case| case.needs != Needs::Nothing) {
+        for remembered in [true, false] {
+            let world = World::new().await;
+            let key = case.needs.weakest();
+            if remembered {
+                world.api.get("/api/v1/customers", key).await;
+            }
+            let before = world.api.stored().await;
+            let call = case.call(&world).key(key);
+            world.api.store.set_down(true);
+            let reply = world.api.send(call).await;
+            world.api.store.set_down(false);
+            assert_eq!(
+                reply.failure(),
+                (503, "UNAVAILABLE".to_owned()),
+                "{}",
+                case.operation
+            );
+            assert_eq!(reply.header("retry-after"), Some("1"));
+            assert_eq!(reply.json()["retryable"], true);
+            assert!(!reply.text().contains("fake"), "{reply}");
+            assert_eq!(world.api.stored().await, before, "{}", case.operation);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_row_is_a_fault_of_the_service_and_tells_nothing() {
+    use customer_domain::StoreError;
+    use customer_testkit::fake::Step;
+    let world = World::new().await;
+    world.api.get(world.path(), Key::Read).await;
+    let row = "secret-row".to_owned();
+    let corrupt = StoreError::Corrupt {
+        table: "customers",
+        row,
+    };
+    world.api.store.fail_next_at(Step::Read, corrupt);
+    let reply = world.api.get(world.path(), Key::Read).await;
+    assert_eq!(reply.failure(), (500, "INTERNAL".to_owned()));
+    assert!(
+        !reply.text().contains("secret-row") && !reply.text().contains("table"),
+        "{reply}"
+    );
+}

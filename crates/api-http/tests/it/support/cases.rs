@@ -1,0 +1,144 @@
+//! One sample request for every operation of the document.
+
+use super::{CONTRACT, CUSTOMERS, Call, Key, Operation, TestApi};
+use serde_json::{Value, json};
+
+/// What a caller needs for an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    Read,
+    Write,
+    Admin,
+    /// `customers:admin` in all tenants.
+    AllTenants,
+}
+
+/// A request that succeeds in a [`World`] when the caller has what is needed.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) operation: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) status: u16,
+    pub(crate) body: Option<fn(&World) -> Value>,
+}
+
+/// An API with one customer in `default`, known by everything that one can be known by.
+pub(crate) struct World {
+    pub(crate) api: TestApi,
+    pub(crate) customer: String,
+}
+
+const fn case(operation: &'static str, needs: Needs) -> Case {
+    Case {
+        operation,
+        needs,
+        status: 200,
+        body: None,
+    }
+}
+
+impl Case {
+    const fn creates(self) -> Self {
+        Self {
+            status: 201,
+            ..self
+        }
+    }
+
+    const fn body(self, body: fn(&World) -> Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+
+    pub(crate) fn operation(&self) -> &'static Operation {
+        CONTRACT.operation(self.operation)
+    }
+
+    /// The request, without a credential.
+    pub(crate) fn call(&self, world: &World) -> Call {
+        self.call_at(world, &world.target(self.operation()))
+    }
+
+    /// The same request at another target.
+    pub(crate) fn call_at(&self, world: &World, target: &str) -> Call {
+        let call = Call::new(self.operation().method.clone(), target);
+        match self.body {
+            Some(body) => call.json(&body(world)),
+            None => call,
+        }
+    }
+}
+
+/// The weakest key that may do what the operation does.
+impl Needs {
+    pub(crate) fn weakest(self) -> Key {
+        match self {
+            Self::Nothing | Self::Read => Key::Read,
+            Self::Write => Key::Write,
+            Self::Admin => Key::Admin,
+            Self::AllTenants => Key::Operator,
+        }
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let api = TestApi::new().await;
+        let body = json!({
+            "email": "ada@example.com", "password": "securePassword123", "phone": "5550125",
+            "legacyId": 7, "externalIds": {"crm": "C-17"}, "firstName": "Ada",
+        });
+        let customer = api.created(Key::Write, body).await;
+        Self { api, customer }
+    }
+
+    /// Where an operation finds what it is about.
+    pub(crate) fn target(&self, operation: &Operation) -> String {
+        operation.target(&[
+            ("customerId", &self.customer),
+            ("keyId", &Key::Read.id().to_string()),
+            ("tenantId", "default"),
+        ])
+    }
+
+    /// The path of the customer.
+    pub(crate) fn path(&self) -> String {
+        format!("{CUSTOMERS}/{}", self.customer)
+    }
+}
+
+/// Every operation of the document; a test holds the two against each other.
+pub(crate) static CASES: &[Case] = &[
+    case("listCustomers", Needs::Read),
+    case("createCustomer", Needs::Write)
+        .creates()
+        .body(|_| json!({"email": "new@example.com"})),
+    case("batchGetCustomers", Needs::Read).body(|world| json!({"ids": [world.customer]})),
+    case("lookupCustomer", Needs::Read).body(|_| json!({"email": "ada@example.com"})),
+    case("getCustomer", Needs::Read),
+    case("updateCustomer", Needs::Write).body(|_| json!({"lastName": "Lovelace"})),
+    case("patchCustomer", Needs::Write).body(|_| json!({"lastName": "Lovelace"})),
+    case("deleteCustomer", Needs::Write).body(|_| json!({"reason": "asked to"})),
+    case("suspendCustomer", Needs::Admin).body(|_| json!({"reason": "fraud"})),
+    case("reactivateCustomer", Needs::Admin).body(|_| json!({"reason": "cleared"})),
+    case("listApiKeys", Needs::Admin),
+    case("createApiKey", Needs::Admin)
+        .creates()
+        .body(|_| json!({"name": "storefront", "scopes": ["customers:read"]})),
+    case("revokeApiKey", Needs::Admin),
+    case("listTenants", Needs::AllTenants),
+    case("createTenant", Needs::AllTenants)
+        .creates()
+        .body(|_| json!({"id": "north"})),
+    case("getTenant", Needs::AllTenants),
+    case("updateTenant", Needs::AllTenants).body(|_| json!({"name": "New name"})),
+    case("customersHealth", Needs::Nothing),
+    case("health", Needs::Nothing),
+    case("live", Needs::Nothing),
+    case("healthReady", Needs::Nothing),
+    case("ready", Needs::Nothing),
+    case("metrics", Needs::Nothing),
+];
