@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod example;
 mod fields;
+mod lifecycle;
 mod list;
 mod read;
 mod words;
@@ -13,9 +14,10 @@ pub use body::{
     CustomerBody, CustomerData, CustomerReply, MarketingBody, NotificationsBody, PreferencesBody,
     ProfileBody, StandingBody,
 };
-pub use change::{ReasonBody, UpdateCustomerBody};
+pub use change::UpdateCustomerBody;
 pub use create::CreateCustomerBody;
 pub use fields::{MarketingInput, NotificationsInput, PreferencesInput, ProfileInput};
+pub use lifecycle::ReasonBody;
 pub use list::{CustomerListData, CustomerListReply, ListParams};
 pub use read::{BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody};
 pub use words::{
@@ -49,10 +51,10 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
             read::get,
             change::replace,
             change::merge,
-            change::deactivate
+            lifecycle::deactivate
         ))
-        .routes(routes!(change::suspend))
-        .routes(routes!(change::reactivate))
+        .routes(routes!(lifecycle::suspend))
+        .routes(routes!(lifecycle::reactivate))
 }
 
 /// The customer that a path names.

@@ -2,10 +2,12 @@
 
 mod change;
 mod create;
+mod lifecycle;
 mod read;
 
-pub use change::{ChangeCustomerError, ChangeStatus, Stated, UpdateCustomer};
+pub use change::{ChangeCustomerError, Stated, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError};
+pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 
 use crate::tenant::TenantDirectory;

@@ -3,6 +3,7 @@
 mod access;
 mod api_key;
 mod bad_input;
+mod credential;
 mod customer_change;
 mod customer_create;
 mod customer_lifecycle;
@@ -15,6 +16,7 @@ mod idempotency;
 mod observed;
 mod openapi;
 mod plumbing;
+mod replies;
 mod sample;
 mod socket;
 mod support;

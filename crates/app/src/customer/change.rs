@@ -1,7 +1,6 @@
-//! A customer is changed: by a merge, or by a step of its life.
+//! A customer is changed by a merge.
 
 use super::Customers;
-use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
@@ -9,8 +8,8 @@ use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
 };
-use customer_domain::idempotency::{ClaimError, Claimed};
-use customer_domain::outbox::{Event, EventKind};
+use customer_domain::idempotency::ClaimError;
+use customer_domain::outbox::Event;
 use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
 use thiserror::Error;
 
@@ -90,17 +89,6 @@ fn names(reference: CustomerRef, customer: &Customer) -> bool {
         CustomerRef::Id(id) => id == customer.id,
         CustomerRef::Legacy(id) => Some(id) == customer.legacy_id,
     }
-}
-
-/// A step of a customer's life.
-#[derive(Debug, Clone)]
-pub struct ChangeStatus {
-    /// Which step.
-    pub change: StatusChange,
-    /// Why, in the actor's words.
-    pub reason: Option<String>,
-    /// The versions that the caller is content with; any, when it did not say.
-    pub expected_versions: Option<Vec<i64>>,
 }
 
 /// Why a customer could not be changed. Nothing was written.
@@ -207,7 +195,7 @@ impl Customers {
     /// Who has the address that was wanted, or else the customer's own, which reactivating
     /// claims again. The failed transaction is over, so this is a read of its own, and may find
     /// nobody any more.
-    async fn email_taken(
+    pub(super) async fn email_taken(
         &self,
         scope: &Scope,
         customer: CustomerRef,
@@ -289,53 +277,6 @@ impl Customers {
         Ok(facts)
     }
 
-    /// Takes a step of a customer's life. When it already is as asked nothing is written.
-    ///
-    /// # Errors
-    /// As [`ChangeCustomerError`] lists.
-    pub async fn change_status(
-        &self,
-        scope: &Scope,
-        customer: CustomerRef,
-        command: &ChangeStatus,
-        once: &Once<'_, CustomerRecord>,
-    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        match retried(|| self.try_change_status(scope, customer, command, once)).await {
-            Err(ChangeCustomerError::EmailTaken(None)) => {
-                Err(self.email_taken(scope, customer, None).await)
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn try_change_status(
-        &self,
-        scope: &Scope,
-        customer: CustomerRef,
-        command: &ChangeStatus,
-        once: &Once<'_, CustomerRecord>,
-    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
-            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
-        };
-        let mut record = work.customers().find_for_update(customer).await?;
-        let customer = &mut record.customer;
-        expect_version(customer, command.expected_versions.as_deref())?;
-        let now = self.clock.now();
-        if !customer.change_status(command.change, now)? {
-            work.rollback().await?;
-            return Ok(Outcome::Done(record));
-        }
-        customer.version += 1;
-        customer.updated_at = now;
-        work.customers().save(customer).await?;
-        work.record(self.status_changed(customer, command.change, command.reason.clone()));
-        once.remember(&mut *work, &record);
-        work.commit().await?;
-        Ok(Outcome::Done(record))
-    }
-
     fn updated(&self, customer: &Customer, changed: &[&str]) -> Fact {
         let event = Event::profile_updated(self.event_id(), customer, changed);
         let fields = changed.iter().map(|&name| name.to_owned()).collect();
@@ -346,25 +287,7 @@ impl Customers {
         }
     }
 
-    fn status_changed(
-        &self,
-        customer: &Customer,
-        step: StatusChange,
-        reason: Option<String>,
-    ) -> Fact {
-        let (event, audit) = match step {
-            StatusChange::Reactivate => (EventKind::Reactivated, AuditKind::Reactivate),
-            StatusChange::Suspend => (EventKind::Suspended, AuditKind::Suspend),
-            StatusChange::Deactivate => (EventKind::Deactivated, AuditKind::ProfileDelete),
-            StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
-        };
-        Fact {
-            event: Some(Event::status_changed(self.event_id(), event, customer)),
-            audit: self.audited(customer, audit, vec!["status".to_owned()], reason),
-        }
-    }
-
-    fn audited(
+    pub(super) fn audited(
         &self,
         customer: &Customer,
         kind: AuditKind,
@@ -400,7 +323,7 @@ fn wanted_step(
         .ok_or(ChangeCustomerError::StatusUnreachable)
 }
 
-fn expect_version(
+pub(super) fn expect_version(
     customer: &Customer,
     expected: Option<&[i64]>,
 ) -> Result<(), ChangeCustomerError> {

@@ -15,7 +15,7 @@ async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -
         all_tenants,
         expires_at,
     };
-    let (key, secret) = app.api_keys.create(&scope(), command).await.unwrap();
+    let (key, secret) = app.api_keys.create(&scope(), command).await.expect("a key");
     (key, secret.secret.expose_secret().to_owned())
 }
 

@@ -14,7 +14,11 @@ async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
         all_tenants,
         expires_at: None,
     };
-    app.api_keys.create(&scope(), command).await.unwrap().0
+    app.api_keys
+        .create(&scope(), command)
+        .await
+        .expect("a key")
+        .0
 }
 
 fn caller(key: &ApiKey, within: &Scope) -> Caller {

@@ -14,7 +14,7 @@ async fn stored(app: &App, address: &str) -> CustomerRecord {
         .customers
         .create(&scope(), guest(address), &unclaimed())
         .await
-        .unwrap()
+        .expect("a customer")
     {
         Outcome::Done(record) => record,
         Outcome::Replayed(_) => unreachable!("nothing was claimed"),

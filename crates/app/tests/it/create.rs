@@ -35,7 +35,10 @@ async fn a_guest_comes_with_its_first_rows_its_event_and_its_audit_entry() {
     assert_eq!((customer.version, customer.event_seq), (1, 1));
     assert_eq!(record.standing.tier, Tier::Regular);
     assert_eq!(record.standing.segment, NEW_CUSTOMER_SEGMENT);
-    assert_eq!(app.store.stored_customers(scope().tenant), [record.clone()]);
+    assert_eq!(
+        app.store.stored_customers(scope().tenant),
+        std::slice::from_ref(&record)
+    );
     let events = app.store.events();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].topic, "customers.customer.created");
@@ -148,10 +151,10 @@ async fn a_claimed_request_is_done_once_and_answered_twice() {
     assert_eq!(create().await, Ok(Outcome::Replayed(id_reply(&record))));
     let mut other = claim("k");
     other.body_digest = [9; 32];
-    let reused = Once::new(Some(other), &id_reply);
+    let again = Once::new(Some(other), &id_reply);
     let refused = app
         .customers
-        .create(&scope(), guest("eve@example.com"), &reused)
+        .create(&scope(), guest("eve@example.com"), &again)
         .await;
     assert_eq!(
         refused,

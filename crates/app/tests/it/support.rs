@@ -135,14 +135,14 @@ struct Memory(Mutex<HashMap<PresentedSecret, ApiKey>>);
 
 impl ApiKeyMemory for Memory {
     fn get(&self, secret: &PresentedSecret) -> Option<ApiKey> {
-        self.0.lock().unwrap().get(secret).cloned()
+        self.0.lock().expect("a sound lock").get(secret).cloned()
     }
 
     fn put(&self, secret: PresentedSecret, key: ApiKey) {
-        self.0.lock().unwrap().insert(secret, key);
+        self.0.lock().expect("a sound lock").insert(secret, key);
     }
 
     fn forget(&self, secret: &PresentedSecret) {
-        self.0.lock().unwrap().remove(secret);
+        self.0.lock().expect("a sound lock").remove(secret);
     }
 }

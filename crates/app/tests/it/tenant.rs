@@ -11,7 +11,7 @@ use customer_testkit::builders::{operator_scope, third_tenant};
 
 fn command(slug: &str) -> CreateTenant {
     CreateTenant {
-        slug: TenantSlug::parse(slug).unwrap(),
+        slug: TenantSlug::parse(slug).expect("a slug"),
         name: slug.to_owned(),
         settings: TenantSettings::default(),
     }

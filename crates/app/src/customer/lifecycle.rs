@@ -1,0 +1,89 @@
+//! A customer takes a step of its life: barred, brought back, deactivated.
+
+use super::Customers;
+use super::change::{ChangeCustomerError, expect_version};
+use crate::idempotency::{Once, Outcome};
+use crate::support::retry::retried;
+use customer_domain::audit::AuditKind;
+use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
+use customer_domain::idempotency::Claimed;
+use customer_domain::outbox::{Event, EventKind};
+use customer_domain::{Fact, Scope};
+
+/// A step of a customer's life.
+#[derive(Debug, Clone)]
+pub struct ChangeStatus {
+    /// Which step.
+    pub change: StatusChange,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+}
+
+impl Customers {
+    /// Takes a step of a customer's life. When it already is as asked nothing is written.
+    ///
+    /// # Errors
+    /// As [`ChangeCustomerError`] lists.
+    pub async fn change_status(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &ChangeStatus,
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        match retried(|| self.try_change_status(scope, customer, command, once)).await {
+            Err(ChangeCustomerError::EmailTaken(None)) => {
+                Err(self.email_taken(scope, customer, None).await)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_change_status(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        command: &ChangeStatus,
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
+        let mut record = work.customers().find_for_update(customer).await?;
+        let customer = &mut record.customer;
+        expect_version(customer, command.expected_versions.as_deref())?;
+        let now = self.clock.now();
+        if !customer.change_status(command.change, now)? {
+            work.rollback().await?;
+            return Ok(Outcome::Done(record));
+        }
+        customer.version += 1;
+        customer.updated_at = now;
+        work.customers().save(customer).await?;
+        work.record(self.status_changed(customer, command.change, command.reason.clone()));
+        once.remember(&mut *work, &record);
+        work.commit().await?;
+        Ok(Outcome::Done(record))
+    }
+
+    pub(super) fn status_changed(
+        &self,
+        customer: &Customer,
+        step: StatusChange,
+        reason: Option<String>,
+    ) -> Fact {
+        let (event, audit) = match step {
+            StatusChange::Reactivate => (EventKind::Reactivated, AuditKind::Reactivate),
+            StatusChange::Suspend => (EventKind::Suspended, AuditKind::Suspend),
+            StatusChange::Deactivate => (EventKind::Deactivated, AuditKind::ProfileDelete),
+            StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
+        };
+        Fact {
+            event: Some(Event::status_changed(self.event_id(), event, customer)),
+            audit: self.audited(customer, audit, vec!["status".to_owned()], reason),
+        }
+    }
+}
