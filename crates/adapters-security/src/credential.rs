@@ -2,7 +2,8 @@
 
 use crate::pool::{Pool, PoolError};
 use crate::random;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use async_trait::async_trait;
 use customer_domain::credential::{HashError, NewPassword, PasswordHash, PasswordHasher};
 use std::fmt::Display;
@@ -14,6 +15,9 @@ use thiserror::Error;
 const FLOOR_MEMORY_KIB: u32 = 19 * 1024;
 /// … or this memory with one.
 const FLOOR_MEMORY_KIB_AT_ONE_ITERATION: u32 = 46 * 1024;
+
+/// Bytes from which on glibc asks the system in any case.
+const BEYOND_HEAPS: usize = 33 * 1024 * 1024;
 
 /// Bytes of a salt.
 const SALT: usize = 16;
@@ -140,17 +144,41 @@ impl PasswordHasher for Argon2Hasher {
 
 fn hash(argon2: &Argon2<'_>, password: &NewPassword) -> Result<PasswordHash, HashError> {
     let salt = random::bytes::<SALT>();
-    argon2
-        .hash_password_with_salt(password.expose().as_bytes(), &salt)
+    in_phc_form(argon2, password.expose().as_bytes(), &salt)
         .map(|hash| PasswordHash(hash.to_string()))
         .map_err(|error| HashError::Failed(error.to_string()))
+}
+
+fn in_phc_form(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+) -> Result<phc::PasswordHash, argon2::password_hash::Error> {
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    let mut memory = memory(argon2.params().block_count());
+    argon2.hash_password_into_with_memory(password, salt, &mut output, &mut memory)?;
+    Ok(phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into()?,
+        salt: Some(phc::Salt::new(salt)?),
+        hash: Some(phc::Output::new(&output)?),
+    })
+}
+
+/// Memory that goes back to the system with the hash. What glibc takes from its heaps instead, up
+/// to 32 MiB, breaks them up: after some hashes they hold many times as much for good. What is
+/// reserved here beyond the need is never touched, and so takes no memory.
+fn memory(blocks: usize) -> Vec<Block> {
+    let mut memory = Vec::with_capacity(blocks.max(BEYOND_HEAPS / Block::SIZE));
+    memory.resize(blocks, Block::new());
+    memory
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use argon2::PasswordVerifier as _;
-    use argon2::password_hash::phc;
     use customer_domain::credential::PasswordPolicy;
 
     const SETTINGS: HashingSettings = HashingSettings {

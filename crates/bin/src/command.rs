@@ -95,16 +95,16 @@ fn quiet(loaded: Loaded) -> Result<Config, Failure> {
 /// The database for a command, which cannot share the private one of a service that runs.
 async fn open(config: &Config, stop: &CancellationToken) -> Result<Database, Failure> {
     let opened = Database::open(config, stop).await;
-    opened.map_err(|error| match error.downcast_ref() {
-        Some(embedded_postgres::Error::InUse { pid, .. }) => {
+    opened.map_err(|error| {
+        if let Some(embedded_postgres::Error::InUse { pid, .. }) = error.downcast_ref() {
             let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-            format!(
+            return format!(
                 "the service runs in this folder{process}, and its embedded database with it: use its API \
                  (such as /api/v1/api-keys), stop it first, or set DATABASE_URL to another database"
             )
-            .into()
+            .into();
         }
-        _ => error,
+        error
     })
 }
 

@@ -3,35 +3,37 @@
 mod embedded;
 
 use crate::command::Failure;
-use crate::config::Config;
+use crate::config::{self, Config};
+use customer_postgres::{MigrationError, MigrationStatus};
 use embedded::Embedded;
-use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 
 /// A database, and whatever had to be started for it.
 pub(crate) struct Database {
     owner_url: SecretString,
-    state_dir: PathBuf,
-    note: Option<String>,
+    note: String,
     embedded: Option<Embedded>,
 }
 
 impl Database {
     /// The database of `DATABASE_URL`, or else a private PostgreSQL, started here.
-    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// [`Stopped`](crate::command::Stopped) when `stop` was cancelled meanwhile. On every error
+    /// what was started is stopped.
+    pub(crate) async fn open(config: &Config, stop: &CancellationToken) -> Result<Self, Failure> {
         let Some(url) = &config.database.url else {
-            return Self::start(config).await;
+            return Self::start(config, stop).await;
         };
-        let state = embedded_postgres::state_root(&config.work_dir)?;
         Ok(Self {
             owner_url: url.clone(),
-            state_dir: state.path,
-            note: None,
+            note: config::masked(url.expose_secret()),
             embedded: None,
         })
     }
 
-    async fn start(config: &Config) -> Result<Self, Failure> {
+    async fn start(config: &Config, stop: &CancellationToken) -> Result<Self, Failure> {
         let mut settings = embedded_postgres::Settings::new(&config.work_dir);
         settings.port = config.embedded.port;
         settings.bin_dir.clone_from(&config.embedded.bin_dir);
@@ -39,14 +41,21 @@ impl Database {
         settings
             .download_base
             .clone_from(&config.embedded.download_base);
-        let embedded = Embedded::start(settings).await?;
-        let owner_url = embedded.provision().await?;
-        Ok(Self {
-            owner_url,
-            state_dir: embedded.state_dir().to_owned(),
-            note: Some(embedded.note()),
-            embedded: Some(embedded),
-        })
+        let embedded = Embedded::start(settings, stop).await?;
+        match embedded.provision().await {
+            Ok(owner_url) => Ok(Self {
+                owner_url,
+                note: format!(
+                    "embedded PostgreSQL on port {}, for development",
+                    embedded.port()
+                ),
+                embedded: Some(embedded),
+            }),
+            Err(error) => {
+                embedded.stop().await?;
+                Err(error)
+            }
+        }
     }
 
     /// The role that owns the schema and migrates; serving connections take on lesser ones.
@@ -54,21 +63,40 @@ impl Database {
         &self.owner_url
     }
 
-    /// Where files of this service lie, such as the root secret of a development machine.
-    pub(crate) fn state_dir(&self) -> &Path {
-        &self.state_dir
+    /// Which database this is, for people.
+    pub(crate) fn note(&self) -> &str {
+        &self.note
     }
 
-    /// What a person should know about a private database.
-    pub(crate) fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+    /// Applies every migration that the database does not have yet.
+    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
+        let migrated = customer_postgres::migrate(&self.owner_url).await;
+        migrated.map_err(|error| self.explained(&error))
     }
 
-    /// Stops what was started.
-    pub(crate) async fn close(self) -> Result<(), Failure> {
-        match self.embedded {
+    /// Takes back the last `steps` migrations.
+    pub(crate) async fn migrate_down(&self, steps: usize) -> Result<(), Failure> {
+        let reverted = customer_postgres::migrate_down(&self.owner_url, steps).await;
+        reverted.map_err(|error| self.explained(&error))
+    }
+
+    /// Every migration, and whether the database has it.
+    pub(crate) async fn migrations(&self) -> Result<Vec<MigrationStatus>, Failure> {
+        let listed = customer_postgres::migration_status(&self.owner_url).await;
+        listed.map_err(|error| self.explained(&error))
+    }
+
+    fn explained(&self, error: &MigrationError) -> Failure {
+        format!("{}: {error}", self.note).into()
+    }
+
+    /// Stops what was started; `done` is what was done with it, whose failure counts before one
+    /// to stop.
+    pub(crate) async fn close(self, done: Result<(), Failure>) -> Result<(), Failure> {
+        let stopped = match self.embedded {
             Some(embedded) => embedded.stop().await,
             None => Ok(()),
-        }
+        };
+        done.and(stopped)
     }
 }

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::metrics;
 use crate::wire::{self, Operator, Parts};
-use axum::Router;
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
 use customer_http::http::stack::HttpSettings;
@@ -77,8 +76,9 @@ struct Service {
 async fn start(config: &Config, database: &Database) -> Result<Service, Failure> {
     database.migrate().await?;
     let postgres = wire::connect(config, database).await?;
-    let parts = wire::parts(config, &postgres)?;
-    let operator = wire::bootstrap(config, &parts).await?;
+    let office = wire::office(config, &postgres);
+    let operator = wire::bootstrap(config, &office).await?;
+    let parts = wire::parts(config, &postgres, office)?;
     Ok(Service {
         postgres,
         parts,

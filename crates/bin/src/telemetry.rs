@@ -49,7 +49,10 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter: Targets = observability.log_level.parse()?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    // A line that cannot be written is lost; the complaint would go to the same place, and panic.
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .log_internal_errors(false);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match observability.log_format {
         LogFormat::Json => lines
             .fmt_fields(JsonFields::new())

@@ -1,13 +1,13 @@
 //! Puts adapters behind ports and hands them to the use cases. The only place that knows all.
 
 use crate::command::Failure;
-use crate::config::{Config, Distributed};
+use crate::config::{Config, Distributed, Environment};
 use crate::database::Database;
 use customer_app::access::Access;
-use customer_app::api_key::ApiKeys;
+use customer_app::api_key::{ApiKeys, system_scope};
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::tenant::{CreateTenant, TenantDirectory, Tenants};
-use customer_domain::api_key::{ApiKeyMemory, ApiKeySecrets, NewSecret};
+use customer_domain::api_key::{ApiKey, NewSecret, Permission};
 use customer_domain::credential::PasswordPolicy;
 use customer_domain::customer::CustomerType;
 use customer_domain::preference::Preferences;
@@ -19,7 +19,9 @@ use customer_local::root_secret::load_or_create;
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use customer_security::{Argon2Hasher, HashingSettings, HkdfDigests, RootSecret, SecretMaker};
+use embedded_postgres::StateRoot;
 use secrecy::ExposeSecret;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,10 +32,28 @@ const KEY_MEMORY: Duration = Duration::from_secs(5);
 /// Connections for jobs and operators.
 const WORKER_CONNECTIONS: usize = 4;
 
+/// What administers: all that commands need.
+pub(crate) struct Office {
+    pub(crate) tenants: Tenants,
+    pub(crate) api_keys: ApiKeys,
+}
+
 /// What the listeners need.
 pub(crate) struct Parts {
     pub(crate) api: Api,
     pub(crate) ids: Arc<dyn IdSource>,
+    /// Where files of the service lie, if there are any, for people.
+    pub(crate) state: Option<String>,
+}
+
+/// The key with which everything begins.
+pub(crate) enum Operator {
+    /// It was made just now.
+    Made(NewSecret),
+    /// There is a key that can administer.
+    Known,
+    /// There is none, and none was to be made.
+    Missing,
 }
 
 /// Connects the two serving roles.
@@ -60,34 +80,22 @@ pub(crate) async fn connect(config: &Config, database: &Database) -> Result<Post
         &config.database.worker_url,
         WORKER_CONNECTIONS,
     );
-    Ok(Postgres::connect(&app, &worker).await?)
+    let connected = Postgres::connect(&app, &worker).await;
+    connected.map_err(|error| {
+        let [app, worker] = [app.role.as_str(), worker.role.as_str()];
+        format!("{} as {app} and {worker}: {error}", database.note()).into()
+    })
 }
 
-/// Puts everything together.
-pub(crate) fn parts(
-    config: &Config,
-    database: &Database,
-    postgres: &Postgres,
-) -> Result<Parts, Failure> {
+/// Puts together what administers.
+pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(UuidV7Ids);
-    let memory: Arc<dyn ApiKeyMemory> =
-        Arc::new(MokaApiKeyMemory::new(REMEMBERED_KEYS, KEY_MEMORY));
-    let secrets: Arc<dyn ApiKeySecrets> = Arc::new(SecretMaker);
-    let directory = Arc::new(TenantDirectory::new(postgres.tenants(), Arc::clone(&clock)));
-    let api = Api {
-        customers: Customers {
-            transactions: postgres.transactions(),
-            reads: postgres.customers(),
-            tenants: Arc::clone(&directory),
-            hasher: Arc::new(hasher(config)?),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-            settings: Arc::new(customer_settings(config)?),
-        },
+    let directory = TenantDirectory::new(postgres.tenants(), Arc::clone(&clock));
+    Office {
         tenants: Tenants {
             transactions: postgres.operator_transactions(),
-            directory: Arc::clone(&directory),
+            directory: Arc::new(directory),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             groups: Arc::new(config.customers.groups.clone()),
@@ -95,31 +103,80 @@ pub(crate) fn parts(
         api_keys: ApiKeys {
             transactions: postgres.transactions(),
             reads: postgres.api_keys(),
-            memory: Arc::clone(&memory),
-            secrets: Arc::clone(&secrets),
+            memory: Arc::new(MokaApiKeyMemory::new(REMEMBERED_KEYS, KEY_MEMORY)),
+            secrets: Arc::new(SecretMaker),
+            clock,
+            ids,
+        },
+    }
+}
+
+/// Puts everything together.
+pub(crate) fn parts(
+    config: &Config,
+    postgres: &Postgres,
+    office: Office,
+) -> Result<Parts, Failure> {
+    let Office { tenants, api_keys } = office;
+    let clock = Arc::clone(&tenants.clock);
+    let ids = Arc::clone(&tenants.ids);
+    let state = state(config)?;
+    let api = Api {
+        customers: Customers {
+            transactions: postgres.transactions(),
+            reads: postgres.customers(),
+            tenants: Arc::clone(&tenants.directory),
+            hasher: Arc::new(hasher(config)?),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
+            settings: Arc::new(customer_settings(config)?),
         },
         access: Access {
             keys: postgres.api_keys(),
-            memory,
-            secrets,
-            tenants: directory,
+            memory: Arc::clone(&api_keys.memory),
+            secrets: Arc::clone(&api_keys.secrets),
+            tenants: Arc::clone(&tenants.directory),
             clock: Arc::clone(&clock),
         },
+        tenants,
+        api_keys,
         health: postgres.health(),
-        digests: Arc::new(HkdfDigests::new(&root_secret(config, database)?)),
+        digests: Arc::new(HkdfDigests::new(&root_secret(config, state.as_ref())?)),
         clock,
         idempotency_retention: config.server.idempotency_retention,
         metrics: None,
     };
-    Ok(Parts { api, ids })
+    let state = state.map(|state| {
+        let note = state.note.map(|note| format!(" ({note})"));
+        format!("{}{}", state.path.display(), note.unwrap_or_default())
+    });
+    Ok(Parts { api, ids, state })
 }
 
-/// Makes the default tenant, and with it the operator's key, once.
-pub(crate) async fn bootstrap(
+/// Makes the default tenant once, and in development the operator's key with it.
+pub(crate) async fn bootstrap(config: &Config, office: &Office) -> Result<Operator, Failure> {
+    let development = config.environment == Environment::Development;
+    if let Some(made) = default_tenant(config, office, development).await? {
+        return Ok(Operator::Made(made));
+    }
+    let slug = &config.customers.default_tenant;
+    let tenant = office.tenants.directory.by_slug(slug).await?;
+    let tenant = tenant.ok_or("the default tenant was made and is gone")?;
+    let scope = system_scope(tenant.id, slug, "start-up");
+    let keys = office.api_keys.reads.list(&scope).await?;
+    let now = office.api_keys.clock.now();
+    let administers = |key: &ApiKey| key.is_live(now) && key.grants(Permission::Admin);
+    Ok(if keys.iter().any(administers) {
+        Operator::Known
+    } else {
+        Operator::Missing
+    })
+}
+
+/// Makes the default tenant, and with it the operator's key if that is wanted, once.
+pub(crate) async fn default_tenant(
     config: &Config,
-    parts: &Parts,
+    office: &Office,
     operator_key: bool,
 ) -> Result<Option<NewSecret>, Failure> {
     let customers = &config.customers;
@@ -131,24 +188,29 @@ pub(crate) async fn bootstrap(
             country: customers.default_country.clone(),
         },
     };
-    let api = &parts.api;
-    Ok(api
+    let made = office
         .api_keys
-        .bootstrap(&api.tenants, command, operator_key)
-        .await?)
+        .bootstrap(&office.tenants, command, operator_key);
+    Ok(made.await?)
+}
+
+/// Where files lie: those of a private database, or the root secret that nobody configured.
+fn state(config: &Config) -> Result<Option<StateRoot>, Failure> {
+    let has_files = config.database.url.is_none() || config.security.secret_key.is_none();
+    let root = has_files.then(|| embedded_postgres::state_root(&config.work_dir));
+    Ok(root.transpose()?)
 }
 
 /// The configured root secret, or one that a development machine makes for itself.
-fn root_secret(config: &Config, database: &Database) -> Result<RootSecret, Failure> {
+fn root_secret(config: &Config, state: Option<&StateRoot>) -> Result<RootSecret, Failure> {
     if let Some(key) = &config.security.secret_key {
         return Ok(RootSecret::from_bytes(key.expose_secret())?);
     }
-    let folder = database.state_dir();
-    std::fs::create_dir_all(folder)?;
+    let folder = state.map_or(Path::new("."), |state| &state.path);
     let path = folder.join("root-secret");
-    let text = load_or_create(&path, || RootSecret::generate().to_base64())
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(RootSecret::from_base64(text.expose_secret())?)
+    let text = load_or_create(&path, || RootSecret::generate().to_base64())?;
+    Ok(RootSecret::from_base64(text.expose_secret())
+        .map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
 fn hasher(config: &Config) -> Result<Argon2Hasher, Failure> {

@@ -3,14 +3,20 @@
 //! They run as the role of the URL, which owns the schema. A lock in the database lets one
 //! migrator at a time through.
 
-use super::error::Failure;
 use customer_domain::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use thiserror::Error;
+use tokio::time::timeout;
+
+/// How long a database may take to come up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the reason is waited for when it did not.
+const LAST_TRY: Duration = Duration::from_secs(2);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
@@ -31,6 +37,10 @@ pub enum MigrationError {
     /// The database cannot be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database cannot be reached or refuses the login. For operators: holds the driver's own
+    /// words.
+    #[error("the database is unavailable: {0}")]
+    Connection(sqlx::Error),
     /// A migration failed, or the database has one that this program does not know in this form.
     /// For operators: holds the database's own words.
     #[error("the schema could not be migrated: {0}")]
@@ -99,17 +109,34 @@ async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
         .collect())
 }
 
-/// A pool of one connection, because sqlx's migrator takes one.
-async fn connect(url: &SecretString) -> Result<PgPool, StoreError> {
-    let connected = async {
-        let options: PgConnectOptions = url.expose_secret().parse()?;
-        let options = options
-            .application_name("customer-service migrate")
-            .disable_statement_logging();
-        PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-    };
-    Ok(connected.await.map_err(Failure::from)?)
+/// A pool of one connection, because sqlx's migrator takes one. It waits a little for a database
+/// that is just coming up.
+async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
+    let options: PgConnectOptions = url
+        .expose_secret()
+        .parse()
+        .map_err(MigrationError::Connection)?;
+    let options = options
+        .application_name("customer-service migrate")
+        // sqlx asks for its table to be made every time, and the server says that it is there.
+        .options([("client_min_messages", "warning")])
+        .disable_statement_logging();
+    let connected = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await;
+    match connected {
+        // The pool keeps the reason to itself.
+        Err(sqlx::Error::PoolTimedOut) => Err(MigrationError::Connection(refusal(&options).await)),
+        connected => connected.map_err(MigrationError::Connection),
+    }
+}
+
+/// Why no connection can be had.
+async fn refusal(options: &PgConnectOptions) -> sqlx::Error {
+    match timeout(LAST_TRY, options.connect()).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
 }

@@ -13,9 +13,12 @@ use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleErro
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +26,8 @@ use tokio_util::task::TaskTracker;
 const PING_AFTER: Duration = Duration::from_secs(5);
 /// How long a ping or a rollback may take before the connection is given up.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Connections that are opened at one time.
+const OPENING: usize = 4;
 /// How long closing waits for rollbacks.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -53,6 +58,26 @@ pub(crate) struct Connector {
     form: Form,
     max_lifetime: Duration,
     opened: AtomicU32,
+    opening: Arc<Semaphore>,
+    /// Nobody waits longer for a connection.
+    patience: Duration,
+}
+
+impl Connector {
+    /// A new connection, opened on a thread of its own: while it computes the proof of the
+    /// password the driver gives way to the other tasks hundreds of times. Under load that would
+    /// take longer than any caller waits, and no connection would ever be opened.
+    async fn open(&self) -> Result<PgConnection, sqlx::Error> {
+        let turn = Arc::clone(&self.opening).acquire_owned().await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+        let (options, patience, runtime) = (self.options.clone(), self.patience, Handle::current());
+        let opened = spawn_blocking(move || {
+            let opened = runtime.block_on(async { timeout(patience, options.connect()).await });
+            drop(turn);
+            opened.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        });
+        opened.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
 }
 
 impl managed::Manager for Connector {
@@ -60,7 +85,7 @@ impl managed::Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Slot, sqlx::Error> {
-        let mut connection = self.options.connect().await?;
+        let mut connection = self.open().await?;
         scope::send(&mut connection, self.form, &[&self.prepare]).await?;
         // Up to a tenth younger, so that connections opened together do not end together.
         let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
@@ -117,6 +142,8 @@ impl PgPool {
             form,
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
+            opening: Arc::new(Semaphore::new(OPENING)),
+            patience: settings.acquire_timeout,
         };
         let inner = managed::Pool::builder(connector)
             .max_size(settings.max_connections.max(1))

@@ -3,7 +3,7 @@
 use super::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
-use crate::wire::{self, Parts};
+use crate::wire::{self, Office};
 use clap::{Subcommand, ValueEnum};
 use customer_app::access::Caller;
 use customer_app::api_key::{CreateApiKey, system_scope};
@@ -80,18 +80,18 @@ impl Key {
         }
         let postgres = wire::connect(config, database).await?;
         let done = async {
-            let parts = wire::parts(config, &postgres)?;
+            let office = wire::office(config, &postgres);
             if is_create {
-                wire::default_tenant(config, &parts, false).await?;
+                wire::default_tenant(config, &office, false).await?;
             }
-            self.with(config, &parts).await
+            self.with(config, &office).await
         };
         let done = done.await;
         postgres.close().await;
         done
     }
 
-    async fn with(self, config: &Config, parts: &Parts) -> Result<(), Failure> {
+    async fn with(self, config: &Config, office: &Office) -> Result<(), Failure> {
         let mut out = io::stdout();
         match self {
             Self::Create {
@@ -100,26 +100,26 @@ impl Key {
                 tenant,
                 all_tenants,
             } => {
-                let within = within(config, parts, tenant).await?;
+                let within = within(config, office, tenant).await?;
                 let command = CreateApiKey {
                     name: key_name(&name)?,
                     permissions: vec![scope.into()],
                     all_tenants,
                     expires_at: None,
                 };
-                let (key, secret) = parts.api.api_keys.create(&within, command).await?;
+                let (key, secret) = office.api_keys.create(&within, command).await?;
                 print(&mut out, &key)?;
                 writeln!(out, "{}", secret.secret.expose_secret())?;
             }
             Self::List { tenant } => {
-                let within = within(config, parts, tenant).await?;
-                for key in parts.api.api_keys.list(&within, &operator(&within)).await? {
+                let within = within(config, office, tenant).await?;
+                for key in office.api_keys.list(&within, &operator(&within)).await? {
                     print(&mut out, &key)?;
                 }
             }
             Self::Revoke { id, tenant } => {
-                let within = within(config, parts, tenant).await?;
-                let keys = &parts.api.api_keys;
+                let within = within(config, office, tenant).await?;
+                let keys = &office.api_keys;
                 let key = keys
                     .revoke(&within, &operator(&within), ApiKeyId(id))
                     .await?;
@@ -130,9 +130,13 @@ impl Key {
     }
 }
 
-async fn within(config: &Config, parts: &Parts, tenant: Option<String>) -> Result<Scope, Failure> {
+async fn within(
+    config: &Config,
+    office: &Office,
+    tenant: Option<String>,
+) -> Result<Scope, Failure> {
     let slug = tenant.unwrap_or_else(|| config.customers.default_tenant.clone());
-    let found = parts.api.tenants.directory.by_slug(&slug).await?;
+    let found = office.tenants.directory.by_slug(&slug).await?;
     let tenant = found.ok_or_else(|| format!("there is no tenant {slug:?}"))?;
     Ok(system_scope(tenant.id, tenant.slug.as_str(), "command"))
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD_INDIFFERENT};
 
+pub(crate) use address::masked;
 pub(super) use address::{MASK, PostgresUrl, passwords, percent_decoded};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
@@ -175,7 +176,7 @@ impl Kind {
     /// The value for people: secrets are masked, a URL keeps all but its passwords.
     pub(super) fn shown(self, text: &str) -> String {
         if matches!(self, Self::PostgresUrl | Self::Url(_)) {
-            address::masked(text)
+            masked(text)
         } else if self.is_secret() {
             MASK.to_owned()
         } else {

@@ -39,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) max_body_bytes: usize,
     pub(crate) read_timeout: Duration,
     pub(crate) request_timeout: Duration,
+    /// From the signal to stop to the close of the sockets.
+    pub(crate) shutdown_delay: Duration,
     /// As browsers send them.
     pub(crate) cors_origins: Vec<String>,
     pub(crate) idempotency_retention: Duration,
@@ -211,6 +213,7 @@ fn server(from: &Effective) -> Option<Server> {
         max_body_bytes: from.get("CUSTOMER_MAX_BODY_BYTES")?,
         read_timeout: from.duration("CUSTOMER_READ_TIMEOUT")?,
         request_timeout: from.duration("CUSTOMER_REQUEST_TIMEOUT")?,
+        shutdown_delay: from.duration("CUSTOMER_SHUTDOWN_DELAY")?,
         cors_origins: from.list("CUSTOMER_CORS_ORIGINS"),
         idempotency_retention: from.duration("CUSTOMER_IDEMPOTENCY_RETENTION")?,
     })

@@ -1,67 +1,71 @@
 //! The private PostgreSQL: started, watched, started again when it dies, and stopped at the end.
 
-use crate::command::Failure;
+use crate::command::{Failure, Stopped};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use customer_postgres::provision;
-use embedded_postgres::{Cluster, Settings};
+use embedded_postgres::{Cluster, Error, Settings};
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// How soon a dead server is noticed.
 const WATCH: Duration = Duration::from_millis(100);
+/// How long to wait before a server that could not be started again is tried once more.
+const REVIVE_AGAIN: Duration = Duration::from_secs(5);
+/// How long a start that nobody wants any more is waited for; a download may take minutes.
+const GIVE_UP: Duration = Duration::from_secs(10);
 /// The database in it.
 const DATABASE: &str = "customer";
 
-/// A running private server, watched by a thread of its own.
+/// A running private server, watched by a thread of its own: every call to it blocks.
 pub(super) struct Embedded {
     superuser_url: SecretString,
-    state_dir: PathBuf,
-    note: String,
+    port: u16,
+    watcher: Watcher,
+}
+
+struct Watcher {
+    /// Dropped, it has the server stopped.
     stop: Sender<()>,
-    watcher: JoinHandle<Result<(), embedded_postgres::Error>>,
+    ended: oneshot::Receiver<Result<(), Error>>,
 }
 
 struct Started {
     superuser_url: SecretString,
-    state_dir: PathBuf,
-    note: String,
+    port: u16,
 }
 
 impl Embedded {
-    pub(super) async fn start(settings: Settings) -> Result<Self, Failure> {
-        let (stop, stopped) = mpsc::channel();
+    pub(super) async fn start(
+        settings: Settings,
+        stop: &CancellationToken,
+    ) -> Result<Self, Failure> {
         let (started, ready) = oneshot::channel();
-        let watcher = thread::Builder::new()
-            .name("embedded-postgres".to_owned())
-            .spawn(move || {
-                let mut cluster = Cluster::start(&settings)?;
-                if started.send(describe(&cluster)).is_err() {
-                    return cluster.stop();
+        let watcher = Watcher::spawn(settings, started)?;
+        match stop.run_until_cancelled(ready).await {
+            Some(Ok(started)) => Ok(Self {
+                superuser_url: started.superuser_url,
+                port: started.port,
+                watcher,
+            }),
+            Some(Err(_)) => {
+                // Nobody was told of a start: the thread ended with the reason.
+                watcher.stop().await?;
+                Err("the embedded database ended while it started".into())
+            }
+            None => {
+                // Should it take longer, the server ends with this process.
+                if let Ok(ended) = timeout(GIVE_UP, watcher.stop()).await {
+                    ended?;
                 }
-                loop {
-                    match stopped.recv_timeout(WATCH) {
-                        Err(RecvTimeoutError::Timeout) => revive(&mut cluster),
-                        Ok(()) | Err(RecvTimeoutError::Disconnected) => return cluster.stop(),
-                    }
-                }
-            })?;
-        let Ok(started) = ready.await else {
-            // Nobody was told of a start: the thread ended with the reason.
-            joined(watcher).await?;
-            return Err("the embedded database ended while it started".into());
-        };
-        Ok(Self {
-            superuser_url: started.superuser_url,
-            state_dir: started.state_dir,
-            note: started.note,
-            stop,
-            watcher,
-        })
+                Err(Stopped.into())
+            }
+        }
     }
 
     /// Makes the owner's role and database, and answers the owner's URL. The password is a new
@@ -73,48 +77,71 @@ impl Embedded {
         Ok(provision(&self.superuser_url, DATABASE, &password).await?)
     }
 
-    pub(super) fn state_dir(&self) -> &Path {
-        &self.state_dir
-    }
-
-    pub(super) fn note(&self) -> String {
-        self.note.clone()
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) async fn stop(self) -> Result<(), Failure> {
-        // A watcher that is gone cannot be told; joining it tells why.
-        if self.stop.send(()).is_err() {
-            tracing::warn!("the embedded database was not watched any more");
-        }
-        joined(self.watcher).await
+        self.watcher.stop().await
     }
 }
 
-fn describe(cluster: &Cluster) -> Started {
-    let port = cluster.port();
-    let place = cluster.state_dir_note().map_or_else(
-        || format!("its data lies in {}", cluster.state_dir().display()),
-        str::to_owned,
-    );
-    Started {
+impl Watcher {
+    fn spawn(settings: Settings, started: oneshot::Sender<Started>) -> Result<Self, Failure> {
+        let (stop, stopped) = mpsc::channel();
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new()
+            .name("embedded-postgres".to_owned())
+            .spawn(move || {
+                if let Err(Err(error)) = end.send(watch(&settings, started, &stopped)) {
+                    tracing::warn!(%error, "the embedded database failed while nobody waited");
+                }
+            })?;
+        Ok(Self { stop, ended })
+    }
+
+    /// Has the server stopped, and waits for it.
+    async fn stop(self) -> Result<(), Failure> {
+        drop(self.stop);
+        Ok(self
+            .ended
+            .await
+            .map_err(|_| "the thread of the embedded database failed")??)
+    }
+}
+
+/// Starts the server and keeps it running until the other end of `stopped` is gone.
+fn watch(
+    settings: &Settings,
+    started: oneshot::Sender<Started>,
+    stopped: &Receiver<()>,
+) -> Result<(), Error> {
+    let mut cluster = Cluster::start(settings)?;
+    let mut pause = WATCH;
+    let begun = Started {
         superuser_url: SecretString::from(cluster.superuser_url("postgres")),
-        state_dir: cluster.state_dir().to_owned(),
-        note: format!("embedded PostgreSQL on port {port}, for development; {place}"),
+        port: cluster.port(),
+    };
+    if started.send(begun).is_err() {
+        return cluster.stop();
     }
+    while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
+        pause = if cluster.is_running() || revived(&mut cluster) {
+            WATCH
+        } else {
+            REVIVE_AGAIN
+        };
+    }
+    cluster.stop()
 }
 
-fn revive(cluster: &mut Cluster) {
-    if cluster.is_running() {
-        return;
-    }
+fn revived(cluster: &mut Cluster) -> bool {
     tracing::warn!("the embedded database died; it is started again");
-    if let Err(error) = cluster.restart() {
-        tracing::error!(%error, "the embedded database could not be started again");
+    match cluster.restart() {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "the embedded database could not be started again");
+            false
+        }
     }
-}
-
-async fn joined(watcher: JoinHandle<Result<(), embedded_postgres::Error>>) -> Result<(), Failure> {
-    let ended = tokio::task::spawn_blocking(move || watcher.join()).await?;
-    ended.map_err(|_| "the thread of the embedded database failed")??;
-    Ok(())
 }

@@ -21,7 +21,9 @@ impl Readiness {
 impl StoreHealth for Readiness {
     async fn ping(&self) -> Result<(), StoreError> {
         if self.stop.is_cancelled() {
-            return Err(StoreError::Unavailable("the service is stopping".to_owned()));
+            return Err(StoreError::Unavailable(
+                "the service is stopping".to_owned(),
+            ));
         }
         self.store.ping().await
     }

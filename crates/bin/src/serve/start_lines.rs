@@ -21,7 +21,14 @@ impl StartLines<'_> {
     /// Writes them to standard output. That it is gone is no reason not to serve; only an
     /// operator key that nobody saw is worth a word.
     pub(super) fn show(&self) {
-        if let Err(error) = self.write(&mut io::stdout().lock()) {
+        // At once, so that no line of the log comes between.
+        let mut text = Vec::new();
+        let shown = self.write(&mut text).and_then(|()| {
+            let mut out = io::stdout().lock();
+            out.write_all(&text)?;
+            out.flush()
+        });
+        if let Err(error) = shown {
             let lost = matches!(self.operator, Operator::Made(_));
             tracing::warn!(
                 %error,
@@ -67,7 +74,7 @@ impl StartLines<'_> {
             )?,
             Operator::Known => {}
         }
-        out.flush()
+        Ok(())
     }
 }
 

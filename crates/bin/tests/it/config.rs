@@ -85,7 +85,7 @@ fn fails_with_every_fault_and_without_a_secret() {
     let faults = &run.stderr;
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
     assert!(
-        faults.starts_with("the configuration has 5 faults:\n"),
+        faults.starts_with("customer-service: the configuration has 5 faults:\n"),
         "{faults}"
     );
     for name in [

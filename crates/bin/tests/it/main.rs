@@ -1,1 +1,18 @@
+//! The program as its operators and clients know it: the real one, in a folder of its own.
+
+mod commands;
 mod config;
+mod journey;
+mod start;
+
+// Marked as what it is, for the lints that let tests panic.
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod stored;

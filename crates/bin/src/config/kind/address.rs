@@ -125,7 +125,7 @@ pub(in crate::config) fn passwords(text: &str) -> Vec<String> {
 }
 
 /// The URL with every password replaced; nothing of a text that is no URL.
-pub(super) fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
         return MASK.to_owned();
     };

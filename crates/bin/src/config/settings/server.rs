@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::super::kind::{DAY, HOUR, Kind, MINUTE, SECOND};
 use super::{Section, setting};
 
@@ -72,6 +74,16 @@ pub(super) static SECTION: Section = Section {
             "how long a request may take as a whole (503)",
         )
         .or("30s"),
+        setting(
+            "CUSTOMER_SHUTDOWN_DELAY",
+            "server.http.shutdown_delay",
+            Kind::Duration {
+                min: Duration::ZERO,
+                max: MINUTE,
+            },
+            "how long requests are still taken, unready, after the signal to stop, so that load balancers turn away first",
+        )
+        .or_by_environment(Some("0s"), Some("5s")),
         setting(
             "CUSTOMER_CORS_ORIGINS",
             "server.http.cors_origins",

@@ -138,15 +138,8 @@ observability:
             "the documents' upper bound is no lower bound"
         );
     }
-    assert!(
-        !Place::new()
-            .yaml(yaml)
-            .set(&documented)
-            .loaded()
-            .config
-            .features
-            .analytics
-    );
+    let effective = Place::new().yaml(yaml).set(&documented).loaded().effective;
+    assert_eq!(effective.text("CUSTOMER_ENABLE_ANALYTICS"), Some("false"));
 }
 
 #[test]

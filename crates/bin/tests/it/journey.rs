@@ -1,0 +1,123 @@
+//! A client's way through the API, from the first request to the last.
+
+use crate::service::{Folder, Service};
+use customer_testkit::pg::TestDatabase;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_customer_is_created_read_changed_listed_suspended_reactivated_and_deleted() {
+    let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
+    let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);
+    let client = service.operator();
+
+    let body = json!({
+        "email": "Ada@Example.com",
+        "password": "correct horse battery",
+        "profile": {"firstName": "Ada", "lastName": "Lovelace"},
+        "tags": ["early"],
+    });
+    let created = client.post("/api/v1/customers", &body).expect(201);
+    let path = created.header("location").unwrap().to_owned();
+    assert_eq!(path, format!("/api/v1/customers/{}", created.id()));
+    assert_eq!(created.header("etag"), Some("\"1\""));
+    assert_eq!(created.customer()["profile"]["firstName"], "Ada");
+    assert!(!created.text.contains("correct horse"));
+
+    let read = client.get(&path).expect(200);
+    assert_eq!(read.customer(), created.customer());
+    let tag = read.header("etag").unwrap();
+
+    let change = json!({"profile": {"phone": "+44 20 7946 0000"}});
+    let put = |tag: &str| {
+        let headers = [("If-Match", tag)];
+        client.send("PUT", &path, &headers, Some(&change)).unwrap()
+    };
+    let changed = put(tag).expect(200);
+    assert_eq!(changed.header("etag"), Some("\"2\""));
+    assert_eq!(changed.customer()["profile"]["firstName"], "Ada");
+    assert_eq!(changed.customer()["profile"]["phone"], "+44 20 7946 0000");
+    let stale = put(tag).expect(412);
+    assert_eq!(stale.code(), "VERSION_CONFLICT");
+    assert_eq!(
+        stale.header("content-type"),
+        Some("application/problem+json")
+    );
+
+    let listed = client
+        .get("/api/v1/customers?sort_by=email&page_size=1")
+        .expect(200);
+    assert_eq!(listed.json()["data"]["total"], 1);
+    assert_eq!(listed.json()["data"]["customers"][0], changed.customer());
+
+    let step = |name: &str| client.post(&format!("{path}/{name}"), &json!({"reason": "a test"}));
+    assert_eq!(
+        step("suspend").expect(200).customer()["status"],
+        "suspended"
+    );
+    assert_eq!(
+        step("reactivate").expect(200).customer()["status"],
+        "active"
+    );
+    let deleted = client.send("DELETE", &path, &[], None).unwrap().expect(200);
+    assert_eq!(deleted.customer()["status"], "deleted");
+    let listed = client.get("/api/v1/customers").expect(200);
+    assert_eq!(listed.json()["data"]["total"], 0);
+    let again = client.create("ada@example.com").expect(201);
+    assert_ne!(again.id(), created.id());
+
+    let alias = client.get(&path.replace("/api/v1", "/v1")).expect(200);
+    assert_eq!(alias.customer(), deleted.customer());
+}
+
+#[tokio::test]
+async fn the_service_tells_how_it_is_and_what_it_offers() {
+    let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
+    let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);
+    let client = service.operator();
+    for path in [
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/ready",
+        "/api/v1/customers/health",
+    ] {
+        client.get(path).expect(200);
+    }
+    client.create("one@example.com").expect(201);
+    client.create("one@example.com").expect(409);
+    let metrics = client.get("/metrics").expect(200);
+    for line in [
+        "customer_requests_total{endpoint=\"/api/v1/customers\",method=\"POST\",status=\"201\"} 1",
+        "customer_requests_total{endpoint=\"/api/v1/customers\",method=\"POST\",status=\"409\"} 1",
+    ] {
+        assert!(metrics.text.contains(line), "{line}\n{}", metrics.text);
+    }
+    let document = client.get("/api-docs/openapi.json").expect(200).json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert!(document["paths"]["/customers"]["post"].is_object());
+    let page = client.get("/docs/").expect(200);
+    assert!(page.text.contains("<html"), "{}", page.text);
+    assert!(!page.text.contains("https://"), "nothing from elsewhere");
+}
+
+#[tokio::test]
+async fn a_key_opens_its_own_tenant_alone() {
+    let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
+    let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);
+    let operator = service.operator();
+    let tenant = json!({"id": "tenant-123", "name": "Another shop"});
+    operator.post("/api/v1/tenants", &tenant).expect(201);
+    let key = json!({"name": "shop", "scopes": ["customers:write"], "tenantId": "tenant-123"});
+    let key = operator.post("/api/v1/api-keys", &key).expect(201).json();
+    let secret = key["data"]["secret"].as_str().unwrap();
+    let shop = crate::client::Client::new(&service.base, secret);
+
+    let ours = shop.create("ada@example.com").expect(201);
+    assert_eq!(ours.customer()["tenantId"], "tenant-123");
+    let theirs = operator.create("ada@example.com").expect(201);
+    let path = format!("/api/v1/customers/{}", theirs.id());
+    shop.get(&path).expect(404);
+    operator.get(&path).expect(200);
+    let nobody = crate::client::Client::new(&service.base, "csk_nothing");
+    nobody.get(&path).expect(401);
+}

@@ -1,0 +1,274 @@
+//! The program, started in a folder of its own and ended by its process id.
+
+use crate::client::Client;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use std::fs::{self, Permissions};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A first start fetches or unpacks PostgreSQL and makes its data folder, beside other tests.
+const START: Duration = Duration::from_mins(3);
+/// An embedded PostgreSQL writes a checkpoint before it ends.
+const STOP: Duration = Duration::from_secs(40);
+
+/// What the tests' own environment decides about where PostgreSQL comes from.
+const INHERITED: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "LLVM_PROFILE_FILE",
+    "CUSTOMER_POSTGRES_BIN_DIR",
+    "CUSTOMER_POSTGRES_ARCHIVE",
+    "CUSTOMER_POSTGRES_DOWNLOAD_BASE",
+];
+
+/// A working folder.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        // The database's user must be able to enter, also when the tests run as root.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The program in this folder, on any free port, with nothing set but `variables`.
+    pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "tests have no configuration; this is what the machine tells them"
+        )]
+        let inherited = INHERITED
+            .into_iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_customer-service"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .envs(inherited)
+            .env("CUSTOMER_HTTP_PORT", "0")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let output = self.command(arguments, variables).output().unwrap();
+        output.into()
+    }
+
+    /// Where the embedded database lies.
+    pub(crate) fn instance(&self) -> PathBuf {
+        self.path().join(".data/inst")
+    }
+
+    /// The process of the embedded database, if there is one.
+    pub(crate) fn postmaster(&self) -> Option<Pid> {
+        let data = fs::read_dir(self.instance()).ok()?;
+        let lock = data
+            .filter_map(Result::ok)
+            .map(|entry| entry.path().join("postmaster.pid"))
+            .find(|path| path.exists())?;
+        let text = fs::read_to_string(lock).ok()?;
+        Pid::from_raw(text.lines().next()?.trim().parse().ok()?)
+    }
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+/// A service that answers. Dropping it stops it.
+pub(crate) struct Service {
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+    /// The start lines.
+    pub(crate) lines: String,
+    /// `http://127.0.0.1:port`
+    pub(crate) base: String,
+}
+
+impl Service {
+    /// Starts the service and waits until it says where it is.
+    pub(crate) fn start(folder: &Folder, variables: &[(&str, &str)]) -> Self {
+        let started = Self::try_start(folder, variables);
+        started.unwrap_or_else(|ended| panic!("the service did not start: {ended:#?}"))
+    }
+
+    /// The same, or how it ended instead.
+    pub(crate) fn try_start(folder: &Folder, variables: &[(&str, &str)]) -> Result<Self, Ended> {
+        let mut child = folder
+            .command(&[], variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = Arc::new(Mutex::new(String::new()));
+        collect(child.stderr.take().unwrap(), {
+            let stderr = Arc::clone(&stderr);
+            move |text| stderr.lock().unwrap().push_str(text)
+        });
+        let (say, said) = mpsc::channel();
+        collect(child.stdout.take().unwrap(), move |text| {
+            // After the start nobody listens any more.
+            say.send(text.to_owned()).unwrap_or_default();
+        });
+        let mut service = Self {
+            child,
+            stderr,
+            lines: String::new(),
+            base: String::new(),
+        };
+        service.await_start(&said)?;
+        Ok(service)
+    }
+
+    /// The start lines come in one piece, so the first of them brings all.
+    fn await_start(&mut self, said: &Receiver<String>) -> Result<(), Ended> {
+        let deadline = Instant::now() + START;
+        while self.value_of("documentation").is_none() {
+            match said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(text) => self.lines.push_str(&text),
+                Err(_) => {
+                    return Err(Ended {
+                        code: self.wait(Duration::from_secs(5)).and_then(|s| s.code()),
+                        stdout: self.lines.clone(),
+                        stderr: self.log(),
+                    });
+                }
+            }
+        }
+        let api = self.value_of("API").unwrap();
+        self.base = api.strip_suffix("/api/v1").unwrap().to_owned();
+        Ok(())
+    }
+
+    /// What stands behind a label in the start lines.
+    pub(crate) fn value_of(&self, label: &str) -> Option<&str> {
+        let rest = self.lines.lines().map(str::trim_start);
+        rest.filter_map(|line| line.strip_prefix(label))
+            .map(str::trim)
+            .next()
+    }
+
+    /// The key that only the first start shows.
+    pub(crate) fn operator_key(&self) -> &str {
+        let key = self.value_of("operator key").expect("the first start");
+        assert!(key.starts_with("csk_"), "{key}");
+        key
+    }
+
+    /// A client with the operator's key.
+    pub(crate) fn operator(&self) -> Client {
+        Client::new(&self.base, self.operator_key())
+    }
+
+    /// Everything that it logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// How it ended, if it does within `patience`.
+    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks it to stop and waits for its end, which must be a good one.
+    pub(crate) fn stop(&mut self, signal: Signal) {
+        self.signal(signal);
+        let status = self.wait(STOP).expect("it stops");
+        assert!(status.success(), "{status}\n{}", self.log());
+    }
+
+    /// Ends it without a chance to do anything about it.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        // In order, so that an embedded database is gone before its folder is.
+        let asked = kill_process(self.pid(), Signal::TERM);
+        if asked.is_err() || self.wait(STOP).is_none() {
+            self.kill();
+        }
+    }
+}
+
+/// Whether there is a process with this id.
+pub(crate) fn is_alive(pid: Pid) -> bool {
+    test_kill_process(pid).is_ok()
+}
+
+/// Polls until `condition` holds.
+#[track_caller]
+pub(crate) fn eventually(patience: Duration, what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Hands on what is read, as it comes, until the end.
+fn collect(mut from: impl Read + Send + 'static, hand_on: impl Fn(&str) + Send + 'static) {
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            hand_on(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    });
+}
