@@ -1,6 +1,7 @@
 //! API keys: made, listed and revoked by administrators.
 
 use crate::access::Caller;
+use crate::support::retry::{Retryable, retried};
 use crate::tenant::{CreateTenant, TenantError, Tenants};
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
@@ -19,6 +20,8 @@ use thiserror::Error;
 pub struct ApiKeys {
     /// Where writes go.
     pub transactions: Arc<dyn Transactions>,
+    /// Where keys for all tenants are made: no session of a tenant may make one.
+    pub operator_transactions: Arc<dyn Transactions>,
     /// Where reads come from.
     pub reads: Arc<dyn ApiKeyReads>,
     /// What is remembered of keys.
@@ -75,6 +78,12 @@ impl From<StoreError> for RevokeApiKeyError {
     }
 }
 
+impl Retryable for RevokeApiKeyError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
 impl ApiKeys {
     /// Makes a key in the scope's tenant. Its secret is in the answer and nowhere else.
     ///
@@ -86,11 +95,25 @@ impl ApiKeys {
         command: CreateApiKey,
     ) -> Result<(ApiKey, NewSecret), StoreError> {
         let (key, secret) = self.new_key(scope.tenant, command);
-        let mut work = self.transactions.begin(scope).await?;
-        work.api_keys().insert(&key, &secret.digest).await?;
-        work.record(self.audited(&key, AuditKind::ApiKeyCreate, key.created_at));
-        work.commit().await?;
+        retried(|| self.try_create(scope, &key, &secret)).await?;
         Ok((key, secret))
+    }
+
+    async fn try_create(
+        &self,
+        scope: &Scope,
+        key: &ApiKey,
+        secret: &NewSecret,
+    ) -> Result<(), StoreError> {
+        let transactions = if key.all_tenants {
+            &self.operator_transactions
+        } else {
+            &self.transactions
+        };
+        let mut work = transactions.begin(scope).await?;
+        work.api_keys().insert(key, &secret.digest).await?;
+        work.record(self.audited(key, AuditKind::ApiKeyCreate, key.created_at));
+        work.commit().await
     }
 
     fn new_key(&self, tenant: TenantId, command: CreateApiKey) -> (ApiKey, NewSecret) {
@@ -120,7 +143,7 @@ impl ApiKeys {
     /// When the store fails.
     pub async fn list(&self, scope: &Scope, caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.reads.list(scope).await?;
-        keys.retain(|key| caller.all_tenants || !key.all_tenants);
+        keys.retain(|key| caller.may_see(key));
         Ok(keys)
     }
 
@@ -138,6 +161,15 @@ impl ApiKeys {
         if caller.key == Some(id) {
             return Err(RevokeApiKeyError::Itself);
         }
+        retried(|| self.try_revoke(scope, caller, id)).await
+    }
+
+    async fn try_revoke(
+        &self,
+        scope: &Scope,
+        caller: &Caller,
+        id: ApiKeyId,
+    ) -> Result<ApiKey, RevokeApiKeyError> {
         let now = self.clock.now();
         let mut work = self.transactions.begin(scope).await?;
         let (key, digest) = match work.api_keys().revoke(id, now).await? {
@@ -202,7 +234,7 @@ impl ApiKeys {
             made = Some(secret);
         }
         work.commit().await?;
-        tenants.directory.refresh().await?;
+        tenants.directory.learn(&tenant);
         Ok(made)
     }
 

@@ -119,7 +119,9 @@ impl Tenants {
     ) -> Result<Outcome<Tenant>, TenantError> {
         let tenant = self.new_tenant(command);
         let outcome = retried(|| self.try_create(scope, &tenant, once)).await?;
-        self.directory.refresh().await?;
+        if let Outcome::Done(tenant) = &outcome {
+            self.directory.learn(tenant);
+        }
         Ok(outcome)
     }
 
@@ -165,7 +167,7 @@ impl Tenants {
         command: &UpdateTenant,
     ) -> Result<Tenant, TenantError> {
         let tenant = retried(|| self.try_update(scope, id, command)).await?;
-        self.directory.refresh().await?;
+        self.directory.learn(&tenant);
         Ok(tenant)
     }
 

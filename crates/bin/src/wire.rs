@@ -102,6 +102,7 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
         },
         api_keys: ApiKeys {
             transactions: postgres.transactions(),
+            operator_transactions: postgres.operator_transactions(),
             reads: postgres.api_keys(),
             memory: Arc::new(MokaApiKeyMemory::new(REMEMBERED_KEYS, KEY_MEMORY)),
             secrets: Arc::new(SecretMaker),

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 
 /// Characters of a key's name.
 pub const MAX_KEY_NAME: usize = 100;
-/// Keys that a tenant may have alive at once.
-pub const MAX_LIVE_KEYS: i64 = 1_000;
+/// Keys that one list shows.
+pub const MAX_LISTED_KEYS: i64 = 1_000;
 
 /// What a caller may do. Each one includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,7 +166,7 @@ pub trait ApiKeyReads: Send + Sync {
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError>;
 
     /// The newest keys of the scope's tenant, ended ones included, at most
-    /// [`MAX_LIVE_KEYS`], newest first.
+    /// [`MAX_LISTED_KEYS`], newest first.
     ///
     /// # Errors
     /// As [`find_by_secret`](Self::find_by_secret).

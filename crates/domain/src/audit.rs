@@ -61,7 +61,7 @@ impl AuditKind {
             Self::ProfileDelete => "customer.profile.delete",
             Self::Suspend => "customer.status.suspend",
             Self::Reactivate => "customer.status.reactivate",
-            Self::SetInactive => "customer.status.deactivate",
+            Self::SetInactive => "customer.status.set_inactive",
             Self::TenantCreate => "tenant.create",
             Self::TenantUpdate => "tenant.update",
             Self::ApiKeyCreate => "api_key.create",

@@ -37,7 +37,8 @@ impl NewPassword {
 
 impl PasswordPolicy {
     /// Accepts or refuses a password. `own_words` are the e-mail address and the names of its
-    /// owner: a password that contains one of them (of at least 4 characters) is refused.
+    /// owner: a password that contains the part before the `@`, or a word of a name, of at least
+    /// 3 characters is refused.
     ///
     /// # Errors
     /// [`ValueFault::WeakPassword`] with every reason in one sentence.
@@ -72,14 +73,18 @@ impl PasswordPolicy {
 
 fn contains_own_word(password: &str, own_words: &[&str]) -> bool {
     let password = text::fold(password);
-    own_words
+    let local = own_words
         .iter()
-        .flat_map(|word| {
-            let local = word.split_once('@').map_or(*word, |(local, _)| local);
-            [text::fold(word), text::fold(local)]
-        })
-        .any(|word| word.chars().count() >= 4 && password.contains(&word))
+        .filter_map(|word| Some(word.split_once('@')?.0));
+    let names = own_words.iter().filter(|word| !word.contains('@'));
+    local
+        .map(text::fold)
+        .chain(names.flat_map(|name| text::words(name)))
+        .any(|word| word.chars().count() >= SHORTEST_OWN_WORD && password.contains(&word))
 }
+
+/// Shorter words stand in too many good passwords by chance.
+const SHORTEST_OWN_WORD: usize = 3;
 
 /// A password's hash in PHC form (`$argon2id$…`). Not secret enough to hide from the store,
 /// too secret to show: `Debug` tells only the algorithm.
@@ -121,7 +126,7 @@ mod tests {
 
     fn refused(password: &str) -> Option<String> {
         PasswordPolicy::default()
-            .accept(password, &["jane.smith@example.com", "Jane", "Smith"])
+            .accept(password, &["jane.smith@example.com", "Jane Bob", "Smith"])
             .err()
             .map(|fault| fault.detail)
     }
@@ -147,6 +152,7 @@ mod tests {
             "QWERTYUIOP",
             "xxJANE.SMITHxx",
             "smith-2026!",
+            "xBoB4711!",
         ] {
             assert!(refused(password).is_some(), "{password}");
         }

@@ -82,7 +82,7 @@ impl Default for TenantSettings {
 }
 
 impl TenantSettings {
-    /// The settings with a currency taken over.
+    /// A currency's code, in upper case.
     ///
     /// # Errors
     /// When it is not a currency code.

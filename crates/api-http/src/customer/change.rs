@@ -17,7 +17,7 @@ use axum::extract::State;
 use axum::response::Response;
 use customer_app::customer::{ChangeCustomerError, Stated, UpdateCustomer};
 use customer_domain::api_key::Permission;
-use customer_domain::customer::{CustomerRef, MAX_EMAIL, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES};
+use customer_domain::customer::{CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES};
 use customer_domain::{CustomerId, Patch};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -132,15 +132,8 @@ async fn update(
         "createdAt",
         "updatedAt",
         "deletedAt",
-        "addresses",
-        "segments",
-        "consents",
     ]);
-    let email = fields
-        .text("email")
-        .max(MAX_EMAIL)
-        .then(|text| email(&text))
-        .replace();
+    let email = fields.text("email").then(|text| email(&text)).replace();
     let status = fields.one_of("status", STATUSES).replace();
     let mut changes = details(&mut fields, today);
     changes.email = email.map_or(Patch::Keep, Patch::Set);
@@ -175,7 +168,7 @@ const JUDGED_LATER: [&str; 9] = [
 /// The pointers under which the body gives them.
 pub(super) type SentAs = HashMap<&'static str, String>;
 
-fn sent_as(fields: &Fields) -> SentAs {
+pub(super) fn sent_as(fields: &Fields) -> SentAs {
     let given = |name| Some((name, fields.sent_as(name)?.to_owned()));
     let mut sent_as: SentAs = JUDGED_LATER.into_iter().filter_map(given).collect();
     sent_as.insert("groupId", group_pointer(fields));
@@ -186,12 +179,7 @@ fn sent_as(fields: &Fields) -> SentAs {
 /// differs from every stored one.
 fn stated(fields: &mut Fields) -> Stated {
     Stated {
-        id: member(fields, "id", |value| {
-            value
-                .as_str()
-                .and_then(|text| CustomerRef::parse(text).ok())
-                .or_else(|| CustomerRef::parse(&value.as_i64()?.to_string()).ok())
-        }),
+        id: stated_id(fields),
         user_id: member(fields, "userId", |value| {
             nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
         }),
@@ -204,6 +192,16 @@ fn stated(fields: &mut Fields) -> Stated {
             nullable(value, |text| Some(text.to_owned()))
         }),
     }
+}
+
+/// The id that the body states, in any way in which a path may name a customer.
+pub(super) fn stated_id(fields: &mut Fields) -> Option<CustomerRef> {
+    member(fields, "id", |value| {
+        let text = value
+            .as_str()
+            .and_then(|text| CustomerRef::parse(text).ok());
+        text.or_else(|| CustomerRef::parse(&value.as_i64()?.to_string()).ok())
+    })
 }
 
 /// `null`, or a text of ours.

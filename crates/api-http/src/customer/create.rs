@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use customer_app::customer::{CreateCustomer, CreateCustomerError};
 use customer_app::idempotency::Once;
 use customer_domain::credential::{HashError, PasswordPolicy};
-use customer_domain::customer::{CustomerRecord, Email, MAX_EMAIL, MAX_REGISTRATION_SOURCE};
+use customer_domain::customer::{CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
 use http::{HeaderMap, StatusCode};
 
@@ -108,11 +108,7 @@ pub(super) async fn create(
 }
 
 fn read(mut fields: Fields, passwords: PasswordPolicy, today: NaiveDate) -> Answer<CreateCustomer> {
-    let email = fields
-        .text("email")
-        .max(MAX_EMAIL)
-        .then(|text| email(&text))
-        .required();
+    let email = fields.text("email").then(|text| email(&text)).required();
     let mut details = details(&mut fields, today);
     drop_removals(&mut details.external_ids);
     let own_words: Vec<&str> = [

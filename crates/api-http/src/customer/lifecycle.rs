@@ -1,6 +1,6 @@
 //! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
 
-use super::change::{SentAs, problem};
+use super::change::{problem, sent_as, stated_id};
 use super::fields::rule;
 use super::{CustomerReply, customer_ref, example, noted, shown};
 use crate::access::{Authorized, CanAdmin, CanWrite};
@@ -14,10 +14,10 @@ use crate::support::claim::{self, Operation};
 use crate::support::reply;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::Response;
-use customer_app::customer::ChangeStatus;
+use customer_app::customer::{ChangeStatus, Stated};
 use customer_app::idempotency::Once;
 use customer_domain::audit::MAX_REASON;
-use customer_domain::customer::{CustomerRecord, StatusChange};
+use customer_domain::customer::{CustomerRecord, CustomerRef, StatusChange};
 use customer_domain::text;
 use http::{HeaderMap, StatusCode};
 
@@ -143,15 +143,19 @@ impl StepRequest {
             body,
         } = self;
         let bytes = body.bytes.clone();
-        let mut fields = body.fields(&AliasTable::FLAT);
+        let mut fields = body.fields(&ALIASES);
+        let sent_as = sent_as(&fields);
         let named = [query.tenant(), fields.text("tenantId").optional()];
         let scope = by.scope(api, named, Code::CustomerNotFound).await?;
         fields.extend(query.into_faults());
         let customer = noted(&mut fields, customer_ref(&path));
         let expected = noted(&mut fields, IfMatch::from_headers(&headers)).flatten();
         let claim = route.and_then(|route| {
-            let target = path.text(super::CUSTOMER_ID);
-            let operation = Operation { route, target };
+            let target = customer.map(canonical).unwrap_or_default();
+            let operation = Operation {
+                route,
+                target: &target,
+            };
             noted(
                 &mut fields,
                 claim::claim(api, by, operation, &headers, &bytes),
@@ -163,11 +167,16 @@ impl StepRequest {
             .then(|reason| rule(text::line(&reason, MAX_REASON)))
             .optional()
             .flatten();
+        let stated = Stated {
+            id: stated_id(&mut fields),
+            ..Stated::default()
+        };
         let (customer, command) = fields.build(|| {
             let command = ChangeStatus {
                 change,
                 reason,
                 expected_versions: expected.and_then(IfMatch::into_versions),
+                stated,
             };
             Some((customer?, command))
         })?;
@@ -177,7 +186,21 @@ impl StepRequest {
             .customers
             .change_status(&scope, customer, &command, &once)
             .await;
-        let outcome = outcome.map_err(|error| problem(error, &SentAs::new()))?;
+        let outcome = outcome.map_err(|error| problem(error, &sent_as))?;
         Ok(reply::once(outcome, render))
+    }
+}
+
+static ALIASES: AliasTable = AliasTable {
+    objects: &[],
+    aliases: &[("/customerId", "/id")],
+};
+
+/// One spelling for all that name the same customer alike, so that a repeated request is
+/// recognised.
+fn canonical(customer: CustomerRef) -> String {
+    match customer {
+        CustomerRef::Id(id) => id.to_string(),
+        CustomerRef::Legacy(id) => id.get().to_string(),
     }
 }

@@ -9,7 +9,7 @@ use crate::api::Shared;
 use crate::http::extract::QueryFields;
 use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
-use crate::http::problem::{Answer, Code};
+use crate::http::problem::{Answer, Code, Problem};
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
@@ -19,7 +19,7 @@ use cursor::ListCursor;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
-use customer_domain::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, Scope, SortOrder};
+use customer_domain::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, Scope, SortOrder, StoreError};
 use http::StatusCode;
 
 const SORT_KEYS: &[(&str, SortKey)] = &[
@@ -123,9 +123,17 @@ pub(super) async fn list(
     let wanted = read(query, &cursors)?;
     let Wanted { filter, sort, page } = &wanted;
     let rows = api.customers.list(&scope, filter, *sort, page).await;
-    let rows = rows.map_err(failure::store)?;
+    let rows = rows.map_err(problem)?;
     let body = CustomerListReply::from(data(&rows, &wanted, &scope, &cursors));
     Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+/// Only a list can be asked for too much: its filter is the caller's to narrow.
+fn problem(error: StoreError) -> Problem {
+    if error == StoreError::TooSlow {
+        return Code::FilterTooBroad.into();
+    }
+    failure::store(error)
 }
 
 struct Wanted {

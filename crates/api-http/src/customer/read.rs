@@ -15,7 +15,7 @@ use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
 use axum::extract::State;
 use axum::response::Response;
-use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup, MAX_EMAIL};
+use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
 use customer_domain::{CustomerId, StoreError};
 use http::StatusCode;
@@ -201,7 +201,6 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
     let given = [
         fields
             .text("email")
-            .max(MAX_EMAIL)
             .then(|text| email(&text))
             .optional()
             .map(Lookup::Email),

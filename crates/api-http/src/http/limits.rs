@@ -141,7 +141,9 @@ impl InFlight {
 }
 
 fn is_watched(path: &str) -> bool {
-    path == "/health" || path.starts_with("/health/") || path == "/ready" || path == "/metrics"
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    ["/health", "/ready", "/metrics", "/v1/customers/health"].contains(&path)
+        || path.starts_with("/health/")
 }
 
 /// Refuses a body that does not say it is JSON: `application/json` or `application/…+json`, in UTF-8, not compressed.

@@ -21,7 +21,9 @@ pub(crate) fn store(error: StoreError) -> Problem {
         StoreError::Contended => Problem::new(Code::Unavailable)
             .detail("too many changes to one record at once")
             .retry_after(RETRY_AFTER),
-        StoreError::TooSlow => Code::FilterTooBroad.into(),
+        StoreError::TooSlow => Problem::new(Code::Unavailable)
+            .detail("the database is too slow to answer for now")
+            .retry_after(RETRY_AFTER),
         error @ (StoreError::Conflict(_) | StoreError::NotFound | StoreError::Corrupt { .. }) => {
             tracing::error!(%error, "the store failed in a way that no request should cause");
             Code::Internal.into()
@@ -52,7 +54,6 @@ impl From<InvalidValue> for Violation {
     fn from(value: InvalidValue) -> Self {
         let code = match value.fault {
             ValueFault::Required => fault::REQUIRED,
-            ValueFault::TooShort => fault::TOO_SHORT,
             ValueFault::TooLong => fault::TOO_LONG,
             ValueFault::Invalid => fault::INVALID_VALUE,
             ValueFault::Email => Code::InvalidEmailFormat.as_str(),

@@ -3,7 +3,7 @@
 use crate::support::{CUSTOMERS, Call, Key, TestApi, default_tenant};
 use chrono::TimeDelta;
 use customer_domain::customer::Status;
-use customer_testkit::builders::customer;
+use customer_testkit::builders::{customer, seeded_id};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -181,6 +181,42 @@ async fn a_step_minds_the_version() {
         .key(Key::Write)
         .header("if-match", "\"2\"");
     assert_eq!(api.send(call).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_may_name_the_customer_of_the_path_and_no_other() {
+    let api = TestApi::new().await;
+    let path = jane(&api).await;
+    let id = path.rsplit('/').next().unwrap_or_default();
+    for same in [json!(id), json!(format!("cust_{id}"))] {
+        let body = json!({"customer_id": same});
+        let reply = api.post(format!("{path}/suspend"), Key::Admin, body).await;
+        assert_eq!(reply.status, 200, "{reply}");
+    }
+    let other = json!({"customer_id": seeded_id(9).to_string()});
+    let reply = api
+        .post(format!("{path}/reactivate"), Key::Admin, other)
+        .await;
+    let expected = ("/customer_id".to_owned(), "READ_ONLY_FIELD".to_owned());
+    assert_eq!((reply.status, reply.faults()), (400, vec![expected]));
+}
+
+#[tokio::test]
+async fn one_key_means_one_request_however_the_customer_is_named() {
+    let api = TestApi::new().await;
+    let path = jane(&api).await;
+    let id = path.rsplit('/').next().unwrap_or_default();
+    let suspend = |named: String| {
+        Call::post(format!("{CUSTOMERS}/{named}/suspend"))
+            .key(Key::Admin)
+            .header("idempotency-key", "k")
+    };
+    let first = api.send(suspend(id.to_owned())).await;
+    for named in [format!("cust_{id}"), id.to_uppercase()] {
+        let again = api.send(suspend(named)).await;
+        assert_eq!((again.status, again.text()), (200, first.text()));
+        assert!(again.header("idempotent-replayed").is_some());
+    }
 }
 
 #[tokio::test]

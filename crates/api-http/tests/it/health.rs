@@ -1,8 +1,9 @@
 //! Whether the service lives and is ready, and what it answers when its database is away.
 
-use crate::support::{CASES, Call, Key, Needs, TestApi, World};
+use crate::support::{CASES, CUSTOMERS, Call, Key, Needs, TestApi, World};
 use http::Method;
 use insta::assert_snapshot;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_service_with_its_database_is_up() {
@@ -94,4 +95,27 @@ async fn a_broken_row_is_a_fault_of_the_service_and_tells_nothing() {
         !reply.text().contains("secret-row") && !reply.text().contains("table"),
         "{reply}"
     );
+}
+
+#[tokio::test]
+async fn a_database_that_is_slow_is_no_fault_of_the_caller() {
+    use customer_domain::StoreError;
+    use customer_testkit::fake::Step;
+    let api = TestApi::new().await;
+    let id = api
+        .created(Key::Write, json!({"email": "a@example.com"}))
+        .await;
+    let path = format!("{CUSTOMERS}/{id}");
+    for (step, call) in [
+        (Step::Read, Call::new(Method::GET, path.as_str())),
+        (
+            Step::Begin,
+            Call::put(path.as_str()).json(&json!({"firstName": "A"})),
+        ),
+    ] {
+        api.store.fail_next_at(step, StoreError::TooSlow);
+        let reply = api.send(call.key(Key::Write)).await;
+        assert_eq!(reply.failure(), (503, "UNAVAILABLE".to_owned()));
+        assert!(reply.header("retry-after").is_some());
+    }
 }

@@ -347,3 +347,15 @@ fn failures_are_told_where_they_can_happen() {
         );
     }
 }
+
+/// `cargo xtask openapi` writes it.
+#[test]
+fn the_committed_document_is_what_the_routes_say() {
+    let committed: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json"))
+        .expect("a JSON document");
+    let served = serde_json::to_value(customer_http::document()).expect("a JSON document");
+    assert!(
+        committed == served,
+        "docs/openapi.json is out of date: run `cargo xtask openapi`"
+    );
+}

@@ -282,6 +282,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         },
         api_keys: ApiKeys {
             transactions: store.transactions(),
+            operator_transactions: store.operator_transactions(),
             reads: store.api_keys(),
             memory: Arc::clone(&memory),
             secrets: Arc::clone(&secrets),

@@ -47,6 +47,16 @@ pub struct Stated {
 }
 
 impl Stated {
+    /// Content when every member is what is stored.
+    pub(super) fn expect(&self, customer: &Customer) -> Result<(), ChangeCustomerError> {
+        let contradicting = self.contradicting(customer);
+        if contradicting.is_empty() {
+            Ok(())
+        } else {
+            Err(ChangeCustomerError::ReadOnly(contradicting))
+        }
+    }
+
     /// The members that differ from what is stored.
     fn contradicting(&self, customer: &Customer) -> Vec<&'static str> {
         let differs = |name, differs: bool| differs.then_some(name);
@@ -244,10 +254,7 @@ impl Customers {
         command: &UpdateCustomer,
     ) -> Result<Vec<Fact>, ChangeCustomerError> {
         expect_version(customer, command.expected_versions.as_deref())?;
-        let contradicting = command.stated.contradicting(customer);
-        if !contradicting.is_empty() {
-            return Err(ChangeCustomerError::ReadOnly(contradicting));
-        }
+        command.stated.expect(customer)?;
         let now = self.clock.now();
         let mut facts = Vec::new();
         let step = wanted_step(customer, command)?;
@@ -257,7 +264,7 @@ impl Customers {
         if customer.is_deleted() {
             return Err(TransitionError::Deleted.into());
         }
-        let changed = customer.merge(command.changes.clone());
+        let mut changed = customer.merge(command.changes.clone());
         let overgrown = customer.overgrown(&changed);
         if !overgrown.is_empty() {
             return Err(ChangeCustomerError::Overgrown(overgrown));
@@ -267,11 +274,16 @@ impl Customers {
         }
         customer.version += 1;
         customer.updated_at = now;
-        if let Some(step) = step {
-            facts.push(self.status_changed(customer, step, None));
+        match step {
+            // Both are told as a changed profile: one change and kind, one event.
+            Some(StatusChange::SetInactive) if !changed.is_empty() => changed.insert(0, "status"),
+            Some(step) => {
+                facts.push(self.status_changed(customer, step, None));
+                customer.event_seq += i64::from(!changed.is_empty());
+            }
+            None => {}
         }
         if !changed.is_empty() {
-            customer.event_seq += i64::from(step.is_some());
             facts.push(self.updated(customer, &changed));
         }
         Ok(facts)

@@ -1,7 +1,7 @@
 //! A customer takes a step of its life: barred, brought back, deactivated.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, expect_version};
+use super::change::{ChangeCustomerError, Stated, expect_version};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
 use customer_domain::audit::AuditKind;
@@ -19,6 +19,8 @@ pub struct ChangeStatus {
     pub reason: Option<String>,
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
+    /// What the caller says of members that cannot be written.
+    pub stated: Stated,
 }
 
 impl Customers {
@@ -55,6 +57,7 @@ impl Customers {
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer, command.expected_versions.as_deref())?;
+        command.stated.expect(customer)?;
         let now = self.clock.now();
         if !customer.change_status(command.change, now)? {
             work.rollback().await?;

@@ -27,6 +27,15 @@ struct Snapshot {
     by_id: HashMap<TenantId, Arc<Tenant>>,
 }
 
+/// Says that someone reads, for as long as it lives.
+struct Reading<'a>(&'a AtomicBool);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 impl TenantDirectory {
     /// An empty directory; the first look-up fills it.
     pub fn new(reads: Arc<dyn TenantReads>, clock: Arc<dyn Clock>) -> Self {
@@ -85,12 +94,35 @@ impl TenantDirectory {
                 .by_slug
                 .insert(tenant.slug.as_str().to_owned(), tenant);
         }
+        self.replace(fresh);
+        Ok(())
+    }
+
+    /// Takes note of a tenant that this process has just stored: no store can fail that.
+    pub(crate) fn learn(&self, tenant: &Tenant) {
+        let known = self.known();
+        let tenant = Arc::new(tenant.clone());
+        let mut fresh = Snapshot {
+            read_at: Some(self.clock.now()),
+            by_slug: known.by_slug.clone(),
+            by_id: known.by_id.clone(),
+        };
+        fresh.by_id.insert(tenant.id, Arc::clone(&tenant));
+        fresh
+            .by_slug
+            .insert(tenant.slug.as_str().to_owned(), tenant);
+        self.replace(fresh);
+    }
+
+    /// Takes over what is newer; a slow reading must not hide what was learnt meanwhile.
+    fn replace(&self, fresh: Snapshot) {
         let mut snapshot = self
             .snapshot
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *snapshot = Arc::new(fresh);
-        Ok(())
+        if snapshot.read_at <= fresh.read_at {
+            *snapshot = Arc::new(fresh);
+        }
     }
 
     async fn find(
@@ -119,10 +151,11 @@ impl TenantDirectory {
         if self.reading.swap(true, Ordering::AcqRel) {
             return;
         }
+        // Given back also when the caller goes away in the middle.
+        let _reading = Reading(&self.reading);
         if let Err(error) = self.refresh().await {
             tracing::warn!(%error, "the list of tenants could not be read again");
         }
-        self.reading.store(false, Ordering::Release);
     }
 
     fn known(&self) -> Arc<Snapshot> {

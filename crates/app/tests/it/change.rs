@@ -1,7 +1,7 @@
 //! Customers are changed by merges and by the steps of their lives.
 
 use crate::support::{App, app, guest, unclaimed};
-use customer_app::customer::{ChangeCustomerError, ChangeStatus, UpdateCustomer};
+use customer_app::customer::{ChangeCustomerError, ChangeStatus, Stated, UpdateCustomer};
 use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
     CustomerRecord, CustomerRef, Status, StatusChange, TransitionError,
@@ -36,6 +36,7 @@ async fn step(
         change,
         reason: Some("because".to_owned()),
         expected_versions: None,
+        stated: Stated::default(),
     };
     let customer = CustomerRef::Id(record.customer.id);
     let (within, once) = (scope(), unclaimed());
@@ -245,4 +246,30 @@ async fn a_batch_answers_each_id_once_and_names_the_missing() {
         .map(|record| record.customer.id)
         .collect();
     assert_eq!((found, batch.missing), (vec![e, a], vec![missing]));
+}
+
+#[tokio::test]
+async fn setting_aside_and_merging_at_once_is_one_event_of_its_kind() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let mut update = named("Ada");
+    update.status = Some(Status::Inactive);
+    update.may_change_status = true;
+    let customer = CustomerRef::Id(record.customer.id);
+    app.customers
+        .update(&scope(), customer, &update)
+        .await
+        .unwrap();
+    let events = app.store.events();
+    assert_eq!(events.len(), 2);
+    assert_eq!(
+        events[1].envelope["data"]["changedFields"],
+        serde_json::json!(["status", "profile.firstName"])
+    );
+    let next = app
+        .customers
+        .update(&scope(), customer, &named("Eve"))
+        .await
+        .unwrap();
+    assert_eq!(next.customer.event_seq, 3);
 }

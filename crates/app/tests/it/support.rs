@@ -55,6 +55,7 @@ pub(crate) fn on(store: FakeStore) -> App {
         },
         api_keys: ApiKeys {
             transactions: store.transactions(),
+            operator_transactions: store.operator_transactions(),
             reads: store.api_keys(),
             memory: memory.clone(),
             secrets: secrets.clone(),

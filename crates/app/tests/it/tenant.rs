@@ -8,6 +8,7 @@ use customer_domain::StoreError;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_testkit::FakeStore;
 use customer_testkit::builders::{operator_scope, third_tenant};
+use customer_testkit::fake::Step;
 
 fn command(slug: &str) -> CreateTenant {
     CreateTenant {
@@ -153,4 +154,60 @@ async fn whoever_loses_the_race_of_two_first_starts_gets_no_key() {
         .await;
     assert!(first.unwrap().is_some());
     assert!(second.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_was_committed_is_answered_though_the_list_cannot_be_read() {
+    let app = app();
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    app.store
+        .fail_next_at(Step::Read, StoreError::Unavailable("gone".to_owned()));
+    let tenant = made(&app, "tenant-123").await.expect("it is committed");
+    assert!(
+        app.tenants
+            .directory
+            .by_slug(tenant.slug.as_str())
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_does_not_end_reading() {
+    let app = app();
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    app.clock.advance(TimeDelta::seconds(60));
+    // Polled never or once, then dropped in the middle.
+    let mut gone = Box::pin(app.tenants.directory.by_slug("tenant-a"));
+    let waker = std::task::Waker::noop();
+    let polled = gone
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(waker));
+    drop((polled, gone));
+    app.store.add_tenant(&third_tenant(), &[]);
+    app.clock.advance(TimeDelta::seconds(60));
+    assert!(
+        app.tenants
+            .directory
+            .by_slug("tenant-a")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(app.tenants.directory.all().len(), 3);
 }

@@ -10,21 +10,26 @@ pub const MAX_TERMS: usize = 32;
 /// The folded words of a customer's e-mail address and names, and the digits of its phone.
 pub fn search_terms(customer: &Customer) -> BTreeSet<String> {
     let profile = &customer.profile;
+    // The most telling first: what does not fit any more is not searched.
     let texts = [
+        profile.last_name.as_deref(),
+        profile.first_name.as_deref(),
         Some(customer.email.as_typed()),
         Some(customer.email.key()),
-        profile.first_name.as_deref(),
-        profile.last_name.as_deref(),
     ];
     let phone = profile
         .phone
         .as_ref()
         .map(|phone| phone.digits().to_owned());
-    phone
-        .into_iter()
-        .chain(texts.into_iter().flatten().flat_map(text::words))
-        .take(MAX_TERMS)
-        .collect()
+    let words = texts.into_iter().flatten().flat_map(text::words);
+    let mut terms = BTreeSet::new();
+    for term in phone.into_iter().chain(words) {
+        if terms.len() == MAX_TERMS {
+            break;
+        }
+        terms.insert(term);
+    }
+    terms
 }
 
 #[cfg(test)]
@@ -50,6 +55,12 @@ mod tests {
         let mut customer = sample();
         customer.profile.last_name =
             Some("a b c d e f g h i j k l m n o p q r s t u v w x y z ä ö ü ß á".to_owned());
-        assert!(search_terms(&customer).len() <= MAX_TERMS);
+        customer.profile.first_name = Some("zoe".to_owned());
+        let terms = search_terms(&customer);
+        assert!(terms.len() <= MAX_TERMS);
+        assert!(
+            terms.contains("zoe") && terms.contains("z"),
+            "names come before the address"
+        );
     }
 }

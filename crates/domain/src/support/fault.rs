@@ -17,8 +17,6 @@ pub struct InvalidValue {
 pub enum ValueFault {
     /// Nothing where something is needed.
     Required,
-    /// Fewer characters than needed.
-    TooShort,
     /// More characters, items or bytes than allowed.
     TooLong,
     /// Not one of the accepted values, or not of the accepted form.

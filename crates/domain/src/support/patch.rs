@@ -31,11 +31,6 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Whether it says nothing.
-    pub fn is_keep(&self) -> bool {
-        matches!(self, Self::Keep)
-    }
-
     /// The value to set, if there is one.
     pub fn as_set(&self) -> Option<&T> {
         match self {

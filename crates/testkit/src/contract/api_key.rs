@@ -6,7 +6,7 @@ use crate::builders::{api_key, at, digest, other_scope, other_tenant, presented,
 use chrono::TimeDelta;
 use customer_domain::StoreError;
 use customer_domain::api_key::{
-    ApiKey, MAX_KEY_NAME, MAX_LIVE_KEYS, Permission, PresentedSecret, Revocation,
+    ApiKey, MAX_KEY_NAME, MAX_LISTED_KEYS, Permission, PresentedSecret, Revocation,
 };
 
 fn admin(n: u64) -> ApiKey {
@@ -115,7 +115,7 @@ pub async fn keys_are_listed_newest_first_ended_ones_too(h: &impl Harness) {
 }
 
 pub async fn a_list_of_keys_is_capped(h: &impl Harness) {
-    let cap = u64::try_from(MAX_LIVE_KEYS).expect("positive");
+    let cap = u64::try_from(MAX_LISTED_KEYS).expect("positive");
     let mut keys: Vec<_> = (1..=cap + 2).map(writer).collect();
     keys_stored(h, &scope(), &keys).await;
     keys.reverse();

@@ -102,9 +102,14 @@ pub(super) async fn recorded(h: &impl Harness, scope: &Scope, facts: &[Fact]) {
     work.commit().await.expect("commit");
 }
 
-/// Stores keys in this scope.
+/// Stores keys in this scope. Those of all tenants are an operator's to make.
 pub(super) async fn keys_stored(h: &impl Harness, scope: &Scope, keys: &[ApiKey]) {
-    let mut work = begin_in(h, scope).await;
+    let transactions = if keys.iter().any(|key| key.all_tenants) {
+        h.operator_transactions()
+    } else {
+        h.transactions()
+    };
+    let mut work = transactions.begin(scope).await.expect("begin");
     for key in keys {
         work.api_keys()
             .insert(key, &digest(key))

@@ -5,7 +5,7 @@ use super::unit_of_work::FakeUnitOfWork;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
-    ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LIVE_KEYS, Permission, PresentedSecret, Revocation,
+    ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LISTED_KEYS, Permission, PresentedSecret, Revocation,
 };
 use customer_domain::{ApiKeyId, Conflict, Scope, StoreError, TenantId};
 use std::cmp::Reverse;
@@ -71,7 +71,7 @@ impl ApiKeyReads for FakeStore {
         let rows = state.keys_of(scope.tenant);
         let mut keys: Vec<_> = rows.map(|row| row.key.clone()).collect();
         keys.sort_by_key(|key| Reverse((key.created_at, key.id)));
-        keys.truncate(usize::try_from(MAX_LIVE_KEYS).unwrap_or(usize::MAX));
+        keys.truncate(usize::try_from(MAX_LISTED_KEYS).unwrap_or(usize::MAX));
         Ok(keys)
     }
 
