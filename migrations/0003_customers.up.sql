@@ -4,6 +4,8 @@
 --
 -- customers.tenant_id has no foreign key: it would lock the one row of the tenant in every insert.
 -- Tenants are never deleted, and row-level security admits only a tenant that a scope names.
+--
+-- Only what a save replaces row by row may be deleted: tags, identifiers and search terms.
 SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE customer_groups (
@@ -77,7 +79,7 @@ ALTER TABLE customers FORCE ROW LEVEL SECURITY;
 CREATE POLICY customers_app ON customers TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customers TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customers TO customer_app;
 
 CREATE TABLE customer_profiles (
     tenant_id      uuid        NOT NULL,
@@ -106,7 +108,7 @@ ALTER TABLE customer_profiles FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_profiles_app ON customer_profiles TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customer_profiles TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customer_profiles TO customer_app;
 
 CREATE TABLE customer_preferences (
     tenant_id          uuid    NOT NULL,
@@ -136,7 +138,7 @@ ALTER TABLE customer_preferences FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_preferences_app ON customer_preferences TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customer_preferences TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customer_preferences TO customer_app;
 
 -- Of those who sign in with a password; a guest has no row.
 CREATE TABLE customer_credentials (
@@ -154,7 +156,7 @@ ALTER TABLE customer_credentials FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_credentials_app ON customer_credentials TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customer_credentials TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customer_credentials TO customer_app;
 
 -- By what a customer is known beside its id, and where that is unique. The kinds are `email`,
 -- `legacy` and `external:<system>`. Uniqueness has one index per kind, so that the index's name says
@@ -218,7 +220,7 @@ ALTER TABLE customer_statistics FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_statistics_app ON customer_statistics TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customer_statistics TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customer_statistics TO customer_app;
 
 CREATE TABLE customer_tiers (
     tenant_id           uuid        NOT NULL,
@@ -241,7 +243,7 @@ ALTER TABLE customer_tiers FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_tiers_app ON customer_tiers TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-GRANT SELECT, INSERT, UPDATE, DELETE ON customer_tiers TO customer_app;
+GRANT SELECT, INSERT, UPDATE ON customer_tiers TO customer_app;
 
 -- The folded words of e-mail address and names and the digits of the phone: search is a range over
 -- them, because under a policy only leakproof operators reach an index.

@@ -24,9 +24,15 @@ CREATE TABLE api_keys (
 
 ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_keys_app ON api_keys TO customer_app
+-- A key of all tenants opens every door of the wall, so none can be made from inside it: only operators
+-- insert one, and of a stored key only its use and its end can be written.
+CREATE POLICY api_keys_app_select ON api_keys FOR SELECT TO customer_app
+    USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+CREATE POLICY api_keys_app_insert ON api_keys FOR INSERT TO customer_app
+    WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid AND NOT all_tenants);
+CREATE POLICY api_keys_app_update ON api_keys FOR UPDATE TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 CREATE POLICY api_keys_worker ON api_keys TO customer_worker USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, UPDATE ON api_keys TO customer_app;
+GRANT SELECT, INSERT, UPDATE (last_used_at, revoked_at) ON api_keys TO customer_app;
 GRANT SELECT, INSERT, UPDATE ON api_keys TO customer_worker;

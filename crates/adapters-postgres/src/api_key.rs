@@ -11,7 +11,7 @@ use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
-    ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LIVE_KEYS, Permission, PresentedSecret, Revocation,
+    ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LISTED_KEYS, Permission, PresentedSecret, Revocation,
 };
 use customer_domain::{ApiKeyId, Scope, StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -133,7 +133,7 @@ impl ApiKeyReads for PgApiKeyReads {
                 .filter(entity::Column::TenantId.eq(scope.tenant.0))
                 .order_by_desc(entity::Column::CreatedAt)
                 .order_by_desc(entity::Column::Id)
-                .limit(u64::try_from(MAX_LIVE_KEYS).ok());
+                .limit(u64::try_from(MAX_LISTED_KEYS).ok());
             newest.all(&orm).await
         };
         let found = tx.settle(found).await?;

@@ -69,9 +69,9 @@ impl Postgres {
         Arc::new(api_key::PgApiKeyReads(self.app.clone()))
     }
 
-    /// Whether the serving pool's database answers.
+    /// Whether the database answers, however many requests wait for it.
     pub fn health(&self) -> Arc<dyn StoreHealth> {
-        Arc::new(pg::health::PgHealth(self.app.clone()))
+        Arc::new(pg::health::PgHealth(self.worker.clone()))
     }
 
     /// The states of the two pools, for metrics: the app's and the worker's.
@@ -82,7 +82,7 @@ impl Postgres {
         ]
     }
 
-    /// Closes both pools, after the rollbacks that are under way.
+    /// Closes both pools, and waits for the rollbacks that are under way.
     pub async fn close(&self) {
         futures_util::future::join(self.app.close(), self.worker.close()).await;
     }

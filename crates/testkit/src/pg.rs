@@ -2,6 +2,9 @@
 //!
 //! The server is the one that `CUSTOMER_TEST_DATABASE_URL` names (the URL of a superuser), else
 //! a throw-away one that this process starts when the first test asks, and that ends with it.
+//! On a server that is given, the tests alter no role but `customer_test_owner`, which is theirs and
+//! has the superuser's password; `customer_app` and `customer_worker` are made if missing, as every
+//! migration does, and granted to it.
 //! The schema is migrated once, into a template; a test gets a copy, which takes a fraction of
 //! the time and shares nothing: no order of tests, no cleaning up between them.
 

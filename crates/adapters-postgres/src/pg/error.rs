@@ -4,6 +4,7 @@
 use customer_domain::{Conflict, StoreError};
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// The rules that input can violate, by the name of the constraint that keeps them.
 const CONSTRAINTS: [(&str, Conflict); 6] = [
@@ -27,6 +28,11 @@ pub(crate) struct Failure {
 impl Failure {
     fn alive(error: StoreError) -> Self {
         Self { error, dead: false }
+    }
+
+    /// The store cannot do it, and would not on another connection either.
+    pub(crate) fn unavailable(reason: &str) -> Self {
+        Self::alive(StoreError::Unavailable(reason.to_owned()))
     }
 
     pub(crate) fn dead(reason: &str) -> Self {
@@ -106,11 +112,16 @@ fn from_database(refusal: &dyn DatabaseError) -> Failure {
         ("08", _) | (_, "57P01" | "57P02" | "57P03" | "57P05") => {
             Failure::dead("the database is going down or coming up")
         }
-        (_, "25006") => Failure::dead("the database takes no writes"),
-        ("53", _) => Failure::dead("the database is out of resources"),
+        (_, "25P03") => Failure::dead("the transaction was idle for too long"),
+        (_, "26000") => Failure::dead("the connection lost its prepared statements"),
+        (_, "0A000") if is_outdated(refusal) => {
+            Failure::dead("the connection's prepared statements are of an older schema")
+        }
         ("28" | "3D", _) => Failure::dead("the database refuses the login"),
+        ("53", _) => Failure::unavailable("the database is out of resources"),
+        (_, "25006") => Failure::unavailable("the database takes no writes"),
         (_, "42P01" | "3F000") => {
-            Failure::dead("the database's schema is missing; run the migrations")
+            Failure::unavailable("the database's schema is missing; run the migrations")
         }
         _ => {
             // A fault of this service, or a constraint that no input should reach. The message may
@@ -125,6 +136,13 @@ fn from_database(refusal: &dyn DatabaseError) -> Failure {
             Failure::alive(StoreError::Conflict(Conflict::Other(name)))
         }
     }
+}
+
+/// Whether a migration changed what a prepared statement yields. The code is that of every feature
+/// that is not supported, and the message is in the server's language; the routine is neither.
+fn is_outdated(refusal: &dyn DatabaseError) -> bool {
+    let refusal = refusal.try_downcast_ref::<PgDatabaseError>();
+    refusal.and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
 }
 
 fn unexpected(what: &str) -> StoreError {
@@ -150,6 +168,81 @@ fn conflict(constraint: &str) -> Conflict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlx::error::ErrorKind;
+    use std::borrow::Cow;
+    use std::error::Error;
+    use std::fmt;
+
+    /// A refusal of which only the code is known.
+    #[derive(Debug)]
+    struct Refusal(&'static str);
+
+    impl fmt::Display for Refusal {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Refusal {}
+
+    impl DatabaseError for Refusal {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(Cow::Borrowed(self.0))
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn only_a_refusal_that_another_connection_would_not_get_condemns_the_connection() {
+        for dead in [
+            "08006", "25P03", "26000", "28P01", "3D000", "57P01", "57P03",
+        ] {
+            let failure = from_database(&Refusal(dead));
+            let is_unavailable = matches!(failure.error, StoreError::Unavailable(_));
+            assert!(failure.dead && is_unavailable, "{dead}: {failure:?}");
+        }
+        for absent in ["25006", "3F000", "42P01", "53200", "53300"] {
+            let failure = from_database(&Refusal(absent));
+            let is_unavailable = matches!(failure.error, StoreError::Unavailable(_));
+            assert!(!failure.dead && is_unavailable, "{absent}: {failure:?}");
+        }
+        for (code, error) in [
+            ("57014", StoreError::TooSlow),
+            ("55P03", StoreError::Contended),
+            ("40001", StoreError::Contended),
+            ("40P01", StoreError::Contended),
+            (
+                "0A000",
+                StoreError::Conflict(Conflict::Other("sqlstate 0A000".to_owned())),
+            ),
+            (
+                "42501",
+                StoreError::Conflict(Conflict::Other("sqlstate 42501".to_owned())),
+            ),
+        ] {
+            let failure = from_database(&Refusal(code));
+            assert_eq!((failure.error, failure.dead), (error, false), "{code}");
+        }
+    }
 
     #[test]
     fn a_constraint_is_known_by_its_name_with_and_without_the_number_of_a_shard() {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 /// How long the answer may take, a connection's wait included.
 const BOUND: Duration = Duration::from_secs(1);
 
+/// Asks on the worker's pool: a serving pool that is busy is no database that is gone.
 pub(crate) struct PgHealth(pub(crate) PgPool);
 
 impl PgHealth {

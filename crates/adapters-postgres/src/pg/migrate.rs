@@ -41,7 +41,7 @@ pub enum MigrationError {
     /// words.
     #[error("the database is unavailable: {0}")]
     Connection(sqlx::Error),
-    /// A migration failed, or the database has one that this program does not know in this form.
+    /// A migration failed, or the database has one that this program knows in another form.
     /// For operators: holds the database's own words.
     #[error("the schema could not be migrated: {0}")]
     Migration(#[from] MigrateError),
@@ -49,20 +49,36 @@ pub enum MigrationError {
 
 /// Applies every migration that the database does not have yet.
 ///
+/// Migrations that this program does not know are named in a warning and left alone: a newer
+/// program made them, and each leaves room for the program before it (expand, then contract).
+///
 /// # Errors
-/// When the database cannot be reached, or a migration fails: then it and those after it are not
-/// applied, those before it are.
+/// When the database cannot be reached, has a migration of this program in another form, or a
+/// migration fails: then it and those after it are not applied, those before it are.
 pub async fn migrate(url: &SecretString) -> Result<(), MigrationError> {
     let pool = connect(url).await?;
-    let migrated = MIGRATIONS.run(&pool).await;
+    let migrated = run(&pool).await;
     pool.close().await;
     Ok(migrated?)
+}
+
+async fn run(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut unknown = applied(pool).await?;
+    unknown.retain(|version| !MIGRATIONS.version_exists(*version));
+    if !unknown.is_empty() {
+        tracing::warn!(versions = ?unknown, "a newer program has migrated this database");
+    }
+    Migrator::with_migrations(MIGRATIONS.iter().cloned().collect())
+        .set_ignore_missing(true)
+        .run(pool)
+        .await
 }
 
 /// Takes back the last `steps` migrations that were applied.
 ///
 /// # Errors
-/// As [`migrate`].
+/// As [`migrate`], and when the database has a migration that this program does not know: what it
+/// builds on stays.
 pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), MigrationError> {
     let applied: Vec<i64> = migration_status(url)
         .await?

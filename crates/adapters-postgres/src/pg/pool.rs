@@ -85,8 +85,10 @@ impl managed::Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Slot, sqlx::Error> {
-        let mut connection = self.open().await?;
-        scope::send(&mut connection, self.form, &[&self.prepare]).await?;
+        // Boxed, as the ping below: what is rare and large would make large the future of every
+        // caller, and moving that costs more than the pool itself.
+        let mut connection = Box::pin(self.open()).await?;
+        Box::pin(scope::send(&mut connection, self.form, &[&self.prepare])).await?;
         // Up to a tenth younger, so that connections opened together do not end together.
         let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
         let now = Instant::now();
@@ -103,7 +105,7 @@ impl managed::Manager for Connector {
             return Err(RecycleError::message("of age or not clean"));
         }
         if slot.idle_since.elapsed() > PING_AFTER {
-            timeout(PATIENCE, slot.connection.ping())
+            timeout(PATIENCE, Box::pin(slot.connection.ping()))
                 .await
                 .map_err(|_| RecycleError::message("no answer"))??;
         }
@@ -164,11 +166,11 @@ impl PgPool {
     /// Closes the pool: callers that wait are refused, connections in use end when they are given
     /// back. Waits up to five seconds for rollbacks under way.
     pub async fn close(&self) {
+        self.inner.close();
         self.rollbacks.close();
         if timeout(CLOSING, self.rollbacks.wait()).await.is_err() {
             tracing::warn!("rollbacks were still under way when the pool closed");
         }
-        self.inner.close();
     }
 
     /// How many connections there are, and who waits for one.
@@ -191,8 +193,8 @@ impl PgPool {
                 rollbacks: self.rollbacks.clone(),
             }),
             Ok(Err(PoolError::Backend(error))) => Err(refused(error)),
-            Ok(Err(PoolError::Closed)) => Err(unavailable("the pool is closed")),
-            Ok(Err(_)) | Err(_) => Err(unavailable("no connection became free in time")),
+            Ok(Err(PoolError::Closed)) => Err(Failure::unavailable("the pool is closed")),
+            Ok(Err(_)) | Err(_) => Err(Failure::unavailable("no connection became free in time")),
         }
     }
 
@@ -207,16 +209,12 @@ impl PgPool {
 /// No connection could be opened: whatever the reason, the store is not there, and no other
 /// connection is worth a try.
 fn refused(error: sqlx::Error) -> Failure {
-    let failure = Failure::from(error);
-    if failure.dead {
-        failure.error.into()
+    let error = Failure::from(error).error;
+    if matches!(error, StoreError::Unavailable(_)) {
+        error.into()
     } else {
-        unavailable("the database refuses connections")
+        Failure::unavailable("the database refuses connections")
     }
-}
-
-fn unavailable(reason: &str) -> Failure {
-    StoreError::Unavailable(reason.to_owned()).into()
 }
 
 /// The state of a pool, for metrics.
@@ -300,10 +298,9 @@ impl Lease {
             slot.state = state;
         }
     }
-}
 
-impl Drop for Lease {
-    fn drop(&mut self) {
+    /// Gives the connection back now; one in the middle of something is dealt with first.
+    pub(crate) fn release(&mut self) {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
@@ -322,5 +319,11 @@ impl Drop for Lease {
             }
             (State::Busy | State::InTransaction, _) => drop(Object::take(slot)),
         }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.release();
     }
 }

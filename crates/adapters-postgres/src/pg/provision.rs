@@ -7,16 +7,17 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
 
-/// The role that owns the schema: it may make roles, and is no superuser.
-const OWNER: &str = "customer_owner";
-
-/// Makes the owner's role with this password, and the database, unless they are there. Answers
-/// the owner's URL of the database.
+/// Makes the role `owner` with this password, and its database, unless they are there. Answers
+/// the owner's URL of the database. The role may make roles, and is no superuser.
+///
+/// A role of this name is altered to be so: on a server that others use too, the name must be the
+/// caller's own. An empty password lets nobody log in who is asked for one.
 ///
 /// # Errors
 /// When the server cannot be reached as a superuser, or refuses.
 pub async fn provision(
     superuser_url: &SecretString,
+    owner: &str,
     database: &str,
     password: &SecretString,
 ) -> Result<SecretString, MigrationError> {
@@ -30,14 +31,14 @@ pub async fn provision(
         .connect()
         .await
         .map_err(|error| StoreError::from(Failure::from(error)))?;
-    let made = make(&mut connection, database, password).await;
+    let made = make(&mut connection, owner, database, password).await;
     made.map_err(|error| StoreError::from(Failure::from(error)))?;
     connection
         .close()
         .await
         .map_err(|error| StoreError::from(Failure::from(error)))?;
     let url = options
-        .username(OWNER)
+        .username(owner)
         .password(password.expose_secret())
         .database(database)
         .to_url_lossy();
@@ -46,31 +47,29 @@ pub async fn provision(
 
 async fn make(
     connection: &mut PgConnection,
+    owner: &str,
     database: &str,
     password: &SecretString,
 ) -> Result<(), sqlx::Error> {
     let exists = |row: sqlx::postgres::PgRow| row.try_get::<bool, _>(0);
-    let role = sqlx::query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(OWNER);
+    let role = sqlx::query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(owner);
     let is_known = role.fetch_one(&mut *connection).await.and_then(exists)?;
     let verb = if is_known { "ALTER" } else { "CREATE" };
-    // Utility statements take no parameters; the server quotes the password for us.
-    let quoted: String = sqlx::query("SELECT quote_literal($1)")
+    // Utility statements take no parameters; the server quotes for us.
+    let quoted = "SELECT quote_ident($1), quote_ident($2), quote_literal($3)";
+    let (owner, name, password): (String, String, String) = sqlx::query_as(quoted)
+        .bind(owner)
+        .bind(database)
         .bind(password.expose_secret())
         .fetch_one(&mut *connection)
-        .await?
-        .try_get(0)?;
+        .await?;
     let role =
-        format!("{verb} ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS PASSWORD {quoted}");
+        format!("{verb} ROLE {owner} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS PASSWORD {password}");
     connection.execute(AssertSqlSafe(role)).await?;
     let known =
         sqlx::query("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(database);
     if !known.fetch_one(&mut *connection).await.and_then(exists)? {
-        let name: String = sqlx::query("SELECT quote_ident($1)")
-            .bind(database)
-            .fetch_one(&mut *connection)
-            .await?
-            .try_get(0)?;
-        let statement = format!("CREATE DATABASE {name} OWNER {OWNER}");
+        let statement = format!("CREATE DATABASE {name} OWNER {owner}");
         connection.execute(AssertSqlSafe(statement)).await?;
     }
     Ok(())

@@ -49,7 +49,7 @@ impl PgSettings {
     }
 
     /// The role and the limits travel with the connection's first packet: no statement can ever
-    /// run before them.
+    /// run before them, and no default of the server, the database or the login outweighs them.
     pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         let options: PgConnectOptions = self.url.expose_secret().parse()?;
         let options = options
@@ -65,6 +65,17 @@ impl PgSettings {
                 // times its execution and changes nothing. Lists are not prepared.
                 ("plan_cache_mode", "force_generic_plan"),
                 ("timezone", "UTC"),
+                // Hand-written literals and unqualified names mean what they say, and a statement
+                // sees what was committed before it.
+                ("standard_conforming_strings", "on"),
+                ("search_path", "public"),
+                ("default_transaction_isolation", "read committed"),
+                // Who waits longer for a row is told so, and may try again.
+                ("lock_timeout", "2s"),
+                // A transaction that its client forgot keeps no locks, a statement that its client
+                // left does not run on.
+                ("idle_in_transaction_session_timeout", "15s"),
+                ("client_connection_check_interval", "1s"),
             ])
             .options([(
                 "statement_timeout",

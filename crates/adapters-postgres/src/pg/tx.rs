@@ -149,6 +149,8 @@ impl Tx {
             self.lease.close();
         } else {
             self.lease.roll_back(true).await;
+            // Whoever holds the unit of work may take its time.
+            self.lease.release();
         }
         failure
     }

@@ -1,5 +1,6 @@
 //! Migrations, up and down, by an owner that is no superuser.
 
+use crate::support::run;
 use customer_postgres::{MigrationStatus, migrate, migrate_down, migration_status};
 use customer_testkit::pg::TestDatabase;
 use secrecy::SecretString;
@@ -18,6 +19,28 @@ async fn applied(url: &SecretString) -> Vec<bool> {
     status.iter().map(applied).collect()
 }
 
+/// Everything that the migrations made, as the catalogue tells it.
+async fn catalogue(database: &TestDatabase) -> Vec<String> {
+    let made = "SELECT format('column %s.%s %s %s not null %s default %s', table_name, column_name, ordinal_position, \
+         udt_name, is_nullable = 'NO', column_default) FROM information_schema.columns WHERE table_schema = 'public' \
+         UNION ALL SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public' \
+         UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+         FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
+         UNION ALL SELECT format('policy %s', p) FROM pg_policies p WHERE schemaname = 'public' \
+         UNION ALL SELECT format('relation %s %s %s %s grants %s partition %s', relname, relkind, relrowsecurity, \
+         relforcerowsecurity, relacl, pg_get_expr(relpartbound, oid)) FROM pg_class \
+         WHERE relnamespace = 'public'::regnamespace \
+         UNION ALL SELECT format('grants on %s.%s %s', attrelid::regclass, attname, attacl) FROM pg_attribute \
+         JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND attacl IS NOT NULL \
+         UNION ALL SELECT format('schema %s %s', nspname, nspacl) FROM pg_namespace WHERE nspname = 'public' \
+         UNION ALL SELECT format('function %s', oid::regprocedure) FROM pg_proc \
+         WHERE pronamespace = 'public'::regnamespace ORDER BY 1";
+    sqlx::query_scalar(made)
+        .fetch_all(&mut database.admin().await)
+        .await
+        .expect("the catalogue")
+}
+
 async fn tables(database: &TestDatabase) -> Vec<String> {
     let tables = "SELECT tablename::text FROM pg_tables \
                   WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1";
@@ -31,7 +54,7 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
 async fn migrations_go_down_to_nothing_and_up_again() {
     let database = TestDatabase::fresh().await;
     let url = SecretString::from(database.owner_url());
-    let all = tables(&database).await;
+    let (all, made) = (tables(&database).await, catalogue(&database).await);
     let count = applied(&url).await.len();
     assert_eq!(applied(&url).await, vec![true; count]);
     migrate(&url).await.expect("nothing to do");
@@ -45,7 +68,49 @@ async fn migrations_go_down_to_nothing_and_up_again() {
     assert_eq!(applied(&url).await, vec![false; count]);
     assert_eq!(tables(&database).await, Vec::<String>::new());
     migrate(&url).await.expect("up again");
-    assert_eq!(tables(&database).await, all);
+    assert_eq!(catalogue(&database).await, made);
+}
+
+#[test]
+fn every_migration_gives_up_a_lock_that_it_does_not_get_in_time() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+    let files = std::fs::read_dir(folder).expect("the migrations");
+    let files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a text");
+        let mut lines = text.lines().filter(|line| !line.starts_with("--"));
+        let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        // Outside a transaction (CONCURRENTLY) there is no LOCAL.
+        let sets = first.strip_prefix("SET ").unwrap_or_default();
+        let sets = sets.strip_prefix("LOCAL ").unwrap_or(sets);
+        assert!(sets.starts_with("lock_timeout = "), "{file:?}: {first}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_program_is_served_but_not_taken_back() {
+    let database = TestDatabase::fresh().await;
+    let url = SecretString::from(database.owner_url());
+    migrate_down(&url, 1).await.expect("one down");
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (9999, 'newer', true, '\\x00', 0)";
+    run(&mut database.admin().await, newer).await;
+    migrate(&url).await.expect("the rest is migrated");
+    assert!(applied(&url).await.into_iter().all(|applied| applied));
+    let refused = migrate_down(&url, 1).await.expect_err("refused");
+    assert!(refused.to_string().contains("9999"), "{refused}");
+    assert!(applied(&url).await.into_iter().all(|applied| applied));
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_after_it_ran_is_refused() {
+    let database = TestDatabase::fresh().await;
+    let url = SecretString::from(database.owner_url());
+    let changed = "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 2";
+    run(&mut database.admin().await, changed).await;
+    let refused = migrate(&url).await.expect_err("refused").to_string();
+    assert!(refused.contains("migration 2 "), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

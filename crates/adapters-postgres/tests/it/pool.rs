@@ -1,11 +1,11 @@
 //! Connections that break, and work that is given up.
 
-use crate::support::{Store, run, settings};
+use crate::support::{Store, adapter, record_of, run, settings};
 use customer_domain::customer::{CustomerRef, Lookup};
 use customer_domain::{Conflict, StoreError};
 use customer_postgres::{PgPool, PgSettings, Postgres, ServiceRole, migrate_down};
 use customer_testkit::builders::{
-    customer, new_customer, operator_scope, other_scope, other_tenant, scope,
+    customer, external, new_customer, operator_scope, other_scope, other_tenant, scope,
 };
 use customer_testkit::pg::TestDatabase;
 use sqlx::Row;
@@ -42,6 +42,56 @@ async fn a_connection_that_was_killed_is_replaced_for_reads_and_for_begin() {
         store.postgres.tenants().all().await.expect("tenants").len(),
         2
     );
+}
+
+#[tokio::test]
+async fn a_read_outlives_a_migration_that_changes_what_it_yields() {
+    let store = Store::fresh().await;
+    let new = new_customer();
+    store.insert(&new).await.expect("insert");
+    let id = CustomerRef::Id(new.customer.id);
+    let reads = store.postgres.customers();
+    let before = reads.find(&scope(), id).await.expect("a read");
+    let mut owner = store.database.admin().await;
+    let wider = "ALTER TABLE customers ALTER COLUMN first_name TYPE varchar(120)";
+    run(&mut owner, wider).await;
+    let after = reads.find(&scope(), id).await.expect("a read");
+    assert_eq!((after.is_some(), after), (true, before));
+}
+
+#[tokio::test]
+async fn defaults_of_the_database_do_not_change_how_it_is_spoken_to() {
+    let store = Store::fresh().await;
+    let mut owner = store.database.admin().await;
+    for default in [
+        "standard_conforming_strings = off",
+        "search_path = pg_catalog",
+        "default_transaction_isolation = serializable",
+    ] {
+        let name = store.database.name();
+        run(&mut owner, &format!("ALTER DATABASE {name} SET {default}")).await;
+    }
+    let adapter = adapter(&store.database.owner_url(), 2).await;
+    let begun = adapter.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    let (first, second) = (
+        customer().number(2).build_new(),
+        customer().external("erp", r"\' OR true --").build_new(),
+    );
+    store.insert(&first).await.expect("insert");
+    let first = CustomerRef::Id(first.customer.id);
+    work.customers()
+        .find_for_update(first)
+        .await
+        .expect("there");
+    // A serializable transaction would not see what came after its first statement.
+    store.insert(&second).await.expect("insert");
+    let id = CustomerRef::Id(second.customer.id);
+    work.customers().find_for_update(id).await.expect("there");
+    work.rollback().await.expect("rollback");
+    let lookup = Lookup::External(external("erp", r"\' OR true --"));
+    let found = adapter.customers().look_up(&scope(), &lookup).await;
+    assert_eq!(found, Ok(Some(record_of(&second))));
 }
 
 #[tokio::test]
@@ -114,15 +164,16 @@ async fn a_failed_statement_releases_its_connection_before_its_unit_of_work_is_d
         .build_new();
     let conflict = Err(StoreError::Conflict(Conflict::Email));
     assert_eq!(work.customers().insert(&taken).await, conflict);
-    // Whatever comes next gets the same answer, and nothing of it is written.
+    // The pool has one connection, and the unit of work is still there.
     let fine = customer().number(3).build_new();
+    let id = CustomerRef::Id(fine.customer.id);
+    let found = store.postgres.customers().find(&scope(), id).await;
+    assert_eq!(found, Ok(None));
+    // Whatever comes next gets the same answer, and nothing of it is written.
     assert_eq!(work.customers().insert(&fine).await, conflict);
     assert_eq!(work.commit().await, conflict);
-    let id = CustomerRef::Id(fine.customer.id);
-    assert_eq!(
-        store.postgres.customers().find(&scope(), id).await,
-        Ok(None)
-    );
+    let found = store.postgres.customers().find(&scope(), id).await;
+    assert_eq!(found, Ok(None));
 }
 
 #[tokio::test]
@@ -183,7 +234,7 @@ async fn ten_thousand_reads_of_two_tenants_never_mix() {
 async fn who_finds_no_free_connection_in_time_is_told_so() {
     let store = Store::fresh().await;
     let app = PgSettings {
-        acquire_timeout: Duration::from_millis(100),
+        acquire_timeout: Duration::from_secs(1),
         ..settings(&store.database.owner_url(), ServiceRole::App, 1)
     };
     let worker = settings(&store.database.owner_url(), ServiceRole::Worker, 1);
@@ -196,6 +247,7 @@ async fn who_finds_no_free_connection_in_time_is_told_so() {
     );
     let busy = small.status()[0].1;
     assert_eq!((busy.max, busy.open, busy.idle), (1, 1, 0));
+    assert_eq!(small.health().ping().await, Ok(()), "busy is not gone");
     drop(held);
 }
 

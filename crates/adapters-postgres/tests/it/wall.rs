@@ -1,9 +1,12 @@
 //! The wall between tenants, as the database itself keeps it.
 
 use crate::support::{Store, run};
+use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::customer::NewCustomer;
 use customer_domain::outbox::EventKind;
-use customer_testkit::builders::{customer, fact, other_scope, other_tenant, scope, tenant};
+use customer_testkit::builders::{
+    api_key, claim, customer, digest, fact, other_scope, other_tenant, reply, scope, tenant,
+};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -19,6 +22,13 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
         work.customers().insert(new).await.expect("insert");
         let record = crate::support::record_of(new);
         work.record(fact(1, EventKind::Created, &record));
+        let key = ApiKey {
+            tenant: scope.tenant,
+            ..api_key(1, Permission::Admin)
+        };
+        let stored = work.api_keys().insert(&key, &digest(&key)).await;
+        stored.expect("a key");
+        work.remember(claim("k"), reply());
         work.commit().await.expect("commit");
     }
     (store, mine, theirs)
@@ -42,6 +52,13 @@ async fn count(connection: &mut PgConnection, table: &str) -> i64 {
         .expect("a count")
 }
 
+/// The code with which a statement is refused.
+async fn refusal(connection: &mut PgConnection, sql: &str) -> Option<String> {
+    let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    let refusal = outcome.err()?.into_database_error()?;
+    Some(refusal.code()?.into_owned())
+}
+
 #[tokio::test]
 async fn without_a_tenant_every_table_is_empty_and_with_one_it_shows_that_tenants_rows() {
     let (store, ..) = filled().await;
@@ -55,10 +72,7 @@ async fn without_a_tenant_every_table_is_empty_and_with_one_it_shows_that_tenant
         assert_eq!(count(&mut outside, table).await, 0, "{table}");
         let mine = count(&mut inside, table).await;
         let all = count(&mut owner, table).await;
-        // Those that no step above fills.
-        if !matches!(table.as_str(), "api_keys" | "idempotency_keys") {
-            assert!(mine > 0, "{table}");
-        }
+        assert!(mine > 0, "{table}");
         assert_eq!(all, mine * 2, "{table}");
     }
     // The empty text is what a SET LOCAL leaves behind.
@@ -87,13 +101,7 @@ async fn no_statement_writes_into_another_tenant() {
         "SELECT * FROM audit_events_default".to_owned(),
         "ALTER TABLE customers DISABLE ROW LEVEL SECURITY".to_owned(),
     ] {
-        let outcome = sqlx::raw_sql(AssertSqlSafe(refused.clone()))
-            .execute(&mut inside)
-            .await;
-        let code = outcome.err().and_then(|error| {
-            let refusal = error.into_database_error()?;
-            Some(refusal.code()?.into_owned())
-        });
+        let code = refusal(&mut inside, &refused).await;
         assert!(
             matches!(code.as_deref(), Some("42501" | "23503")),
             "{refused}: {code:?}"
@@ -104,6 +112,37 @@ async fn no_statement_writes_into_another_tenant() {
         .execute(&mut inside)
         .await;
     assert_eq!(touched.expect("no error").rows_affected(), 0);
+}
+
+#[tokio::test]
+async fn the_master_key_of_the_wall_is_not_made_inside_it() {
+    let (store, ..) = filled().await;
+    let mut inside = store.inside(tenant().id).await;
+    // Like the key that is there, but for its id, its digest and its reach.
+    let copy = |all_tenants: bool, digit: u8| {
+        format!(
+            "INSERT INTO api_keys SELECT tenant_id, gen_random_uuid(), name, prefix, \
+             decode(repeat('{digit}', 64), 'hex'), permissions, {all_tenants}, created_at \
+             FROM api_keys LIMIT 1"
+        )
+    };
+    run(&mut inside, &copy(false, 1)).await;
+    for refused in [
+        &copy(true, 2),
+        "UPDATE api_keys SET all_tenants = true",
+        "UPDATE api_keys SET permissions = '{1,2,3}'",
+        "UPDATE api_keys SET digest = digest",
+        "UPDATE api_keys SET expires_at = NULL",
+    ] {
+        let code = refusal(&mut inside, refused).await;
+        assert_eq!(code.as_deref(), Some("42501"), "{refused}");
+    }
+    // One that an operator made can be used and revoked all the same.
+    let mut owner = store.database.admin().await;
+    run(&mut owner, "UPDATE api_keys SET all_tenants = true").await;
+    let end = "UPDATE api_keys SET last_used_at = now(), revoked_at = now()";
+    let ended = sqlx::raw_sql(end).execute(&mut inside).await;
+    assert_eq!(ended.expect("allowed").rows_affected(), 2);
 }
 
 #[tokio::test]
@@ -163,10 +202,13 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
         ),
         (
             "policies for anyone but the two roles, or of another form",
-            "SELECT tablename || '.' || policyname FROM pg_policies WHERE schemaname = 'public' AND NOT ( \
-             (roles = '{customer_app}' AND qual = with_check AND (qual ~ \
-             '^\\((tenant_)?id = \\(NULLIF\\(current_setting\\(''app\\.tenant_id''::text, true\\), ''''::text\\)\\)::uuid\\)$')) \
-             OR (roles = '{customer_worker}' AND qual = 'true' AND with_check = 'true'))",
+            "SELECT tablename || '.' || policyname FROM pg_policies, LATERAL (SELECT format( \
+             $$(%I = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)$$, \
+             CASE tablename WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END)) AS inside(tenant) \
+             WHERE schemaname = 'public' AND NOT (roles = '{customer_app}' \
+             AND (qual = tenant OR (cmd = 'INSERT' AND qual IS NULL)) AND (with_check = tenant OR cmd = 'SELECT' \
+             OR (tablename = 'api_keys' AND with_check = '(' || tenant || ' AND (NOT all_tenants))')) \
+             OR roles = '{customer_worker}' AND qual = 'true' AND with_check = 'true')",
         ),
         (
             "tables whose key does not begin with the tenant",
@@ -184,31 +226,57 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
     }
 }
 
+/// What a role may do: one line for each table, with the columns where it is not all of them.
+async fn privileges(owner: &mut PgConnection, role: &str) -> Vec<String> {
+    let granted = format!(
+        "WITH granted AS ( \
+         SELECT c.oid, privilege_type FROM pg_class c, aclexplode(relacl) WHERE grantee = '{role}'::regrole \
+         UNION ALL SELECT c.oid, format('%s (%s)', privilege_type, string_agg(attname, ', ' ORDER BY attname)) \
+         FROM pg_class c JOIN pg_attribute ON attrelid = c.oid, aclexplode(attacl) \
+         WHERE grantee = '{role}'::regrole GROUP BY c.oid, privilege_type) \
+         SELECT format('%s: %s', oid::regclass, string_agg(privilege_type, ', ' ORDER BY privilege_type)) \
+         FROM granted GROUP BY oid ORDER BY oid::regclass::text COLLATE \"C\""
+    );
+    names(owner, &granted).await
+}
+
+#[tokio::test]
+async fn a_request_has_these_privileges_and_no_others() {
+    let store = Store::fresh().await;
+    let expected = [
+        "api_keys: INSERT, SELECT, UPDATE (last_used_at, revoked_at)",
+        "audit_events: INSERT, SELECT",
+        "customer_credentials: INSERT, SELECT, UPDATE",
+        "customer_groups: SELECT",
+        "customer_identifiers: DELETE, INSERT, SELECT, UPDATE",
+        "customer_preferences: INSERT, SELECT, UPDATE",
+        "customer_profiles: INSERT, SELECT, UPDATE",
+        "customer_search_terms: DELETE, INSERT, SELECT, UPDATE",
+        "customer_statistics: INSERT, SELECT, UPDATE",
+        "customer_tags: DELETE, INSERT, SELECT, UPDATE",
+        "customer_tiers: INSERT, SELECT, UPDATE",
+        "customers: INSERT, SELECT, UPDATE",
+        "idempotency_keys: INSERT, SELECT, UPDATE",
+        "outbox_events: INSERT, SELECT",
+        "tenants: SELECT",
+    ];
+    let mut owner = store.database.admin().await;
+    assert_eq!(privileges(&mut owner, "customer_app").await, expected);
+}
+
 #[tokio::test]
 async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
     let (store, ..) = filled().await;
-    let mut owner = store.database.admin().await;
-    let tables = names(&mut owner, TABLES).await;
-    let mut reached = Vec::new();
-    for table in tables {
-        let can = format!("SELECT has_table_privilege('customer_worker', '{table}', 'SELECT')");
-        if sqlx::query_scalar(AssertSqlSafe(can))
-            .fetch_one(&mut owner)
-            .await
-            .expect("a row")
-        {
-            reached.push(table);
-        }
-    }
     let expected = [
-        "api_keys",
-        "audit_events",
-        "customer_groups",
-        "idempotency_keys",
-        "outbox_events",
-        "tenants",
+        "api_keys: INSERT, SELECT, UPDATE",
+        "audit_events: INSERT, SELECT",
+        "customer_groups: INSERT, SELECT",
+        "idempotency_keys: DELETE, INSERT, SELECT, UPDATE",
+        "outbox_events: DELETE, INSERT, SELECT, UPDATE",
+        "tenants: INSERT, SELECT, UPDATE",
     ];
-    assert_eq!(reached, expected);
+    let mut owner = store.database.admin().await;
+    assert_eq!(privileges(&mut owner, "customer_worker").await, expected);
     run(&mut owner, "SET ROLE customer_worker").await;
     assert_eq!(count(&mut owner, "tenants").await, 2);
 }

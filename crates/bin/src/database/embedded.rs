@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 /// How soon a dead server is noticed.
 const WATCH: Duration = Duration::from_millis(100);
 /// How long to wait before a server that could not be started again is tried once more.
-const REVIVE_AGAIN: Duration = Duration::from_secs(5);
+const REVIVE_AGAIN: Duration = Duration::from_secs(1);
 /// How long a start that nobody wants any more is waited for; a download may take minutes.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// The database in it.
@@ -74,7 +74,7 @@ impl Embedded {
         let mut random = [0_u8; 24];
         getrandom::fill(&mut random)?;
         let password = SecretString::from(URL_SAFE_NO_PAD.encode(random));
-        Ok(provision(&self.superuser_url, DATABASE, &password).await?)
+        Ok(provision(&self.superuser_url, "customer_owner", DATABASE, &password).await?)
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -135,6 +135,7 @@ fn watch(
     cluster.stop()
 }
 
+/// Where it was, since the pools keep its address.
 fn revived(cluster: &mut Cluster) -> bool {
     tracing::warn!("the embedded database died; it is started again");
     match cluster.restart() {

@@ -273,14 +273,15 @@ async fn a_start_that_fails_late_stops_what_it_started() {
     let folder = Folder::new();
     let mut service = Service::start(&folder, &[]);
     let mut admin = embedded_admin(&folder.instance()).await;
-    let unknown = "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1";
-    sqlx::query(unknown).execute(&mut admin).await.unwrap();
+    let changed = r"UPDATE _sqlx_migrations SET checksum = '\x00' WHERE version = 1";
+    sqlx::query(changed).execute(&mut admin).await.unwrap();
     drop(admin);
     service.stop(Signal::TERM);
 
     let refused = folder.run(&[], &[]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
-    assert!(refused.stderr.contains("9999"), "{}", refused.stderr);
+    let reason = "migration 1 was previously applied but has been modified";
+    assert!(refused.stderr.contains(reason), "{}", refused.stderr);
     assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
     assert_eq!(folder.postmaster(), None);
 }

@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The URL of a superuser, when there is a server already.
 const GIVEN: &str = "CUSTOMER_TEST_DATABASE_URL";
 
-/// The role that owns every test's schema, as it does in production: no superuser.
-pub(super) const OWNER: &str = "customer_owner";
+/// The role that owns every test's schema: no superuser, as in production. It is of the tests'
+/// own, because its password is set: nobody else on a server that is shared may use it.
+pub(super) const OWNER: &str = "customer_test_owner";
 
 /// What the name of every test's database begins with.
 const PREFIX: &str = "customer_test_";
@@ -25,7 +26,7 @@ const TEST_AGE: u64 = 2 * 3_600;
 pub(super) struct Server {
     superuser: PgConnectOptions,
     /// The owner's password. The superuser's own, so that every process that knows the server
-    /// knows it too, and nobody else does.
+    /// knows it too, and nobody else does. Where the superuser needs none, the owner has none.
     pub(super) password: String,
 }
 
@@ -39,7 +40,7 @@ impl Server {
         );
         let password = superuser.to_url_lossy().password().map(str::to_owned);
         Self {
-            password: password.unwrap_or_else(|| OWNER.to_owned()),
+            password: password.unwrap_or_default(),
             superuser,
         }
     }

@@ -77,7 +77,7 @@ async fn migrate(
 ) -> Result<(), sqlx::Error> {
     let superuser = SecretString::from(super::url(&server.superuser()));
     let password = SecretString::from(server.password.as_str());
-    let provisioned = customer_postgres::provision(&superuser, name, &password).await;
+    let provisioned = customer_postgres::provision(&superuser, OWNER, name, &password).await;
     let owner_url = provisioned.map_err(|error| sqlx::Error::Configuration(error.into()))?;
     // Another owner may have made the two roles on this server; then they are not ours to grant.
     let roles = ["customer_app", "customer_worker"];

@@ -59,7 +59,7 @@ async fn the_owner_is_no_superuser_and_the_administrator_sees_all() {
     .fetch_one(&mut owner)
     .await
     .unwrap();
-    assert_eq!(role, ("customer_owner".to_owned(), false, false, true));
+    assert_eq!(role, ("customer_test_owner".to_owned(), false, false, true));
     let mut admin = harness.database().admin().await;
     let tenants = "SELECT count(*) FROM tenants";
     let seen: i64 = sqlx::query_scalar(tenants)
