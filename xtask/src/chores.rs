@@ -31,7 +31,7 @@ pub(crate) fn coverage(context: &Context, arguments: &[String]) -> Result {
     let database = Database::start(None)?;
     let mut command = cargo(&context.root);
     command.args(["llvm-cov", "--workspace"]).args(arguments);
-    suite::export(&mut command, &database);
+    suite::export(&mut command, database.url());
     let covered = context.interrupt.run(&mut command);
     covered.and(database.stop())
 }

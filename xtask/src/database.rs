@@ -12,11 +12,19 @@ use crate::{Failure, Result, console};
 pub(crate) const TEST_URL: &str = "CUSTOMER_TEST_DATABASE_URL";
 /// What a user sets who has a PostgreSQL already.
 pub(crate) const USER_URL: &str = "DATABASE_URL";
+/// Every name by which the service is told of a database; each may also name a file, with `_FILE`.
+pub(crate) const SERVICE_URLS: [&str; 5] = [
+    USER_URL,
+    "CUSTOMER_DATABASE_URL",
+    "CUSTOMER_DATABASE_DSN",
+    "CUSTOMER_DATABASE_APP_URL",
+    "CUSTOMER_DATABASE_WORKER_URL",
+];
 
 // What the service reads for its own private server, and what that server's errors advise to set.
-const BIN_DIR: &str = "CUSTOMER_POSTGRES_BIN_DIR";
-const ARCHIVE: &str = "CUSTOMER_POSTGRES_ARCHIVE";
-const DOWNLOAD_BASE: &str = "CUSTOMER_POSTGRES_DOWNLOAD_BASE";
+pub(crate) const BIN_DIR: &str = "CUSTOMER_POSTGRES_BIN_DIR";
+pub(crate) const ARCHIVE: &str = "CUSTOMER_POSTGRES_ARCHIVE";
+pub(crate) const DOWNLOAD_BASE: &str = "CUSTOMER_POSTGRES_DOWNLOAD_BASE";
 
 /// A server for one run of the tests.
 pub(crate) struct Database {

@@ -6,6 +6,9 @@ use std::{fs, io};
 use crate::Failure;
 use crate::tidy::numbering::{MIGRATIONS, numbered};
 
+/// A migration that has to wait for a lock makes everyone behind it wait: it gives up soon, and is run again.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s';";
+
 /// Creates the next pair `migrations/NNNN_name.up.sql` and `.down.sql` and returns the two paths.
 pub fn create(root: &Path, name: &str) -> Result<[PathBuf; 2], Failure> {
     let plain = numbered(&format!("0000_{name}"), '_').is_some()
@@ -25,7 +28,10 @@ pub fn create(root: &Path, name: &str) -> Result<[PathBuf; 2], Failure> {
     let title = name.replace('_', " ");
     let texts = [
         ("up", up_header(&title)),
-        ("down", format!("-- Takes back {stem}.up.sql.\n\n")),
+        (
+            "down",
+            format!("-- Takes back {stem}.up.sql.\n{LOCK_TIMEOUT}\n\n"),
+        ),
     ];
     let [up, down] = texts.map(|(direction, text)| {
         let path = folder.join(format!("{stem}.{direction}.sql"));
@@ -53,7 +59,12 @@ fn up_header(title: &str) -> String {
          --\n\
          -- Old and new binaries run side by side while this runs: expand now, contract in a later release. No statement\n\
          -- holds a strong lock for long; CREATE INDEX CONCURRENTLY goes into a file of its own, whose first line is\n\
-         -- `-- no-transaction`. Every table begins with tenant_id and has row-level security, enabled and forced.\n\n"
+         -- `-- no-transaction`, and has no SET LOCAL.\n\
+         {LOCK_TIMEOUT}\n\n\
+         -- A new table begins with tenant_id, and so does its primary key. It needs all of:\n\
+         --   ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;\n\
+         --   a policy TO customer_app, USING and WITH CHECK that tenant_id is app.tenant_id, and one TO customer_worker;\n\
+         --   GRANT to customer_app and customer_worker of what they do with it, and no more.\n\n"
     )
 }
 
@@ -88,6 +99,11 @@ mod tests {
             up.starts_with("-- add notes 2: what changes, and why.\n"),
             "{up}"
         );
+        let down = fs::read_to_string(&second[1]).expect("readable");
+        for text in [up, down] {
+            let statement = text.lines().find(|line| !line.starts_with("--"));
+            assert_eq!(statement, Some(LOCK_TIMEOUT), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cli::Context;
+use crate::database::{ARCHIVE, BIN_DIR, DOWNLOAD_BASE};
 use crate::process::{cargo, variable};
 use crate::{Failure, Result};
 
@@ -17,6 +18,27 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,response_schema
                       content_type_conformance,ignored_auth,use_after_free";
 /// The same requests every time.
 const SEED: &str = "1";
+/// What the service may know of the caller's environment: nothing that names a database or another setting of its own,
+/// but for where its private PostgreSQL comes from.
+const INHERITED: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    BIN_DIR,
+    ARCHIVE,
+    DOWNLOAD_BASE,
+];
 
 /// Serves from a folder that goes away again, and lets Schemathesis at it for some minutes.
 pub(crate) fn run(context: &Context, minutes: u32) -> Result {
@@ -38,7 +60,8 @@ pub(crate) fn run(context: &Context, minutes: u32) -> Result {
     // The database's user must be able to enter, also when this runs as root.
     fs::set_permissions(folder.path(), Permissions::from_mode(0o711))
         .map_err(|error| io("open the folder", &error))?;
-    let service = Service::start(&context.root, folder.path())?;
+    let customer_service = context.root.join("target/debug/customer-service");
+    let service = Service::start(service_command(&customer_service).current_dir(folder.path()))?;
     let seconds = (minutes * 60).to_string();
     let mut command = Command::new(program);
     command
@@ -51,29 +74,50 @@ pub(crate) fn run(context: &Context, minutes: u32) -> Result {
         ])
         .args(["--checks", CHECKS, "--seed", SEED])
         .args(["--max-time", &seconds, "--max-examples", "1000000"]);
-    let outcome = context.interrupt.run(&mut command);
-    service.stop();
-    outcome
+    context.interrupt.run(&mut command)
+}
+
+/// The service on any free port, with its private database.
+fn service_command(program: &Path) -> Command {
+    let inherited = INHERITED
+        .into_iter()
+        .filter_map(|name| Some((name, variable(name)?)));
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .envs(inherited)
+        .env("CUSTOMER_HTTP_PORT", "0")
+        .env("CUSTOMER_LOG_LEVEL", "warn");
+    command
+}
+
+/// A child that is told to stop and waited for when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Whoever ended before is waited for all the same.
+        kill_process(Pid::from_child(&self.0), Signal::TERM).ok();
+        self.0.wait().ok();
+    }
 }
 
 struct Service {
-    child: Child,
+    _process: Running,
     root: String,
     key: String,
 }
 
 impl Service {
-    fn start(repository: &Path, folder: &Path) -> Result<Self> {
-        let mut child = Command::new(repository.join("target/debug/customer-service"))
-            .current_dir(folder)
-            .env("CUSTOMER_HTTP_PORT", "0")
-            .env("CUSTOMER_LOG_LEVEL", "warn")
-            .env_remove("DATABASE_URL")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| io("start the service", &error))?;
-        let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
+    /// Runs the command and reads from its output where it serves and which key it made.
+    fn start(command: &mut Command) -> Result<Self> {
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let mut process = Running(spawned.map_err(|error| io("start the service", &error))?);
+        let lines = process
+            .0
+            .stdout
+            .take()
+            .map(|out| BufReader::new(out).lines());
         let (mut root, mut key) = (None, None);
         for line in lines
             .into_iter()
@@ -91,19 +135,65 @@ impl Service {
             }
         }
         match (root, key) {
-            (Some(root), Some(key)) => Ok(Self { child, root, key }),
+            (Some(root), Some(key)) => Ok(Self {
+                _process: process,
+                root,
+                key,
+            }),
             _ => Err(Failure::said("the service did not say where it serves")),
         }
-    }
-
-    fn stop(mut self) {
-        let told = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        // Whoever ended before is waited for all the same.
-        told.ok();
-        self.child.wait().ok();
     }
 }
 
 fn io(doing: &str, error: &std::io::Error) -> Failure {
     Failure::said(format!("cannot {doing}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::test_kill_process;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = service_command(Path::new("sh"));
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn the_service_knows_what_is_listed_and_nothing_else() {
+        let output = shell("env").output().expect("a shell");
+
+        let listed = String::from_utf8(output.stdout).expect("text");
+        // The shell sets the first three by itself.
+        let own = [
+            "PWD",
+            "SHLVL",
+            "_",
+            "CUSTOMER_HTTP_PORT",
+            "CUSTOMER_LOG_LEVEL",
+        ];
+        for line in listed.lines() {
+            let (name, _) = line.split_once('=').expect("a variable");
+            assert!(INHERITED.contains(&name) || own.contains(&name), "{line}");
+        }
+        assert!(listed.contains("CUSTOMER_HTTP_PORT=0\n"), "{listed}");
+    }
+
+    #[test]
+    fn a_service_that_does_not_say_where_it_serves_is_stopped() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let script = "echo $$ > pid; exec >&-; exec sleep 60";
+
+        let failure = Service::start(shell(script).current_dir(folder.path()))
+            .map(|_| ())
+            .expect_err("no address");
+
+        assert!(failure.to_string().contains("where it serves"), "{failure}");
+        let pid = fs::read_to_string(folder.path().join("pid")).expect("a process id");
+        let pid = Pid::from_raw(pid.trim().parse().expect("a number")).expect("a process id");
+        // Waited for, so that not even a zombie is left.
+        assert!(test_kill_process(pid).is_err());
+    }
 }

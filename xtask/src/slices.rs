@@ -87,6 +87,7 @@ pub const TABLE: &[Row] = &[
             "main",
             "metrics",
             "serve",
+            "signals",
             "telemetry",
             "wire",
         ],

@@ -71,7 +71,7 @@ fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -
         .arg("test")
         .args(selection.scope())
         .args(&selection.arguments);
-    export(&mut tests, &database);
+    export(&mut tests, database.url());
     tests.envs(environment.iter().copied());
     let (passed, test_time) = timed(|| context.interrupt.run(&mut tests));
     let stopped = database.stop();
@@ -85,10 +85,12 @@ fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -
 }
 
 /// Tells the tests where the database is, by the one name that they read.
-pub(crate) fn export(command: &mut Command, database: &Database) {
-    command.env(database::TEST_URL, database.url());
-    // A test that picked this up by itself would write to somebody's database.
-    command.env_remove(database::USER_URL);
+pub(crate) fn export(command: &mut Command, url: &str) {
+    command.env(database::TEST_URL, url);
+    // A test that picked one of these up by itself would write to somebody's database.
+    for name in database::SERVICE_URLS {
+        command.env_remove(name).env_remove(format!("{name}_FILE"));
+    }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -99,6 +101,26 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_told_of_their_own_database_and_of_no_other() {
+        let mut command = Command::new("env");
+        for name in database::SERVICE_URLS {
+            command.env(name, "postgres://real");
+            command.env(format!("{name}_FILE"), "/run/secrets/real");
+        }
+
+        export(&mut command, "postgres://test");
+
+        let set: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        assert_eq!(
+            set,
+            [(database::TEST_URL.as_ref(), "postgres://test".as_ref())]
+        );
+    }
 
     #[test]
     fn all_packages_are_tested_unless_some_are_named() {

@@ -22,7 +22,7 @@ use crate::{
     throwaway,
 };
 
-/// Lost races for a port and servers whose last sessions are still ending.
+/// Lost races for a port and servers whose last sessions are still ending: one and a half seconds in all.
 const START_ATTEMPTS: u32 = 8;
 
 /// A running PostgreSQL of our own. Dropping it stops it.
@@ -88,7 +88,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The TCP port on 127.0.0.1. May change with [`restart`](Self::restart).
+    /// The TCP port on 127.0.0.1, the same for as long as this cluster lives.
     pub fn port(&self) -> u16 {
         self.server.port
     }
@@ -121,15 +121,17 @@ impl Cluster {
         self.server.is_running()
     }
 
-    /// Starts the server again, stopping it first if it runs. The port stays
-    /// the same unless another program took it and it was not asked for.
+    /// Starts the server again on the same port, which its clients know it by,
+    /// stopping it first if it runs.
     ///
     /// # Errors
-    /// As [`start`](Self::start); the cluster stays stopped and locked.
+    /// As [`start`](Self::start); the cluster stays stopped and locked, and
+    /// can be restarted once the cause is gone, such as another program's
+    /// having taken the port.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.server.stop().doing("stop", &self.launch.program)?;
-        self.server = start_server(&self.launch, self.settings.port, Some(self.port()))?;
-        self.instance.remember_port(self.port())
+        self.server = start_server(&self.launch, Some(self.port()), None)?;
+        Ok(())
     }
 
     /// Stops the server in order and gives up the lock. A throw-away cluster's
@@ -237,6 +239,10 @@ fn usable(port: u16) -> Result<u16, Error> {
 
 /// Whether the cause goes away by itself.
 fn passes(failure: &Error) -> bool {
+    // Any outgoing connection may hold the port for a moment.
+    if let Error::Port { cause, .. } = failure {
+        return cause.kind() == io::ErrorKind::AddrInUse;
+    }
     let Error::EarlyExit { tail, .. } = failure else {
         return false;
     };

@@ -2,9 +2,10 @@
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::{
-        fs::{MetadataExt, chown},
+        fs::{MetadataExt, chown, fchown},
         process::CommandExt,
     },
     path::Path,
@@ -81,7 +82,15 @@ impl Identity {
         }
     }
 
-    /// Gives a file or folder we made to this user.
+    /// Gives a file to this user, whatever its path has come to mean since it was made.
+    pub(crate) fn own_file(&self, file: &File, path: &Path) -> Result<(), Error> {
+        match &self.drop_to {
+            Some(user) => fchown(file, Some(user.uid), Some(user.gid)).doing("give away", path),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives a folder, in one that only we can write in, to this user.
     pub(crate) fn own(&self, path: &Path) -> Result<(), Error> {
         match &self.drop_to {
             Some(user) => chown(path, Some(user.uid), Some(user.gid)).doing("give away", path),

@@ -12,6 +12,7 @@ use crate::{
     Profile,
     binaries::Binaries,
     error::{Doing, Error},
+    files,
     identity::Identity,
 };
 
@@ -75,7 +76,7 @@ impl Instance {
     /// The superuser's password, made on first use.
     pub(crate) fn password(&self) -> Result<String, Error> {
         let path = self.password_file();
-        match fs::read_to_string(&path) {
+        match files::read_to_string(&path) {
             Ok(password) => Ok(password.trim_end().to_owned()),
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause).doing("read", path),
             Err(_) if self.data()?.is_some() => Err(Error::PasswordMissing { path }),
@@ -89,8 +90,8 @@ impl Instance {
         let password = hex::encode(random);
         // Moved into place, so that a run cut off here leaves no half of it.
         let unfinished = path.with_extension("new");
-        write_private(&unfinished, &password).doing("write", &unfinished)?;
-        self.identity.own(&unfinished)?;
+        let file = write_private(&unfinished, &password).doing("write", &unfinished)?;
+        self.identity.own_file(&file, &unfinished)?;
         fs::rename(&unfinished, path).doing("move into place", path)?;
         Ok(password)
     }
@@ -138,7 +139,7 @@ impl Instance {
 
     /// The port of the last run, so that written-down addresses stay good.
     pub(crate) fn last_port(&self) -> Option<u16> {
-        fs::read_to_string(self.dir.join("port"))
+        files::read_to_string(&self.dir.join("port"))
             .ok()?
             .trim()
             .parse()
@@ -147,7 +148,13 @@ impl Instance {
 
     pub(crate) fn remember_port(&self, port: u16) -> Result<(), Error> {
         let path = self.dir.join("port");
-        fs::write(&path, port.to_string()).doing("write", path)
+        files::not_following()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .open(&path)
+            .and_then(|mut file| write!(file, "{port}"))
+            .doing("write", path)
     }
 }
 
@@ -172,7 +179,7 @@ fn locale_options(major: u32) -> &'static [&'static str] {
 /// Locks the instance for this process and leaves its id for others to read.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join(LOCK);
-    let mut file = OpenOptions::new()
+    let mut file = files::not_following()
         .create(true)
         .truncate(false)
         .write(true)
@@ -181,7 +188,7 @@ fn lock(dir: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let holder = fs::read_to_string(&path).ok();
+            let holder = files::read_to_string(&path).ok();
             return Err(Error::InUse {
                 path: dir.to_owned(),
                 pid: holder.and_then(|pid| pid.trim().parse().ok()),
@@ -195,7 +202,7 @@ fn lock(dir: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-fn write_private(path: &Path, content: &str) -> io::Result<()> {
+fn write_private(path: &Path, content: &str) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
         _ => {}
@@ -206,11 +213,14 @@ fn write_private(path: &Path, content: &str) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     file.write_all(content.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::testing::open;
 
@@ -282,6 +292,32 @@ mod tests {
             refused,
             Err(Error::WrongOwner { uid: 61_777, .. })
         ));
+    }
+
+    #[test]
+    fn a_symlink_in_place_of_a_file_is_refused_and_not_followed() {
+        let root = state_root();
+        let target = root.path().join("target");
+        fs::write(&target, "of someone else").expect("write");
+        let instance = open_instance(root.path()).expect("free");
+        let dir = instance.dir.clone();
+        for name in ["port", "password"] {
+            symlink(&target, dir.join(name)).expect("symlink");
+        }
+        assert_eq!(instance.last_port(), None);
+        assert!(instance.remember_port(45_432).is_err());
+        assert!(instance.password().is_err());
+
+        drop(instance);
+        fs::remove_file(dir.join(LOCK)).expect("remove");
+        symlink(&target, dir.join(LOCK)).expect("symlink");
+        let message = open_instance(root.path())
+            .map(|_| ())
+            .expect_err("refused")
+            .to_string();
+        assert!(message.contains(LOCK), "{message}");
+        let kept = fs::read_to_string(&target).expect("read");
+        assert_eq!(kept, "of someone else");
     }
 
     #[test]

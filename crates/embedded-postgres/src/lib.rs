@@ -15,6 +15,8 @@ mod binaries;
 mod cluster;
 mod error;
 #[cfg(unix)]
+mod files;
+#[cfg(unix)]
 mod identity;
 #[cfg(unix)]
 mod installed;

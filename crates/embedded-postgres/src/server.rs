@@ -1,7 +1,7 @@
 //! One running `postgres`.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -17,6 +17,7 @@ use std::{
 use crate::{
     Profile,
     error::{Doing, Error},
+    files,
     identity::Identity,
     os::{self, Signal},
 };
@@ -115,7 +116,7 @@ impl Launch {
 
     fn log_tail(&self, from: u64) -> String {
         let read = || -> io::Result<String> {
-            let mut file = File::open(&self.log)?;
+            let mut file = files::not_following().read(true).open(&self.log)?;
             file.seek(SeekFrom::Start(from))?;
             let mut written = Vec::new();
             file.read_to_end(&mut written)?;
@@ -175,10 +176,13 @@ impl Drop for Server {
 
 /// The log, and where this run's part of it begins.
 fn open_log(path: &Path) -> io::Result<(File, u64)> {
-    if fs::metadata(path).is_ok_and(|meta| meta.len() > LOG_LIMIT) {
+    if fs::symlink_metadata(path).is_ok_and(|meta| meta.len() > LOG_LIMIT) {
         fs::rename(path, path.with_extension("log.1"))?;
     }
-    let log = OpenOptions::new().create(true).append(true).open(path)?;
+    let log = files::not_following()
+        .create(true)
+        .append(true)
+        .open(path)?;
     let start = log.metadata()?.len();
     Ok((log, start))
 }
@@ -208,4 +212,24 @@ fn spawn(command: Command) -> io::Result<Child> {
     let (answer, answered) = mpsc::channel();
     spawner.send((command, answer)).map_err(|_| gone())?;
     answered.recv().map_err(|_| gone())?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_a_symlink_is_not_written_through() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let (target, log) = (folder.path().join("target"), folder.path().join("log"));
+        symlink(&target, &log).expect("symlink");
+        assert!(open_log(&log).is_err());
+        assert!(!target.exists());
+
+        fs::remove_file(&log).expect("remove");
+        let (_, start) = open_log(&log).expect("opened");
+        assert_eq!(start, 0);
+    }
 }

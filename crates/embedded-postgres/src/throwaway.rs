@@ -1,7 +1,7 @@
 //! Clusters that live no longer than the process that made them.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File},
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     error::{Doing, Error},
-    instance, orphan, os, places,
+    files, instance, orphan, os, places,
 };
 
 /// A working folder no other cluster has.
@@ -80,7 +80,7 @@ fn sweep(base: &Path) -> io::Result<()> {
 /// Nobody holds the lock of the instance inside, or there is none.
 fn is_dead(working_dir: &Path) -> bool {
     let inst = working_dir.join(".data").join(instance::FOLDER);
-    match OpenOptions::new()
+    match files::not_following()
         .write(true)
         .open(inst.join(instance::LOCK))
     {

@@ -1,5 +1,6 @@
 use std::{
     fs,
+    net::TcpListener,
     os::unix::{fs::MetadataExt, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
@@ -41,6 +42,24 @@ fn every_acknowledged_row_survives_a_killed_server() {
         (acknowledged..=acknowledged + 1).contains(&kept),
         "{kept} of {acknowledged}"
     );
+}
+
+#[test]
+fn a_killed_server_comes_back_on_its_port_or_not_at_all() {
+    let mut cluster = Cluster::start(&Settings::throwaway()).expect("started");
+    let (url, port) = (cluster.superuser_url("postgres"), cluster.port());
+    kill_9(cluster.process_id());
+    eventually("the server is seen to be dead", || !cluster.is_running());
+
+    let taken = TcpListener::bind(("127.0.0.1", port)).expect("bind");
+    let message = cluster.restart().expect_err("taken").to_string();
+    assert!(message.contains(&format!("port {port}")), "{message}");
+    assert!(!cluster.is_running());
+
+    drop(taken);
+    cluster.restart().expect("free now");
+    assert_eq!(cluster.superuser_url("postgres"), url);
+    assert_eq!(Session::open(&url).text("SELECT 'here'"), "here");
 }
 
 #[test]
