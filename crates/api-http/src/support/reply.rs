@@ -10,13 +10,19 @@ use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+/// Room for one customer, so that its reply is not moved while it grows.
+const USUAL_BODY: usize = 2048;
+
 /// A reply with a JSON body.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> StoredReply {
+    let mut bytes = Vec::with_capacity(USUAL_BODY);
+    // What these bodies are made of can always be written; a Vec takes it all.
+    let written = serde_json::to_writer(&mut bytes, body);
     StoredReply {
         status: status.as_u16(),
         location: None,
         etag: None,
-        body: serde_json::to_vec(body).unwrap_or_default(),
+        body: written.map_or_else(|_| Vec::new(), |()| bytes),
     }
 }
 

@@ -1,0 +1,187 @@
+//! Clients that send requests over kept-alive connections, each the next as soon as the last was
+//! answered. Requests are written and replies parsed by hand: a client library would take
+//! processor time from what is measured.
+
+use crate::Failure;
+use crate::case::{Caller, Case, Dice, Numbers};
+use futures_util::future::try_join_all;
+use hdrhistogram::Histogram;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Requests of one client in one measurement at most.
+const MOST: u64 = 10_000_000;
+
+/// What is sent, by how many clients, for how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Load<'a> {
+    pub(crate) case: Case,
+    pub(crate) caller: &'a Caller,
+    pub(crate) numbers: &'a Numbers,
+    pub(crate) clients: u32,
+    pub(crate) time: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// How long the clients were at it.
+    pub(crate) time: Duration,
+    /// Latencies in microseconds.
+    pub(crate) latencies: Histogram<u64>,
+}
+
+impl Load<'_> {
+    /// Drives the program at `target`. Every answer must have the right status.
+    pub(crate) async fn run(self, target: SocketAddr) -> Result<Answered, Failure> {
+        let mut clients = try_join_all((0..self.clients).map(|_| Client::connect(target))).await?;
+        let start = Instant::now();
+        let end = start + self.time;
+        let running = (1..).zip(&mut clients);
+        let latencies = try_join_all(running.map(|(seed, client)| self.drive(client, seed, end)));
+        let latencies = latencies.await?;
+        let time = start.elapsed();
+        let mut all = Histogram::new(3)?;
+        for histogram in latencies {
+            all.add(histogram)?;
+        }
+        Ok(Answered {
+            time,
+            latencies: all,
+        })
+    }
+
+    async fn drive(
+        &self,
+        client: &mut Client,
+        seed: u64,
+        end: Instant,
+    ) -> Result<Histogram<u64>, Failure> {
+        let mut latencies = Histogram::new(3)?;
+        let mut dice = Dice(seed);
+        for _ in 0..MOST {
+            let n = self.numbers.next(self.case, &mut dice);
+            let request = self.case.request(n, self.caller);
+            let sent = Instant::now();
+            let status = client.send(&request).await?;
+            if status != self.case.status() {
+                let answer = String::from_utf8_lossy(&client.answer).into_owned();
+                return Err(format!("{:?} was answered {status}: {answer}", self.case).into());
+            }
+            let now = Instant::now();
+            let micros = u64::try_from((now - sent).as_micros())?;
+            latencies.record(micros.max(1))?;
+            if now >= end {
+                break;
+            }
+        }
+        Ok(latencies)
+    }
+}
+
+/// One kept-alive connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    /// The last answer, head and body.
+    pub(crate) answer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(target: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(target).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            answer: Vec::with_capacity(64 * 1024),
+        })
+    }
+
+    /// Sends a request and reads the whole answer; its status.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<u16, Failure> {
+        self.stream.write_all(request).await?;
+        let answered = timeout(PATIENCE, self.receive()).await;
+        answered.map_err(|_| "a request was not answered in 30 s")?
+    }
+
+    async fn receive(&mut self) -> Result<u16, Failure> {
+        self.answer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.answer).await? == 0 {
+                return Err("the connection was closed in the middle of an answer".into());
+            }
+            if let Some(head) = Head::parse(&self.answer)?
+                && self.answer.len() >= head.length
+            {
+                return Ok(head.status);
+            }
+        }
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        let end = head_end(&self.answer).unwrap_or(self.answer.len());
+        &self.answer[end..]
+    }
+}
+
+fn head_end(answer: &[u8]) -> Option<usize> {
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+/// What the head of an answer says.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    /// Bytes of the whole answer.
+    length: usize,
+}
+
+impl Head {
+    /// None until it is complete. An answer must tell its length.
+    fn parse(answer: &[u8]) -> Result<Option<Self>, Failure> {
+        let Some(end) = head_end(answer) else {
+            return Ok(None);
+        };
+        let head = std::str::from_utf8(&answer[..end])?;
+        let mut lines = head.split("\r\n");
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let length = lines.find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_length = name.eq_ignore_ascii_case("content-length");
+            is_length.then(|| value.trim().parse::<usize>().ok())?
+        });
+        match (status, length) {
+            (Some(status), Some(length)) => Ok(Some(Self {
+                status,
+                length: end + length,
+            })),
+            _ => Err(format!("an answer without status or length: {head}").into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_complete_when_its_length_is_there() {
+        let answer = b"HTTP/1.1 201 Created\r\ncontent-type: x\r\nCONTENT-LENGTH: 2\r\n\r\n{}";
+        let head = Head::parse(answer).unwrap().unwrap();
+        assert_eq!((head.status, head.length), (201, answer.len()));
+        assert_eq!(Head::parse(&answer[..40]).unwrap(), None);
+    }
+
+    #[test]
+    fn an_answer_of_unknown_length_is_refused() {
+        assert!(Head::parse(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! How fast the service is, and how much of that speed PostgreSQL and axum would give to anyone.
+//!
+//! The benchmark seeds customers, records what the service sends to PostgreSQL for each kind of
+//! request, and then drives three programs with the same requests or statements in turn: the
+//! service, a bare axum program that sends the recorded statements and does nothing else, and
+//! pgbench. `docs/performance.md` says how to read the result.
+
+mod bare;
+mod case;
+mod database;
+mod load;
+mod pgbench;
+mod plan;
+mod program;
+mod record;
+mod report;
+mod run;
+mod seed;
+mod template;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A sentence for whoever runs the benchmark.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Measures the customer service against a bare program and pgbench.
+#[derive(Debug, Parser)]
+#[command(name = "customer-bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves recorded statements: what the service is compared with. Started by the benchmark
+    #[command(hide = true)]
+    Bare,
+}
+
+/// What is measured, and for how long.
+#[derive(Debug, clap::Args)]
+struct Options {
+    /// Customers to seed
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    customers: u64,
+    /// How long each measurement takes
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Clients at a time; several numbers are measured one after the other
+    #[arg(long, value_delimiter = ',', default_value = "16,64", value_parser = clap::value_parser!(u32).range(1..=500))]
+    connections: Vec<u32>,
+    /// How often everything is measured; medians are reported
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
+    repeat: u32,
+    /// Only these cases
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "get,email,page,next,create"
+    )]
+    cases: Vec<case::Case>,
+    /// Connections to PostgreSQL, of the service and of the bare program
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
+    database_connections: u32,
+    /// An empty database, as the role that owns it; without it a private server is started.
+    /// `DATABASE_URL` does the same
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The folder of an installed PostgreSQL to start the private server from
+    #[arg(long, value_name = "FOLDER")]
+    postgres_bin_dir: Option<PathBuf>,
+    /// A service to measure instead of the one that is built here
+    #[arg(long, value_name = "FILE")]
+    service: Option<PathBuf>,
+    /// Also writes the result as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Bare) => bare::serve(),
+        None => run::run(&arguments.options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells how things go. With standard error gone there is nobody to tell.
+fn say(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// A variable of the environment; one that is empty or not UTF-8 is none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the benchmark is a tool: it reads where PostgreSQL is and passes on where programs are"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

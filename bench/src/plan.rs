@@ -1,0 +1,142 @@
+//! What the service sends to PostgreSQL, in a form in which others can send it too.
+
+use crate::case::Case;
+use crate::template::Template;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The type of ids.
+const UUID_OID: u32 = 2950;
+
+/// Something the service sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Text of one or more statements.
+    Simple(String),
+    /// A prepared statement, executed with these parameters.
+    Prepared {
+        /// Its text.
+        text: String,
+        /// The types of its parameters.
+        types: Vec<u32>,
+        /// Their values, in binary form.
+        values: Vec<Option<Vec<u8>>>,
+    },
+}
+
+/// All that another program needs for the same work.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The database.
+    pub(crate) url: String,
+    /// Connections to it.
+    pub(crate) connections: usize,
+    /// What is set on every connection.
+    pub(crate) settings: Vec<(String, String)>,
+    /// What is prepared on every connection.
+    pub(crate) prepare: Vec<String>,
+    /// What is sent for a request.
+    pub(crate) cases: BTreeMap<Case, Vec<Message>>,
+}
+
+/// A message to PostgreSQL: one round trip.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Message {
+    /// Text of one or more statements.
+    Simple(Template),
+    /// A prepared statement.
+    Prepared {
+        /// Its text.
+        text: String,
+        /// Its parameters.
+        parameters: Vec<Parameter>,
+    },
+}
+
+/// A parameter of a prepared statement.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Parameter {
+    /// Its type.
+    pub(crate) oid: u32,
+    /// Its value in binary form, or null.
+    pub(crate) value: Option<Template>,
+}
+
+/// What was recorded for customer `n`, for any customer. The ids among the parameters, but for
+/// the tenant's, are those that the service made for it.
+pub(crate) fn messages(recorded: &[Sent], n: u64, tenant: Uuid) -> Vec<Message> {
+    let mut made = Vec::new();
+    for sent in recorded {
+        let Sent::Prepared { types, values, .. } = sent else {
+            continue;
+        };
+        let ids = types
+            .iter()
+            .zip(values)
+            .filter(|(oid, _)| **oid == UUID_OID);
+        for id in ids.filter_map(|(_, value)| Uuid::from_slice(value.as_deref()?).ok()) {
+            if id != tenant && !made.contains(&id) {
+                made.push(id);
+            }
+        }
+    }
+    let template = |bytes: &[u8]| Template::new(bytes, n, &made);
+    let message = |sent: &Sent| match sent {
+        Sent::Simple(text) => Message::Simple(template(text.as_bytes())),
+        Sent::Prepared {
+            text,
+            types,
+            values,
+        } => Message::Prepared {
+            text: text.clone(),
+            parameters: types
+                .iter()
+                .zip(values)
+                .map(|(oid, value)| Parameter {
+                    oid: *oid,
+                    value: value.as_deref().map(template),
+                })
+                .collect(),
+        },
+    };
+    recorded.iter().map(message).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N: u64 = 200_000_000_001;
+    const OTHER: u64 = 200_000_000_002;
+
+    /// A statement with one parameter, as it is for another customer.
+    fn refilled(oid: u32, value: &[u8], tenant: Uuid) -> Vec<u8> {
+        let sent = Sent::Prepared {
+            text: "SELECT $1".to_owned(),
+            types: vec![oid],
+            values: vec![Some(value.to_vec())],
+        };
+        let [Message::Prepared { parameters, .. }] = &messages(&[sent], N, tenant)[..] else {
+            panic!("one prepared statement");
+        };
+        parameters[0].value.as_ref().unwrap().fill(OTHER)
+    }
+
+    #[test]
+    fn ids_that_the_service_made_are_made_anew_and_the_tenant_stays() {
+        let (tenant, made) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(
+            refilled(UUID_OID, tenant.as_bytes(), tenant),
+            tenant.as_bytes()
+        );
+        let anew = refilled(UUID_OID, made.as_bytes(), tenant);
+        assert!(anew.len() == 16 && anew != made.as_bytes());
+    }
+
+    #[test]
+    fn the_number_in_a_text_becomes_the_other_customers() {
+        let text = |n: u64| crate::template::email(n).into_bytes();
+        assert_eq!(refilled(25, &text(N), Uuid::nil()), text(OTHER));
+    }
+}
