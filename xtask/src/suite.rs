@@ -38,8 +38,10 @@ pub(crate) fn test(context: &Context, selection: &Selection) -> Result {
 
 /// Soak tests run for a few seconds in every run of the suite; here they get `seconds` each.
 pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
+    // The whole workspace, as the tests: one package alone would be built anew, with the features
+    // that it alone asks for.
     let selection = Selection {
-        packages: vec!["customer-service".to_owned()],
+        packages: Vec::new(),
         postgres_bin_dir: None,
         arguments: ["--test", "it", "soak"].map(String::from).to_vec(),
     };
