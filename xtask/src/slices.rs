@@ -20,6 +20,7 @@ pub const TABLE: &[Row] = &[
     Row {
         folder: "domain",
         slices: &[
+            "address",
             "api_key",
             "audit",
             "credential",
@@ -38,17 +39,28 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         folder: "app",
-        slices: &["api_key", "customer", "idempotency", "tenant"],
+        slices: &[
+            "address",
+            "api_key",
+            "customer",
+            "group",
+            "idempotency",
+            "tag",
+            "tenant",
+        ],
         plumbing: &["access", "lib", "support"],
     },
     Row {
         folder: "adapters-postgres",
         slices: &[
+            "address",
             "api_key",
             "audit",
             "customer",
+            "group",
             "idempotency",
             "outbox",
+            "tag",
             "tenant",
         ],
         plumbing: &["lib", "pg"],
@@ -65,7 +77,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         folder: "api-http",
-        slices: &["api_key", "customer", "tenant"],
+        slices: &[
+            "address",
+            "api_key",
+            "customer",
+            "group",
+            "preference",
+            "tag",
+            "tenant",
+        ],
         plumbing: &[
             "access", "api", "docs", "health", "http", "lib", "openapi", "support",
         ],

@@ -131,6 +131,7 @@ impl ApiKeyReads for PgApiKeyReads {
             let orm = tx.orm()?;
             let newest = entity::Entity::find()
                 .filter(entity::Column::TenantId.eq(scope.tenant.0))
+                .order_by_desc(entity::Column::RevokedAt.is_null())
                 .order_by_desc(entity::Column::CreatedAt)
                 .order_by_desc(entity::Column::Id)
                 .limit(u64::try_from(MAX_LISTED_KEYS).ok());

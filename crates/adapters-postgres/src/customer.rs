@@ -15,7 +15,10 @@ use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::StoreError;
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 #[async_trait]
 impl CustomerRepo for PgUnitOfWork {
@@ -26,30 +29,14 @@ impl CustomerRepo for PgUnitOfWork {
         Ok(())
     }
 
-    /// One round trip. Two statements in one message: the second takes its snapshot after the
-    /// first has waited for the lock, and so sees what its holder committed.
+    /// One round trip.
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError> {
-        let tenant = self.tx.tenant();
-        let (lock, read, key) = match customer {
-            CustomerRef::Id(id) => ("customer_lock", "customer_by_id", literal::uuid(id.0)),
-            CustomerRef::Legacy(id) => (
-                "customer_lock_by_legacy",
-                "customer_by_legacy",
-                format!("'{}'", id.get()),
-            ),
-        };
-        let execute = |name| {
-            Cow::Owned(format!(
-                "EXECUTE {name}({}, {key})",
-                literal::uuid(tenant.0)
-            ))
-        };
-        let rows = self.tx.message(&[execute(lock), execute(read)]).await?;
+        let rows = self.lock_and_read(customer, "customer").await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
-        record::decode(row, tenant)
+        record::decode(row, self.tx.tenant())
     }
 
     /// One round trip.
@@ -60,4 +47,47 @@ impl CustomerRepo for PgUnitOfWork {
             _ => Ok(()),
         }
     }
+}
+
+impl PgUnitOfWork {
+    /// Locks a customer, takes the next number of its event sequence, and runs the prepared
+    /// statement `<read>_by_id` or `<read>_by_legacy` of it; never without rows. One round trip.
+    ///
+    /// Two statements in one message: the second takes its snapshot after the first has waited for
+    /// the lock, and so sees what its holder committed. That may be that a legacy id now belongs to
+    /// somebody else, who is not locked.
+    pub(crate) async fn lock_and_read(
+        &mut self,
+        customer: CustomerRef,
+        read: &str,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let tenant = literal::uuid(self.tx.tenant().0);
+        let (lock, by, key) = match customer {
+            CustomerRef::Id(id) => ("customer_lock", "id", literal::uuid(id.0)),
+            CustomerRef::Legacy(id) => (
+                "customer_lock_by_legacy",
+                "legacy",
+                format!("'{}'", id.get()),
+            ),
+        };
+        let statements = [
+            format!("EXECUTE {lock}({tenant}, {key})"),
+            format!("EXECUTE {read}_by_{by}({tenant}, {key})"),
+        ];
+        let mut rows = self.tx.message(&statements.map(Cow::Owned)).await?;
+        let locked = rows.first().and_then(|row| id_in(row, "locked_id"));
+        if locked.is_some() {
+            rows.remove(0);
+        }
+        let found = rows.first().ok_or(StoreError::NotFound)?;
+        if id_in(found, "customer_id") == locked {
+            Ok(rows)
+        } else {
+            Err(self.tx.fail(StoreError::Contended).await)
+        }
+    }
+}
+
+fn id_in(row: &PgRow, column: &str) -> Option<Uuid> {
+    row.try_get(column).ok()
 }

@@ -5,12 +5,15 @@
 //! hot goes through sea-orm's entities. Every statement runs inside a tenant, behind row-level
 //! security, except those of operators and jobs, which have a role of their own.
 
+mod address;
 mod api_key;
 mod audit;
 mod customer;
+mod group;
 mod idempotency;
 mod outbox;
 mod pg;
+mod tag;
 mod tenant;
 
 pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
@@ -18,8 +21,11 @@ pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
 pub use pg::settings::{PgSettings, ServiceRole};
 
+use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::customer::CustomerReads;
+use customer_domain::group::GroupReads;
+use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
 use std::borrow::Cow;
@@ -59,6 +65,21 @@ impl Postgres {
         Arc::new(customer::PgCustomerReads(self.app.clone()))
     }
 
+    /// Address books.
+    pub fn addresses(&self) -> Arc<dyn AddressReads> {
+        Arc::new(address::PgAddressReads(self.app.clone()))
+    }
+
+    /// Groups.
+    pub fn groups(&self) -> Arc<dyn GroupReads> {
+        Arc::new(group::PgGroupReads(self.app.clone()))
+    }
+
+    /// Tags.
+    pub fn tags(&self) -> Arc<dyn TagReads> {
+        Arc::new(tag::PgTagReads(self.app.clone()))
+    }
+
     /// Tenants, all of them.
     pub fn tenants(&self) -> Arc<dyn TenantReads> {
         Arc::new(tenant::PgTenantReads(self.worker.clone()))
@@ -92,6 +113,7 @@ impl Postgres {
 fn prepared_statements() -> Vec<Cow<'static, str>> {
     customer::prepared()
         .into_iter()
+        .chain(address::prepared())
         .chain([api_key::prepared()])
         .map(|(name, types, text)| Cow::Owned(format!("PREPARE {name}({types}) AS {text}")))
         .collect()

@@ -3,6 +3,7 @@
 
 mod entity;
 
+use crate::group;
 use crate::pg::error::Failure;
 use crate::pg::orm::OrmConnection;
 use crate::pg::pool::{Lease, PgPool};
@@ -10,6 +11,7 @@ use crate::pg::row::corrupt;
 use crate::pg::sql::{self, Branches};
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
+use customer_domain::group::Group;
 use customer_domain::tenant::{Tenant, TenantReads, TenantRepo, TenantSettings, TenantSlug};
 use customer_domain::{StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -21,16 +23,10 @@ const TABLE: &str = "tenants";
 #[async_trait]
 impl TenantRepo for PgUnitOfWork {
     /// One round trip.
-    async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError> {
+    async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
         let mut branches = Branches::new(&[tenant.id.0]);
         if !groups.is_empty() {
-            let insert =
-                branches.branch("INSERT INTO customer_groups (tenant_id, id, name, created_at)");
-            sql::values(insert, "$1", groups, |row, group| {
-                row.push_bind(group.as_str())
-                    .push_bind(group.as_str())
-                    .push_bind(tenant.created_at);
-            });
+            group::values(branches.branch(group::INSERT), groups);
         }
         let insert = branches.main(
             "INSERT INTO tenants (id, slug, name, settings, version, created_at, updated_at)",
@@ -105,22 +101,27 @@ async fn all(mut lease: Lease) -> Result<Vec<entity::Model>, Failure> {
 }
 
 fn settings(settings: &TenantSettings) -> Value {
-    json!({ "currency": settings.currency, "country": settings.country })
+    json!({
+        "currency": settings.currency,
+        "country": settings.country,
+        "maxAddresses": settings.max_addresses,
+    })
 }
 
 fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
-    let setting = |name, parse: fn(&str) -> Option<String>| {
-        row.settings
-            .get(name)
-            .and_then(Value::as_str)
-            .and_then(parse)
+    // A constraint holds their form. That a code has left its list meanwhile must not lock
+    // every tenant out.
+    let setting = |name| {
+        let text = row.settings.get(name).and_then(Value::as_str);
+        text.map(str::to_owned)
             .ok_or_else(|| corrupt(TABLE, row.id))
     };
     Ok(Tenant {
         id: TenantId(row.id),
         settings: TenantSettings {
-            currency: setting("currency", |text| TenantSettings::parse_currency(text).ok())?,
-            country: setting("country", |text| TenantSettings::parse_country(text).ok())?,
+            currency: setting("currency")?,
+            country: setting("country")?,
+            max_addresses: max_addresses(&row)?,
         },
         slug: TenantSlug::parse(&row.slug).map_err(|_| corrupt(TABLE, row.id))?,
         name: row.name,
@@ -128,4 +129,15 @@ fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+/// Older rows do not have it.
+fn max_addresses(row: &entity::Model) -> Result<Option<u32>, StoreError> {
+    match row.settings.get("maxAddresses") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            number.map(Some).ok_or_else(|| corrupt(TABLE, row.id))
+        }
+    }
 }

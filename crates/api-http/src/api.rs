@@ -1,18 +1,28 @@
 //! What the routes stand on.
 
 use customer_app::access::Access;
+use customer_app::address::Addresses;
 use customer_app::api_key::ApiKeys;
 use customer_app::customer::Customers;
+use customer_app::group::Groups;
+use customer_app::tag::Tags;
 use customer_app::tenant::Tenants;
 use customer_domain::{Clock, KeyedDigest, StoreHealth};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The use cases and ports that the routes call. Shared by all requests.
 #[derive(Clone)]
 pub struct Api {
     /// Customers.
     pub customers: Customers,
+    /// Address books.
+    pub addresses: Addresses,
+    /// Groups of customers.
+    pub groups: Groups,
+    /// Tags of tenants.
+    pub tags: Tags,
     /// Tenants.
     pub tenants: Tenants,
     /// API keys.
@@ -29,6 +39,8 @@ pub struct Api {
     pub idempotency_retention: Duration,
     /// Renders the metrics; none when they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// Cancelled once the service is to stop: it is unready from then on, and still serves.
+    pub stopping: CancellationToken,
 }
 
 /// The state of every route.

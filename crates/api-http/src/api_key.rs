@@ -21,6 +21,7 @@ use customer_domain::{ApiKeyId, Scope};
 use http::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::fmt;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -112,8 +113,20 @@ reply! {
             /// The key.
             api_key: ApiKeyBody,
             /// The secret. It is shown this once.
-            secret: String,
+            #[schema(value_type = String)]
+            secret: ShownSecret,
         }
+    }
+}
+
+/// A secret on its way out: written, never logged.
+#[derive(serde::Serialize)]
+#[serde(transparent)]
+pub struct ShownSecret(String);
+
+impl fmt::Debug for ShownSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShownSecret(***)")
     }
 }
 
@@ -122,7 +135,7 @@ reply! {
     ApiKeyListReply {
         /// The keys of a tenant.
         ApiKeyListData {
-            /// Newest first, ended ones included.
+            /// Newest first, the revoked ones after all others.
             api_keys: Vec<ApiKeyBody>,
         }
     }
@@ -210,7 +223,7 @@ async fn create(
     let (key, secret) = made.map_err(failure::store)?;
     let data = NewApiKeyData {
         api_key: ApiKeyBody::new(&key, &scope),
-        secret: secret.secret.expose_secret().to_owned(),
+        secret: ShownSecret(secret.secret.expose_secret().to_owned()),
     };
     let place = format!("/api/v1/api-keys/{}", key.id);
     let reply = reply::json(StatusCode::CREATED, &NewApiKeyReply::from(data));
@@ -334,4 +347,16 @@ fn example() -> Value {
 
 fn example_new() -> Value {
     json!({"success": true, "data": {"apiKey": example(), "secret": "csk_…"}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_written_and_not_logged() {
+        let secret = ShownSecret("hunter2".to_owned());
+        assert_eq!(json!(secret), "hunter2");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
 }

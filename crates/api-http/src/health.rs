@@ -72,6 +72,11 @@ fn up() -> HealthBody {
 }
 
 async fn ready_now(api: &Shared) -> Answer<Response> {
+    if api.stopping.is_cancelled() {
+        return Err(Problem::new(Code::Unavailable)
+            .detail("the service is stopping")
+            .retry_after(1));
+    }
     api.health.ping().await.map_err(|error| {
         failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
     })?;
@@ -120,7 +125,7 @@ macro_rules! health_route {
 health_route! {
     /// Whether requests can be served
     ///
-    /// The database must answer; nothing else counts.
+    /// The database must answer, and the service must not be about to stop; nothing else counts.
     ready, "/health/ready", "healthReady"
 }
 health_route! {

@@ -4,14 +4,18 @@
 //! it reads them. What surrounds all of them lies in [`http`].
 
 pub mod access;
+pub mod address;
 pub mod api;
 pub mod api_key;
 pub mod customer;
 pub mod docs;
+pub mod group;
 pub mod health;
 pub mod http;
 mod openapi;
+pub mod preference;
 mod support;
+pub mod tag;
 pub mod tenant;
 
 use api::{Api, Shared};
@@ -53,6 +57,10 @@ pub fn document() -> OpenApi {
 fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
     let base = OpenApiRouter::with_openapi(openapi::base())
         .merge(customer::router())
+        .merge(address::router())
+        .merge(preference::router())
+        .merge(tag::router())
+        .merge(group::router())
         .merge(tenant::router())
         .merge(api_key::router())
         .merge(health::base_router());

@@ -11,11 +11,11 @@ use crate::access::CanOperate;
 use crate::api::Shared;
 use crate::http::etag::{IfMatch, expected_version};
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
-use crate::http::fields::{Fields, Violation};
+use crate::http::fields::Fields;
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::claim::{self, Operation};
-use crate::support::failure;
+use crate::support::failure::{self, rule};
 use crate::support::reply::{self, ReplyExt};
 use axum::extract::State;
 use axum::response::Response;
@@ -23,7 +23,7 @@ use customer_app::idempotency::Once;
 use customer_app::tenant::{CreateTenant, TenantError, UpdateTenant};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
-use customer_domain::{InvalidValue, ValueFault, text};
+use customer_domain::{InvalidValue, Patch, ValueFault, text};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -34,6 +34,9 @@ static ALIASES: AliasTable = AliasTable {
     objects: &["/settings"],
     aliases: &[],
 };
+
+/// Addresses that a tenant may allow each customer: what a book can hold.
+const MOST_ADDRESSES: i64 = 1_000;
 
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
@@ -91,11 +94,10 @@ async fn create(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Answer<Response> {
-    let scope = by
-        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
     let bytes = body.bytes.clone();
     let mut fields = body.fields(&ALIASES);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
     fields.extend(query.into_faults());
     let operation = Operation {
         route: "POST /tenants",
@@ -105,7 +107,7 @@ async fn create(
         fields.fault(fault);
         None
     });
-    let command = read_new(fields)?;
+    let command = read_new(fields, &api.tenants.defaults)?;
     let render = |tenant: &Tenant| {
         shown(StatusCode::CREATED, tenant).location(format!("/api/v1/tenants/{}", tenant.slug))
     };
@@ -116,22 +118,24 @@ async fn create(
     Ok(reply::once(outcome.map_err(problem)?, render))
 }
 
-fn read_new(mut fields: Fields) -> Answer<CreateTenant> {
+fn read_new(mut fields: Fields, defaults: &TenantSettings) -> Answer<CreateTenant> {
     let slug = fields
         .text("id")
         .then(|id| rule(TenantSlug::parse(&id)))
         .required();
     let name = name(&mut fields);
-    let (currency, country) = settings(&mut fields);
-    let default = TenantSettings::default();
+    let settings = settings(&mut fields);
     fields.build(|| {
         let slug = slug?;
         Some(CreateTenant {
             name: name.unwrap_or_else(|| slug.to_string()),
             slug,
             settings: TenantSettings {
-                currency: currency.unwrap_or(default.currency),
-                country: country.unwrap_or(default.country),
+                currency: settings
+                    .currency
+                    .unwrap_or_else(|| defaults.currency.clone()),
+                country: settings.country.unwrap_or_else(|| defaults.country.clone()),
+                max_addresses: settings.max_addresses.as_set().copied(),
             },
         })
     })
@@ -161,7 +165,7 @@ async fn get(
         .refresh()
         .await
         .map_err(failure::store)?;
-    let tenant = named(&api, &path).await?;
+    let tenant = find(&api, &path).await?;
     Ok(shown(StatusCode::OK, &tenant).send())
 }
 
@@ -187,11 +191,10 @@ async fn update(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Answer<Response> {
-    let scope = by
-        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
-    let tenant = named(&api, &path).await?;
     let mut fields = body.fields(&ALIASES);
+    let named = [query.tenant(), fields.text("tenantId").optional()];
+    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
+    let tenant = find(&api, &path).await?;
     fields.extend(query.into_faults());
     let command = read_change(fields, &headers, tenant.slug.as_str())?;
     let tenant = api
@@ -216,12 +219,13 @@ fn read_change(mut fields: Fields, headers: &HeaderMap, slug: &str) -> Answer<Up
             None
         });
     let name = name(&mut fields);
-    let (currency, country) = settings(&mut fields);
+    let settings = settings(&mut fields);
     fields.build(|| {
         Some(UpdateTenant {
             name,
-            currency,
-            country,
+            currency: settings.currency,
+            country: settings.country,
+            max_addresses: settings.max_addresses,
             expected_versions: expected.and_then(IfMatch::into_versions),
         })
     })
@@ -236,23 +240,31 @@ fn name(fields: &mut Fields) -> Option<String> {
     fields.text("name").then(given).replace()
 }
 
-fn settings(fields: &mut Fields) -> (Option<String>, Option<String>) {
-    let currency = fields
-        .text("settings/currency")
-        .then(|code| rule(TenantSettings::parse_currency(&code)))
-        .replace();
-    let country = fields
-        .text("settings/country")
-        .then(|code| rule(TenantSettings::parse_country(&code)))
-        .replace();
-    (currency, country)
+/// The settings that a request gives.
+struct GivenSettings {
+    currency: Option<String>,
+    country: Option<String>,
+    max_addresses: Patch<u32>,
 }
 
-fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
-    result.map_err(Violation::from)
+fn settings(fields: &mut Fields) -> GivenSettings {
+    GivenSettings {
+        currency: fields
+            .text("settings/currency")
+            .then(|code| rule(TenantSettings::parse_currency(&code)))
+            .replace(),
+        country: fields
+            .text("settings/country")
+            .then(|code| rule(TenantSettings::parse_country(&code)))
+            .replace(),
+        max_addresses: fields
+            .integer("settings/maxAddresses", 0..=MOST_ADDRESSES)
+            .then(|limit| Ok(u32::try_from(limit).unwrap_or(u32::MAX)))
+            .patch(),
+    }
 }
 
-async fn named(api: &Shared, path: &PathSegments) -> Answer<Arc<Tenant>> {
+async fn find(api: &Shared, path: &PathSegments) -> Answer<Arc<Tenant>> {
     let found = api.tenants.directory.by_slug(path.text("tenantId")).await;
     let found = found.map_err(failure::store)?;
     found.ok_or_else(|| Code::TenantNotFound.into())
@@ -280,7 +292,7 @@ fn problem(error: TenantError) -> Problem {
 fn example() -> Value {
     json!({
         "id": "tenant-123", "name": "Northern shop",
-        "settings": {"currency": "EUR", "country": "FI"},
+        "settings": {"currency": "EUR", "country": "FI", "maxAddresses": null},
         "version": 1,
         "createdAt": "2026-01-15T10:00:00Z", "updatedAt": "2026-01-15T10:00:00Z",
     })

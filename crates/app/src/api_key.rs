@@ -136,7 +136,7 @@ impl ApiKeys {
         (key, secret)
     }
 
-    /// The keys of the scope's tenant, newest first. Keys for all tenants are shown to callers
+    /// The keys of the scope's tenant, newest first and revoked ones last. Keys for all tenants are shown to callers
     /// that hold such a key.
     ///
     /// # Errors
@@ -213,16 +213,18 @@ impl ApiKeys {
             return Ok(None);
         }
         let tenant = tenants.new_tenant(command);
+        let groups = tenants.first_groups(&tenant);
         let scope = system_scope(tenant.id, tenant.slug.as_str(), "start-up");
         let mut work = tenants.transactions.begin(&scope).await?;
-        if let Err(error) = work.tenants().insert(&tenant, &tenants.groups).await {
+        if let Err(error) = work.tenants().insert(&tenant, &groups).await {
             drop(work);
             let error = TenantError::from(error);
-            return if error == TenantError::SlugTaken {
-                Ok(None)
-            } else {
-                Err(error)
-            };
+            if error != TenantError::SlugTaken {
+                return Err(error);
+            }
+            // The tenant that was in the way is younger than what the directory has read.
+            tenants.directory.refresh().await?;
+            return Ok(None);
         }
         let fields = ["id", "name", "settings"];
         work.record(tenants.audited(&tenant, AuditKind::TenantCreate, &fields));

@@ -1,12 +1,14 @@
-//! Customers: created, read, changed, listed and deactivated.
+//! Customers: created, read, changed, listed, exported and deactivated.
 
 mod change;
 mod create;
+mod export;
 mod lifecycle;
 mod read;
 
 pub use change::{ChangeCustomerError, Stated, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError};
+pub use export::ExportChunk;
 pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 

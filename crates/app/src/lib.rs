@@ -6,8 +6,11 @@
 #![deny(missing_docs)]
 
 pub mod access;
+pub mod address;
 pub mod api_key;
 pub mod customer;
+pub mod group;
 pub mod idempotency;
 mod support;
+pub mod tag;
 pub mod tenant;

@@ -7,11 +7,13 @@ pub use directory::TenantDirectory;
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
 use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    AuditEventId, Clock, Conflict, Fact, IdSource, Scope, StoreError, TenantId, Transactions,
+    AuditEventId, Clock, Conflict, Fact, IdSource, Patch, Scope, StoreError, TenantId, Transactions,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -26,8 +28,10 @@ pub struct Tenants {
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
     pub ids: Arc<dyn IdSource>,
-    /// The groups that a new tenant begins with.
-    pub groups: Arc<Vec<String>>,
+    /// The groups that a new tenant begins with: their ids and names.
+    pub groups: Arc<BTreeMap<GroupId, String>>,
+    /// The settings of a new tenant that are not given.
+    pub defaults: Arc<TenantSettings>,
 }
 
 /// What a new tenant is to be.
@@ -50,6 +54,8 @@ pub struct UpdateTenant {
     pub currency: Option<String>,
     /// A new country.
     pub country: Option<String>,
+    /// Another limit of addresses; clearing leaves it to the operator.
+    pub max_addresses: Patch<u32>,
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
 }
@@ -135,7 +141,8 @@ impl Tenants {
             Claimed::Fresh(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
-        work.tenants().insert(tenant, &self.groups).await?;
+        let groups = self.first_groups(tenant);
+        work.tenants().insert(tenant, &groups).await?;
         let fields = ["id", "name", "settings"];
         work.record(self.audited(tenant, AuditKind::TenantCreate, &fields));
         once.remember(&mut *work, tenant);
@@ -154,6 +161,13 @@ impl Tenants {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    pub(crate) fn first_groups(&self, tenant: &Tenant) -> Vec<Group> {
+        let groups = self.groups.iter();
+        groups
+            .map(|(id, name)| Group::new(id.clone(), name.clone(), tenant.created_at))
+            .collect()
     }
 
     /// Merges changes into a tenant. When nothing changes nothing is written.
@@ -215,21 +229,32 @@ impl Tenants {
 }
 
 fn merge(tenant: &mut Tenant, command: &UpdateTenant) -> Vec<&'static str> {
+    let before = tenant.clone();
     let settings = &mut tenant.settings;
+    for (member, wanted) in [
+        (&mut tenant.name, &command.name),
+        (&mut settings.currency, &command.currency),
+        (&mut settings.country, &command.country),
+    ] {
+        if let Some(wanted) = wanted {
+            member.clone_from(wanted);
+        }
+    }
+    command
+        .max_addresses
+        .clone()
+        .apply(&mut settings.max_addresses);
+    let (was, is) = (&before.settings, &tenant.settings);
     [
-        ("name", &mut tenant.name, &command.name),
+        ("name", before.name != tenant.name),
+        ("settings.currency", was.currency != is.currency),
+        ("settings.country", was.country != is.country),
         (
-            "settings.currency",
-            &mut settings.currency,
-            &command.currency,
+            "settings.maxAddresses",
+            was.max_addresses != is.max_addresses,
         ),
-        ("settings.country", &mut settings.country, &command.country),
     ]
     .into_iter()
-    .filter_map(|(name, member, wanted)| {
-        let wanted = wanted.as_ref().filter(|wanted| *wanted != member)?;
-        member.clone_from(wanted);
-        Some(name)
-    })
+    .filter_map(|(name, changed)| changed.then_some(name))
     .collect()
 }

@@ -5,6 +5,8 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use customer_http::http::metrics::{LATENCY_BUCKETS, REQUEST_LATENCY, describe};
+use customer_postgres::Postgres;
+use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,11 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often old samples leave the summaries.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+const CONNECTIONS_MAX: &str = "customer_database_connections_max";
+const CONNECTIONS_OPEN: &str = "customer_database_connections_open";
+const CONNECTIONS_IDLE: &str = "customer_database_connections_idle";
+const CONNECTION_WAITERS: &str = "customer_database_connection_waiters";
 
 /// Renders the metrics as text.
 pub(crate) type Render = Arc<dyn Fn() -> String + Send + Sync>;
@@ -23,18 +30,46 @@ pub(crate) fn install() -> Result<PrometheusHandle, Failure> {
         .set_buckets_for_metric(latency, LATENCY_BUCKETS)?
         .install_recorder()?;
     describe();
+    describe_gauge!(
+        CONNECTIONS_MAX,
+        "Connections to the database that there may be, by role"
+    );
+    describe_gauge!(
+        CONNECTIONS_OPEN,
+        "Connections to the database that there are, by role"
+    );
+    describe_gauge!(
+        CONNECTIONS_IDLE,
+        "Connections to the database that nobody uses, by role"
+    );
+    describe_gauge!(
+        CONNECTION_WAITERS,
+        "Callers that wait for a connection to the database, by role"
+    );
     Ok(handle)
 }
 
-/// How a listener renders what was recorded.
-pub(crate) fn render(handle: &PrometheusHandle) -> Render {
-    let handle = handle.clone();
-    Arc::new(move || handle.render())
+/// How a listener renders what was recorded, with the pools as they are at that moment.
+pub(crate) fn render(handle: &PrometheusHandle, postgres: &Postgres) -> Render {
+    let (handle, postgres) = (handle.clone(), postgres.clone());
+    Arc::new(move || {
+        for (role, pool) in postgres.status() {
+            for (name, count) in [
+                (CONNECTIONS_MAX, pool.max),
+                (CONNECTIONS_OPEN, pool.open),
+                (CONNECTIONS_IDLE, pool.idle),
+                (CONNECTION_WAITERS, pool.waiting),
+            ] {
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                gauge!(name, "role" => role.as_str()).set(count);
+            }
+        }
+        handle.render()
+    })
 }
 
 /// The routes of a listener that serves the metrics alone.
-pub(crate) fn router(handle: &PrometheusHandle) -> Router {
-    let render = render(handle);
+pub(crate) fn router(render: Render) -> Router {
     let metrics = move || async move {
         let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
         (kind, render())

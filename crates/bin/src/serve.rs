@@ -1,20 +1,19 @@
 //! `customer-service serve`: everything started in order, and ended in the opposite one.
 
 mod listeners;
-mod readiness;
 mod start_lines;
 
 use crate::command::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
 use crate::metrics;
-use crate::wire::{self, Operator, Parts};
+use crate::wire::{self, Office, Parts};
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
-use customer_http::http::stack::HttpSettings;
+use customer_http::http::server::Patience;
+use customer_http::http::stack::{self, HttpSettings};
 use customer_postgres::Postgres;
 use listeners::Listeners;
-use readiness::Readiness;
 use start_lines::StartLines;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,23 +65,22 @@ async fn on_database(
     served
 }
 
-/// A service that is ready to answer.
+/// A service that can be put on its listeners.
 struct Service {
     postgres: Postgres,
+    office: Office,
     parts: Parts,
-    operator: Operator,
 }
 
 async fn start(config: &Config, database: &Database) -> Result<Service, Failure> {
     database.migrate().await?;
     let postgres = wire::connect(config, database).await?;
     let office = wire::office(config, &postgres);
-    let operator = wire::bootstrap(config, &office).await?;
-    let parts = wire::parts(config, &postgres, office)?;
+    let parts = wire::parts(config, &postgres, office.clone())?;
     Ok(Service {
         postgres,
+        office,
         parts,
-        operator,
     })
 }
 
@@ -93,42 +91,60 @@ async fn serve(
     listeners: Listeners,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let tasks = TaskTracker::new();
-    let closing = CancellationToken::new();
-    let lines = StartLines {
-        config,
-        database: database.note(),
-        state: service.parts.state.as_deref(),
-        addresses: listeners.addresses()?,
-        operator: &service.operator,
-    };
-    let Parts { mut api, ids, .. } = service.parts;
-    api.health = Readiness::new(api.health, stop.clone());
-    let mut metrics_routes = None;
-    if config.observability.metrics_enabled {
-        let handle = metrics::install()?;
-        if listeners.has_metrics() {
-            metrics_routes = Some(metrics::router(&handle));
-        } else {
-            api.metrics = Some(metrics::render(&handle));
-        }
-        let upkeep = metrics::upkeep(handle);
-        tasks.spawn(closing.clone().run_until_cancelled_owned(upkeep));
-    }
+    let Service {
+        postgres,
+        office,
+        parts: Parts {
+            mut api,
+            ids,
+            state,
+        },
+    } = service;
+    let addresses = listeners.addresses()?;
     let settings = HttpSettings {
         limits: limits(config),
         cors: CorsOrigins::new(&config.server.cors_origins)?,
         ids: Arc::new(move || ids.new_id()),
     };
+    let recorder = config.observability.metrics_enabled;
+    let recorder = recorder.then(metrics::install).transpose()?;
+    api.stopping = stop.clone();
+    let mut metrics_routes = None;
+    if let Some(recorder) = &recorder {
+        let render = metrics::render(recorder, &postgres);
+        if listeners.has_metrics() {
+            metrics_routes = Some(stack::wrap(metrics::router(render), settings.clone()));
+        } else {
+            api.metrics = Some(render);
+        }
+    }
     let router = customer_http::router(api, settings);
-    tasks.spawn(close_after(
-        stop.clone(),
-        config.server.shutdown_delay,
-        closing.clone(),
-    ));
+    // The last step that can fail, and past what a signal interrupts: the key that it makes is
+    // shown now or never.
+    let operator = wire::bootstrap(config, &office).await?;
+    let lines = StartLines {
+        config,
+        database: database.note(),
+        state: state.as_deref(),
+        addresses,
+        operator: &operator,
+    };
     lines.show();
+
+    let tasks = TaskTracker::new();
+    let closing = CancellationToken::new();
+    if let Some(recorder) = recorder {
+        let upkeep = metrics::upkeep(recorder);
+        tasks.spawn(closing.clone().run_until_cancelled_owned(upkeep));
+    }
+    let delay = config.server.shutdown_delay;
+    tasks.spawn(close_after(stop.clone(), delay, closing.clone()));
+    let patience = Patience {
+        head: config.server.read_timeout,
+        ..Patience::default()
+    };
     let served = listeners
-        .serve(router, metrics_routes, &closing, DRAIN)
+        .serve(router, metrics_routes, &closing, DRAIN, patience)
         .await;
     stop.cancel();
     closing.cancel();

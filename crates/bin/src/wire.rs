@@ -4,8 +4,11 @@ use crate::command::Failure;
 use crate::config::{Config, Distributed, Environment};
 use crate::database::Database;
 use customer_app::access::Access;
+use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::{ApiKeys, system_scope};
 use customer_app::customer::{CustomerSettings, Customers};
+use customer_app::group::Groups;
+use customer_app::tag::Tags;
 use customer_app::tenant::{CreateTenant, TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, NewSecret, Permission};
 use customer_domain::credential::PasswordPolicy;
@@ -13,7 +16,7 @@ use customer_domain::customer::CustomerType;
 use customer_domain::preference::Preferences;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
 use customer_domain::tier::Tier;
-use customer_domain::{Clock, IdSource};
+use customer_domain::{Clock, IdSource, KeyedDigest};
 use customer_http::api::Api;
 use customer_local::root_secret::load_or_create;
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
@@ -24,6 +27,7 @@ use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Keys that are remembered.
 const REMEMBERED_KEYS: u64 = 10_000;
@@ -33,6 +37,7 @@ const KEY_MEMORY: Duration = Duration::from_secs(5);
 const WORKER_CONNECTIONS: usize = 4;
 
 /// What administers: all that commands need.
+#[derive(Clone)]
 pub(crate) struct Office {
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
@@ -50,8 +55,10 @@ pub(crate) struct Parts {
 pub(crate) enum Operator {
     /// It was made just now.
     Made(NewSecret),
-    /// There is a key that can administer.
+    /// There is a key that can administer, and it was used.
     Known,
+    /// No key that can administer was ever used: perhaps nobody has its secret.
+    Unused,
     /// There is none, and none was to be made.
     Missing,
 }
@@ -99,6 +106,11 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             groups: Arc::new(config.customers.groups.clone()),
+            defaults: Arc::new(TenantSettings {
+                currency: config.customers.default_currency.clone(),
+                country: config.customers.default_country.clone(),
+                ..TenantSettings::default()
+            }),
         },
         api_keys: ApiKeys {
             transactions: postgres.transactions(),
@@ -122,15 +134,37 @@ pub(crate) fn parts(
     let clock = Arc::clone(&tenants.clock);
     let ids = Arc::clone(&tenants.ids);
     let state = state(config)?;
+    let digests: Arc<dyn KeyedDigest> =
+        Arc::new(HkdfDigests::new(&root_secret(config, state.as_ref())?));
     let api = Api {
         customers: Customers {
             transactions: postgres.transactions(),
             reads: postgres.customers(),
             tenants: Arc::clone(&tenants.directory),
-            hasher: Arc::new(hasher(config)?),
+            hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             settings: Arc::new(customer_settings(config)?),
+        },
+        addresses: Addresses {
+            transactions: postgres.transactions(),
+            reads: postgres.addresses(),
+            tenants: Arc::clone(&tenants.directory),
+            digests: Arc::clone(&digests),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            settings: AddressSettings {
+                limit: config.customers.max_addresses,
+            },
+        },
+        groups: Groups {
+            transactions: postgres.transactions(),
+            reads: postgres.groups(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        tags: Tags {
+            reads: postgres.tags(),
         },
         access: Access {
             keys: postgres.api_keys(),
@@ -142,10 +176,11 @@ pub(crate) fn parts(
         tenants,
         api_keys,
         health: postgres.health(),
-        digests: Arc::new(HkdfDigests::new(&root_secret(config, state.as_ref())?)),
+        digests,
         clock,
         idempotency_retention: config.server.idempotency_retention,
         metrics: None,
+        stopping: CancellationToken::new(),
     };
     let state = state.map(|state| {
         let note = state.note.map(|note| format!(" ({note})"));
@@ -166,11 +201,14 @@ pub(crate) async fn bootstrap(config: &Config, office: &Office) -> Result<Operat
     let scope = system_scope(tenant.id, slug, "start-up");
     let keys = office.api_keys.reads.list(&scope).await?;
     let now = office.api_keys.clock.now();
-    let administers = |key: &ApiKey| key.is_live(now) && key.grants(Permission::Admin);
-    Ok(if keys.iter().any(administers) {
+    let administers = |key: &&ApiKey| key.is_live(now) && key.grants(Permission::Admin);
+    let mut administrators = keys.iter().filter(administers).peekable();
+    Ok(if administrators.peek().is_none() {
+        Operator::Missing
+    } else if administrators.any(|key| key.last_used_at.is_some()) {
         Operator::Known
     } else {
-        Operator::Missing
+        Operator::Unused
     })
 }
 
@@ -180,14 +218,11 @@ pub(crate) async fn default_tenant(
     office: &Office,
     operator_key: bool,
 ) -> Result<Option<NewSecret>, Failure> {
-    let customers = &config.customers;
+    let slug = &config.customers.default_tenant;
     let command = CreateTenant {
-        slug: TenantSlug::parse(&customers.default_tenant)?,
-        name: customers.default_tenant.clone(),
-        settings: TenantSettings {
-            currency: customers.default_currency.clone(),
-            country: customers.default_country.clone(),
-        },
+        slug: TenantSlug::parse(slug)?,
+        name: slug.clone(),
+        settings: TenantSettings::clone(&office.tenants.defaults),
     };
     let made = office
         .api_keys
@@ -214,15 +249,15 @@ fn root_secret(config: &Config, state: Option<&StateRoot>) -> Result<RootSecret,
         .map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-fn hasher(config: &Config) -> Result<Argon2Hasher, Failure> {
+pub(crate) fn hashing(config: &Config) -> HashingSettings {
     let security = &config.security;
-    Ok(Argon2Hasher::new(HashingSettings {
+    HashingSettings {
         memory_kib: security.argon2.memory_kib,
         iterations: security.argon2.iterations,
         parallelism: security.argon2.parallelism,
         threads: security.hashing_threads.get(),
         queue: security.hashing_queue_length,
-    })?)
+    }
 }
 
 fn customer_settings(config: &Config) -> Result<CustomerSettings, Failure> {

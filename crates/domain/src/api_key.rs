@@ -165,8 +165,9 @@ pub trait ApiKeyReads: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError>;
 
-    /// The newest keys of the scope's tenant, ended ones included, at most
-    /// [`MAX_LISTED_KEYS`], newest first.
+    /// The keys of the scope's tenant, at most [`MAX_LISTED_KEYS`]: those that are not revoked
+    /// first, so that no number of revoked ones hides one that opens something; of each kind the
+    /// newest first.
     ///
     /// # Errors
     /// As [`find_by_secret`](Self::find_by_secret).

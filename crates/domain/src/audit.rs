@@ -42,6 +42,22 @@ pub enum AuditKind {
     Reactivate,
     /// A customer was set aside.
     SetInactive,
+    /// An address was added.
+    AddressCreate,
+    /// An address was changed.
+    AddressUpdate,
+    /// An address was deleted.
+    AddressDelete,
+    /// Another address became a default.
+    AddressDefaultChanged,
+    /// A group was made.
+    GroupCreate,
+    /// A group was changed.
+    GroupUpdate,
+    /// A group was deleted.
+    GroupDelete,
+    /// Customers were exported.
+    CustomersExport,
     /// A tenant was made.
     TenantCreate,
     /// A tenant was changed.
@@ -62,6 +78,14 @@ impl AuditKind {
             Self::Suspend => "customer.status.suspend",
             Self::Reactivate => "customer.status.reactivate",
             Self::SetInactive => "customer.status.set_inactive",
+            Self::AddressCreate => "customer.address.create",
+            Self::AddressUpdate => "customer.address.update",
+            Self::AddressDelete => "customer.address.delete",
+            Self::AddressDefaultChanged => "customer.address.default_changed",
+            Self::GroupCreate => "customer.group.create",
+            Self::GroupUpdate => "customer.group.update",
+            Self::GroupDelete => "customer.group.delete",
+            Self::CustomersExport => "customer.export",
             Self::TenantCreate => "tenant.create",
             Self::TenantUpdate => "tenant.update",
             Self::ApiKeyCreate => "api_key.create",
@@ -69,12 +93,22 @@ impl AuditKind {
         }
     }
 
-    /// The operation: `CREATE`, `UPDATE` or `DELETE`.
+    /// The operation: `CREATE`, `READ`, `UPDATE` or `DELETE`.
     pub fn operation(self) -> &'static str {
         match self {
-            Self::ProfileCreate | Self::TenantCreate | Self::ApiKeyCreate => "CREATE",
-            Self::ProfileDelete | Self::ApiKeyRevoke => "DELETE",
+            Self::ProfileCreate
+            | Self::AddressCreate
+            | Self::GroupCreate
+            | Self::TenantCreate
+            | Self::ApiKeyCreate => "CREATE",
+            Self::CustomersExport => "READ",
+            Self::ProfileDelete | Self::AddressDelete | Self::GroupDelete | Self::ApiKeyRevoke => {
+                "DELETE"
+            }
             Self::ProfileUpdate
+            | Self::AddressUpdate
+            | Self::AddressDefaultChanged
+            | Self::GroupUpdate
             | Self::Suspend
             | Self::Reactivate
             | Self::SetInactive

@@ -11,9 +11,13 @@ mod status;
 
 pub use changes::CustomerChanges;
 pub use email::{Email, MAX_EMAIL};
+pub(crate) use identifier::Reference;
 pub use identifier::{CustomerRef, ExternalId, Identifier, LegacyId};
 pub use lifecycle::{StatusChange, TransitionError};
-pub use list::{CustomerFilter, CustomerKey, CustomerSort, SortKey};
+pub use list::{
+    CustomerFilter, CustomerKey, CustomerSort, MAX_SEARCH, MAX_SEARCH_WORDS, SearchQuery, SortKey,
+    TimeSpan,
+};
 pub use ports::{CustomerReads, CustomerRepo, Lookup};
 #[cfg(feature = "mocks")]
 pub use ports::{MockCustomerReads, MockCustomerRepo};

@@ -1,13 +1,94 @@
 //! Customer groups: what a customer is to the shop, such as retail or wholesale (D-15).
 
-use crate::{InvalidValue, ValueFault};
+use crate::{InvalidValue, Patch, Scope, StoreError, TenantId, ValueFault, text};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use std::fmt;
+use uuid::Uuid;
 
 /// The groups that every tenant begins with, unless the configuration names others.
 pub const DEFAULT_GROUPS: [&str; 3] = ["retail", "wholesale", "vip"];
 
+/// Characters of a group's id.
+pub const MAX_GROUP_ID: usize = 50;
+/// Characters of a group's name.
+pub const MAX_GROUP_NAME: usize = 100;
+/// Characters of a group's description.
+pub const MAX_GROUP_DESCRIPTION: usize = 500;
+/// Characters of a group's discount class.
+pub const MAX_DISCOUNT_CLASS: usize = 50;
+/// Words that paths keep for themselves: no group has one as its id.
+pub const RESERVED_GROUP_IDS: [&str; 4] = ["segments", "preview", "members", "me"];
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its id: a word, unique within the tenant.
+    pub id: GroupId,
+    /// For people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The class that price rules know it by.
+    pub discount_class: Option<String>,
+    /// The edit token.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A merge (RFC 7396) over everything of a group that can be edited. What is kept stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupChanges {
+    /// A new name; it cannot be emptied.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Patch<String>,
+    /// The class that price rules know it by.
+    pub discount_class: Patch<String>,
+}
+
+impl Group {
+    /// A group that is made at this moment.
+    pub fn new(id: GroupId, name: String, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            name,
+            description: None,
+            discount_class: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Merges `changes` into the group. The names of what changed, as the wire spells them;
+    /// empty when nothing did.
+    pub fn merge(&mut self, changes: GroupChanges) -> Vec<&'static str> {
+        let before = self.clone();
+        if let Some(name) = changes.name {
+            self.name = name;
+        }
+        changes.description.apply(&mut self.description);
+        changes.discount_class.apply(&mut self.discount_class);
+        [
+            ("name", self.name != before.name),
+            ("description", self.description != before.description),
+            (
+                "discountClass",
+                self.discount_class != before.discount_class,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(field, changed)| changed.then_some(field))
+        .collect()
+    }
+}
+
 /// A group's id: a slug, unique within the tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(String);
 
 impl GroupId {
@@ -17,7 +98,7 @@ impl GroupId {
     /// When it is not 1 to 50 letters, digits, `-` or `_`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let id = text.trim().to_ascii_lowercase();
-        let fits = (1..=50).contains(&id.len())
+        let fits = (1..=MAX_GROUP_ID).contains(&id.len())
             && id
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
@@ -29,14 +110,195 @@ impl GroupId {
         })
     }
 
+    /// Reads the id of a group about to be made.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and for the words of [`RESERVED_GROUP_IDS`].
+    pub fn parse_new(text: &str) -> Result<Self, InvalidValue> {
+        let id = Self::parse(text)?;
+        if RESERVED_GROUP_IDS.contains(&id.as_str()) {
+            return Err(InvalidValue::new(
+                ValueFault::Invalid,
+                format!("{} are reserved", RESERVED_GROUP_IDS.join(", ")),
+            ));
+        }
+        Ok(id)
+    }
+
+    /// The id that a group of this name gets: its folded words, joined by hyphens.
+    ///
+    /// # Errors
+    /// When the name has no letter or digit of ASCII to make one of, or makes a reserved word.
+    pub fn from_name(name: &str) -> Result<Self, InvalidValue> {
+        let folded = text::fold(name);
+        let words = folded
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let mut slug = words.collect::<Vec<_>>().join("-");
+        slug.truncate(MAX_GROUP_ID);
+        Self::parse_new(slug.trim_end_matches('-')).map_err(|fault| {
+            InvalidValue::new(
+                fault.fault,
+                format!("no id can be made of this name, so that one must be given: {fault}"),
+            )
+        })
+    }
+
     /// The slug.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The UUID by which the audit trail names the group: made of the tenant's id and its own,
+    /// and so the same each time.
+    pub fn uuid_in(&self, tenant: TenantId) -> Uuid {
+        Uuid::new_v5(&tenant.0, self.0.as_bytes())
     }
 }
 
 impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A group's name.
+///
+/// # Errors
+/// When it is empty, longer than [`MAX_GROUP_NAME`] or holds control characters.
+pub fn name(value: &str) -> Result<String, InvalidValue> {
+    text::line(value, MAX_GROUP_NAME)?
+        .ok_or_else(|| InvalidValue::new(ValueFault::Required, "a name may not be empty"))
+}
+
+/// What a group is for; `None` when nothing is said.
+///
+/// # Errors
+/// When it is longer than [`MAX_GROUP_DESCRIPTION`] or holds control characters.
+pub fn description(value: &str) -> Result<Option<String>, InvalidValue> {
+    text::line(value, MAX_GROUP_DESCRIPTION)
+}
+
+/// The class of a group: a word that price rules know.
+///
+/// # Errors
+/// When it is longer than [`MAX_DISCOUNT_CLASS`] or holds control characters.
+pub fn discount_class(value: &str) -> Result<Option<String>, InvalidValue> {
+    text::line(value, MAX_DISCOUNT_CLASS)
+}
+
+/// Writes groups, inside a unit of work.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait GroupRepo: Send {
+    /// Stores a new group. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] with [`Conflict::GroupId`](crate::Conflict::GroupId)
+    /// when the tenant has a group with this id.
+    async fn insert(&mut self, group: &Group) -> Result<(), StoreError>;
+
+    /// Locks and reads a group. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::NotFound`] when the tenant has none with this id.
+    async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError>;
+
+    /// Stores name, description, class, version and time of a group that this unit of work holds
+    /// locked. One round trip.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is gone.
+    async fn save(&mut self, group: &Group) -> Result<(), StoreError>;
+
+    /// Deletes a group that no customer belongs to, deleted ones included. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] with
+    /// [`Conflict::GroupInUse`](crate::Conflict::GroupInUse) when a customer belongs to it,
+    /// [`StoreError::NotFound`] when there is none with this id.
+    async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError>;
+}
+
+/// Reads groups, outside any unit of work. One round trip each.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait GroupReads: Send + Sync {
+    /// The group; `None` when the tenant has none with this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError>;
+
+    /// At most `limit` groups by id, those after `after`.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    async fn list<'a>(
+        &self,
+        scope: &Scope,
+        after: Option<&'a GroupId>,
+        limit: u32,
+    ) -> Result<Vec<Group>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_id_is_a_word() {
+        for (text, id) in [("Retail", "retail"), (" b2b_eu-1 ", "b2b_eu-1"), ("7", "7")] {
+            assert_eq!(GroupId::parse(text).unwrap().as_str(), id);
+        }
+        for bad in ["", " ", "a b", "ä", "a/b", &"x".repeat(51)] {
+            assert!(GroupId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_paths_keep_for_themselves_is_no_new_id() {
+        for reserved in RESERVED_GROUP_IDS {
+            assert!(GroupId::parse_new(&reserved.to_uppercase()).is_err());
+            assert!(GroupId::parse(reserved).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_id_is_made_of_the_name() {
+        for (name, id) in [
+            ("General", "general"),
+            ("Händler & Söhne (EU)", "handler-sohne-eu"),
+            ("  VIP+  ", "vip"),
+            (&"ab ".repeat(30), &"ab-".repeat(17)[..50]),
+        ] {
+            assert_eq!(GroupId::from_name(name).unwrap().as_str(), id);
+        }
+        for bad in ["", "陳", "***", "Preview", "Me!"] {
+            let fault = GroupId::from_name(bad).unwrap_err();
+            assert!(fault.detail.starts_with("no id can be made"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_merge_names_exactly_what_changed() {
+        let id = GroupId::parse("trade").unwrap();
+        let mut group = Group::new(id, "Trade".to_owned(), DateTime::UNIX_EPOCH);
+        let changed = group.merge(GroupChanges {
+            name: Some("Trade".to_owned()),
+            description: Patch::Set("for dealers".to_owned()),
+            discount_class: Patch::Clear,
+        });
+        assert_eq!(changed, ["description"]);
+        assert_eq!(group.description.as_deref(), Some("for dealers"));
+        assert!(group.merge(GroupChanges::default()).is_empty());
+    }
+
+    #[test]
+    fn the_audit_trail_tells_groups_of_one_id_apart_by_tenant() {
+        let id = GroupId::parse("retail").unwrap();
+        let [one, other] = [1, 2].map(|n| id.uuid_in(TenantId(Uuid::from_u128(n))));
+        assert_ne!(one, other);
+        assert_eq!(one, id.uuid_in(TenantId(Uuid::from_u128(1))));
     }
 }

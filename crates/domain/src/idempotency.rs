@@ -26,7 +26,7 @@ pub struct IdempotencyClaim {
 }
 
 /// A reply as it was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredReply {
     /// HTTP status.
     pub status: u16,
@@ -36,6 +36,18 @@ pub struct StoredReply {
     pub etag: Option<String>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+}
+
+/// Without the body: it holds personal data.
+impl fmt::Debug for StoredReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredReply")
+            .field("status", &self.status)
+            .field("location", &self.location)
+            .field("etag", &self.etag)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
 }
 
 /// What became of a claim.
@@ -67,4 +79,22 @@ pub enum ClaimError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reply_says_is_not_logged() {
+        let reply = StoredReply {
+            status: 201,
+            location: None,
+            etag: None,
+            body: b"hunter2".to_vec(),
+        };
+        let logged = format!("{:?}", Claimed::Replay(reply));
+        assert!(logged.contains("201") && logged.contains("7 bytes"));
+        assert!(!logged.contains("hunter2") && !logged.contains("104"));
+    }
 }

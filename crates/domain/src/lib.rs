@@ -8,6 +8,7 @@
 //! [`Transactions`] with its [`UnitOfWork`], and the read ports (`…Reads`) of each slice.
 #![deny(missing_docs)]
 
+pub mod address;
 pub mod api_key;
 pub mod audit;
 pub mod credential;
@@ -28,7 +29,7 @@ pub use support::digest::{DigestPurpose, KeyedDigest};
 pub use support::error::{Conflict, StoreError};
 pub use support::fault::{InvalidValue, ValueFault};
 pub use support::health::StoreHealth;
-pub use support::id::{ApiKeyId, AuditEventId, CustomerId, EventId, TenantId};
+pub use support::id::{AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, TenantId};
 pub use support::money;
 pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;

@@ -1,16 +1,21 @@
 //! A mock of every port, for teams that embed this crate and for injecting failures.
 //! Behaviour is better tested against the fakes of the test kit, which keep the contracts.
 
+pub use crate::address::{MockAddressReads, MockAddressRepo};
 pub use crate::api_key::{MockApiKeyMemory, MockApiKeyReads, MockApiKeyRepo, MockApiKeySecrets};
 pub use crate::credential::MockPasswordHasher;
 pub use crate::customer::{MockCustomerReads, MockCustomerRepo};
+pub use crate::group::{MockGroupReads, MockGroupRepo};
 pub use crate::support::clock::{MockClock, MockIdSource};
 pub use crate::support::digest::MockKeyedDigest;
 pub use crate::support::health::MockStoreHealth;
+pub use crate::tag::MockTagReads;
 pub use crate::tenant::{MockTenantReads, MockTenantRepo};
 
+use crate::address::AddressRepo;
 use crate::api_key::ApiKeyRepo;
 use crate::customer::CustomerRepo;
+use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use crate::tenant::TenantRepo;
 use crate::{Fact, Scope, StoreError, Transactions, UnitOfWork};
@@ -21,6 +26,10 @@ use async_trait::async_trait;
 pub struct MockUnitOfWork {
     /// The customers.
     pub customers: MockCustomerRepo,
+    /// The address books.
+    pub addresses: MockAddressRepo,
+    /// The groups.
+    pub groups: MockGroupRepo,
     /// The tenants.
     pub tenants: MockTenantRepo,
     /// The API keys.
@@ -35,6 +44,8 @@ impl Default for MockUnitOfWork {
     fn default() -> Self {
         Self {
             customers: MockCustomerRepo::new(),
+            addresses: MockAddressRepo::new(),
+            groups: MockGroupRepo::new(),
             tenants: MockTenantRepo::new(),
             api_keys: MockApiKeyRepo::new(),
             facts: Vec::new(),
@@ -47,6 +58,14 @@ impl Default for MockUnitOfWork {
 impl UnitOfWork for MockUnitOfWork {
     fn customers(&mut self) -> &mut dyn CustomerRepo {
         &mut self.customers
+    }
+
+    fn addresses(&mut self) -> &mut dyn AddressRepo {
+        &mut self.addresses
+    }
+
+    fn groups(&mut self) -> &mut dyn GroupRepo {
+        &mut self.groups
     }
 
     fn tenants(&mut self) -> &mut dyn TenantRepo {

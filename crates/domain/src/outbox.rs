@@ -1,7 +1,8 @@
 //! Events: what other services are told. Each is written in the transaction of its change.
 
+use crate::address::{Address, BookHolder, Role};
 use crate::customer::{Customer, CustomerRecord};
-use crate::{CustomerId, EventId, Scope};
+use crate::{AddressId, CustomerId, EventId, Scope};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -38,16 +39,25 @@ pub enum EventKind {
     Suspended,
     /// It was brought back.
     Reactivated,
+    /// An address was added to its book.
+    AddressCreated,
+    /// An address was changed, or became a default.
+    AddressUpdated,
+    /// An address was deleted.
+    AddressDeleted,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Created,
         Self::ProfileUpdated,
         Self::Deactivated,
         Self::Suspended,
         Self::Reactivated,
+        Self::AddressCreated,
+        Self::AddressUpdated,
+        Self::AddressDeleted,
     ];
 
     /// The name in the envelope.
@@ -58,6 +68,9 @@ impl EventKind {
             Self::Deactivated => "CustomerDeactivated",
             Self::Suspended => "CustomerSuspended",
             Self::Reactivated => "CustomerReactivated",
+            Self::AddressCreated => "CustomerAddressCreated",
+            Self::AddressUpdated => "CustomerAddressUpdated",
+            Self::AddressDeleted => "CustomerAddressDeleted",
         }
     }
 
@@ -69,6 +82,9 @@ impl EventKind {
             Self::Deactivated => "customers.customer.deactivated",
             Self::Suspended => "customers.customer.suspended",
             Self::Reactivated => "customers.customer.reactivated",
+            Self::AddressCreated => "customers.address.created",
+            Self::AddressUpdated => "customers.address.updated",
+            Self::AddressDeleted => "customers.address.deleted",
         }
     }
 }
@@ -113,6 +129,39 @@ impl Event {
             "version": customer.version,
         });
         Self::about(id, kind, customer, data)
+    }
+
+    /// `CustomerAddressCreated`, `CustomerAddressUpdated` or `CustomerAddressDeleted`: which
+    /// address, what it is for, and the names of what changed. The defaults are those that hold
+    /// after the change, so that a role which went to another address is told too.
+    pub fn address_changed(
+        id: EventId,
+        kind: EventKind,
+        holder: BookHolder,
+        address: &Address,
+        defaults: [Option<AddressId>; 2],
+        changed: &[&str],
+    ) -> Self {
+        let [shipping, billing] = defaults.map(|id| id.map(|id| id.to_string()));
+        let roles: Vec<_> = address.roles().into_iter().map(Role::as_str).collect();
+        let data = json!({
+            "customerId": holder.customer.to_string(),
+            "addressId": address.id.to_string(),
+            "type": address.kind.as_str(),
+            "country": address.postal.country.code(),
+            "roles": roles,
+            "defaults": {"shipping": shipping, "billing": billing},
+            "changedFields": changed,
+            "version": address.version,
+        });
+        Self {
+            id,
+            kind,
+            customer: holder.customer,
+            sequence: holder.event_seq,
+            at: address.updated_at,
+            data,
+        }
     }
 
     fn about(id: EventId, kind: EventKind, customer: &Customer, data: Value) -> Self {

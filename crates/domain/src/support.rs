@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod health;
 pub(crate) mod id;
+pub(crate) mod merge;
 pub mod money;
 pub(crate) mod page;
 pub(crate) mod patch;

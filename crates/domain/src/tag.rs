@@ -1,11 +1,15 @@
 //! Tags: free words that staff put on a customer.
 
-use crate::{InvalidValue, ValueFault, text};
+use crate::{InvalidValue, Scope, StoreError, ValueFault, text};
+use async_trait::async_trait;
 
 /// Tags that one customer may carry.
 pub const MAX_TAGS: usize = 50;
 /// Characters of a tag.
 pub const MAX_TAG_LENGTH: usize = 50;
+
+/// Customers of a tag that are counted; of more it is only known that they are more.
+pub const MAX_TAG_COUNT: u64 = 10_000;
 
 /// A tag, trimmed, as it was written. Two tags that differ in case are two tags.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,5 +29,59 @@ impl Tag {
     /// The tag's text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A tag of a tenant, and how many customers carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagCount {
+    /// The tag.
+    pub tag: Tag,
+    /// How many customers carry it, deleted ones included, at most [`MAX_TAG_COUNT`].
+    pub count: u64,
+    /// Whether there are more than that.
+    pub is_capped: bool,
+}
+
+/// Which tags of a tenant are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagQuery {
+    /// Only those that begin with this, in exactly this case; all, when it is empty.
+    pub prefix: String,
+    /// Only those after this one.
+    pub after: Option<Tag>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Reads the tags of a tenant, outside any unit of work.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TagReads: Send + Sync {
+    /// The tags that customers carry, in the order of their code points. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::TooSlow`] after two seconds of work; else
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn list(&self, scope: &Scope, query: &TagQuery) -> Result<Vec<TagCount>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_kept_as_it_was_written() {
+        let tag = Tag::parse("  Big Spender/EU ").unwrap();
+        assert_eq!(tag.as_str(), "Big Spender/EU");
+        assert_ne!(tag, Tag::parse("big spender/eu").unwrap());
+        for (bad, fault) in [
+            ("", ValueFault::Required),
+            (" ", ValueFault::Required),
+            ("a\nb", ValueFault::Invalid),
+            (&"x".repeat(MAX_TAG_LENGTH + 1), ValueFault::TooLong),
+        ] {
+            assert_eq!(Tag::parse(bad).unwrap_err().fault, fault, "{bad}");
+        }
     }
 }

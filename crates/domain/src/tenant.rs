@@ -1,5 +1,7 @@
 //! Tenants: the shops that share this service and never see each other.
 
+use crate::address::Country;
+use crate::group::Group;
 use crate::{InvalidValue, StoreError, TenantId, ValueFault, preference};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -70,6 +72,9 @@ pub struct TenantSettings {
     pub currency: String,
     /// The country of an address that names none; ISO 3166-1 alpha-2.
     pub country: String,
+    /// Addresses that a customer may have, 0 for no limit of its own; none: as the operator
+    /// decided for all.
+    pub max_addresses: Option<u32>,
 }
 
 impl Default for TenantSettings {
@@ -77,6 +82,7 @@ impl Default for TenantSettings {
         Self {
             currency: "USD".to_owned(),
             country: "US".to_owned(),
+            max_addresses: None,
         }
     }
 }
@@ -85,7 +91,7 @@ impl TenantSettings {
     /// A currency's code, in upper case.
     ///
     /// # Errors
-    /// When it is not a currency code.
+    /// When it is not the code of money.
     pub fn parse_currency(text: &str) -> Result<String, InvalidValue> {
         preference::currency(text)
     }
@@ -93,16 +99,9 @@ impl TenantSettings {
     /// A country's code, in upper case.
     ///
     /// # Errors
-    /// When it is not two letters.
+    /// When no country has it.
     pub fn parse_country(text: &str) -> Result<String, InvalidValue> {
-        let code = text.trim().to_ascii_uppercase();
-        let fits = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-        fits.then_some(code).ok_or_else(|| {
-            InvalidValue::new(
-                ValueFault::Invalid,
-                "a country code of two letters (ISO 3166-1) is accepted",
-            )
-        })
+        Country::parse(text).map(|country| country.code().to_owned())
     }
 }
 
@@ -110,12 +109,12 @@ impl TenantSettings {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TenantRepo: Send {
-    /// Stores a new tenant and the groups that it begins with (id and name are the same).
+    /// Stores a new tenant and the groups that it begins with.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with
     /// [`Conflict::TenantSlug`](crate::Conflict::TenantSlug) when the slug is taken.
-    async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError>;
+    async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError>;
 
     /// Locks and reads a tenant.
     ///

@@ -15,6 +15,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use zip::ZipArchive;
 
 use crate::error::{Doing, Error};
+use crate::platform::shown;
 
 const DOWNLOAD_ATTEMPTS: u32 = 3;
 /// Three times the largest archive; a server that sends more sends nonsense.
@@ -32,10 +33,10 @@ pub(crate) fn download(url: &str, to: &Path) -> Result<(), Error> {
             Err(cause) => cause,
         };
         if attempt == DOWNLOAD_ATTEMPTS || !worth_repeating(&cause) {
-            let (url, cause) = (url.to_owned(), cause.to_string());
+            let (url, cause) = (shown(url), cause.to_string());
             return Err(Error::Download { url, cause });
         }
-        tracing::debug!(%url, %cause, "download failed, trying again");
+        tracing::debug!(url = shown(url), %cause, "download failed, trying again");
         thread::sleep(Duration::from_millis(500) * attempt);
         attempt += 1;
     }

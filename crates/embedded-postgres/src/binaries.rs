@@ -140,13 +140,18 @@ impl LookUp<'_> {
 
     fn download(&self, to: &Path, artifact: &Artifact) -> Result<File, Error> {
         let url = artifact.url(self.download_base);
-        tracing::info!(%url, "downloading PostgreSQL {}, once", platform::VERSION);
+        let shown = platform::shown(&url);
+        tracing::info!(
+            url = shown,
+            "downloading PostgreSQL {}, once",
+            platform::VERSION
+        );
         archive::download(&url, to)?;
         let mut jar = File::open(to).doing("open", to)?;
         match archive::sha256(&mut jar).doing("read", to)? {
             hash if hash == artifact.sha256 => Ok(jar),
             actual => Err(Error::DownloadMismatch {
-                url,
+                url: shown,
                 expected: artifact.sha256,
                 actual,
             }),

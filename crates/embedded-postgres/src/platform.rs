@@ -66,6 +66,16 @@ impl Artifact {
     }
 }
 
+/// A URL as it may be logged: without the user and password that a mirror asks for.
+pub(crate) fn shown(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}/{path}"),
+        None => url.to_owned(),
+    }
+}
+
 /// Whether only musl's loader is here. Our own compile target does not tell: a
 /// static musl build of the service runs on glibc machines too.
 fn musl_only() -> bool {

@@ -1,5 +1,6 @@
 //! Values that tests begin with. Each has sane defaults; a test names only what it is about.
 
+mod address;
 mod clock;
 mod customer;
 mod facts;
@@ -8,9 +9,10 @@ mod hasher;
 mod keys;
 mod random;
 
+pub use address::{PlainDigests, address, address_for, country, full_address};
 pub use clock::{FixedClock, SeededIds, at, seeded_id};
 pub use customer::{
-    CustomerBuilder, customer, email, external, group, legacy, new_customer, phone, tag,
+    CustomerBuilder, customer, email, external, group, groups, legacy, new_customer, phone, tag,
 };
 pub use facts::{audit_entry, claim, fact, reply};
 pub use frame::{operator_scope, other_scope, other_tenant, scope, tenant, third_tenant};

@@ -13,17 +13,24 @@
 //! run it too. What only shows when two run at once (locks, races, deadlocks) is tested by
 //! the adapter itself.
 
+pub mod address;
+pub mod address_save;
+pub mod address_text;
 pub mod api_key;
+pub mod customer_filter;
 pub mod customer_insert;
 pub mod customer_list;
 pub mod customer_read;
 pub mod customer_save;
+pub mod customer_search;
 pub mod customer_text;
+pub mod group;
 mod harness;
 pub mod health;
 pub mod idempotency;
 pub mod isolation;
 mod steps;
+pub mod tag;
 pub mod tenant;
 pub mod unit_of_work;
 
@@ -174,6 +181,21 @@ macro_rules! contract {
                 a_cursor_keeps_its_place_while_rows_come,
                 rows_of_a_list_are_whole,
             }
+            customer_search {
+                names_are_found_as_people_type_them,
+                every_word_of_a_search_is_the_beginning_of_some_term,
+                a_search_finds_the_digits_of_a_phone,
+                wildcards_and_quotes_in_a_search_are_letters_or_nothing,
+                a_search_follows_the_customer,
+            }
+            customer_filter {
+                a_customer_is_listed_by_what_it_is_known_as,
+                a_deleted_customer_is_listed_by_the_address_that_it_had,
+                customers_are_listed_by_their_phone,
+                neither_end_of_a_span_of_time_belongs_to_it,
+                every_filter_in_every_order_shows_all_who_pass_it_once,
+                a_list_that_starts_without_a_number_is_not_counted,
+            }
             customer_text {
                 names_in_many_scripts_come_back_as_written,
                 awkward_texts_come_back_as_written,
@@ -182,6 +204,45 @@ macro_rules! contract {
                 texts_of_full_length_come_back,
                 awkward_names_can_be_listed,
                 awkward_ids_are_looked_up_as_written,
+            }
+            address {
+                a_book_comes_locked_with_whom_it_belongs_to,
+                a_book_takes_the_next_number_of_the_event_sequence,
+                a_book_without_addresses_is_locked_all_the_same,
+                a_book_is_found_for_update_by_its_customers_legacy_id,
+                an_unknown_customer_has_no_book_for_update,
+                a_deleted_customer_keeps_its_book,
+                a_book_is_read_oldest_first,
+                a_book_is_read_by_its_customers_legacy_id,
+                no_addresses_are_told_from_no_customer,
+                books_of_many_are_read_at_once,
+                another_tenants_book_is_not_there,
+            }
+            address_save {
+                a_full_address_comes_back_whole,
+                a_bare_address_comes_back_whole,
+                every_type_of_address_comes_back,
+                a_book_that_did_not_change_is_not_written,
+                a_unit_of_work_sees_the_book_it_saved,
+                every_field_of_an_address_is_stored,
+                every_field_of_an_address_can_be_emptied,
+                a_default_moves_from_one_address_to_another,
+                two_addresses_can_exchange_their_roles,
+                a_new_address_takes_the_roles_of_others,
+                a_removed_address_hands_over_and_shows_nowhere,
+                the_last_address_can_be_removed,
+                an_address_can_come_back_after_its_removal,
+                a_removed_address_keeps_its_legacy_id,
+                a_legacy_id_that_is_cleared_is_free_again,
+                an_address_legacy_id_is_taken_in_the_whole_tenant,
+                equal_addresses_of_one_customer_are_a_conflict,
+                a_second_default_is_never_stored,
+                a_refused_save_of_a_book_changes_nothing,
+            }
+            address_text {
+                addresses_of_many_countries_come_back_as_written,
+                awkward_texts_of_addresses_come_back_as_written,
+                addresses_of_full_length_come_back,
             }
             tenant {
                 a_new_tenant_is_among_all_by_slug,
@@ -199,7 +260,7 @@ macro_rules! contract {
                 a_key_comes_back_whole,
                 an_ended_key_is_still_found,
                 an_unknown_secret_is_none,
-                keys_are_listed_newest_first_ended_ones_too,
+                keys_are_listed_newest_first_and_revoked_ones_last,
                 a_list_of_keys_is_capped,
                 a_use_is_noted_and_never_moved_back,
                 a_use_of_an_unknown_key_is_not_an_error,
@@ -214,6 +275,25 @@ macro_rules! contract {
                 weaker_keys_do_not_count_and_can_always_go,
                 two_admin_keys_cannot_go_together,
                 an_unknown_key_cannot_be_revoked,
+            }
+            group {
+                a_group_comes_back_whole,
+                a_taken_group_id_is_a_conflict,
+                groups_are_listed_by_id_from_where_the_last_page_ended,
+                a_saved_group_comes_back,
+                an_unknown_group_is_neither_found_nor_saved_nor_deleted,
+                an_empty_group_is_deleted,
+                a_group_with_customers_stays,
+                a_group_that_is_rolled_back_is_not_there,
+                groups_stay_in_their_tenant,
+            }
+            tag {
+                tags_are_counted_in_the_order_of_their_code_points,
+                without_tags_there_are_none,
+                tags_are_shown_page_by_page,
+                a_prefix_is_compared_as_written,
+                a_deleted_customer_is_counted_until_its_tags_are_taken_off,
+                another_tenants_tags_are_not_counted,
             }
             isolation {
                 no_read_shows_another_tenants_customer,
@@ -265,9 +345,22 @@ mod tests {
             ("customer_save", include_str!("contract/customer_save.rs")),
             ("customer_read", include_str!("contract/customer_read.rs")),
             ("customer_list", include_str!("contract/customer_list.rs")),
+            (
+                "customer_search",
+                include_str!("contract/customer_search.rs"),
+            ),
+            (
+                "customer_filter",
+                include_str!("contract/customer_filter.rs"),
+            ),
             ("customer_text", include_str!("contract/customer_text.rs")),
+            ("address", include_str!("contract/address.rs")),
+            ("address_save", include_str!("contract/address_save.rs")),
+            ("address_text", include_str!("contract/address_text.rs")),
             ("tenant", include_str!("contract/tenant.rs")),
             ("api_key", include_str!("contract/api_key.rs")),
+            ("group", include_str!("contract/group.rs")),
+            ("tag", include_str!("contract/tag.rs")),
             ("isolation", include_str!("contract/isolation.rs")),
             ("health", include_str!("contract/health.rs")),
         ];

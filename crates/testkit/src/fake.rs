@@ -8,13 +8,16 @@
 //! - Saving a customer that the unit of work does not hold locked is a panic, not silence.
 //! - Nothing is slow and nothing is corrupt, unless [`FakeStore::fail_next`] says so.
 
+mod address;
 mod api_key;
 mod customer;
 mod failure;
+mod group;
 mod health;
 mod idempotency;
 mod list;
 mod state;
+mod tag;
 mod tenant;
 mod unit_of_work;
 
@@ -23,10 +26,12 @@ pub(crate) use list::{key_of, rank};
 
 use crate::builders::{other_tenant, tenant};
 use crate::stored::{StoredAudit, StoredEvent};
+use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::{CustomerReads, CustomerRecord};
-use customer_domain::group::DEFAULT_GROUPS;
+use customer_domain::group::{DEFAULT_GROUPS, GroupReads};
+use customer_domain::tag::TagReads;
 use customer_domain::tenant::{Tenant, TenantReads};
 use customer_domain::{CustomerId, Scope, StoreError, StoreHealth, TenantId, Transactions};
 use failure::Failures;
@@ -95,7 +100,7 @@ impl FakeStore {
 
     /// Adds a tenant without a unit of work.
     pub fn add_tenant(&self, tenant: &Tenant, groups: &[&str]) {
-        let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+        let groups = crate::builders::groups(groups);
         let mut committed = locked(&self.shared.committed);
         Arc::make_mut(&mut committed)
             .insert_tenant(tenant, &groups)
@@ -122,6 +127,21 @@ impl FakeStore {
 
     /// Reads of customers.
     pub fn customers(&self) -> Arc<dyn CustomerReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Reads of address books.
+    pub fn addresses(&self) -> Arc<dyn AddressReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Reads of groups.
+    pub fn groups(&self) -> Arc<dyn GroupReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Reads of tags.
+    pub fn tags(&self) -> Arc<dyn TagReads> {
         Arc::new(self.clone())
     }
 

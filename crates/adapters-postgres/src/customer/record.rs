@@ -15,38 +15,89 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns, in the order in which [`decode`] reads them, and the tables beside `customers AS c`.
-/// An erased customer is nobody's to read.
-const COLUMNS: &str = "SELECT c.id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
+/// The first columns, in the order in which [`decode`] reads them.
+const PERSON: &str = "c.id AS customer_id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.event_seq, c.created_at, c.updated_at, c.deleted_at, \
      p.date_of_birth, p.gender, p.phone, p.avatar_url, p.phone_verified, \
      w.language, w.currency, w.timezone, w.email_marketing, w.sms_marketing, w.push_notifications, \
      w.order_updates, w.promotional_emails, w.newsletter, w.data_sharing, w.analytics_tracking, \
-     w.cookie_consent, w.custom_preferences, \
-     (SELECT json_agg(g.tag) FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id), \
-     (SELECT json_object_agg(i.kind, i.value) FROM customer_identifiers i \
-      WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND i.kind <> 'email'), \
-     t.tier, t.segment, t.loyalty_points, n.settings ->> 'currency', \
-     coalesce(s.total_spent, 0), coalesce(s.order_count, 0)";
+     w.cookie_consent, w.custom_preferences";
+/// The next two columns: of the tags `g` and of the identifiers `i`.
+const TAGS: &str = "json_agg(g.tag)";
+const IDENTIFIERS: &str = "json_object_agg(i.kind, i.value)";
+/// Every customer has an address, which the first columns tell.
+const BESIDE_EMAIL: &str = "i.kind <> 'email'";
+/// The last columns, around the tenant's currency.
+const STANDING: &str = "t.tier, t.segment, t.loyalty_points";
+const TOTALS: &str = "coalesce(s.total_spent, 0), coalesce(s.order_count, 0)";
 
-const JOINS: &str = "LEFT JOIN customer_profiles p ON p.tenant_id = c.tenant_id AND p.customer_id = c.id \
-     LEFT JOIN customer_preferences w ON w.tenant_id = c.tenant_id AND w.customer_id = c.id \
-     LEFT JOIN customer_tiers t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id \
-     LEFT JOIN tenants n ON n.id = c.tenant_id \
-     LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
-     AND s.currency = n.settings ->> 'currency'";
+/// The record of one customer `c`, for a condition to follow. An erased customer is nobody's to read.
+fn one() -> String {
+    format!(
+        "SELECT {PERSON}, \
+         (SELECT {TAGS} FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id), \
+         (SELECT {IDENTIFIERS} FROM customer_identifiers i \
+          WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND {BESIDE_EMAIL}), \
+         {STANDING}, n.settings ->> 'currency', {TOTALS} FROM customers c \
+         LEFT JOIN customer_profiles p ON p.tenant_id = c.tenant_id AND p.customer_id = c.id \
+         LEFT JOIN customer_preferences w ON w.tenant_id = c.tenant_id AND w.customer_id = c.id \
+         LEFT JOIN customer_tiers t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id \
+         LEFT JOIN tenants n ON n.id = c.tenant_id \
+         LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
+         AND s.currency = n.settings ->> 'currency' \
+         WHERE c.erased_at IS NULL AND c.tenant_id = $1"
+    )
+}
 
-/// The records of the customers that `source` yields as `c`.
-pub(super) fn select(source: &str) -> String {
-    format!("{COLUMNS} FROM {source} AS c {JOINS} WHERE c.erased_at IS NULL")
+/// The records of the customers whose ids are `$2`. Each table is read once, in the order of the
+/// ids, and the sorted rows are merged: half of what a look-up per table and customer costs, and
+/// the plan is the same for two ids and for a thousand.
+fn many() -> String {
+    let own = |table: &str, row: &str, condition: &str| {
+        format!(
+            "LEFT JOIN (SELECT {row}.* FROM {table} {row} WHERE {row}.tenant_id = $1 \
+             AND {row}.customer_id = ANY($2){condition} ORDER BY {row}.customer_id) {row} ON {row}.customer_id = c.id"
+        )
+    };
+    let all = |table: &str, row: &str, value: &str, condition: &str| {
+        format!(
+            "LEFT JOIN (SELECT {row}.customer_id, {value} AS held FROM {table} {row} WHERE {row}.tenant_id = $1 \
+             AND {row}.customer_id = ANY($2){condition} GROUP BY {row}.customer_id ORDER BY {row}.customer_id) {row} \
+             ON {row}.customer_id = c.id"
+        )
+    };
+    let currency = "(SELECT n.settings ->> 'currency' FROM tenants n WHERE n.id = $1)";
+    let joins = [
+        own("customer_profiles", "p", ""),
+        own("customer_preferences", "w", ""),
+        own("customer_tiers", "t", ""),
+        own(
+            "customer_statistics",
+            "s",
+            &format!(" AND s.currency = {currency}"),
+        ),
+        all("customer_tags", "g", TAGS, ""),
+        all(
+            "customer_identifiers",
+            "i",
+            IDENTIFIERS,
+            &format!(" AND {BESIDE_EMAIL}"),
+        ),
+    ];
+    format!(
+        "SELECT {PERSON}, g.held, i.held, {STANDING}, {currency}, {TOTALS} \
+         FROM (SELECT c.* FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2) \
+         AND c.erased_at IS NULL ORDER BY c.id) c {}",
+        joins.join(" ")
+    )
 }
 
 /// The statements that every connection prepares: a name, its parameters' types and its text.
 /// `$1` is the tenant.
 pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
-    let all = select("customers");
-    let by = |condition: &str| format!("{all} AND c.tenant_id = $1 AND {condition}");
+    let one = one();
+    let by = |condition: &str| format!("{one} AND {condition}");
     let known_as = |condition: &str| {
         by(&format!(
             "c.id = (SELECT k.customer_id FROM customer_identifiers k WHERE k.tenant_id = $1 AND {condition})"
@@ -55,12 +106,12 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
     let lock = |condition: &str| {
         format!(
             "UPDATE customers SET event_seq = event_seq + 1 \
-             WHERE tenant_id = $1 AND erased_at IS NULL AND {condition}"
+             WHERE tenant_id = $1 AND erased_at IS NULL AND {condition} RETURNING id AS locked_id"
         )
     };
     vec![
         ("customer_by_id", "uuid, uuid", by("c.id = $2")),
-        ("customer_by_ids", "uuid, uuid[]", by("c.id = ANY($2)")),
+        ("customer_by_ids", "uuid, uuid[]", many()),
         (
             "customer_by_user",
             "uuid, uuid",
@@ -104,7 +155,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-/// Reads a row of [`COLUMNS`].
+/// Reads a row of these statements.
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {
     let row = &mut Reader::new(row, "customers");
     let mut customer = core(row, tenant)?;

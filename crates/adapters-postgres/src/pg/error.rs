@@ -7,11 +7,15 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
 /// The rules that input can violate, by the name of the constraint that keeps them.
-const CONSTRAINTS: [(&str, Conflict); 6] = [
+const CONSTRAINTS: [(&str, Conflict); 9] = [
     ("customer_identifiers_email_key", Conflict::Email),
     ("customer_identifiers_legacy_key", Conflict::LegacyId),
     ("customer_identifiers_external_key", Conflict::ExternalId),
+    // Of a group that is deleted it says that the group is in use: only that statement knows.
     ("customers_group_fkey", Conflict::UnknownGroup),
+    ("customer_groups_pkey", Conflict::GroupId),
+    ("customer_addresses_legacy_key", Conflict::AddressLegacyId),
+    ("customer_addresses_digest_key", Conflict::EqualAddress),
     ("tenants_slug_key", Conflict::TenantSlug),
     ("idempotency_keys_pkey", Conflict::IdempotencyKey),
 ];

@@ -1,20 +1,26 @@
 //! Migrations: the files of `migrations/`, built into the program.
 //!
 //! They run as the role of the URL, which owns the schema. A lock in the database lets one
-//! migrator at a time through.
+//! migrator at a time through. It is asked for again and again, not waited for: who waits inside
+//! the database holds a snapshot, and an index that is built CONCURRENTLY waits for all of those.
 
 use customer_domain::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, PgPool, Postgres};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a database may take to come up.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The lock of a migrator, within its database.
+const LOCK: i64 = 0x6375_7374_6f6d_6572;
+/// Rest before the lock is asked for again.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// How long the reason is waited for when it did not.
 const LAST_TRY: Duration = Duration::from_secs(2);
 
@@ -68,10 +74,33 @@ async fn run(pool: &PgPool) -> Result<(), MigrateError> {
     if !unknown.is_empty() {
         tracing::warn!(versions = ?unknown, "a newer program has migrated this database");
     }
-    Migrator::with_migrations(MIGRATIONS.iter().cloned().collect())
-        .set_ignore_missing(true)
-        .run(pool)
-        .await
+    let _lock = lock(pool).await?;
+    let mut migrator = migrator();
+    migrator.set_ignore_missing(true);
+    migrator.run(pool).await
+}
+
+/// The migrations, to be run by who holds the [`LOCK`].
+fn migrator() -> Migrator {
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrator.set_locking(false);
+    migrator
+}
+
+/// Waits until no other migrator is at work. The lock is the connection's, which is closed with the
+/// pool.
+async fn lock(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    loop {
+        let is_ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if is_ours {
+            return Ok(connection);
+        }
+        sleep(LOCK_PAUSE).await;
+    }
 }
 
 /// Takes back the last `steps` migrations that were applied.
@@ -89,9 +118,14 @@ pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), Migrat
     let kept = applied.len().saturating_sub(steps);
     let target = applied[..kept].last().copied().unwrap_or(0);
     let pool = connect(url).await?;
-    let reverted = MIGRATIONS.undo(&pool, target).await;
+    let reverted = undo(&pool, target).await;
     pool.close().await;
     Ok(reverted?)
+}
+
+async fn undo(pool: &PgPool, target: i64) -> Result<(), MigrateError> {
+    let _lock = lock(pool).await?;
+    migrator().undo(pool, target).await
 }
 
 /// Every migration of this program, in order.
@@ -125,8 +159,8 @@ async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
         .collect())
 }
 
-/// A pool of one connection, because sqlx's migrator takes one. It waits a little for a database
-/// that is just coming up.
+/// A pool of two connections, because sqlx's migrator takes one: the other holds the lock. It waits
+/// a little for a database that is just coming up.
 async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
     let options: PgConnectOptions = url
         .expose_secret()
@@ -138,7 +172,7 @@ async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
         .options([("client_min_messages", "warning")])
         .disable_statement_logging();
     let connected = PgPoolOptions::new()
-        .max_connections(1)
+        .max_connections(2)
         .acquire_timeout(PATIENCE)
         .connect_with(options.clone())
         .await;

@@ -15,11 +15,12 @@ pub(crate) struct Reader<'r> {
 impl<'r> Reader<'r> {
     /// A reader of `row`, whose first column is its key within `table`.
     pub(crate) fn new(row: &'r PgRow, table: &'static str) -> Self {
-        Self {
-            row,
-            table,
-            next: 0,
-        }
+        Self::from(row, table, 0)
+    }
+
+    /// A reader that begins at another column than the first.
+    pub(crate) fn from(row: &'r PgRow, table: &'static str, next: usize) -> Self {
+        Self { row, table, next }
     }
 
     /// The next column.

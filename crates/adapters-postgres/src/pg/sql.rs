@@ -22,13 +22,8 @@ pub(crate) struct Branches {
 impl Branches {
     /// A statement whose first parameters are these ids.
     pub(crate) fn new(ids: &[Uuid]) -> Self {
-        let mut arguments = PgArguments::default();
-        for id in ids {
-            // A UUID always encodes; were it not so, the statement would fail for want of it.
-            drop(arguments.add(*id));
-        }
         Self {
-            sql: Sql::with_arguments("", arguments),
+            sql: with_ids(ids),
             count: 0,
         }
     }
@@ -52,6 +47,16 @@ impl Branches {
     pub(crate) fn finish(self) -> Sql {
         self.sql
     }
+}
+
+/// A statement without text, whose first parameters are these ids.
+pub(crate) fn with_ids(ids: &[Uuid]) -> Sql {
+    let mut arguments = PgArguments::default();
+    for id in ids {
+        // A UUID always encodes; were it not so, the statement would fail for want of it.
+        drop(arguments.add(*id));
+    }
+    Sql::with_arguments("", arguments)
 }
 
 /// Appends `VALUES (…), (…)`, each row beginning with the parameters `fixed`.

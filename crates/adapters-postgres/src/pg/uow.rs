@@ -6,8 +6,10 @@ use super::sql::Branches;
 use super::tx::Tx;
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
+use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::customer::CustomerRepo;
+use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
 use customer_domain::{Conflict, Fact, Scope, StoreError, Transactions, UnitOfWork};
@@ -85,6 +87,14 @@ pub(crate) struct PgUnitOfWork {
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
     fn customers(&mut self) -> &mut dyn CustomerRepo {
+        self
+    }
+
+    fn addresses(&mut self) -> &mut dyn AddressRepo {
+        self
+    }
+
+    fn groups(&mut self) -> &mut dyn GroupRepo {
         self
     }
 

@@ -1,7 +1,9 @@
 //! The adapter on a real PostgreSQL, which `customer_testkit::pg` provides.
 
+mod address;
 mod concurrency;
 mod contract;
+mod group;
 mod migrations;
 mod plans;
 mod pool;
@@ -9,4 +11,5 @@ mod proxy;
 mod round_trips;
 mod sql_rules;
 mod support;
+mod tag;
 mod wall;

@@ -9,7 +9,9 @@ use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::EventKind;
 use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
 use customer_postgres::Postgres;
-use customer_testkit::builders::{claim, customer, email, fact, legacy, reply, scope};
+use customer_testkit::builders::{
+    PlainDigests, address, claim, customer, email, fact, legacy, reply, scope,
+};
 
 /// The store, the adapter behind a proxy, and the proxy. Each use is counted the second time:
 /// the first prepares its statements.
@@ -159,4 +161,45 @@ async fn an_abandoned_update_is_three_round_trips() {
     work.customers().find_for_update(id).await.expect("found");
     work.rollback().await.expect("rollback");
     assert_eq!(counted.count(), 3);
+}
+
+#[tokio::test]
+async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
+    let counted = Counted::new().await;
+    let owner = counted.seed().await.customer;
+    for (n, make_default, expected) in [
+        (1, false, None),
+        (2, false, Some(5)),
+        (3, true, None),
+        (4, true, Some(6)),
+    ] {
+        let mut work = counted.begin().await;
+        let id = CustomerRef::Id(owner.id);
+        let locked = work.addresses().book_for_update(id).await;
+        let mut locked = locked.expect("a book");
+        let added = locked.book.add(address(n), make_default, 10, &PlainDigests);
+        added.expect("added");
+        let changes = locked.book.changes(&PlainDigests);
+        work.addresses().save(&changes).await.expect("saved");
+        let mut record = record_of(&customer().number(1).full().build_new());
+        record.customer.event_seq = locked.holder.event_seq;
+        work.record(fact(10 + n, EventKind::AddressCreated, &record));
+        work.commit().await.expect("commit");
+        let count = counted.count();
+        assert!(
+            expected.is_none_or(|expected| expected == count),
+            "{n}: {count}"
+        );
+    }
+    let reads = counted.postgres.addresses();
+    for named in [
+        CustomerRef::Id(owner.id),
+        CustomerRef::Legacy(owner.legacy_id.expect("one")),
+    ] {
+        let book = reads.book(&scope(), named).await.expect("a read");
+        assert_eq!(book.expect("a book").addresses().len(), 4);
+        assert_eq!(counted.count(), 1);
+    }
+    let books = reads.books(&scope(), &[owner.id]).await.expect("a read");
+    assert_eq!((books.len(), counted.count()), (1, 1));
 }

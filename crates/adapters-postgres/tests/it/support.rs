@@ -3,7 +3,7 @@
 use customer_domain::customer::{CustomerRecord, NewCustomer};
 use customer_domain::{StoreError, TenantId};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
-use customer_testkit::builders::{operator_scope, other_tenant, scope, tenant};
+use customer_testkit::builders::{groups, operator_scope, other_tenant, scope, tenant};
 use customer_testkit::pg::TestDatabase;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl Store {
         let operator = postgres.operator_transactions();
         let mut work = operator.begin(&operator_scope()).await.expect("begin");
         for tenant in [tenant(), other_tenant()] {
-            let groups = ["retail", "wholesale", "vip"].map(str::to_owned);
+            let groups = groups(&["retail", "wholesale", "vip"]);
             let inserted = work.tenants().insert(&tenant, &groups).await;
             inserted.expect("a tenant");
         }

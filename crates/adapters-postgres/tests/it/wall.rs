@@ -2,10 +2,11 @@
 
 use crate::support::{Store, run};
 use customer_domain::api_key::{ApiKey, Permission};
-use customer_domain::customer::NewCustomer;
+use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
 use customer_testkit::builders::{
-    api_key, claim, customer, digest, fact, other_scope, other_tenant, reply, scope, tenant,
+    PlainDigests, api_key, claim, customer, digest, fact, full_address, other_scope, other_tenant,
+    reply, scope, tenant,
 };
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -20,6 +21,13 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
         let mut work = begun.expect("begin");
         // The same addresses and ids in both: uniqueness ends at the tenant.
         work.customers().insert(new).await.expect("insert");
+        let id = CustomerRef::Id(new.customer.id);
+        let locked = work.addresses().book_for_update(id).await;
+        let mut book = locked.expect("a book").book;
+        let added = book.add(full_address(1), true, 10, &PlainDigests);
+        added.expect("added");
+        let saved = work.addresses().save(&book.changes(&PlainDigests)).await;
+        saved.expect("an address");
         let record = crate::support::record_of(new);
         work.record(fact(1, EventKind::Created, &record));
         let key = ApiKey {
@@ -246,8 +254,9 @@ async fn a_request_has_these_privileges_and_no_others() {
     let expected = [
         "api_keys: INSERT, SELECT, UPDATE (last_used_at, revoked_at)",
         "audit_events: INSERT, SELECT",
+        "customer_addresses: INSERT, SELECT, UPDATE",
         "customer_credentials: INSERT, SELECT, UPDATE",
-        "customer_groups: SELECT",
+        "customer_groups: DELETE, INSERT, SELECT, UPDATE (description, discount_class, name, updated_at, version)",
         "customer_identifiers: DELETE, INSERT, SELECT, UPDATE",
         "customer_preferences: INSERT, SELECT, UPDATE",
         "customer_profiles: INSERT, SELECT, UPDATE",

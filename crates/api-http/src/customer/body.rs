@@ -1,18 +1,20 @@
 //! A customer as the wire shows it.
 
+use super::expand::Related;
 use super::words::{
     CustomerAccountState, CustomerGender, CustomerKind, CustomerStatus, CustomerTier, FreeObject,
 };
+use crate::address::AddressBody;
 use crate::support::envelope::reply;
 use crate::support::wire::{Amount, Instant};
 use chrono::NaiveDate;
-use customer_domain::Scope;
 use customer_domain::customer::{Customer, CustomerRecord, LegacyId};
 use customer_domain::group::GroupId;
 use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::Standing;
 use customer_domain::tag::Tag;
+use customer_domain::{CustomerId, Scope};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -86,6 +88,10 @@ pub struct CustomerBody<'a> {
     /// When it was deleted.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub deleted_at: Option<Instant>,
+    /// Its addresses, oldest first, when `expand` asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub addresses: Option<Vec<AddressBody<'a>>>,
 }
 
 /// Who a customer is.
@@ -231,7 +237,14 @@ impl<'a> CustomerBody<'a> {
             created_at: Instant(customer.created_at),
             updated_at: Instant(customer.updated_at),
             deleted_at: customer.deleted_at.map(Instant),
+            addresses: None,
         }
+    }
+
+    /// The same with what was asked for beside it.
+    pub(super) fn with(mut self, related: &'a Related) -> Self {
+        self.addresses = related.addresses(CustomerId(self.id));
+        self
     }
 }
 
@@ -264,7 +277,7 @@ impl<'a> StandingBody<'a> {
 }
 
 impl<'a> PreferencesBody<'a> {
-    fn new(wishes: &'a Preferences) -> Self {
+    pub(crate) fn new(wishes: &'a Preferences) -> Self {
         Self {
             language: wishes.language.as_deref(),
             currency: wishes.currency.as_deref(),

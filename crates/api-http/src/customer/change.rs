@@ -12,12 +12,17 @@ use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::failure;
-use crate::support::reply::ReplyExt;
+use crate::support::reply;
+use crate::support::stated::{member, read_only, reference};
 use axum::extract::State;
 use axum::response::Response;
 use customer_app::customer::{ChangeCustomerError, Stated, UpdateCustomer};
+use customer_app::idempotency::Once;
 use customer_domain::api_key::Permission;
-use customer_domain::customer::{CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES};
+use customer_domain::customer::{
+    CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+};
+use customer_domain::tag::MAX_TAGS;
 use customer_domain::{CustomerId, Patch};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -37,13 +42,13 @@ pub struct UpdateCustomerBody {
     pub email: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
-    /// The wishes.
+    /// The wishes. A null opt-in is withdrawn.
     pub preferences: Option<super::PreferencesInput>,
     /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
     /// reactivate.
     #[schema(nullable = false)]
     pub status: Option<super::CustomerStatus>,
-    /// A person or a company, or the name of a group.
+    /// A person or a company, or the name of a group; null, what the operator decided.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
     #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
@@ -73,7 +78,7 @@ macro_rules! update_route {
             tag = "Customers",
             security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
             params(
-                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
                 ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
             ),
             request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
@@ -127,6 +132,7 @@ async fn update(
     let stated = stated(&mut fields);
     fields.ignore(&[
         "segment",
+        "addresses",
         "registrationDate",
         "lastLoginAt",
         "createdAt",
@@ -147,9 +153,11 @@ async fn update(
         };
         Some((customer?, command))
     })?;
-    let record = api.customers.update(&scope, customer, &command).await;
-    let record = record.map_err(|error| problem(error, &sent_as))?;
-    Ok(shown(StatusCode::OK, &record, &scope).send())
+    let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &scope);
+    let once = Once::new(None, &render);
+    let outcome = api.customers.update(&scope, customer, &command, &once);
+    let outcome = outcome.await.map_err(|error| problem(error, &sent_as))?;
+    Ok(reply::once(outcome, render))
 }
 
 /// Members that are judged beside what is stored, after everything was read.
@@ -166,9 +174,9 @@ const JUDGED_LATER: [&str; 9] = [
 ];
 
 /// The pointers under which the body gives them.
-pub(super) type SentAs = HashMap<&'static str, String>;
+pub(crate) type SentAs = HashMap<&'static str, String>;
 
-pub(super) fn sent_as(fields: &Fields) -> SentAs {
+pub(crate) fn sent_as(fields: &Fields) -> SentAs {
     let given = |name| Some((name, fields.sent_as(name)?.to_owned()));
     let mut sent_as: SentAs = JUDGED_LATER.into_iter().filter_map(given).collect();
     sent_as.insert("groupId", group_pointer(fields));
@@ -195,13 +203,8 @@ fn stated(fields: &mut Fields) -> Stated {
 }
 
 /// The id that the body states, in any way in which a path may name a customer.
-pub(super) fn stated_id(fields: &mut Fields) -> Option<CustomerRef> {
-    member(fields, "id", |value| {
-        let text = value
-            .as_str()
-            .and_then(|text| CustomerRef::parse(text).ok());
-        text.or_else(|| CustomerRef::parse(&value.as_i64()?.to_string()).ok())
-    })
+pub(crate) fn stated_id(fields: &mut Fields) -> Option<CustomerRef> {
+    member(fields, "id", |value| reference(value, CustomerRef::parse))
 }
 
 /// `null`, or a text of ours.
@@ -213,37 +216,18 @@ fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Optio
     value.as_str().and_then(parse).map(Some)
 }
 
-fn member<T>(
-    fields: &mut Fields,
-    name: &'static str,
-    parse: impl Fn(&Value) -> Option<T>,
-) -> Option<T> {
-    let sent = fields.read_only(name)?;
-    let parsed = parse(&sent.value);
-    if parsed.is_none() {
-        fields.fault(read_only(sent.pointer));
-    }
-    parsed
-}
-
-fn read_only(pointer: String) -> Fault {
-    Fault::new(
-        pointer,
-        fault::READ_ONLY_FIELD,
-        "cannot be changed here; it is accepted only when it is what is stored",
-    )
-}
-
-fn overgrown(pointer: String) -> Fault {
-    let detail = format!(
-        "together with what is stored at most {MAX_EXTERNAL_IDS} systems and \
-         {MAX_METADATA_BYTES} bytes of JSON are accepted"
-    );
+fn overgrown(name: &str, pointer: String) -> Fault {
+    let most = match name {
+        "tags" => format!("{MAX_TAGS} tags"),
+        "externalIds" => format!("{MAX_EXTERNAL_IDS} systems"),
+        _ => format!("{MAX_METADATA_BYTES} bytes of JSON"),
+    };
+    let detail = format!("together with what is stored at most {most} are accepted");
     Fault::new(pointer, fault::TOO_LONG, detail)
 }
 
 /// Why a customer could not be changed, as a problem.
-pub(super) fn problem(error: ChangeCustomerError, sent_as: &SentAs) -> Problem {
+pub(crate) fn problem(error: ChangeCustomerError, sent_as: &SentAs) -> Problem {
     let pointer = |name: &str| {
         let name = name.replace('.', "/");
         let sent = sent_as.get(name.as_str()).cloned();
@@ -267,7 +251,7 @@ pub(super) fn problem(error: ChangeCustomerError, sent_as: &SentAs) -> Problem {
             Problem::from_faults(faults.collect())
         }
         ChangeCustomerError::Overgrown(names) => {
-            let faults = names.into_iter().map(|name| overgrown(pointer(name)));
+            let faults = names.into_iter().map(|name| overgrown(name, pointer(name)));
             Problem::from_faults(faults.collect())
         }
         ChangeCustomerError::EmailTaken(holder) => taken(

@@ -35,9 +35,9 @@ pub struct CreateCustomerBody {
     pub password: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
-    /// The wishes.
+    /// The wishes. An opt-in that is absent or null is what the operator decided, refused unless configured.
     pub preferences: Option<super::PreferencesInput>,
-    /// A person or a company, or the name of a group.
+    /// A person or a company, or the name of a group; absent or null, what the operator decided.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
     #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]

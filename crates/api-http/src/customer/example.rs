@@ -23,6 +23,13 @@ pub(super) fn reason_body() -> Value {
     json!({"reason": "asked for by the customer"})
 }
 
+/// The beginning of a table of customers.
+pub(super) fn table() -> Value {
+    json!(
+        "id,tenantId,userId,email,…\r\n0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05,default,,jane.smith@example.com,…\r\n"
+    )
+}
+
 pub(super) fn customer() -> Value {
     json!({
         "id": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05",

@@ -5,6 +5,7 @@ use crate::http::fault::{self, Fault};
 use crate::http::fields::{Fields, Parse, Violation};
 use crate::http::json::{Node, join};
 use crate::http::normalise::AliasTable;
+pub(super) use crate::support::failure::rule;
 use crate::support::items::Items;
 use chrono::NaiveDate;
 use customer_domain::customer::{
@@ -139,11 +140,6 @@ pub struct NotificationsInput {
     pub newsletters: Option<bool>,
 }
 
-/// A rule of the domain as a rule of a field.
-pub(super) fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
-    result.map_err(Violation::from)
-}
-
 /// The e-mail address of a request.
 pub(super) fn email(text: &str) -> Result<Email, Violation> {
     rule(Email::parse(text))
@@ -189,7 +185,8 @@ pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges 
     changes
 }
 
-fn wishes(fields: &mut Fields) -> CustomerChanges {
+/// The wishes of a request, below `preferences`.
+pub(crate) fn wishes(fields: &mut Fields) -> CustomerChanges {
     let mut wish = |name| fields.boolean(name).patch();
     let mut changes = CustomerChanges {
         email_marketing: wish("preferences/marketing/emailOptIn"),

@@ -2,7 +2,7 @@
 
 use super::change::{problem, sent_as, stated_id};
 use super::fields::rule;
-use super::{CustomerReply, customer_ref, example, noted, shown};
+use super::{CustomerReply, canonical, customer_ref, example, noted, shown};
 use crate::access::{Authorized, CanAdmin, CanWrite};
 use crate::api::{Api, Shared};
 use crate::http::etag::IfMatch;
@@ -17,7 +17,7 @@ use axum::response::Response;
 use customer_app::customer::{ChangeStatus, Stated};
 use customer_app::idempotency::Once;
 use customer_domain::audit::MAX_REASON;
-use customer_domain::customer::{CustomerRecord, CustomerRef, StatusChange};
+use customer_domain::customer::{CustomerRecord, StatusChange};
 use customer_domain::text;
 use http::{HeaderMap, StatusCode};
 
@@ -43,7 +43,7 @@ pub struct ReasonBody {
     tag = "Customers",
     security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
     params(
-        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
+        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
     ),
     request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
@@ -67,7 +67,7 @@ macro_rules! step_route {
             tag = "Customers",
             security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
             params(
-                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
+                ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
                 ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
                 ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255),
             ),
@@ -195,12 +195,3 @@ static ALIASES: AliasTable = AliasTable {
     objects: &[],
     aliases: &[("/customerId", "/id")],
 };
-
-/// One spelling for all that name the same customer alike, so that a repeated request is
-/// recognised.
-fn canonical(customer: CustomerRef) -> String {
-    match customer {
-        CustomerRef::Id(id) => id.to_string(),
-        CustomerRef::Legacy(id) => id.get().to_string(),
-    }
-}

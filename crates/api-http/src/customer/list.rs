@@ -1,9 +1,13 @@
 //! `GET /customers`
 
 mod cursor;
+mod filter;
 
-use super::words::STATUSES;
-use super::{CustomerBody, CustomerStatus, example};
+pub use filter::FilterParams;
+pub(super) use filter::read as read_filter;
+
+use super::expand::{Expand, ExpandParams, Related};
+use super::{CustomerBody, example};
 use crate::access::CanRead;
 use crate::api::Shared;
 use crate::http::extract::QueryFields;
@@ -36,12 +40,10 @@ const SORT_ORDERS: &[(&str, SortOrder)] = &[
 const DEFAULT_SIZE: u32 = 20;
 const MAX_SIZE: i64 = 100;
 
-/// What a list may be asked for.
+/// In which order a list comes, and which part of it.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// Only customers with this status; without it, all but the deleted.
-    pub status: Option<CustomerStatus>,
     /// By what to sort.
     #[param(inline)]
     pub sort_by: Option<CustomerSortKey>,
@@ -109,7 +111,7 @@ reply! {
     operation_id = "listCustomers",
     tag = "Customers",
     security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
-    params(ListParams),
+    params(FilterParams, ListParams, ExpandParams),
     responses((status = 200, description = "One page", body = CustomerListReply<'_>, example = json!(example::list_reply()))),
 )]
 pub(super) async fn list(
@@ -121,15 +123,18 @@ pub(super) async fn list(
     let scope = by.scope(&api, named, Code::TenantNotFound).await?;
     let cursors = ListCursor::new(&api, &scope);
     let wanted = read(query, &cursors)?;
-    let Wanted { filter, sort, page } = &wanted;
-    let rows = api.customers.list(&scope, filter, *sort, page).await;
-    let rows = rows.map_err(problem)?;
-    let body = CustomerListReply::from(data(&rows, &wanted, &scope, &cursors));
+    let rows = api
+        .customers
+        .list(&scope, &wanted.filter, wanted.sort, &wanted.page)
+        .await
+        .map_err(problem)?;
+    let related = wanted.expand.related(&api, &scope, &rows.items).await?;
+    let body = CustomerListReply::from(data(&rows, &related, &wanted, &scope, &cursors));
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
 /// Only a list can be asked for too much: its filter is the caller's to narrow.
-fn problem(error: StoreError) -> Problem {
+pub(super) fn problem(error: StoreError) -> Problem {
     if error == StoreError::TooSlow {
         return Code::FilterTooBroad.into();
     }
@@ -140,12 +145,12 @@ struct Wanted {
     filter: CustomerFilter,
     sort: CustomerSort,
     page: PageRequest<CustomerKey>,
+    expand: Expand,
 }
 
 fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
-    let filter = CustomerFilter {
-        status: query.one_of("status", STATUSES).optional(),
-    };
+    let filter = filter::read(&mut query);
+    let expand = Expand::read(&mut query);
     let sort = CustomerSort {
         key: query
             .one_of("sort_by", SORT_KEYS)
@@ -190,11 +195,18 @@ fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
     });
     let at = after.map_or(PageAt::Number(number.unwrap_or(1)), PageAt::After);
     let page = PageRequest { size, at };
-    query.build(|| Some(Wanted { filter, sort, page }))
+    let wanted = Wanted {
+        filter,
+        sort,
+        page,
+        expand,
+    };
+    query.build(|| Some(wanted))
 }
 
 fn data<'a>(
     rows: &'a Page<CustomerRecord, CustomerKey>,
+    related: &'a Related,
     wanted: &Wanted,
     scope: &'a Scope,
     cursors: &ListCursor,
@@ -203,14 +215,14 @@ fn data<'a>(
     let customers = rows
         .items
         .iter()
-        .map(|record| CustomerBody::new(record, scope));
+        .map(|record| CustomerBody::new(record, scope).with(related));
     CustomerListData {
         customers: customers.collect(),
         total: rows.total.map(|total| total.count),
         total_is_estimate: rows.total.is_some_and(|total| total.is_estimate),
         page: match wanted.page.at {
             PageAt::Number(number) => Some(number),
-            PageAt::After(_) => None,
+            PageAt::Start | PageAt::After(_) => None,
         },
         page_size: size,
         total_pages: rows

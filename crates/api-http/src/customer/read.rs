@@ -1,7 +1,8 @@
 //! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
 
+use super::expand::{Expand, ExpandParams};
 use super::fields::{email, rule};
-use super::{CustomerBody, CustomerReply, customer_ref, example, noted, shown};
+use super::{CustomerBody, CustomerReply, customer_ref, example, expanded, noted, shown};
 use crate::access::CanRead;
 use crate::api::Shared;
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
@@ -19,6 +20,7 @@ use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
 use customer_domain::{CustomerId, StoreError};
 use http::StatusCode;
+use std::slice::from_ref;
 use uuid::Uuid;
 
 /// Customers that one request may ask for.
@@ -33,7 +35,7 @@ const MAX_BATCH: usize = 100;
     operation_id = "getCustomer",
     tag = "Customers",
     security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
-    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, or a Magento id", pattern = "^((cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$")),
+    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"), ExpandParams),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
 pub(super) async fn get(
@@ -45,13 +47,15 @@ pub(super) async fn get(
     let named = [query.tenant(), None];
     let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
     let customer = noted(&mut query, customer_ref(&path));
+    let expand = Expand::read(&mut query);
     let customer = query.build(|| customer)?;
     let record = api
         .customers
         .get(&scope, customer)
         .await
         .map_err(not_found)?;
-    Ok(shown(StatusCode::OK, &record, &scope).send())
+    let related = expand.related(&api, &scope, from_ref(&record)).await?;
+    Ok(expanded(StatusCode::OK, &record, &scope, &related).send())
 }
 
 /// The ids of the customers to read.
@@ -267,7 +271,7 @@ fn external_id(fields: &mut Fields) -> Option<ExternalId> {
 }
 
 /// A read that found nobody.
-fn not_found(error: StoreError) -> Problem {
+pub(crate) fn not_found(error: StoreError) -> Problem {
     if error == StoreError::NotFound {
         Code::CustomerNotFound.into()
     } else {

@@ -55,6 +55,7 @@ codes! {
     WeakPassword "WEAK_PASSWORD" "weak-password" BAD_REQUEST once "The password is too weak";
     AddressLimitExceeded "ADDRESS_LIMIT_EXCEEDED" "address-limit-exceeded" BAD_REQUEST once "The customer has as many addresses as allowed";
     InvalidCustomerId "INVALID_CUSTOMER_ID" "invalid-customer-id" BAD_REQUEST once "The customer id is not valid";
+    InvalidAddressId "INVALID_ADDRESS_ID" "invalid-address-id" BAD_REQUEST once "The address id is not valid";
     InvalidCursor "INVALID_CURSOR" "invalid-cursor" BAD_REQUEST once "The cursor is not valid";
     FilterTooBroad "FILTER_TOO_BROAD" "filter-too-broad" BAD_REQUEST once "The filter matches too much to be answered in time";
     ReadOnlyField "READ_ONLY_FIELD" "read-only-field" BAD_REQUEST once "A read-only member was given another value";
@@ -76,9 +77,12 @@ codes! {
     RouteNotFound "ROUTE_NOT_FOUND" "route-not-found" NOT_FOUND once "There is no such route";
     FeatureDisabled "FEATURE_DISABLED" "feature-disabled" NOT_FOUND once "The feature is switched off";
     MethodNotAllowed "METHOD_NOT_ALLOWED" "method-not-allowed" METHOD_NOT_ALLOWED once "The route does not have this method";
-    RequestTimeout "REQUEST_TIMEOUT" "request-timeout" REQUEST_TIMEOUT retry "The body took too long to arrive";
+    RequestTimeout "REQUEST_TIMEOUT" "request-timeout" REQUEST_TIMEOUT retry "The request took too long to arrive";
     EmailAlreadyExists "EMAIL_ALREADY_EXISTS" "email-already-exists" CONFLICT once "The e-mail address belongs to another customer";
     IdentifierAlreadyExists "IDENTIFIER_ALREADY_EXISTS" "identifier-already-exists" CONFLICT once "The identifier is taken";
+    DuplicateAddress "DUPLICATE_ADDRESS" "duplicate-address" CONFLICT once "The customer has an equal address";
+    GroupAlreadyExists "GROUP_ALREADY_EXISTS" "group-already-exists" CONFLICT once "The tenant has a group with this id";
+    GroupInUse "GROUP_IN_USE" "group-in-use" CONFLICT once "Customers belong to the group";
     IdempotencyInFlight "IDEMPOTENCY_IN_FLIGHT" "idempotency-in-flight" CONFLICT retry "A request with this Idempotency-Key is still running";
     StateConflict "STATE_CONFLICT" "state-conflict" CONFLICT once "The record's state does not allow this";
     PositionExpired "POSITION_EXPIRED" "position-expired" GONE once "The position lies before the oldest change kept";

@@ -1,6 +1,7 @@
 //! Extractors whose rejections are problem documents.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -17,12 +18,18 @@ use super::normalise::AliasTable;
 use super::problem::{Answer, Problem};
 
 /// A JSON body that must be there.
-#[derive(Debug)]
 pub struct JsonBody {
     /// The bytes as sent, for the digest that goes with an `Idempotency-Key`.
     pub bytes: Bytes,
     /// What they say.
     pub document: Document,
+}
+
+/// Without what it says: that may be a password.
+impl fmt::Debug for JsonBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonBody({} bytes)", self.bytes.len())
+    }
 }
 
 impl JsonBody {

@@ -16,14 +16,15 @@ mod field;
 mod parse;
 mod suggest;
 
+use std::mem;
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
 pub use self::field::Field;
 pub use self::parse::{
-    Any, Bool, Date, DateTimeUtc, Decimals, FreeObject, Identifier, Integer, OneOf, Parse, Text,
-    TextList, Then, Violation,
+    Bool, Date, DateTimeUtc, FreeObject, Identifier, Integer, Moment, OneOf, Parse, Text, TextList,
+    Then, Violation,
 };
 use super::code::Code;
 use customer_domain::Patch;
@@ -31,7 +32,7 @@ use customer_domain::Patch;
 use super::fault::{self, Fault};
 use super::json::{Document, Node};
 use super::normalise::{AliasTable, Canonical, Member, normalise};
-use super::problem::{Answer, Problem};
+use super::problem::{Answer, MOST_FAULTS_LISTED, Problem};
 
 /// A value that was sent for a member which the request cannot change.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,11 +129,6 @@ impl Fields {
         self.field(name, Integer::new(range))
     }
 
-    /// A decimal number: a JSON number of at most 15 significant digits, or a string such as `"19.90"`.
-    pub fn decimal(&mut self, name: &'static str) -> Field<'_, Decimals> {
-        self.field(name, Decimals)
-    }
-
     /// A UUID.
     pub fn uuid(&mut self, name: &'static str) -> Field<'_, Identifier> {
         self.field(name, Identifier)
@@ -167,11 +163,6 @@ impl Fields {
         self.field(name, FreeObject::new(max_bytes))
     }
 
-    /// Any JSON value.
-    pub fn any(&mut self, name: &'static str) -> Field<'_, Any> {
-        self.field(name, Any)
-    }
-
     /// A member that the request cannot change: known, and given to the caller to compare with what is stored.
     pub fn read_only(&mut self, name: &'static str) -> Option<Sent> {
         match self.take(name) {
@@ -187,13 +178,6 @@ impl Fields {
     pub fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.take(name);
-        }
-    }
-
-    /// Members that the route knows but that this caller may not send: each one sent is a fault.
-    pub fn refuse(&mut self, name: &'static str, code: &'static str, detail: &str) {
-        if let Taken::Given { sent, .. } = self.take(name) {
-            self.faults.push(Fault::new(sent, code, detail));
         }
     }
 
@@ -223,15 +207,12 @@ impl Fields {
         self.faults.extend(faults);
     }
 
-    /// All faults, unknown members included.
+    /// All faults, unknown members included. Those beyond what a reply lists say nothing: they are only counted.
     pub fn into_faults(mut self) -> Vec<Fault> {
-        let unknown: Vec<Fault> = self
-            .members
-            .iter()
-            .flatten()
-            .filter_map(|member| self.unread(member))
-            .collect();
-        self.faults.extend(unknown);
+        for member in mem::take(&mut self.members).into_iter().flatten() {
+            let fault = self.unread(member);
+            self.faults.extend(fault);
+        }
         self.faults
     }
 
@@ -251,8 +232,8 @@ impl Fields {
     }
 
     /// The fault of a member that no reader took. An object around known members, empty or null, is none.
-    fn unread(&self, member: &Member) -> Option<Fault> {
-        let name = relative(member);
+    fn unread(&self, member: Member) -> Option<Fault> {
+        let name = relative(&member);
         if self.known.contains(&name) {
             return None;
         }
@@ -265,11 +246,8 @@ impl Fields {
             return match member.value {
                 Node::Object(_) | Node::Null => None,
                 Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
-                    Some(Fault::new(
-                        member.sent.clone(),
-                        fault::INVALID_TYPE,
-                        "must be an object",
-                    ))
+                    let detail = "must be an object";
+                    Some(Fault::new(member.sent, fault::INVALID_TYPE, detail))
                 }
             };
         }
@@ -277,12 +255,13 @@ impl Fields {
             Source::Body => "member",
             Source::Query => "query parameter",
         };
-        let hint = suggest::hint(name, &self.known);
-        Some(Fault::new(
-            member.sent.clone(),
-            fault::UNKNOWN_FIELD,
-            format!("is not a {what} of this request; {hint}"),
-        ))
+        let is_listed = self.faults.len() < MOST_FAULTS_LISTED;
+        let detail = is_listed.then(|| {
+            let hint = suggest::hint(name, &self.known);
+            format!("is not a {what} of this request; {hint}")
+        });
+        let detail = detail.unwrap_or_default();
+        Some(Fault::new(member.sent, fault::UNKNOWN_FIELD, detail))
     }
 
     fn take(&mut self, name: &'static str) -> Taken {

@@ -116,7 +116,7 @@ fn checked(origin: &str) -> Result<(), String> {
     let sound = host.is_some_and(|host| {
         !host.is_empty()
             && host.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte)
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.:[]".contains(&byte)
             })
     });
     if sound {
@@ -248,7 +248,12 @@ mod tests {
 
     #[test]
     fn a_list_holds_origins_only() {
-        assert!(CorsOrigins::new(["http://localhost:3000", "https://[::1]:8443"]).is_ok());
+        let origins = [
+            "http://localhost:3000",
+            "https://[::1]:8443",
+            "http://my_host",
+        ];
+        assert!(CorsOrigins::new(origins).is_ok());
         for wrong in [
             "*",
             "null",

@@ -1,5 +1,6 @@
 //! The `Idempotency-Key` header.
 
+use customer_domain::idempotency::MAX_KEY;
 use http::{HeaderMap, HeaderName};
 
 use super::fault::{self, Fault};
@@ -8,8 +9,6 @@ use super::fault::{self, Fault};
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Set to `true` on a reply that was stored by an earlier request.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-
-const LONGEST: usize = 255;
 
 /// Reads the key; bare and quoted (a structured-field string) are the same key.
 ///
@@ -27,14 +26,14 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
             "Idempotency-Key",
             fault::INVALID_VALUE,
             format!(
-                "must be sent once and be 1 to {LONGEST} visible ASCII characters, bare or in double quotes"
+                "must be sent once and be 1 to {MAX_KEY} visible ASCII characters, bare or in double quotes"
             ),
         )),
     }
 }
 
 fn is_key(key: &str) -> bool {
-    (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// RFC 8941 strings escape the quote and the backslash, nothing else.

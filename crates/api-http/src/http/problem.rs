@@ -21,7 +21,7 @@ use super::trace::RequestContext;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// More faults than this are counted, not listed, so that a small hostile body cannot ask for a huge reply.
-const MOST_FAULTS_LISTED: usize = 100;
+pub(super) const MOST_FAULTS_LISTED: usize = 100;
 
 /// A result whose failure is answered to the client as it is.
 pub type Answer<T> = Result<T, Problem>;

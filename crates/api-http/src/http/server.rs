@@ -4,6 +4,7 @@ mod head;
 mod refusal;
 mod wire;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,6 +14,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -135,10 +138,22 @@ async fn connection(
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        if framing.take_ambiguous() {
+        let is_ambiguous = framing.take_ambiguous();
+        if is_ambiguous {
             request.extensions_mut().insert(AmbiguousFraming);
         }
-        tower::ServiceExt::oneshot(app.clone(), request)
+        let replying = tower::ServiceExt::oneshot(app.clone(), request);
+        let framing = Arc::clone(&framing);
+        async move {
+            let mut reply = replying.await?;
+            framing.answered();
+            if is_ambiguous {
+                // Nobody knows where its body ends and the next request begins.
+                let close = HeaderValue::from_static("close");
+                reply.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(reply)
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -101,12 +104,24 @@ impl Edge {
         if let Some(preflight) = self.cors.preflight(&request) {
             return Ok(preflight);
         }
-        let _place = self.in_flight.enter(request.uri().path())?;
+        let place = self.in_flight.enter(request.uri().path())?;
         let deadline = self.limits.request_deadline;
-        tokio::time::timeout(deadline, next.run(request))
+        let response = tokio::time::timeout(deadline, next.run(request))
             .await
-            .map_err(|_| too_slow(deadline))
+            .map_err(|_| too_slow(deadline))?;
+        Ok(response.map(|body| keep_place(body, place)))
     }
+}
+
+/// A body that is still being made is a request still being answered.
+fn keep_place(body: Body, place: Option<OwnedSemaphorePermit>) -> Body {
+    if body.size_hint().exact().is_some() {
+        return body;
+    }
+    Body::new(body.map_frame(move |frame| {
+        let _place = &place;
+        frame
+    }))
 }
 
 fn too_slow(deadline: Duration) -> Problem {

@@ -31,6 +31,14 @@ pub(crate) fn store(error: StoreError) -> Problem {
     }
 }
 
+/// A failure of a list: its filter is the caller's to narrow.
+pub(crate) fn list(error: StoreError) -> Problem {
+    if error == StoreError::TooSlow {
+        return Code::FilterTooBroad.into();
+    }
+    store(error)
+}
+
 /// A claim that cannot be had.
 pub(crate) fn claim(error: ClaimError) -> Problem {
     match error {
@@ -48,6 +56,11 @@ pub(crate) fn version_conflict(current: i64) -> Problem {
     Problem::new(Code::VersionConflict)
         .detail(format!("the record is at version {current}"))
         .member("currentVersion", current)
+}
+
+/// A rule of the domain as a rule of a field.
+pub(crate) fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
+    result.map_err(Violation::from)
 }
 
 impl From<InvalidValue> for Violation {

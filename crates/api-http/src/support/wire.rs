@@ -5,10 +5,17 @@ use customer_domain::money;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// An instant: RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy)]
 pub struct Instant(pub DateTime<Utc>);
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,6 +33,11 @@ impl Amount {
     pub fn new(amount: Decimal, currency: &str) -> Self {
         let text = money::in_currency(amount, currency).to_string();
         Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
+    /// The number.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.get()
     }
 }
 

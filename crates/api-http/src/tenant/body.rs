@@ -37,24 +37,34 @@ pub struct TenantSettingsBody {
     /// The country of an address that names none.
     #[schema(example = "US")]
     pub country: String,
+    /// Addresses that a customer may have, 0 for as many as a book can hold (1,000); null: as the
+    /// operator decided for all tenants.
+    #[schema(example = 10, maximum = 1_000)]
+    pub max_addresses: Option<u32>,
 }
 
 /// The settings of a tenant, in a request.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSettingsInput {
-    /// ISO 4217 code; `USD` unless given.
+    /// ISO 4217 code; of a new tenant the service's, `USD` unless configured.
     #[schema(pattern = "^[A-Za-z]{3}$", nullable = false)]
     pub currency: Option<String>,
-    /// ISO 3166-1 alpha-2 code; `US` unless given.
+    /// ISO 3166-1 alpha-2 code; of a new tenant the service's, `US` unless configured.
     #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
     pub country: Option<String>,
+    /// Addresses that a customer may have, 0 for as many as a book can hold (1,000); null: as the
+    /// operator decided for all tenants.
+    #[schema(minimum = 0, maximum = 1_000)]
+    pub max_addresses: Option<u32>,
 }
 
 /// A new tenant.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTenantBody {
+    /// The tenant that the caller acts in; it must be one that it may act in.
+    pub tenant_id: Option<String>,
     /// Its id: lower-case letters, digits, `-` and `_`.
     #[schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]*$")]
     pub id: String,
@@ -70,6 +80,8 @@ pub struct CreateTenantBody {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateTenantBody {
+    /// The tenant that the caller acts in; it must be one that it may act in.
+    pub tenant_id: Option<String>,
     /// For people.
     #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
@@ -111,6 +123,7 @@ impl From<&Tenant> for TenantBody {
             settings: TenantSettingsBody {
                 currency: tenant.settings.currency.clone(),
                 country: tenant.settings.country.clone(),
+                max_addresses: tenant.settings.max_addresses,
             },
             version: tenant.version,
             created_at: Instant(tenant.created_at),

@@ -158,11 +158,17 @@ async fn the_id_of_another_tenant_answers_as_one_that_nobody_has() {
         let world = World::new().await;
         let before = world.api.stored().await;
         let foreign = world.target(case.operation());
-        let own = [world.customer.clone(), Key::Read.id().to_string()];
+        // As long as those of the other tenant, for the replies name them.
         let nobody = seeded_id(0xdead).to_string();
-        let random = own
-            .iter()
-            .fold(foreign.clone(), |target, id| target.replace(id, &nobody));
+        let random = [
+            (world.customer.clone(), nobody.as_str()),
+            (Key::Read.id().to_string(), &nobody),
+            (World::GROUP.to_owned(), "other"),
+        ]
+        .into_iter()
+        .fold(foreign.clone(), |target, (id, nobody)| {
+            target.replace(&id, nobody)
+        });
         assert_ne!(foreign, random);
         let call = |target: &str| case.call_at(&world, target).key(Key::OtherAdmin);
         let foreign = world.api.send(call(&foreign)).await;

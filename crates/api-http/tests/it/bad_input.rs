@@ -206,7 +206,7 @@ async fn unknown_and_broken_parameters_are_named_on_every_route() {
             ("tenant_id=%ff", "?tenant_id", "INVALID_VALUE"),
             ("tenant_id=a%00", "?tenant_id", "INVALID_VALUE"),
             ("%zz=1", "?", "INVALID_VALUE"),
-            ("expand=addresses", "?expand", "UNKNOWN_FIELD"),
+            ("expands=addresses", "?expands", "UNKNOWN_FIELD"),
         ] {
             let call = case.call_at(&world, &format!("{target}?{query}"));
             let reply = world.refused(call.key(case.needs.weakest())).await;

@@ -92,6 +92,21 @@ async fn what_names_no_customer_is_told_apart_from_one_who_is_not_there() {
 }
 
 #[tokio::test]
+async fn behind_an_api_key_there_is_no_customer_who_could_be_me() {
+    let api = TestApi::new().await;
+    let path = format!("{CUSTOMERS}/me");
+    for call in [
+        Call::new(Method::GET, path.as_str()),
+        Call::put(path.as_str()).json(&json!({"firstName": "Ada"})),
+        Call::delete(path.as_str()),
+        Call::post(format!("{path}/suspend")).json(&json!({"reason": "x"})),
+    ] {
+        let reply = api.send(call.key(Key::Admin)).await;
+        assert_eq!(reply.failure(), (404, "CUSTOMER_NOT_FOUND".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_id_and_a_wrong_parameter_are_named_together() {
     let api = TestApi::new().await;
     let reply = api

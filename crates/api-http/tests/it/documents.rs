@@ -320,9 +320,17 @@ async fn third_list() {
         let api = TestApi::new().await;
         api.send(Call::post(base).key(Key::OtherWrite).bytes(THIRD_CREATE))
             .await;
-        for (status, found) in [("ACTIVE", 1), ("INACTIVE", 0), ("BLOCKED", 0)] {
+        for (filter, found) in [
+            ("status=ACTIVE", 1),
+            ("status=INACTIVE", 0),
+            ("status=BLOCKED", 0),
+            ("search=customer@example.com&status=ACTIVE", 1),
+            ("search=john&customer_type=RETAIL", 1),
+            ("search=doe&customer_type=WHOLESALE", 0),
+            ("customer_type=VIP", 0),
+        ] {
             let query = format!(
-                "tenant_id=tenant-123&status={status}&page=1&page_size=20&sort_by=created_at&sort_order=desc"
+                "tenant_id=tenant-123&{filter}&page=1&page_size=20&sort_by=created_at&sort_order=desc"
             );
             let reply = api.get(format!("{base}?{query}"), Key::OtherRead).await;
             assert_eq!(

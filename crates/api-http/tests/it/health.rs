@@ -50,6 +50,19 @@ async fn without_its_database_it_lives_and_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_to_stop_is_unready_says_why_and_still_serves() {
+    let api = TestApi::new().await;
+    api.stopping.cancel();
+    for target in ["/health", "/health/ready", "/ready"] {
+        let reply = api.send(Call::new(Method::GET, target)).await;
+        assert_eq!(reply.failure(), (503, "UNAVAILABLE".to_owned()), "{target}");
+        assert_eq!(reply.json()["detail"], "the service is stopping");
+        assert_eq!(reply.json()["checks"], json!(null), "nothing is wrong");
+    }
+    assert_eq!(api.get(CUSTOMERS, Key::Read).await.status, 200);
+}
+
+#[tokio::test]
 async fn every_route_on_data_asks_to_come_back_later() {
     for case in CASES.iter().filter(|case| case.needs != Needs::Nothing) {
         for remembered in [true, false] {

@@ -1,24 +1,30 @@
 //! Drives the HTTP layer from outside.
 
 mod access;
+mod address;
 mod api_key;
 mod bad_input;
 mod credential;
 mod customer_change;
 mod customer_create;
+mod customer_export;
 mod customer_lifecycle;
 mod customer_list;
+mod customer_list_filter;
 mod customer_read;
 mod docs;
 mod documents;
+mod group;
 mod health;
 mod idempotency;
 mod observed;
 mod openapi;
 mod plumbing;
+mod preference;
 mod replies;
 mod sample;
 mod socket;
 mod support;
+mod tag;
 mod tenant;
 mod tenants_apart;

@@ -192,7 +192,14 @@ fn every_body_has_an_example_that_fits_its_schema() {
                 operation.id
             );
         }
-        assert_eq!(successes(operation).len(), 1, "{}", operation.id);
+        // An address that is there already is answered instead of added.
+        let expected = if operation.id == "createAddress" {
+            2
+        } else {
+            1
+        };
+        let statuses: BTreeSet<_> = successes(operation).iter().map(|one| one.0).collect();
+        assert_eq!(statuses.len(), expected, "{}", operation.id);
         for (status, kind, content) in contents(operation, |_| true) {
             assert!(!content["example"].is_null(), "{} {status}", operation.id);
             if kind.ends_with("json") {

@@ -132,10 +132,17 @@ async fn a_head_that_trickles_is_cut_and_others_are_served() {
     slow.write_all(b"GET /health/live HTTP/1.1\r\nx-slow: ")
         .await
         .unwrap();
+    let (mut replied, mut slow) = slow.split();
     let trickle = async {
         while slow.write_all(b"a").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    };
+    let told = async {
+        let mut reply = Vec::new();
+        replied.read_to_end(&mut reply).await.expect("a reply");
+        let reply = String::from_utf8(reply).expect("a reply in UTF-8");
+        assert_problem(&reply, 408, "REQUEST_TIMEOUT");
     };
     let others = async {
         let reply = server
@@ -144,8 +151,8 @@ async fn a_head_that_trickles_is_cut_and_others_are_served() {
         assert!(reply.ends_with("alive"));
         assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0);
     };
-    let both = async { tokio::join!(trickle, others) };
-    tokio::time::timeout(Duration::from_secs(5), both)
+    let all = async { tokio::join!(trickle, told, others) };
+    tokio::time::timeout(Duration::from_secs(5), all)
         .await
         .unwrap();
 }
@@ -188,6 +195,48 @@ async fn two_lengths_are_refused_on_any_request_of_a_connection() {
     assert!(read_reply(&mut stream).await.ends_with("alive"));
     stream.write_all(smuggled.as_bytes()).await.unwrap();
     assert_problem(&read_all(&mut stream).await, 400, "MALFORMED_BODY");
+}
+
+#[tokio::test]
+async fn two_lengths_are_refused_behind_any_other_request() {
+    let server = Server::start().await;
+    let smuggled = "POST /v1/customers HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let after = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
+    for first in [
+        "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n",
+        // Bodies that nobody reads, which look like heads.
+        "GET /health/live HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nGET /\r\n\r\n",
+        "GET /health/live HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n9\r\nGET /\r\n\r\n\r\n0\r\n\r\n",
+    ] {
+        let replies = server.exchange(format!("{first}{smuggled}{after}")).await;
+        let (one, other) = replies.split_once("alive").expect(&replies);
+        assert!(one.starts_with("HTTP/1.1 200 "), "{replies}");
+        assert_problem(other, 400, "MALFORMED_BODY");
+        assert!(other.contains("\r\nconnection: close\r\n"), "{replies}");
+    }
+}
+
+#[tokio::test]
+async fn requests_sent_together_are_answered_in_order() {
+    let server = Server::start().await;
+    let one = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
+    let last = "GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let replies = server.exchange(format!("{one}{one}{last}")).await;
+    assert_eq!(replies.matches("alive").count(), 3, "{replies}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_begun_behind_a_request_has_its_deadline_too() {
+    let server = Server::start().await;
+    let request = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\nGET /health/live HTTP/1.1\r\nx: ";
+    let began = Instant::now();
+    let replies = server.exchange(request).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(550),
+        "that is idleness"
+    );
+    let (_, other) = replies.split_once("alive").expect(&replies);
+    assert_problem(other, 408, "REQUEST_TIMEOUT");
 }
 
 #[tokio::test]

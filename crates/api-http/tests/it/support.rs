@@ -15,29 +15,34 @@ pub(crate) use reply::Reply;
 use axum::Router;
 use axum::body::Body;
 use customer_app::access::Access;
+use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::ApiKeys;
 use customer_app::customer::{CustomerSettings, Customers};
+use customer_app::group::Groups;
+use customer_app::tag::Tags;
 use customer_app::tenant::{TenantDirectory, Tenants};
+use customer_domain::address::Address;
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
-use customer_domain::customer::{CustomerRecord, NewCustomer};
-use customer_domain::group::DEFAULT_GROUPS;
-use customer_domain::tenant::Tenant;
+use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
+use customer_domain::group::{DEFAULT_GROUPS, Group};
+use customer_domain::tenant::{Tenant, TenantSettings};
 use customer_domain::{Actor, ActorKind, Clock, IdSource, Scope};
 use customer_http::api::Api;
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
 use customer_http::http::stack::HttpSettings;
-use customer_testkit::builders::seeded_id;
+use customer_testkit::builders::{group, seeded_id};
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
 use fakes::{CountedSecrets, FoldedDigests, RememberedKeys};
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// The first base; the second is `/v1`.
@@ -49,6 +54,7 @@ pub(crate) struct TestApi {
     pub(crate) store: FakeStore,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) hasher: Arc<PlainHasher>,
+    pub(crate) stopping: CancellationToken,
     router: Router,
 }
 
@@ -124,7 +130,9 @@ impl Call {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stored {
     pub(crate) customers: Vec<CustomerRecord>,
+    pub(crate) addresses: Vec<Address>,
     pub(crate) tenants: Vec<Tenant>,
+    pub(crate) groups: Vec<Group>,
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) audit: Vec<StoredAudit>,
@@ -133,6 +141,19 @@ pub(crate) struct Stored {
 impl TestApi {
     /// Two tenants, `default` and `tenant-123`, with every [`Key`] and no customers.
     pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    /// The same with room for so many requests at one time.
+    pub(crate) async fn with_places(in_flight: usize) -> Self {
+        let limits = Limits {
+            in_flight,
+            ..Limits::default()
+        };
+        Self::with(limits).await
+    }
+
+    async fn with(limits: Limits) -> Self {
         let store = FakeStore::new();
         for tenant in [default_tenant(), other_tenant()] {
             store.add_tenant(&tenant, &DEFAULT_GROUPS);
@@ -141,11 +162,13 @@ impl TestApi {
         let clock = Arc::new(FixedClock::default());
         let hasher = Arc::new(PlainHasher::default());
         let api = api(&store, &clock, &hasher);
-        let router = customer_http::router(api, settings());
+        let stopping = api.stopping.clone();
+        let router = customer_http::router(api, settings(limits));
         Self {
             store,
             clock,
             hasher,
+            stopping,
             router,
         }
     }
@@ -159,10 +182,20 @@ impl TestApi {
         reply
     }
 
+    /// The whole API, to be served on a socket.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Sends a request, and leaves the body of the reply to be read.
+    pub(crate) async fn response(&self, call: Call) -> Response<Body> {
+        let response = self.router.clone().oneshot(call.request()).await;
+        response.expect("an infallible router")
+    }
+
     /// Sends a request that no operation of the document is meant by.
     pub(crate) async fn send_unchecked(&self, call: Call) -> Reply {
-        let response = self.router.clone().oneshot(call.request()).await;
-        let (parts, body) = response.expect("an infallible router").into_parts();
+        let (parts, body) = self.response(call).await.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         Reply::new(parts, body)
     }
@@ -190,25 +223,42 @@ impl TestApi {
         reply.customer()["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Adds an address to the customer at `path`, which must succeed, and tells its path.
+    pub(crate) async fn added(&self, path: &str, key: Key, body: Value) -> String {
+        let reply = self.post(format!("{path}/addresses"), key, body).await;
+        assert_eq!(reply.status, 201, "{reply}");
+        reply.header("location").expect("a location").to_owned()
+    }
+
     /// Stores customers as they are, past the API.
     pub(crate) async fn store_customers(&self, tenant: &Tenant, customers: Vec<NewCustomer>) {
         let scope = scope_of(tenant);
+        let mut work = self.store.transactions().begin(&scope).await.expect("work");
         for mut new in customers {
             new.customer.tenant = tenant.id;
-            let mut work = self.store.transactions().begin(&scope).await.expect("work");
             work.customers().insert(&new).await.expect("no conflict");
-            work.commit().await.expect("a commit");
         }
+        work.commit().await.expect("a commit");
     }
 
     /// Everything that is stored.
     pub(crate) async fn stored(&self) -> Stored {
         let tenants = self.store.tenants().all().await.expect("tenants");
         let mut customers = Vec::new();
+        let mut addresses = Vec::new();
+        let mut groups = Vec::new();
         let mut keys = Vec::new();
         for tenant in &tenants {
-            customers.extend(self.store.stored_customers(tenant.id));
             let scope = scope_of(tenant);
+            for record in self.store.stored_customers(tenant.id) {
+                let customer = CustomerRef::Id(record.customer.id);
+                let book = self.store.addresses().book(&scope, customer).await;
+                let book = book.expect("a store").expect("a customer");
+                addresses.extend_from_slice(book.addresses());
+                customers.push(record);
+            }
+            let listed = self.store.groups().list(&scope, None, u32::MAX).await;
+            groups.extend(listed.expect("groups"));
             keys.extend(self.store.api_keys().list(&scope).await.expect("keys"));
         }
         for key in &mut keys {
@@ -216,7 +266,9 @@ impl TestApi {
         }
         Stored {
             customers,
+            addresses,
             tenants,
+            groups,
             keys,
             events: self.store.events(),
             audit: self.store.audit(),
@@ -273,12 +325,35 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             ids: Arc::clone(&ids),
             settings: Arc::new(CustomerSettings::default()),
         },
+        groups: Groups {
+            transactions: store.transactions(),
+            reads: store.groups(),
+            clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+        },
+        tags: Tags {
+            reads: store.tags(),
+        },
+        addresses: Addresses {
+            transactions: store.transactions(),
+            reads: store.addresses(),
+            tenants: Arc::clone(&directory),
+            digests: Arc::new(FoldedDigests),
+            clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+            settings: AddressSettings::default(),
+        },
         tenants: Tenants {
             transactions: store.operator_transactions(),
             directory: Arc::clone(&directory),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
-            groups: Arc::new(DEFAULT_GROUPS.map(str::to_owned).to_vec()),
+            groups: Arc::new(DEFAULT_GROUPS.map(|id| (group(id), id.to_owned())).into()),
+            defaults: Arc::new(TenantSettings {
+                currency: "EUR".to_owned(),
+                country: "FI".to_owned(),
+                ..TenantSettings::default()
+            }),
         },
         api_keys: ApiKeys {
             transactions: store.transactions(),
@@ -301,13 +376,14 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         clock: now,
         idempotency_retention: Duration::from_hours(24),
         metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
+        stopping: CancellationToken::new(),
     }
 }
 
-fn settings() -> HttpSettings {
+fn settings(limits: Limits) -> HttpSettings {
     let next = AtomicU64::new(0x7ace_0001);
     HttpSettings {
-        limits: Limits::default(),
+        limits,
         cors: CorsOrigins::default(),
         ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),
     }

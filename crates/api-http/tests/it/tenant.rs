@@ -38,10 +38,28 @@ async fn a_tenant_is_made_as_described() {
     assert_eq!(tenant["name"], "Northern shop");
     assert_eq!(
         tenant["settings"],
-        json!({"currency": "EUR", "country": "FI"})
+        json!({"currency": "EUR", "country": "FI", "maxAddresses": null})
     );
     let audit = api.stored().await.audit;
     assert_eq!(audit[0].event_type, "tenant.create");
+}
+
+#[tokio::test]
+async fn the_tenant_that_the_caller_acts_in_may_be_named_in_the_body() {
+    let api = TestApi::new().await;
+    for (named, status) in [("default", 201), ("nowhere", 404)] {
+        let body = json!({"id": "north", "tenantId": named});
+        let reply = api.post(TENANTS, Key::Operator, body).await;
+        assert_eq!(reply.status, status, "{named}: {reply}");
+        let body = json!({"name": "North", "tenant_id": named});
+        let path = format!("{TENANTS}/tenant-123");
+        let reply = api.put(path, Key::Operator, body).await;
+        assert_eq!(reply.status, if status == 201 { 200 } else { 404 });
+    }
+    let call = Call::post(format!("{TENANTS}?tenant_id=default"));
+    let body = json!({"id": "south", "tenantId": "tenant-123"});
+    let reply = api.send(call.key(Key::Operator).json(&body)).await;
+    assert_eq!(reply.failure(), (404, "TENANT_NOT_FOUND".to_owned()));
 }
 
 #[tokio::test]

@@ -94,6 +94,7 @@ async fn the_tenant_that_a_body_or_a_query_names_must_be_the_callers() {
     let world = World::new().await;
     let before = world.api.stored().await;
     let path = world.path();
+    let address = format!("{path}/addresses/{}", world.address);
     for (method, target, body) in [
         (
             Method::POST,
@@ -110,6 +111,19 @@ async fn the_tenant_that_a_body_or_a_query_names_must_be_the_callers() {
         (Method::PATCH, path.clone(), json!({"firstName": "Eve"})),
         (Method::DELETE, path.clone(), json!({})),
         (Method::POST, format!("{path}/suspend"), json!({})),
+        (
+            Method::POST,
+            format!("{path}/addresses"),
+            json!({"street": "1 Main St", "city": "New York", "zipCode": "10001"}),
+        ),
+        (
+            Method::POST,
+            format!("{path}/addresses/validate"),
+            json!({"street": "1 Main St"}),
+        ),
+        (Method::PUT, address.clone(), json!({"label": "Eve's"})),
+        (Method::PATCH, address.clone(), json!({"label": "Eve's"})),
+        (Method::POST, format!("{address}/set-default"), json!({})),
         (Method::POST, format!("{path}/reactivate"), json!({})),
         (
             Method::POST,

@@ -1,6 +1,7 @@
 //! A customer is changed by a merge.
 
 use super::Customers;
+use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
@@ -8,7 +9,7 @@ use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
 };
-use customer_domain::idempotency::ClaimError;
+use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::outbox::Event;
 use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
 use thiserror::Error;
@@ -192,8 +193,9 @@ impl Customers {
         scope: &Scope,
         customer: CustomerRef,
         command: &UpdateCustomer,
-    ) -> Result<CustomerRecord, ChangeCustomerError> {
-        match retried(|| self.try_update(scope, customer, command)).await {
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        match retried(|| self.try_update(scope, customer, command, once)).await {
             Err(ChangeCustomerError::EmailTaken(None)) => {
                 let wanted = command.changes.email.as_set().cloned();
                 Err(self.email_taken(scope, customer, wanted).await)
@@ -230,20 +232,25 @@ impl Customers {
         scope: &Scope,
         customer: CustomerRef,
         command: &UpdateCustomer,
-    ) -> Result<CustomerRecord, ChangeCustomerError> {
-        let mut work = self.transactions.begin(scope).await?;
+        once: &Once<'_, CustomerRecord>,
+    ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
         let mut record = work.customers().find_for_update(customer).await?;
         let facts = self.decide_update(&mut record.customer, command)?;
         if facts.is_empty() {
             work.rollback().await?;
-            return Ok(record);
+            return Ok(Outcome::Done(record));
         }
         work.customers().save(&record.customer).await?;
         for fact in facts {
             work.record(fact);
         }
+        once.remember(&mut *work, &record);
         work.commit().await?;
-        Ok(record)
+        Ok(Outcome::Done(record))
     }
 
     /// Changes the customer as asked, and tells what happened: nothing, a merge, a step of its
@@ -264,7 +271,8 @@ impl Customers {
         if customer.is_deleted() {
             return Err(TransitionError::Deleted.into());
         }
-        let mut changed = customer.merge(command.changes.clone());
+        let merge = command.changes.clone();
+        let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
         let overgrown = customer.overgrown(&changed);
         if !overgrown.is_empty() {
             return Err(ChangeCustomerError::Overgrown(overgrown));

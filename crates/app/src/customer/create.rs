@@ -155,14 +155,14 @@ impl Customers {
             updated_at: now,
             deleted_at: None,
         };
-        customer.merge(command.details);
+        customer.merge(command.details.of_a_creation());
         customer
     }
 
     fn created(&self, record: &CustomerRecord, has_password: bool) -> Fact {
         let customer = &record.customer;
         let mut fields: Vec<String> = customer
-            .given_fields()
+            .given_fields(&self.settings.default_preferences)
             .into_iter()
             .map(str::to_owned)
             .collect();
@@ -204,9 +204,13 @@ impl Customers {
                 CreateCustomerError::ExternalIdTaken(self.external_holder(scope, customer).await)
             }
             Conflict::UnknownGroup => CreateCustomerError::UnknownGroup,
-            other @ (Conflict::TenantSlug | Conflict::IdempotencyKey | Conflict::Other(_)) => {
-                CreateCustomerError::Store(StoreError::Conflict(other))
-            }
+            other @ (Conflict::AddressLegacyId
+            | Conflict::EqualAddress
+            | Conflict::GroupId
+            | Conflict::GroupInUse
+            | Conflict::TenantSlug
+            | Conflict::IdempotencyKey
+            | Conflict::Other(_)) => CreateCustomerError::Store(StoreError::Conflict(other)),
         }
     }
 

@@ -4,8 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use customer_domain::tenant::{Tenant, TenantReads, TenantSettings};
 use customer_domain::{Clock, StoreError, TenantId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Mutex;
 
 /// Seconds after which the list is read again: how late another replica's change is seen.
 const MAX_AGE_SECONDS: i64 = 10;
@@ -17,22 +18,30 @@ pub struct TenantDirectory {
     reads: Arc<dyn TenantReads>,
     clock: Arc<dyn Clock>,
     snapshot: RwLock<Arc<Snapshot>>,
-    reading: AtomicBool,
+    /// Held by the one look-up that reads; how its reading ended.
+    reading: Mutex<Result<(), StoreError>>,
+    /// The readings of look-ups that ended.
+    readings: AtomicU64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Snapshot {
+    /// When the last reading began.
     read_at: Option<DateTime<Utc>>,
     by_slug: HashMap<String, Arc<Tenant>>,
     by_id: HashMap<TenantId, Arc<Tenant>>,
 }
 
-/// Says that someone reads, for as long as it lives.
-struct Reading<'a>(&'a AtomicBool);
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+impl Snapshot {
+    /// Takes over what is newer. A tenant is never deleted, so what is known stays.
+    fn learn(&mut self, tenant: Tenant) {
+        let known = self.by_id.get(&tenant.id);
+        if known.is_some_and(|known| known.version >= tenant.version) {
+            return;
+        }
+        let tenant = Arc::new(tenant);
+        self.by_id.insert(tenant.id, Arc::clone(&tenant));
+        self.by_slug.insert(tenant.slug.as_str().to_owned(), tenant);
     }
 }
 
@@ -43,7 +52,8 @@ impl TenantDirectory {
             reads,
             clock,
             snapshot: RwLock::default(),
-            reading: AtomicBool::new(false),
+            reading: Mutex::new(Ok(())),
+            readings: AtomicU64::new(0),
         }
     }
 
@@ -83,46 +93,29 @@ impl TenantDirectory {
     /// # Errors
     /// When the store cannot be asked; what was known stays.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let read_at = Some(self.clock.now());
-        let mut fresh = Snapshot {
-            read_at,
-            ..Snapshot::default()
-        };
-        for tenant in self.reads.all().await?.into_iter().map(Arc::new) {
-            fresh.by_id.insert(tenant.id, Arc::clone(&tenant));
-            fresh
-                .by_slug
-                .insert(tenant.slug.as_str().to_owned(), tenant);
-        }
-        self.replace(fresh);
+        let read_at = self.clock.now();
+        let tenants = self.reads.all().await?;
+        self.change(|known| {
+            for tenant in tenants {
+                known.learn(tenant);
+            }
+            known.read_at = Some(read_at);
+        });
         Ok(())
     }
 
     /// Takes note of a tenant that this process has just stored: no store can fail that.
     pub(crate) fn learn(&self, tenant: &Tenant) {
-        let known = self.known();
-        let tenant = Arc::new(tenant.clone());
-        let mut fresh = Snapshot {
-            read_at: Some(self.clock.now()),
-            by_slug: known.by_slug.clone(),
-            by_id: known.by_id.clone(),
-        };
-        fresh.by_id.insert(tenant.id, Arc::clone(&tenant));
-        fresh
-            .by_slug
-            .insert(tenant.slug.as_str().to_owned(), tenant);
-        self.replace(fresh);
+        self.change(|known| known.learn(tenant.clone()));
     }
 
-    /// Takes over what is newer; a slow reading must not hide what was learnt meanwhile.
-    fn replace(&self, fresh: Snapshot) {
+    /// Changes what is known under the lock, so that no change hides another.
+    fn change(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = self
             .snapshot
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if snapshot.read_at <= fresh.read_at {
-            *snapshot = Arc::new(fresh);
-        }
+        change(Arc::make_mut(&mut snapshot));
     }
 
     async fn find(
@@ -131,40 +124,51 @@ impl TenantDirectory {
     ) -> Result<Option<Arc<Tenant>>, StoreError> {
         let known = self.known();
         match look(&known) {
-            Some(tenant) => {
-                if self.is_older_than(&known, MAX_AGE_SECONDS) {
-                    self.refresh_unless_reading().await;
-                    return Ok(look(&self.known()).or(Some(tenant)));
-                }
-                Ok(Some(tenant))
+            Some(tenant) if self.is_older_than(&known, MAX_AGE_SECONDS) => {
+                self.refresh_unless_reading().await;
+                Ok(look(&self.known()).or(Some(tenant)))
             }
             None if self.is_older_than(&known, MIN_AGE_SECONDS) => {
-                self.refresh().await?;
+                self.refresh_together().await?;
                 Ok(look(&self.known()))
             }
-            None => Ok(None),
+            found => Ok(found),
         }
     }
 
     /// One request reads, the others go on with what is known; a failure leaves that as it is.
     async fn refresh_unless_reading(&self) {
-        if self.reading.swap(true, Ordering::AcqRel) {
+        let Ok(mut ended) = self.reading.try_lock() else {
             return;
-        }
-        // Given back also when the caller goes away in the middle.
-        let _reading = Reading(&self.reading);
-        if let Err(error) = self.refresh().await {
+        };
+        *ended = self.refresh().await;
+        self.readings.fetch_add(1, Ordering::AcqRel);
+        if let Err(error) = &*ended {
             tracing::warn!(%error, "the list of tenants could not be read again");
         }
+    }
+
+    /// One request reads, the others wait for it and share how it ended.
+    async fn refresh_together(&self) -> Result<(), StoreError> {
+        let before = self.readings.load(Ordering::Acquire);
+        let mut ended = self.reading.lock().await;
+        if self.readings.load(Ordering::Acquire) == before {
+            *ended = self.refresh().await;
+            self.readings.fetch_add(1, Ordering::AcqRel);
+        }
+        ended.clone()
     }
 
     fn known(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A clock that was put back makes what is known old, lest it stay as it is until the clock
+    /// has caught up.
     fn is_older_than(&self, known: &Snapshot, seconds: i64) -> bool {
+        let fresh = TimeDelta::zero()..TimeDelta::seconds(seconds);
         known
             .read_at
-            .is_none_or(|at| self.clock.now() - at >= TimeDelta::seconds(seconds))
+            .is_none_or(|at| !fresh.contains(&(self.clock.now() - at)))
     }
 }

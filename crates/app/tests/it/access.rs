@@ -120,3 +120,17 @@ async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
         assert_eq!(slug.as_deref(), expected, "{named:?}");
     }
 }
+
+#[tokio::test]
+async fn guessing_at_other_tenants_costs_no_query() {
+    let app = app();
+    let (_, own) = made(&app, false, None).await;
+    let own = enters(&app, &own).await.unwrap();
+    assert!(app.access.tenant(&own, None).await.is_ok());
+    app.clock.advance(TimeDelta::seconds(5));
+    app.store.set_down(true);
+    for named in ["tenant-b", "nowhere"] {
+        let found = app.access.tenant(&own, Some(named)).await;
+        assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
+    }
+}

@@ -1,13 +1,17 @@
 //! Customers are changed by merges and by the steps of their lives.
 
 use crate::support::{App, app, guest, unclaimed};
-use customer_app::customer::{ChangeCustomerError, ChangeStatus, Stated, UpdateCustomer};
+use customer_app::customer::{
+    ChangeCustomerError, ChangeStatus, CustomerSettings, Stated, UpdateCustomer,
+};
 use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
-    CustomerRecord, CustomerRef, Status, StatusChange, TransitionError,
+    CustomerRecord, CustomerRef, CustomerType, Status, StatusChange, TransitionError,
 };
+use customer_domain::preference::Preferences;
 use customer_domain::{Patch, StoreError};
 use customer_testkit::builders::{email, other_scope, scope};
+use std::sync::Arc;
 
 async fn stored(app: &App, address: &str) -> CustomerRecord {
     match app
@@ -50,15 +54,35 @@ async fn step(
 }
 
 #[tokio::test]
+async fn null_brings_back_the_operators_type_and_withdraws_a_wish() {
+    let mut app = app();
+    app.customers.settings = Arc::new(CustomerSettings {
+        default_type: CustomerType::Business,
+        default_preferences: Preferences {
+            newsletter: true,
+            ..Preferences::default()
+        },
+        ..CustomerSettings::default()
+    });
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let mut update = UpdateCustomer::default();
+    update.changes.customer_type = Patch::Set(CustomerType::Individual);
+    let changed = app.update(&scope(), customer, &update).await.unwrap();
+    assert_eq!(changed.customer.customer_type, CustomerType::Individual);
+    update.changes.customer_type = Patch::Clear;
+    update.changes.newsletter = Patch::Clear;
+    let changed = app.update(&scope(), customer, &update).await.unwrap();
+    assert_eq!(changed.customer.customer_type, CustomerType::Business);
+    assert!(!changed.customer.preferences.newsletter);
+}
+
+#[tokio::test]
 async fn a_merge_raises_the_version_and_tells_what_changed() {
     let app = app();
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
-    let changed = app
-        .customers
-        .update(&scope(), customer, &named("Ada"))
-        .await
-        .unwrap();
+    let changed = app.update(&scope(), customer, &named("Ada")).await.unwrap();
     assert_eq!(changed.customer.version, 2);
     assert_eq!(changed.customer.event_seq, 2);
     assert_eq!(app.customers.get(&scope(), customer).await, Ok(changed));
@@ -77,7 +101,6 @@ async fn a_merge_that_changes_nothing_writes_nothing() {
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
     let same = app
-        .customers
         .update(&scope(), customer, &UpdateCustomer::default())
         .await
         .unwrap();
@@ -93,11 +116,8 @@ async fn a_stale_version_is_refused_with_the_present_one() {
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
     update.expected_versions = Some(vec![1]);
-    app.customers
-        .update(&scope(), customer, &update)
-        .await
-        .unwrap();
-    let stale = app.customers.update(&scope(), customer, &update).await;
+    app.update(&scope(), customer, &update).await.unwrap();
+    let stale = app.update(&scope(), customer, &update).await;
     assert_eq!(
         stale,
         Err(ChangeCustomerError::VersionConflict { current: 2 })
@@ -111,13 +131,10 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
     update.status = Some(Status::Suspended);
-    let refused = app.customers.update(&scope(), customer, &update).await;
+    let refused = app.update(&scope(), customer, &update).await;
     assert_eq!(refused, Err(ChangeCustomerError::StatusForbidden));
     update.may_change_status = true;
-    app.customers
-        .update(&scope(), customer, &update)
-        .await
-        .unwrap();
+    app.update(&scope(), customer, &update).await.unwrap();
     let told: Vec<_> = app
         .store
         .events()
@@ -131,11 +148,7 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
             (3, "customers.profile.updated".to_owned()),
         ]
     );
-    let next = app
-        .customers
-        .update(&scope(), customer, &named("Eve"))
-        .await
-        .unwrap();
+    let next = app.update(&scope(), customer, &named("Eve")).await.unwrap();
     assert_eq!(next.customer.event_seq, 4);
 }
 
@@ -148,12 +161,7 @@ async fn an_equal_status_is_ignored_whoever_sends_it() {
         ..UpdateCustomer::default()
     };
     let customer = CustomerRef::Id(record.customer.id);
-    assert!(
-        app.customers
-            .update(&scope(), customer, &update)
-            .await
-            .is_ok()
-    );
+    assert!(app.update(&scope(), customer, &update).await.is_ok());
 }
 
 #[tokio::test]
@@ -167,7 +175,7 @@ async fn pending_and_deleted_cannot_be_set() {
             ..UpdateCustomer::default()
         };
         let customer = CustomerRef::Id(record.customer.id);
-        let refused = app.customers.update(&scope(), customer, &update).await;
+        let refused = app.update(&scope(), customer, &update).await;
         assert_eq!(refused, Err(ChangeCustomerError::StatusUnreachable));
     }
 }
@@ -178,7 +186,7 @@ async fn a_deleted_customer_gives_up_its_address_and_takes_it_back_if_it_is_free
     let first = stored(&app, "ada@example.com").await;
     step(&app, &first, StatusChange::Deactivate).await.unwrap();
     let customer = CustomerRef::Id(first.customer.id);
-    let refused = app.customers.update(&scope(), customer, &named("A")).await;
+    let refused = app.update(&scope(), customer, &named("A")).await;
     let deleted = ChangeCustomerError::Transition(TransitionError::Deleted);
     assert_eq!(refused, Err(deleted));
     let second = stored(&app, "ada@example.com").await;
@@ -208,7 +216,7 @@ async fn a_changed_address_that_is_taken_names_its_holder() {
     let mut update = UpdateCustomer::default();
     update.changes.email = Patch::Set(email("Ada@example.com"));
     let customer = CustomerRef::Id(record.customer.id);
-    let refused = app.customers.update(&scope(), customer, &update).await;
+    let refused = app.update(&scope(), customer, &update).await;
     assert_eq!(
         refused,
         Err(ChangeCustomerError::EmailTaken(Some(holder.customer.id)))
@@ -220,10 +228,7 @@ async fn another_tenant_finds_nobody() {
     let app = app();
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
-    let refused = app
-        .customers
-        .update(&other_scope(), customer, &named("A"))
-        .await;
+    let refused = app.update(&other_scope(), customer, &named("A")).await;
     assert_eq!(refused, Err(ChangeCustomerError::NotFound));
     assert_eq!(
         app.customers.get(&other_scope(), customer).await,
@@ -256,20 +261,13 @@ async fn setting_aside_and_merging_at_once_is_one_event_of_its_kind() {
     update.status = Some(Status::Inactive);
     update.may_change_status = true;
     let customer = CustomerRef::Id(record.customer.id);
-    app.customers
-        .update(&scope(), customer, &update)
-        .await
-        .unwrap();
+    app.update(&scope(), customer, &update).await.unwrap();
     let events = app.store.events();
     assert_eq!(events.len(), 2);
     assert_eq!(
         events[1].envelope["data"]["changedFields"],
         serde_json::json!(["status", "profile.firstName"])
     );
-    let next = app
-        .customers
-        .update(&scope(), customer, &named("Eve"))
-        .await
-        .unwrap();
+    let next = app.update(&scope(), customer, &named("Eve")).await.unwrap();
     assert_eq!(next.customer.event_seq, 3);
 }

@@ -1,15 +1,17 @@
 //! Customers are created whole or not at all.
 
 use crate::support::{App, app, guest, id_reply, unclaimed};
-use customer_app::customer::{CreateCustomer, CreateCustomerError};
+use customer_app::customer::{CreateCustomer, CreateCustomerError, CustomerSettings};
 use customer_app::idempotency::{Once, Outcome};
 use customer_domain::credential::{HashError, PasswordPolicy};
-use customer_domain::customer::{AccountState, CustomerRecord, Status};
+use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, Status};
 use customer_domain::idempotency::ClaimError;
+use customer_domain::preference::Preferences;
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
 use customer_domain::{Patch, StoreError};
 use customer_testkit::PlainHasher;
 use customer_testkit::builders::{claim, group, scope};
+use std::sync::Arc;
 
 async fn created(
     app: &App,
@@ -47,6 +49,41 @@ async fn a_guest_comes_with_its_first_rows_its_event_and_its_audit_entry() {
     assert_eq!(audit.len(), 1);
     assert_eq!(audit[0].event_type, "customer.profile.create");
     assert_eq!(audit[0].changed_fields, ["email", "customerType"]);
+}
+
+#[tokio::test]
+async fn what_is_null_at_creation_is_what_the_operator_decided() {
+    let mut app = app();
+    app.customers.settings = Arc::new(CustomerSettings {
+        default_type: CustomerType::Business,
+        default_preferences: Preferences {
+            newsletter: true,
+            sms_marketing: true,
+            order_updates: true,
+            ..Preferences::default()
+        },
+        ..CustomerSettings::default()
+    });
+    let mut command = guest("ada@example.com");
+    command.details.customer_type = Patch::Clear;
+    command.details.newsletter = Patch::Clear;
+    command.details.sms_marketing = Patch::Set(false);
+    command.details.data_sharing = Patch::Set(true);
+    command.registration_source = Some("shop".to_owned());
+    let customer = created(&app, command).await.unwrap().customer;
+    assert_eq!(customer.customer_type, CustomerType::Business);
+    let wishes = &customer.preferences;
+    assert!(wishes.newsletter && wishes.order_updates && wishes.data_sharing);
+    assert!(!wishes.sms_marketing && !wishes.cookie_consent);
+    // Of the wishes, only those that the caller decided.
+    let given = [
+        "email",
+        "customerType",
+        "preferences.marketing.smsOptIn",
+        "preferences.dataSharing",
+        "registrationSource",
+    ];
+    assert_eq!(app.store.audit()[0].changed_fields, given);
 }
 
 #[tokio::test]

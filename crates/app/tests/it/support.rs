@@ -1,17 +1,23 @@
 //! The use cases, wired to the fake store.
 
 use customer_app::access::Access;
+use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::ApiKeys;
-use customer_app::customer::{CreateCustomer, CustomerSettings, Customers};
-use customer_app::idempotency::Once;
+use customer_app::customer::{
+    ChangeCustomerError, CreateCustomer, CustomerSettings, Customers, UpdateCustomer,
+};
+use customer_app::group::Groups;
+use customer_app::idempotency::{Once, Outcome};
+use customer_app::tag::Tags;
 use customer_app::tenant::{TenantDirectory, Tenants};
-use customer_domain::TenantId;
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
-use customer_domain::customer::{CustomerChanges, CustomerRecord};
+use customer_domain::customer::{CustomerChanges, CustomerRecord, CustomerRef};
 use customer_domain::idempotency::StoredReply;
-use customer_testkit::builders::{at, email};
+use customer_domain::tenant::TenantSettings;
+use customer_domain::{Scope, TenantId};
+use customer_testkit::builders::{PlainDigests, at, email, group};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +26,9 @@ pub(crate) struct App {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) hasher: Arc<PlainHasher>,
     pub(crate) customers: Customers,
+    pub(crate) addresses: Addresses,
+    pub(crate) groups: Groups,
+    pub(crate) tags: Tags,
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
     pub(crate) access: Access,
@@ -46,12 +55,31 @@ pub(crate) fn on(store: FakeStore) -> App {
             ids: ids.clone(),
             settings: Arc::new(CustomerSettings::default()),
         },
+        addresses: Addresses {
+            transactions: store.transactions(),
+            reads: store.addresses(),
+            tenants: directory.clone(),
+            digests: Arc::new(PlainDigests),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            settings: AddressSettings::default(),
+        },
+        groups: Groups {
+            transactions: store.transactions(),
+            reads: store.groups(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        },
+        tags: Tags {
+            reads: store.tags(),
+        },
         tenants: Tenants {
             transactions: store.operator_transactions(),
             directory: directory.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
-            groups: Arc::new(vec!["retail".to_owned()]),
+            groups: Arc::new(BTreeMap::from([(group("retail"), "Retail".to_owned())])),
+            defaults: Arc::new(TenantSettings::default()),
         },
         api_keys: ApiKeys {
             transactions: store.transactions(),
@@ -72,6 +100,23 @@ pub(crate) fn on(store: FakeStore) -> App {
         store,
         clock,
         hasher,
+    }
+}
+
+impl App {
+    /// Changes a customer, as often as it is asked for.
+    pub(crate) async fn update(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        update: &UpdateCustomer,
+    ) -> Result<CustomerRecord, ChangeCustomerError> {
+        let once = unclaimed();
+        let outcome = self.customers.update(scope, customer, update, &once);
+        match outcome.await? {
+            Outcome::Done(record) => Ok(record),
+            Outcome::Replayed(reply) => unreachable!("nothing was claimed: {reply:?}"),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tenants are made by operators and known to everyone from memory.
 
+mod directory;
+
 use crate::support::{App, app, on, unclaimed};
 use chrono::TimeDelta;
 use customer_app::idempotency::Outcome;
@@ -154,6 +156,9 @@ async fn whoever_loses_the_race_of_two_first_starts_gets_no_key() {
         .await;
     assert!(first.unwrap().is_some());
     assert!(second.unwrap().is_none());
+    // Start-up goes on with it, at once.
+    let found = two.tenants.directory.by_slug("default").await;
+    assert!(found.unwrap().is_some());
 }
 
 #[tokio::test]

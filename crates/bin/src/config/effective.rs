@@ -7,6 +7,9 @@ use super::settings::{self, Setting};
 use super::sources::{ENVIRONMENT, Given, Layer, Origin, Sources};
 use super::{Environment, Faults};
 
+/// What a hash of one pass needs, in KiB, to be worth as much as the default (OWASP).
+const LEAST_MEMORY_OF_ONE_PASS: u64 = 47_104;
+
 /// The value of every setting, and where it came from.
 pub(crate) struct Effective {
     values: BTreeMap<&'static str, Value>,
@@ -114,9 +117,11 @@ impl Effective {
         if self.number(idle) > self.number(open) {
             faults.add(format!("{idle} must not be greater than {open}"));
         }
-        let (memory, lanes) = ("CUSTOMER_ARGON2_MEMORY_KIB", "CUSTOMER_ARGON2_PARALLELISM");
-        if self.number(memory) < self.number(lanes).map(|lanes| 8 * lanes) {
-            faults.add(format!("{memory} must be at least 8 for each of {lanes}"));
+        let (memory, passes) = ("CUSTOMER_ARGON2_MEMORY_KIB", "CUSTOMER_ARGON2_ITERATIONS");
+        if self.number(passes) == Some(1) && self.number(memory) < Some(LEAST_MEMORY_OF_ONE_PASS) {
+            faults.add(format!(
+                "{memory} must be at least {LEAST_MEMORY_OF_ONE_PASS} when {passes} is 1"
+            ));
         }
         let duration = |name| self.text(name).and_then(decode_duration);
         if duration("CUSTOMER_READ_TIMEOUT") > duration("CUSTOMER_REQUEST_TIMEOUT") {

@@ -4,6 +4,7 @@
 
 mod address;
 mod duration;
+mod group;
 mod words;
 
 use std::collections::BTreeMap;
@@ -12,9 +13,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD_INDIFFERENT};
+use customer_domain::address::Country;
+use customer_domain::preference;
 
 pub(crate) use address::masked;
 pub(super) use address::{MASK, PostgresUrl, passwords, percent_decoded};
+pub(super) use group::decode_group;
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -67,6 +71,8 @@ pub(super) enum Kind {
     List(&'static Kind),
     /// `host=slug` pairs, separated by commas.
     HostMap,
+    /// Customer groups: `id=name` pairs, separated by commas; an id alone is its own name.
+    Groups,
     LogFilter,
 }
 
@@ -117,10 +123,13 @@ impl Kind {
                 words.contains(&lower.as_str()).then_some(lower)
             }
             Self::Slug => words::is_slug(text).then(|| text.to_owned()),
-            Self::Currency => words::letters(text, 3),
-            Self::Country => words::letters(text, 2),
+            Self::Currency => preference::currency(text).ok(),
+            Self::Country => Country::parse(text)
+                .ok()
+                .map(|country| country.code().to_owned()),
             Self::List(item) => canonical_list(text, *item),
             Self::HostMap => canonical_host_map(text),
+            Self::Groups => group::canonical_groups(text),
             Self::LogFilter => words::is_log_filter(text).then(|| text.to_ascii_lowercase()),
         }
     }
@@ -155,10 +164,11 @@ impl Kind {
             Self::Slug => {
                 "a name of at most 64 lower-case letters, digits, - and _ that begins with a letter or digit".to_owned()
             }
-            Self::Currency => "a currency code of three letters".to_owned(),
-            Self::Country => "a country code of two letters".to_owned(),
+            Self::Currency => "the code of a currency (ISO 4217, three letters)".to_owned(),
+            Self::Country => "the code of a country (ISO 3166-1, two letters)".to_owned(),
             Self::List(item) => format!("a list, separated by commas and without repetition, of: {}", item.accepts()),
             Self::HostMap => "host=tenant pairs, separated by commas, each host once".to_owned(),
+            Self::Groups => "id=Name pairs such as general=General,wholesale=Wholesale, separated by commas, each id once".to_owned(),
             Self::LogFilter => {
                 "a level (off, error, warn, info, debug, trace), or levels by module such as info,sqlx=warn".to_owned()
             }
@@ -298,6 +308,11 @@ mod tests {
                 "a.example=one,b.example=two",
             ),
             (Kind::LogFilter, "INFO,sqlx=warn", "info,sqlx=warn"),
+            (
+                Kind::Groups,
+                "B, a = All of them,c=c",
+                "a=All of them,b=B,c",
+            ),
         ] {
             assert_eq!(
                 kind.canonical(given).as_deref(),
@@ -347,7 +362,13 @@ mod tests {
             (Kind::Slug, "Tenant"),
             (Kind::Slug, "-a"),
             (Kind::Currency, "EURO"),
+            (Kind::Currency, "XXX"),
+            (Kind::Groups, "a=A,a=B"),
+            (Kind::Groups, "a="),
+            (Kind::Groups, "segments"),
+            (Kind::Groups, "a b=C"),
             (Kind::Country, "1A"),
+            (Kind::Country, "ZZ"),
             (list, "a,,b"),
             (list, "a,a"),
             (Kind::HostMap, "a.example"),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::Faults;
 use super::effective::{Effective, Value};
 use super::kind::{Kind, PostgresUrl, decode_key, passwords, percent_decoded};
-use super::{Faults, settings};
 
 const REQUIRED: [&str; 2] = ["CUSTOMER_DATABASE_URL", "CUSTOMER_SECRET_KEY"];
 
@@ -12,9 +12,6 @@ const REQUIRED: [&str; 2] = ["CUSTOMER_DATABASE_URL", "CUSTOMER_SECRET_KEY"];
 const PLACEHOLDERS: [&str; 3] = ["your-secret-key", "your-jwt-secret", "customer_pass"];
 /// The same, but too short to look for inside of other words.
 const WHOLE_PLACEHOLDERS: [&str; 1] = ["pass"];
-
-/// Settings whose default is the least that production takes.
-const FLOORS: [&str; 2] = ["CUSTOMER_ARGON2_MEMORY_KIB", "CUSTOMER_ARGON2_ITERATIONS"];
 
 /// Fewer different bytes than any random key has.
 const FEWEST_KEY_BYTES: usize = 8;
@@ -24,16 +21,6 @@ pub(super) fn check(effective: &Effective, postgres_ssl_mode: Option<&str>, faul
     for name in REQUIRED {
         if effective.text(name).is_none() {
             faults.add(format!("production needs {name}"));
-        }
-    }
-    for name in FLOORS {
-        let floor =
-            settings::by_name(name).and_then(|s| s.default_in(super::Environment::Production));
-        let floor = floor.and_then(|floor| floor.parse().ok());
-        if let Some(floor) = floor
-            && effective.number(name).is_some_and(|number| number < floor)
-        {
-            faults.add(format!("production takes no {name} below {floor}"));
         }
     }
     for value in effective.values() {

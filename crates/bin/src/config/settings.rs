@@ -14,6 +14,7 @@ mod upstream;
 
 use super::Environment;
 use super::kind::Kind;
+pub(super) use security::MOST_HASHING_THREADS;
 
 /// Names that begin so are ours, and an unknown one is an error.
 pub(super) const PREFIX: &str = "CUSTOMER_";

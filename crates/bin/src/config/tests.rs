@@ -1,5 +1,6 @@
 //! The rules of the layers, over whole configurations.
 
+mod hashing;
 mod layers;
 mod production;
 mod result;

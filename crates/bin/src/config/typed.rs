@@ -1,5 +1,6 @@
 //! The configuration as the rest of the program sees it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,11 +8,13 @@ use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
+use customer_domain::group::GroupId;
 use secrecy::{SecretBox, SecretString};
 
 use super::Environment;
 use super::effective::Effective;
-use super::kind::{KEY_LENGTH, decode_duration, decode_key};
+use super::kind::{KEY_LENGTH, decode_duration, decode_group, decode_key};
+use super::settings::MOST_HASHING_THREADS;
 use super::sources::ENVIRONMENT;
 
 #[derive(Debug)]
@@ -90,7 +93,9 @@ pub(crate) struct Customers {
     pub(crate) default_tier: String,
     pub(crate) default_currency: String,
     pub(crate) default_country: String,
-    pub(crate) groups: Vec<String>,
+    /// Addresses that a customer may have; 0 for as many as a book can hold.
+    pub(crate) max_addresses: usize,
+    pub(crate) groups: BTreeMap<GroupId, String>,
     pub(crate) preference_defaults: PreferenceDefaults,
 }
 
@@ -235,7 +240,12 @@ fn database(from: &Effective) -> Option<Database> {
 
 fn security(from: &Effective) -> Option<Security> {
     let key = from.text("CUSTOMER_SECRET_KEY").and_then(decode_key);
-    let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let cores = || {
+        let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let most = usize::try_from(MOST_HASHING_THREADS).ok();
+        most.and_then(NonZeroUsize::new)
+            .map_or(cores, |most| cores.min(most))
+    };
     Some(Security {
         secret_key: key.map(|key| SecretBox::new(Box::new(key))),
         argon2: Argon2 {
@@ -256,7 +266,12 @@ fn customers(from: &Effective) -> Option<Customers> {
         default_tier: from.get("CUSTOMER_DEFAULT_TIER")?,
         default_currency: from.get("CUSTOMER_DEFAULT_CURRENCY")?,
         default_country: from.get("CUSTOMER_DEFAULT_COUNTRY")?,
-        groups: from.list("CUSTOMER_GROUPS"),
+        max_addresses: from.get("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER")?,
+        groups: from
+            .text("CUSTOMER_GROUPS")?
+            .split(',')
+            .map(decode_group)
+            .collect::<Option<_>>()?,
         preference_defaults: PreferenceDefaults {
             email_marketing: from.get("CUSTOMER_DEFAULT_EMAIL_MARKETING")?,
             sms_marketing: from.get("CUSTOMER_DEFAULT_SMS_MARKETING")?,

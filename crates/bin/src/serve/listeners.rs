@@ -3,7 +3,7 @@
 use crate::command::Failure;
 use crate::config::Config;
 use axum::Router;
-use customer_http::http::server;
+use customer_http::http::server::{self, Patience};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -66,13 +66,15 @@ impl Listeners {
         metrics_routes: Option<Router>,
         closing: &CancellationToken,
         drain: Duration,
+        patience: Patience,
     ) -> Result<(), Failure> {
         let tasks = TaskTracker::new();
         let api = self.api.into_iter().map(|socket| (socket, router.clone()));
         let served: Vec<_> = api
             .chain(self.metrics.zip(metrics_routes))
             .map(|(socket, routes)| {
-                tasks.spawn(server::serve(socket, routes, closing.clone(), drain))
+                let closing = closing.clone();
+                tasks.spawn(server::serve_with(socket, routes, closing, drain, patience))
             })
             .collect();
         for serving in served {

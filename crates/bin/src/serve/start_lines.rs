@@ -7,6 +7,8 @@ use secrecy::ExposeSecret;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+const MAKE_KEY: &str = "`customer-service key create --name operator --scope admin --all-tenants`";
+
 pub(super) struct StartLines<'a> {
     pub(super) config: &'a Config,
     /// Which database is used.
@@ -61,16 +63,26 @@ impl StartLines<'_> {
         if let Some(metrics) = self.addresses.metrics {
             writeln!(out, "  metrics        {}/metrics", reachable(metrics))?;
         }
+        // The embedded database belongs to this process alone, as long as it runs.
+        let first = match self.config.database.url {
+            None => " (stop the service first)",
+            Some(_) => "",
+        };
         match self.operator {
             Operator::Made(made) => {
                 let key = made.secret.expose_secret();
                 writeln!(out, "  operator key   {key}")?;
                 writeln!(out, "                 (shown this once: keep it)")?;
             }
-            Operator::Missing => writeln!(
+            Operator::Missing => {
+                writeln!(
+                    out,
+                    "  operator key   none; make one with {MAKE_KEY}{first}"
+                )?;
+            }
+            Operator::Unused => writeln!(
                 out,
-                "  operator key   none; make one with \
-                 `customer-service key create --name operator --scope admin --all-tenants`"
+                "  operator key   never used so far; if it is lost, make another with {MAKE_KEY}{first}"
             )?,
             Operator::Known => {}
         }

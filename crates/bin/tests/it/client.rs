@@ -97,6 +97,11 @@ impl Reply {
         self.json()["data"]["customer"].clone()
     }
 
+    /// `data.address`
+    pub(crate) fn address(&self) -> Value {
+        self.json()["data"]["address"].clone()
+    }
+
     /// The id in `data.customer`.
     pub(crate) fn id(&self) -> String {
         self.customer()["id"].as_str().unwrap().to_owned()

@@ -70,6 +70,98 @@ async fn a_customer_is_created_read_changed_listed_suspended_reactivated_and_del
 }
 
 #[tokio::test]
+async fn a_customer_is_created_and_its_addresses_are_set_up() {
+    let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
+    let variables = [
+        ("DATABASE_URL", &*database.owner_url()),
+        ("MAX_ADDRESSES_PER_CUSTOMER", "3"),
+    ];
+    let service = Service::start(&folder, &variables);
+    let client = service.operator();
+    let created = client.create("ada@example.com").expect(201);
+    let path = created.header("location").unwrap().to_owned();
+    let book = format!("{path}/addresses");
+
+    let home = json!({
+        "address_type": "BOTH", "first_name": "Ada", "address_line_1": "10 Downing Street",
+        "city": "London", "postal_code": "SW1A 2AA", "country_code": "gb",
+    });
+    let added = client.post(&book, &home).expect(201);
+    let home_path = added.header("location").unwrap().to_owned();
+    assert_eq!(added.address()["roles"], json!(["shipping", "billing"]));
+    assert_eq!(
+        client.post(&book, &home).expect(200).address(),
+        added.address()
+    );
+
+    let office = json!({
+        "type": "billing", "isDefault": true, "company": "Analytical Engines 株式会社",
+        "street": "丸の内1丁目9−1", "city": "千代田区", "state": "東京都", "zipCode": "100-0005",
+        "country": "JP",
+    });
+    let office = client.post(&book, &office).expect(201);
+    let office_path = office.header("location").unwrap().to_owned();
+    assert_eq!(office.address()["roles"], json!(["billing"]));
+    assert_eq!(office.address()["validation"]["isValid"], true);
+    assert_eq!(
+        client.get(&home_path).expect(200).address()["roles"],
+        json!(["shipping"])
+    );
+
+    let wrong = json!({"street": "1 Main St", "city": "New York", "state": "NY", "zip": "1000"});
+    assert_eq!(
+        client.post(&book, &wrong).expect(400).json()["errors"][0]["pointer"],
+        "/zip"
+    );
+    let checked = client.post(&format!("{book}/validate"), &wrong).expect(200);
+    assert_eq!(checked.json()["data"]["validation"]["isValid"], false);
+
+    let cabin = json!({"street": "1 Main St", "city": "New York", "state": "NY", "zip": "10001"});
+    let cabin = client.post(&book, &cabin).expect(201);
+    let cabin_path = cabin.header("location").unwrap().to_owned();
+    let fourth = json!({"street": "2 Main St", "city": "New York", "zip": "10001"});
+    let refused = client.post(&book, &fourth).expect(400);
+    assert_eq!(refused.code(), "ADDRESS_LIMIT_EXCEEDED");
+    assert_eq!(refused.json()["limit"], 3);
+
+    let put = |tag: &str| {
+        let change = json!({"label": "Summer"});
+        let headers = [("If-Match", tag)];
+        client
+            .send("PUT", &cabin_path, &headers, Some(&change))
+            .unwrap()
+    };
+    assert_eq!(put("\"1\"").expect(200).address()["label"], "Summer");
+    assert_eq!(put("\"1\"").expect(412).code(), "VERSION_CONFLICT");
+
+    let set = client.post(
+        &format!("{home_path}/set-default"),
+        &json!({"role": "billing"}),
+    );
+    assert_eq!(
+        set.expect(200).address()["roles"],
+        json!(["shipping", "billing"])
+    );
+    client
+        .send("DELETE", &home_path, &[], None)
+        .unwrap()
+        .expect(200);
+    client.get(&home_path).expect(404);
+    let read = client.get(&format!("{path}?expand=addresses")).expect(200);
+    let left = read.customer()["addresses"].clone();
+    assert_eq!(left[0], client.get(&office_path).expect(200).address());
+    assert_eq!(left[0]["roles"], json!(["billing"]));
+    assert_eq!(left[1], client.get(&cabin_path).expect(200).address());
+    assert_eq!(left[1]["roles"], json!(["shipping"]));
+    assert_eq!(left[2], serde_json::Value::Null);
+    assert_eq!(
+        read.header("etag"),
+        Some("\"1\""),
+        "the customer itself did not change"
+    );
+}
+
+#[tokio::test]
 async fn the_service_tells_how_it_is_and_what_it_offers() {
     let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
     let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);

@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod journey;
+mod operator_key;
 mod start;
 
 // Marked as what it is, for the lints that let tests panic.

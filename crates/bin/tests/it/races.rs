@@ -1,6 +1,6 @@
 //! Many clients at once, on the real database, over HTTP.
 
-use crate::client::Reply;
+use crate::client::{Client, Reply};
 use crate::service::{Folder, Service};
 use customer_testkit::pg::TestDatabase;
 use serde_json::json;
@@ -85,6 +85,31 @@ async fn one_of_two_changes_on_one_version_succeeds() {
 }
 
 #[tokio::test]
+async fn tags_that_sixteen_clients_add_at_once_are_all_there() {
+    let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
+    let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);
+    let client = service.operator();
+    let created = client.create("jane@example.com").expect(201);
+    let path = format!("/api/v1/customers/{}", created.id());
+    let replies = at_once(16, |number| {
+        client.post(
+            &format!("{path}/tags"),
+            &json!({"tags": [format!("tag {number:02}")]}),
+        )
+    });
+    assert_eq!(statuses(&replies), vec![200; 16], "{replies:#?}");
+    let tags: Vec<_> = (0..16).map(|number| format!("tag {number:02}")).collect();
+    let customer = client.get(&path).customer();
+    assert_eq!(customer["tags"], json!(tags));
+    assert_eq!(customer["version"], 17);
+    let counted = client
+        .get("/api/v1/customers/tags?prefix=tag%200")
+        .expect(200);
+    let counted = counted.json()["data"]["tags"].clone();
+    assert_eq!(counted.as_array().map(Vec::len), Some(10));
+}
+
+#[tokio::test]
 async fn one_idempotency_key_twenty_times_at_once_makes_one_customer() {
     let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
     let service = Service::start(&folder, &[("DATABASE_URL", &database.owner_url())]);
@@ -137,4 +162,29 @@ async fn a_burst_beyond_the_pool_is_answered_without_a_failure() {
         client.create(&format!("jane{number}@example.com"))
     });
     assert_eq!(statuses(&replies), vec![201; 40], "{replies:#?}");
+}
+
+#[tokio::test]
+async fn replicas_that_start_first_at_once_all_serve_and_one_shows_the_key() {
+    let database = TestDatabase::fresh().await;
+    let url = database.owner_url();
+    let folders = [(); 3].map(|()| Folder::new());
+    let services: Vec<_> = thread::scope(|scope| {
+        let starting: Vec<_> = folders
+            .iter()
+            .map(|folder| scope.spawn(|| Service::start(folder, &[("DATABASE_URL", &url)])))
+            .collect();
+        let started = starting.into_iter().map(|one| one.join().unwrap());
+        started.collect()
+    });
+    let shown = |service: &&Service| {
+        let shown = service.value_of("operator key");
+        shown.is_some_and(|key| key.starts_with("csk_"))
+    };
+    assert_eq!(services.iter().filter(shown).count(), 1);
+    let key = services.iter().find(shown).unwrap().operator_key();
+    for service in &services {
+        let client = Client::new(&service.base, key);
+        client.get("/api/v1/customers").expect(200);
+    }
 }

@@ -5,10 +5,12 @@ use crate::Patch;
 use crate::group::GroupId;
 use crate::preference::Preferences;
 use crate::profile::{Gender, Phone, Profile};
-use crate::tag::Tag;
+use crate::support::merge::merge_object;
+use crate::tag::{MAX_TAGS, Tag};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 /// A merge (RFC 7396) over everything of a customer that can be edited. What is kept stays.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,18 +55,54 @@ pub struct CustomerChanges {
     pub cookie_consent: Patch<bool>,
     /// Custom wishes: a merge of its own, member by member.
     pub custom: Patch<Map<String, Value>>,
-    /// Individual or business.
+    /// Individual or business; clearing it makes an individual, see [`Self::with_default_type`].
     pub customer_type: Patch<CustomerType>,
     /// The group.
     pub group: Patch<GroupId>,
     /// The tags: the list replaces.
     pub tags: Patch<BTreeSet<Tag>>,
+    /// Tags that are put on it beside those that it has then.
+    pub added_tags: BTreeSet<Tag>,
+    /// Tags that are taken off it.
+    pub removed_tags: BTreeSet<Tag>,
     /// The id in Magento.
     pub legacy_id: Patch<LegacyId>,
     /// Ids in other systems: merged by system, `None` removes one.
     pub external_ids: Patch<BTreeMap<String, Option<String>>>,
     /// Metadata: a merge of its own, member by member.
     pub metadata: Patch<Map<String, Value>>,
+}
+
+impl CustomerChanges {
+    /// The same for a customer that is being made: a type or an opt-in that is null was not
+    /// given, and so is what the operator decided.
+    #[must_use]
+    pub fn of_a_creation(mut self) -> Self {
+        for wish in [
+            &mut self.email_marketing,
+            &mut self.sms_marketing,
+            &mut self.push_notifications,
+            &mut self.order_updates,
+            &mut self.promotional_emails,
+            &mut self.newsletter,
+            &mut self.data_sharing,
+            &mut self.analytics_tracking,
+            &mut self.cookie_consent,
+        ] {
+            *wish = mem::take(wish).or_keep();
+        }
+        self.customer_type = self.customer_type.or_keep();
+        self
+    }
+
+    /// The same, with a type that is cleared set to what the operator decided.
+    #[must_use]
+    pub fn with_default_type(mut self, default: CustomerType) -> Self {
+        if self.customer_type == Patch::Clear {
+            self.customer_type = Patch::Set(default);
+        }
+        self
+    }
 }
 
 impl Customer {
@@ -82,21 +120,22 @@ impl Customer {
         changed_fields(&before, self)
     }
 
-    /// The names of the editable fields that hold something, as the wire spells them: what a
-    /// creation gave.
-    pub fn given_fields(&self) -> Vec<&'static str> {
+    /// The names of the fields that hold something, as the wire spells them: what a creation
+    /// gave. Wishes that are what the operator's `defaults` make them are not named.
+    pub fn given_fields(&self, defaults: &Preferences) -> Vec<&'static str> {
         let mut blank = self.clone();
         blank.profile = Profile::default();
-        blank.preferences = Preferences::default();
+        blank.preferences = defaults.clone();
         blank.group = None;
         blank.tags = BTreeSet::new();
         blank.legacy_id = None;
         blank.external_ids = BTreeMap::new();
         blank.metadata = Map::new();
-        let always = ["email", "customerType"];
-        always
+        let source = self.registration_source.as_ref();
+        ["email", "customerType"]
             .into_iter()
             .chain(changed_fields(&blank, self))
+            .chain(source.map(|_| "registrationSource"))
             .collect()
     }
 
@@ -110,6 +149,7 @@ impl Customer {
             .iter()
             .copied()
             .filter(|name| match *name {
+                "tags" => self.tags.len() > MAX_TAGS,
                 "externalIds" => self.external_ids.len() > MAX_EXTERNAL_IDS,
                 "metadata" => !within(&self.metadata),
                 "preferences.custom" => !within(&self.preferences.custom),
@@ -152,6 +192,8 @@ impl Customer {
             .apply_or(&mut self.customer_type, CustomerType::default());
         changes.group.apply(&mut self.group);
         changes.tags.apply_or(&mut self.tags, BTreeSet::new());
+        self.tags.extend(changes.added_tags);
+        self.tags.retain(|tag| !changes.removed_tags.contains(tag));
         changes.legacy_id.apply(&mut self.legacy_id);
         merge_external_ids(&mut self.external_ids, changes.external_ids);
         merge_object(&mut self.metadata, changes.metadata);
@@ -171,37 +213,6 @@ fn merge_external_ids(
                     Some(id) => drop(target.insert(system, id)),
                     None => drop(target.remove(&system)),
                 }
-            }
-        }
-    }
-}
-
-/// RFC 7396 over free-form objects, at every depth.
-fn merge_object(target: &mut Map<String, Value>, patch: Patch<Map<String, Value>>) {
-    match patch {
-        Patch::Keep => {}
-        Patch::Clear => target.clear(),
-        Patch::Set(members) => merge_members(target, members),
-    }
-}
-
-fn merge_members(target: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (name, value) in patch {
-        match value {
-            Value::Null => drop(target.remove(&name)),
-            Value::Object(inner) => {
-                let entry = target
-                    .entry(name)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                if !entry.is_object() {
-                    *entry = Value::Object(Map::new());
-                }
-                if let Value::Object(object) = entry {
-                    merge_members(object, inner);
-                }
-            }
-            scalar @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-                drop(target.insert(name, scalar));
             }
         }
     }
@@ -271,25 +282,30 @@ fn changed_fields(before: &Customer, after: &Customer) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    fn object(value: &Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap_or_default()
-    }
 
     #[test]
-    fn metadata_merges_at_every_depth() {
-        let mut target = object(&json!({"a": {"b": 1, "c": 2}, "d": 3, "e": [1]}));
-        merge_object(
-            &mut target,
-            Patch::Set(object(
-                &json!({"a": {"b": null, "x": 9}, "d": {"y": 1}, "e": [2, 3]}),
-            )),
-        );
-        assert_eq!(
-            Value::Object(target),
-            json!({"a": {"c": 2, "x": 9}, "d": {"y": 1}, "e": [2, 3]})
-        );
+    fn tags_are_added_and_removed_beside_those_that_are_there() {
+        let tags = |words: &[&str]| -> BTreeSet<Tag> {
+            let words = words.iter().map(|word| Tag::parse(word).unwrap());
+            words.collect()
+        };
+        let mut customer = crate::customer::sample();
+        customer.tags = tags(&["a", "b"]);
+        let added = CustomerChanges {
+            added_tags: tags(&["b", "c"]),
+            removed_tags: tags(&["a", "z"]),
+            ..CustomerChanges::default()
+        };
+        assert_eq!(customer.merge(added.clone()), ["tags"]);
+        assert_eq!(customer.tags, tags(&["b", "c"]));
+        assert!(customer.merge(added).is_empty());
+
+        let many = (0..MAX_TAGS).map(|n| Tag::parse(&n.to_string()).unwrap());
+        let changed = customer.merge(CustomerChanges {
+            added_tags: many.collect(),
+            ..CustomerChanges::default()
+        });
+        assert_eq!(customer.overgrown(&changed), ["tags"]);
     }
 
     #[test]

@@ -110,25 +110,37 @@ impl CustomerRef {
     /// # Errors
     /// For anything else; a UUID is 32 hexadecimal digits in the hyphenated form.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let fault = || {
-            InvalidValue::new(
+        match Reference::parse(text, "cust_") {
+            Some(Reference::Id(id)) => Ok(Self::Id(CustomerId(id))),
+            Some(Reference::Legacy(id)) => Ok(Self::Legacy(id)),
+            None => Err(InvalidValue::new(
                 ValueFault::Invalid,
                 "a customer is named by a UUID, cust_<UUID>, or a whole number from 1 to 4294967295",
-            )
-        };
-        let bare = text.strip_prefix("cust_").unwrap_or(text);
+            )),
+        }
+    }
+}
+
+/// The two ways in which paths name records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// By UUID.
+    Id(Uuid),
+    /// By id in Magento.
+    Legacy(LegacyId),
+}
+
+impl Reference {
+    /// Reads a UUID in the hyphenated form, with or without `prefix`, or a legacy id without
+    /// leading zeros.
+    pub(crate) fn parse(text: &str, prefix: &str) -> Option<Self> {
+        let bare = text.strip_prefix(prefix).unwrap_or(text);
         if bare.len() == 36 {
-            return Uuid::try_parse(bare)
-                .map(|id| Self::Id(CustomerId(id)))
-                .map_err(|_| fault());
+            return Uuid::try_parse(bare).ok().map(Self::Id);
         }
         let digits = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
-        digits
-            .then(|| text.parse::<i64>().ok())
-            .flatten()
-            .and_then(|id| LegacyId::new(id).ok())
-            .map(Self::Legacy)
-            .ok_or_else(fault)
+        let number = digits.then(|| text.parse().ok()).flatten()?;
+        LegacyId::new(number).ok().map(Self::Legacy)
     }
 }
 

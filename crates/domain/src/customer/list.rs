@@ -1,14 +1,103 @@
 //! Lists of customers: what they show, and in which order.
 
-use super::Status;
-use crate::{CustomerId, SortOrder};
+use super::{CustomerType, Identifier, Status};
+use crate::group::GroupId;
+use crate::tag::Tag;
+use crate::{CustomerId, InvalidValue, SortOrder, ValueFault, text};
 use chrono::{DateTime, Utc};
 
-/// Which customers a list shows.
+/// Which customers a list shows: those that pass everything that is set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomerFilter {
     /// Only those with this status. Without it, all but the deleted.
     pub status: Option<Status>,
+    /// Only those that are found by these words.
+    pub search: Option<SearchQuery>,
+    /// Only individuals, or only businesses.
+    pub customer_type: Option<CustomerType>,
+    /// Only those of this group.
+    pub group: Option<GroupId>,
+    /// Only those with this tag.
+    pub tag: Option<Tag>,
+    /// Only the one that is known as all of these.
+    pub known_as: Vec<Identifier>,
+    /// Only those whose phone number has exactly these digits.
+    pub phone_digits: Option<String>,
+    /// Only those whose record was made in this span.
+    pub created: TimeSpan,
+    /// Only those whose record last changed in this span.
+    pub updated: TimeSpan,
+}
+
+/// A span of time, open where nothing is given. Neither end belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeSpan {
+    /// After this instant.
+    pub after: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub before: Option<DateTime<Utc>>,
+}
+
+impl TimeSpan {
+    /// Whether an instant lies in it.
+    pub fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.after.is_none_or(|after| at > after) && self.before.is_none_or(|before| at < before)
+    }
+}
+
+/// Characters of a search.
+pub const MAX_SEARCH: usize = 200;
+/// Words of a search.
+pub const MAX_SEARCH_WORDS: usize = 8;
+
+/// The folded words of a search. A customer is found when each of them is the beginning of one of
+/// its [search terms](super::search_terms).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchQuery(Vec<String>);
+
+impl SearchQuery {
+    /// Reads a search. What is written like a phone number is one word: its digits.
+    ///
+    /// # Errors
+    /// When it has neither letter nor digit, more than [`MAX_SEARCH`] characters or more than
+    /// [`MAX_SEARCH_WORDS`] words.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        if text.chars().count() > MAX_SEARCH {
+            return Err(InvalidValue::new(
+                ValueFault::TooLong,
+                format!("at most {MAX_SEARCH} characters are accepted"),
+            ));
+        }
+        let mut words = if is_like_a_phone_number(text) {
+            vec![text.chars().filter(char::is_ascii_digit).collect()]
+        } else {
+            text::words(text)
+        };
+        words.retain(|word: &String| !word.is_empty());
+        words.sort_unstable();
+        words.dedup();
+        match words.len() {
+            0 => Err(InvalidValue::new(
+                ValueFault::Invalid,
+                "a search has at least one letter or digit",
+            )),
+            count if count > MAX_SEARCH_WORDS => Err(InvalidValue::new(
+                ValueFault::TooLong,
+                format!("a search has at most {MAX_SEARCH_WORDS} words"),
+            )),
+            _ => Ok(Self(words)),
+        }
+    }
+
+    /// The words, each once.
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+}
+
+fn is_like_a_phone_number(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' '))
 }
 
 /// By what a list is sorted; ties are broken by id.
@@ -42,4 +131,52 @@ pub enum CustomerKey {
     Time(DateTime<Utc>, CustomerId),
     /// In a list sorted by a folded text.
     Text(String, CustomerId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_read_as_folded_words() {
+        for (text, words) in [
+            ("Müller", vec!["muller"]),
+            ("doe  JANE jane", vec!["doe", "jane"]),
+            ("O'Brien", vec!["obrien"]),
+            ("陳", vec!["陳"]),
+            ("jane@example.com", vec!["com", "example", "jane"]),
+            ("+1-555-0123", vec!["15550123"]),
+            ("(555) 01 23", vec!["5550123"]),
+            ("flat 12", vec!["12", "flat"]),
+            ("50%_x", vec!["50", "x"]),
+        ] {
+            let query = SearchQuery::parse(text).unwrap();
+            assert_eq!(query.words(), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_search_without_letter_or_digit_or_without_end_is_refused() {
+        let endless = "a ".repeat(MAX_SEARCH);
+        for (text, fault) in [
+            ("", ValueFault::Invalid),
+            ("%_*'", ValueFault::Invalid),
+            ("+-()", ValueFault::Invalid),
+            (endless.as_str(), ValueFault::TooLong),
+            ("a b c d e f g h i", ValueFault::TooLong),
+        ] {
+            assert_eq!(SearchQuery::parse(text).unwrap_err().fault, fault, "{text}");
+        }
+    }
+
+    #[test]
+    fn neither_end_belongs_to_a_span() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let span = TimeSpan {
+            after: Some(at(1)),
+            before: Some(at(3)),
+        };
+        assert!(span.contains(at(2)) && !span.contains(at(1)) && !span.contains(at(3)));
+        assert!(TimeSpan::default().contains(at(0)));
+    }
 }

@@ -22,7 +22,8 @@ pub trait CustomerRepo: Send {
     /// under the lock: the returned `event_seq` is the number taken. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer.
+    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer, and
+    /// [`StoreError::Contended`] when a legacy id went to another customer meanwhile.
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,

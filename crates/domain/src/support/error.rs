@@ -44,6 +44,14 @@ pub enum Conflict {
     ExternalId,
     /// The customer group does not exist in the tenant.
     UnknownGroup,
+    /// The legacy id belongs to another address of the tenant.
+    AddressLegacyId,
+    /// The customer has a live address that is equal.
+    EqualAddress,
+    /// The tenant has a group with this id.
+    GroupId,
+    /// The group cannot go while customers belong to it.
+    GroupInUse,
     /// The tenant's outer id is taken.
     TenantSlug,
     /// A reply is already stored under this idempotency key.

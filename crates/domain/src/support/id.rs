@@ -31,6 +31,8 @@ ids! {
     CustomerId,
     /// A tenant, as rows name it. Outside, a tenant is known by its slug.
     TenantId,
+    /// An entry of a customer's address book.
+    AddressId,
     /// An API key; not its secret.
     ApiKeyId,
     /// An event, the same in every delivery.

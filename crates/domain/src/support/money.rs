@@ -1,22 +1,16 @@
 //! Amounts and the decimals of their currencies.
 
+use iso_currency::Currency;
 use rust_decimal::Decimal;
 
-/// Currencies without a minor unit (ISO 4217).
-const NO_DECIMALS: [&str; 16] = [
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV",
-    "XAF", "XOF", "XPF",
-];
-/// Currencies whose minor unit is a thousandth (ISO 4217).
-const THREE_DECIMALS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+const USUAL_DECIMALS: u32 = 2;
 
-/// How many decimals amounts in this currency have.
+/// How many decimals amounts in this currency have (ISO 4217); two when it is unknown.
 pub fn decimals(currency: &str) -> u32 {
-    match currency {
-        code if NO_DECIMALS.contains(&code) => 0,
-        code if THREE_DECIMALS.contains(&code) => 3,
-        _ => 2,
-    }
+    let known = Currency::from_code(currency);
+    known
+        .and_then(Currency::exponent)
+        .map_or(USUAL_DECIMALS, u32::from)
 }
 
 /// An amount with exactly the decimals of its currency; halves go away from zero.
@@ -40,6 +34,7 @@ mod tests {
             ("235.675", "EUR", "235.68"),
             ("1234.5", "JPY", "1235"),
             ("1.5", "KWD", "1.500"),
+            ("1.5", "???", "1.50"),
         ] {
             let amount: Decimal = amount.parse().unwrap();
             assert_eq!(in_currency(amount, currency).to_string(), shown);

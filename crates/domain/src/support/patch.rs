@@ -31,6 +31,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same where nothing is there yet: nothing to clear, so null is as good as absent.
+    #[must_use]
+    pub fn or_keep(self) -> Self {
+        match self {
+            Self::Clear => Self::Keep,
+            other @ (Self::Keep | Self::Set(_)) => other,
+        }
+    }
+
     /// The value to set, if there is one.
     pub fn as_set(&self) -> Option<&T> {
         match self {

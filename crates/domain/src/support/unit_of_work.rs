@@ -1,8 +1,10 @@
 //! How a use case writes: state, events and audit in one transaction, or nothing.
 
+use crate::address::AddressRepo;
 use crate::api_key::ApiKeyRepo;
 use crate::audit::AuditEntry;
 use crate::customer::CustomerRepo;
+use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use crate::outbox::Event;
 use crate::tenant::TenantRepo;
@@ -42,6 +44,12 @@ pub trait UnitOfWork: Send {
     /// The customers, each with profile, preferences, tags, identifiers, credentials and the
     /// first rows of statistics and tier.
     fn customers(&mut self) -> &mut dyn CustomerRepo;
+
+    /// The address books.
+    fn addresses(&mut self) -> &mut dyn AddressRepo;
+
+    /// The customer groups.
+    fn groups(&mut self) -> &mut dyn GroupRepo;
 
     /// The tenants.
     fn tenants(&mut self) -> &mut dyn TenantRepo;

@@ -143,8 +143,11 @@ fn another_archive_than_the_pinned_one_is_refused_though_one_is_installed() {
 fn a_download_that_misses_its_pin_is_never_unpacked() {
     let bench = Bench::new();
     let (base, _requests) = file_server(b"tampered".to_vec());
+    let base = base.replace("://", "://user:hunter2@");
     let error = bench.downloading_from(&base).run().expect_err("refused");
     let message = error.to_string();
+    assert!(message.contains("://***@127.0.0.1"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
     assert!(
         message.contains("another file than the pinned one"),
         "{message}"

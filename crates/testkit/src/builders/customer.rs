@@ -10,7 +10,7 @@ use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, ExternalId, LegacyId, NewCustomer,
     Status,
 };
-use customer_domain::group::GroupId;
+use customer_domain::group::{Group, GroupId};
 use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::Standing;
@@ -41,6 +41,12 @@ pub fn tag(text: &str) -> Tag {
 /// A group's id.
 pub fn group(text: &str) -> GroupId {
     GroupId::parse(text).expect("a group id")
+}
+
+/// Groups with these ids, which are their names too.
+pub fn groups(ids: &[&str]) -> Vec<Group> {
+    let group = |id: &&str| Group::new(group(id), (*id).to_owned(), at(0));
+    ids.iter().map(group).collect()
 }
 
 /// A legacy id.
@@ -142,6 +148,11 @@ impl CustomerBuilder {
     /// Its group.
     pub fn group(self, id: &str) -> Self {
         self.with(|customer| customer.group = Some(group(id)))
+    }
+
+    /// Staff's words on it.
+    pub fn tags(self, tags: &[&str]) -> Self {
+        self.with(|customer| customer.tags = tags.iter().copied().map(tag).collect())
     }
 
     /// Its id in Magento.

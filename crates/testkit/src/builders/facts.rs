@@ -1,7 +1,9 @@
 //! What a use case leaves behind beside the state.
 
+use super::address::address;
 use super::clock::{at, seeded_id};
 use chrono::TimeDelta;
+use customer_domain::address::BookHolder;
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
@@ -18,6 +20,14 @@ pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Fact {
         EventKind::Deactivated | EventKind::Suspended | EventKind::Reactivated => {
             Event::status_changed(id, kind, customer)
         }
+        EventKind::AddressCreated | EventKind::AddressUpdated | EventKind::AddressDeleted => {
+            let holder = BookHolder {
+                customer: customer.id,
+                status: customer.status,
+                event_seq: customer.event_seq,
+            };
+            Event::address_changed(id, kind, holder, &address(n), [None, None], &["city"])
+        }
     };
     let kind = match kind {
         EventKind::Created => AuditKind::ProfileCreate,
@@ -25,6 +35,9 @@ pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Fact {
         EventKind::Deactivated => AuditKind::ProfileDelete,
         EventKind::Suspended => AuditKind::Suspend,
         EventKind::Reactivated => AuditKind::Reactivate,
+        EventKind::AddressCreated => AuditKind::AddressCreate,
+        EventKind::AddressUpdated => AuditKind::AddressUpdate,
+        EventKind::AddressDeleted => AuditKind::AddressDelete,
     };
     let mut audit = audit_entry(n, kind);
     audit.customer = Some(customer.id);

@@ -106,12 +106,18 @@ pub async fn an_unknown_secret_is_none(h: &impl Harness) {
     );
 }
 
-pub async fn keys_are_listed_newest_first_ended_ones_too(h: &impl Harness) {
+pub async fn keys_are_listed_newest_first_and_revoked_ones_last(h: &impl Harness) {
     assert_eq!(listed(h).await, []);
-    let keys = [admin(2), revoked(writer(4)), expired(admin(1)), writer(3)];
+    let keys = [
+        admin(2),
+        revoked(writer(5)),
+        expired(admin(1)),
+        revoked(writer(4)),
+        writer(3),
+    ];
     keys_stored(h, &scope(), &keys).await;
-    let [second, newest, oldest, third] = keys;
-    assert_eq!(listed(h).await, [newest, third, second, oldest]);
+    let [second, newest, oldest, fourth, third] = keys;
+    assert_eq!(listed(h).await, [third, second, oldest, newest, fourth]);
 }
 
 pub async fn a_list_of_keys_is_capped(h: &impl Harness) {

@@ -18,14 +18,14 @@ const KEYS: [SortKey; 5] = [
     SortKey::LastName,
 ];
 
-const BY_AGE: CustomerSort = CustomerSort {
+pub(super) const BY_AGE: CustomerSort = CustomerSort {
     key: SortKey::CreatedAt,
     order: SortOrder::Ascending,
 };
 
-type CustomerPage = Page<CustomerRecord, CustomerKey>;
+pub(super) type CustomerPage = Page<CustomerRecord, CustomerKey>;
 
-fn sorts() -> impl Iterator<Item = CustomerSort> {
+pub(super) fn sorts() -> impl Iterator<Item = CustomerSort> {
     let both = [SortOrder::Ascending, SortOrder::Descending];
     KEYS.into_iter()
         .flat_map(move |key| both.map(|order| CustomerSort { key, order }))
@@ -35,13 +35,14 @@ fn all() -> CustomerFilter {
     CustomerFilter::default()
 }
 
-fn only(status: Status) -> CustomerFilter {
+pub(super) fn only(status: Status) -> CustomerFilter {
     CustomerFilter {
         status: Some(status),
+        ..CustomerFilter::default()
     }
 }
 
-async fn page(
+pub(super) async fn page(
     h: &impl Harness,
     filter: &CustomerFilter,
     sort: CustomerSort,
@@ -54,7 +55,7 @@ async fn page(
 }
 
 /// The first page by number, and all that follow it by cursor.
-async fn walk(
+pub(super) async fn walk(
     h: &impl Harness,
     filter: &CustomerFilter,
     sort: CustomerSort,
@@ -71,12 +72,12 @@ async fn walk(
     pages
 }
 
-fn ids(records: &[CustomerRecord]) -> Vec<CustomerId> {
+pub(super) fn ids(records: &[CustomerRecord]) -> Vec<CustomerId> {
     records.iter().map(|record| record.customer.id).collect()
 }
 
 /// What a list must show: sorted by its key and then by id, byte by byte, backwards if so asked.
-fn sorted(customers: &[NewCustomer], sort: CustomerSort) -> Vec<CustomerId> {
+pub(super) fn sorted(customers: &[NewCustomer], sort: CustomerSort) -> Vec<CustomerId> {
     let keys = customers.iter().map(|new| key_of(&new.customer, sort.key));
     let mut keys: Vec<_> = keys.collect();
     keys.sort_by(|one, other| rank(one).cmp(&rank(other)));

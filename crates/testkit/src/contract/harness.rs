@@ -3,8 +3,11 @@
 use crate::FakeStore;
 use crate::stored::{StoredAudit, StoredEvent};
 use async_trait::async_trait;
+use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::customer::CustomerReads;
+use customer_domain::group::GroupReads;
+use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{CustomerId, Scope, StoreHealth, Transactions};
 use std::collections::BTreeSet;
@@ -26,6 +29,15 @@ pub trait Harness: Sized + Send + Sync {
 
     /// Reads of customers.
     fn customers(&self) -> Arc<dyn CustomerReads>;
+
+    /// Reads of address books.
+    fn addresses(&self) -> Arc<dyn AddressReads>;
+
+    /// Reads of groups.
+    fn groups(&self) -> Arc<dyn GroupReads>;
+
+    /// Reads of tags.
+    fn tags(&self) -> Arc<dyn TagReads>;
 
     /// Reads of tenants.
     fn tenants(&self) -> Arc<dyn TenantReads>;
@@ -72,6 +84,18 @@ impl Harness for FakeHarness {
 
     fn customers(&self) -> Arc<dyn CustomerReads> {
         self.0.customers()
+    }
+
+    fn addresses(&self) -> Arc<dyn AddressReads> {
+        self.0.addresses()
+    }
+
+    fn groups(&self) -> Arc<dyn GroupReads> {
+        self.0.groups()
+    }
+
+    fn tags(&self) -> Arc<dyn TagReads> {
+        self.0.tags()
     }
 
     fn tenants(&self) -> Arc<dyn TenantReads> {

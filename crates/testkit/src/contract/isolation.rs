@@ -5,7 +5,7 @@ use super::steps::{
     begin_in, edit, insert_in, keys_stored, read, read_in, recorded, stored, stored_in,
 };
 use crate::builders::{
-    api_key, at, customer, email, external, fact, legacy, new_customer, operator_scope,
+    api_key, at, customer, email, external, fact, groups, legacy, new_customer, operator_scope,
     other_scope, other_tenant, presented, scope, third_tenant,
 };
 use crate::stored::{audit_of, events_of};
@@ -94,6 +94,7 @@ pub async fn no_list_shows_another_tenants_customers(h: &impl Harness) {
         assert_eq!(page.total.map(|total| total.count), Some(1));
         let deleted = CustomerFilter {
             status: Some(Status::Deleted),
+            ..CustomerFilter::default()
         };
         let page = list(deleted).await.expect("the store answers");
         assert_eq!(page.items, []);
@@ -157,9 +158,8 @@ pub async fn another_tenants_group_is_unknown(h: &impl Harness) {
         .begin(&operator_scope())
         .await
         .expect("begin");
-    let groups = ["gold".to_owned()];
     work.tenants()
-        .insert(&third_tenant(), &groups)
+        .insert(&third_tenant(), &groups(&["gold"]))
         .await
         .expect("insert");
     work.commit().await.expect("commit");

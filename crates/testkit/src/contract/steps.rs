@@ -1,11 +1,12 @@
 //! The steps that cases are made of. Each that writes does so in a unit of work of its own.
 
 use super::Harness;
+use customer_domain::address::{Address, AddressBook, BookChanges, MAX_BOOK};
 use customer_domain::api_key::{ApiKey, Revocation};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::{CustomerId, Fact, Scope, StoreError, UnitOfWork};
 
-use crate::builders::{digest, scope};
+use crate::builders::{PlainDigests, digest, scope};
 
 /// A unit of work in tenant A.
 pub(super) async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
@@ -129,4 +130,63 @@ pub(super) async fn revoke(
     let outcome = work.api_keys().revoke(key.id, now).await?;
     work.commit().await?;
     Ok(outcome)
+}
+
+/// Adds an address to a book as a use case does, without making it a default.
+pub(super) fn add(book: &mut AddressBook, address: Address) {
+    let added = book.add(address, false, MAX_BOOK, &PlainDigests);
+    added.expect("the book takes it");
+}
+
+/// What changed in a book, with the digests of the tests.
+pub(super) fn changes(book: &AddressBook) -> BookChanges {
+    book.changes(&PlainDigests)
+}
+
+/// Changes the book of a customer of tenant A as a use case does; what was saved.
+pub(super) async fn edit_book(
+    h: &impl Harness,
+    customer: CustomerId,
+    change: impl FnOnce(&mut AddressBook) + Send,
+) -> Result<AddressBook, StoreError> {
+    let mut work = begin(h).await;
+    let id = CustomerRef::Id(customer);
+    let mut book = work.addresses().book_for_update(id).await?.book;
+    change(&mut book);
+    work.addresses().save(&changes(&book)).await?;
+    work.commit().await?;
+    Ok(AddressBook::new(customer, book.addresses().to_vec()))
+}
+
+/// Adds addresses to a customer of tenant A; the book, oldest first.
+pub(super) async fn add_addresses(
+    h: &impl Harness,
+    customer: CustomerId,
+    addresses: impl IntoIterator<Item = Address> + Send,
+) -> Vec<Address> {
+    let saved = edit_book(h, customer, |book| {
+        for address in addresses {
+            add(book, address);
+        }
+    });
+    let mut saved = saved.await.expect("saved").addresses().to_vec();
+    saved.sort_by_key(|address| (address.created_at, address.id));
+    saved
+}
+
+/// Reads the book of a customer of tenant A.
+pub(super) async fn book(h: &impl Harness, customer: CustomerId) -> Option<Vec<Address>> {
+    book_in(h, &scope(), customer).await
+}
+
+/// Reads the book of a customer in this scope.
+pub(super) async fn book_in(
+    h: &impl Harness,
+    scope: &Scope,
+    customer: CustomerId,
+) -> Option<Vec<Address>> {
+    let found = h.addresses().book(scope, CustomerRef::Id(customer)).await;
+    let book = found.expect("the store answers")?;
+    assert_eq!(book.customer(), customer);
+    Some(book.addresses().to_vec())
 }

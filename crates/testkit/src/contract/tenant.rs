@@ -2,7 +2,9 @@
 
 use super::Harness;
 use super::steps::insert_in;
-use crate::builders::{at, customer, operator_scope, other_tenant, scope, tenant, third_tenant};
+use crate::builders::{
+    self, at, customer, operator_scope, other_tenant, scope, tenant, third_tenant,
+};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Conflict, Scope, StoreError, UnitOfWork};
 
@@ -12,7 +14,7 @@ async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
 }
 
 async fn insert(h: &impl Harness, tenant: &Tenant, groups: &[&str]) -> Result<(), StoreError> {
-    let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+    let groups = builders::groups(groups);
     let mut work = begin(h).await;
     work.tenants().insert(tenant, &groups).await?;
     work.commit().await
@@ -48,6 +50,7 @@ pub async fn a_new_tenant_is_among_all_by_slug(h: &impl Harness) {
     early.settings = TenantSettings {
         currency: "EUR".to_owned(),
         country: "DE".to_owned(),
+        max_addresses: Some(25),
     };
     assert_eq!(insert(h, &early, &["retail"]).await, Ok(()));
     assert_eq!(all(h).await, [early, tenant(), other_tenant()]);
@@ -105,6 +108,7 @@ pub async fn a_saved_tenant_comes_back(h: &impl Harness) {
         settings: TenantSettings {
             currency: "JPY".to_owned(),
             country: "JP".to_owned(),
+            max_addresses: Some(0),
         },
         version: found.version + 1,
         updated_at: at(60),
@@ -130,7 +134,7 @@ pub async fn a_tenant_that_is_rolled_back_is_not_there(h: &impl Harness) {
     let third = third_tenant();
     let mut work = begin(h).await;
     work.tenants()
-        .insert(&third, &["retail".to_owned()])
+        .insert(&third, &builders::groups(&["retail"]))
         .await
         .expect("insert");
     assert_eq!(

@@ -70,7 +70,10 @@ impl ApiKeyReads for FakeStore {
         let state = self.shared.read()?;
         let rows = state.keys_of(scope.tenant);
         let mut keys: Vec<_> = rows.map(|row| row.key.clone()).collect();
-        keys.sort_by_key(|key| Reverse((key.created_at, key.id)));
+        keys.sort_by_key(|key| {
+            let newest = Reverse((key.created_at, key.id));
+            (key.revoked_at.is_some(), newest)
+        });
         keys.truncate(usize::try_from(MAX_LISTED_KEYS).unwrap_or(usize::MAX));
         Ok(keys)
     }

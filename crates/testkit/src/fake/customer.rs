@@ -25,7 +25,7 @@ impl State {
     /// Gives the customer exactly the identifiers that follow from it, and checks its group.
     fn link(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
         if let Some(group) = &customer.group
-            && !self.groups.contains(&(tenant, group.as_str().to_owned()))
+            && !self.groups.contains_key(&(tenant, group.clone()))
         {
             return Err(StoreError::Conflict(Conflict::UnknownGroup));
         }
@@ -76,7 +76,7 @@ impl State {
             .copied()
     }
 
-    fn resolve(&self, tenant: TenantId, customer: CustomerRef) -> Option<CustomerId> {
+    pub(super) fn resolve(&self, tenant: TenantId, customer: CustomerRef) -> Option<CustomerId> {
         match customer {
             CustomerRef::Id(id) => Some(id),
             CustomerRef::Legacy(legacy) => self.holder(tenant, &Identifier::Legacy(legacy)),
@@ -119,6 +119,21 @@ impl State {
     }
 }
 
+impl FakeUnitOfWork {
+    /// Locks a customer and takes the next number of its event sequence.
+    pub(super) fn lock(&mut self, customer: CustomerRef) -> Result<CustomerRecord, StoreError> {
+        let record = self.statement(|state, scope| {
+            let id = state.resolve(scope.tenant, customer);
+            let at = (scope.tenant, id.ok_or(StoreError::NotFound)?);
+            let row = state.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
+            row.record.customer.event_seq += 1;
+            Ok(row.record.clone())
+        })?;
+        self.held.insert(record.customer.id);
+        Ok(record)
+    }
+}
+
 #[async_trait]
 impl CustomerRepo for FakeUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
@@ -131,15 +146,7 @@ impl CustomerRepo for FakeUnitOfWork {
         &mut self,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError> {
-        let record = self.statement(|state, scope| {
-            let id = state.resolve(scope.tenant, customer);
-            let at = (scope.tenant, id.ok_or(StoreError::NotFound)?);
-            let row = state.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
-            row.record.customer.event_seq += 1;
-            Ok(row.record.clone())
-        })?;
-        self.held.insert(record.customer.id);
-        Ok(record)
+        self.lock(customer)
     }
 
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
@@ -199,7 +206,7 @@ impl CustomerReads for FakeStore {
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
         let state = self.shared.read()?;
-        let rows = state.customers_of(scope.tenant).map(|row| &row.record);
+        let rows = state.customers_of(scope.tenant);
         Ok(list::page(rows, filter, sort, page))
     }
 }

@@ -1,23 +1,26 @@
 //! Lists: filter, sort, cut.
 
+use super::state::CustomerRow;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{
-    Customer, CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
+    Customer, CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, Identifier, SearchQuery,
+    SortKey,
 };
+use customer_domain::profile::Phone;
 use customer_domain::{
     CustomerId, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total, text,
 };
 
 /// One page of what the filter lets through.
 pub(super) fn page<'a>(
-    records: impl Iterator<Item = &'a CustomerRecord>,
+    rows: impl Iterator<Item = &'a CustomerRow>,
     filter: &CustomerFilter,
     sort: CustomerSort,
     wanted: &PageRequest<CustomerKey>,
 ) -> Page<CustomerRecord, CustomerKey> {
-    let mut rows: Vec<(CustomerKey, &CustomerRecord)> = records
-        .filter(|record| shows(filter, &record.customer))
-        .map(|record| (key_of(&record.customer, sort.key), record))
+    let mut rows: Vec<(CustomerKey, &CustomerRecord)> = rows
+        .filter(|row| shows(filter, row))
+        .map(|row| (key_of(&row.record.customer, sort.key), &row.record))
         .collect();
     rows.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)));
     if sort.order == SortOrder::Descending {
@@ -30,6 +33,7 @@ pub(super) fn page<'a>(
             let before = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
             before.saturating_mul(size)
         }
+        PageAt::Start => 0,
         PageAt::After(key) => rows.partition_point(|(row, _)| match sort.order {
             SortOrder::Ascending => rank(row) <= rank(key),
             SortOrder::Descending => rank(row) >= rank(key),
@@ -46,10 +50,40 @@ pub(super) fn page<'a>(
     }
 }
 
-fn shows(filter: &CustomerFilter, customer: &Customer) -> bool {
-    match filter.status {
-        Some(status) => customer.status == status,
-        None => !customer.is_deleted(),
+fn shows(filter: &CustomerFilter, row: &CustomerRow) -> bool {
+    let CustomerFilter {
+        status,
+        search,
+        customer_type,
+        group,
+        tag,
+        known_as,
+        phone_digits,
+        created,
+        updated,
+    } = filter;
+    let customer = &row.record.customer;
+    let phone = customer.profile.phone.as_ref().map(Phone::digits);
+    let mut words = search.iter().flat_map(SearchQuery::words);
+    status.map_or(!customer.is_deleted(), |status| customer.status == status)
+        && words.all(|word| row.terms.iter().any(|term| term.starts_with(word)))
+        && customer_type.is_none_or(|kind| customer.customer_type == kind)
+        && (group.is_none() || customer.group == *group)
+        && tag.as_ref().is_none_or(|tag| customer.tags.contains(tag))
+        && known_as
+            .iter()
+            .all(|identifier| is_known_as(customer, identifier))
+        && (phone_digits.is_none() || phone == phone_digits.as_deref())
+        && created.contains(customer.created_at)
+        && updated.contains(customer.updated_at)
+}
+
+/// A deleted customer is known by the address that it had.
+fn is_known_as(customer: &Customer, identifier: &Identifier) -> bool {
+    match identifier {
+        Identifier::Email(email) => customer.email.key() == email.key(),
+        Identifier::Legacy(id) => customer.legacy_id == Some(*id),
+        Identifier::External(id) => customer.external_ids.get(&id.system) == Some(&id.id),
     }
 }
 

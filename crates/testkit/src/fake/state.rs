@@ -2,9 +2,11 @@
 
 use super::idempotency::{ClaimKey, KeptReply};
 use crate::stored::{StoredAudit, StoredEvent};
+use customer_domain::address::Address;
 use customer_domain::api_key::ApiKey;
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::CustomerRecord;
+use customer_domain::group::{Group, GroupId};
 use customer_domain::tenant::Tenant;
 use customer_domain::{ApiKeyId, Conflict, CustomerId, Fact, Scope, StoreError, TenantId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,9 +17,11 @@ pub(super) type IdentifierKey = (TenantId, String, String);
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) tenants: BTreeMap<TenantId, Tenant>,
-    pub(super) groups: BTreeSet<(TenantId, String)>,
+    pub(super) groups: BTreeMap<(TenantId, GroupId), Group>,
     pub(super) customers: BTreeMap<(TenantId, CustomerId), CustomerRow>,
     pub(super) identifiers: BTreeMap<IdentifierKey, CustomerId>,
+    /// Address books, the removed addresses too.
+    pub(super) addresses: BTreeMap<(TenantId, CustomerId), Vec<AddressRow>>,
     pub(super) api_keys: BTreeMap<(TenantId, ApiKeyId), KeyRow>,
     pub(super) replies: HashMap<ClaimKey, KeptReply>,
     pub(super) events: Vec<StoredEvent>,
@@ -29,6 +33,13 @@ pub(super) struct CustomerRow {
     pub(super) record: CustomerRecord,
     pub(super) password_hash: Option<PasswordHash>,
     pub(super) terms: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct AddressRow {
+    pub(super) address: Address,
+    pub(super) digest: [u8; 32],
+    pub(super) is_deleted: bool,
 }
 
 #[derive(Debug, Clone)]

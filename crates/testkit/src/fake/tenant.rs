@@ -2,6 +2,7 @@ use super::state::State;
 use super::unit_of_work::FakeUnitOfWork;
 use super::{FakeStore, Role};
 use async_trait::async_trait;
+use customer_domain::group::Group;
 use customer_domain::tenant::{Tenant, TenantReads, TenantRepo};
 use customer_domain::{Conflict, StoreError, TenantId};
 
@@ -9,7 +10,7 @@ impl State {
     pub(super) fn insert_tenant(
         &mut self,
         tenant: &Tenant,
-        groups: &[String],
+        groups: &[Group],
     ) -> Result<(), StoreError> {
         if self.tenants.values().any(|other| other.slug == tenant.slug) {
             return Err(StoreError::Conflict(Conflict::TenantSlug));
@@ -19,9 +20,9 @@ impl State {
             return Err(StoreError::Conflict(Conflict::Other(rule)));
         }
         self.tenants.insert(tenant.id, tenant.clone());
-        let groups = groups.iter().map(|group| (tenant.id, group.clone()));
-        self.groups.extend(groups);
-        Ok(())
+        groups
+            .iter()
+            .try_for_each(|group| self.insert_group(tenant.id, group))
     }
 }
 
@@ -36,7 +37,7 @@ fn operators_only(role: Role) -> Result<(), StoreError> {
 
 #[async_trait]
 impl TenantRepo for FakeUnitOfWork {
-    async fn insert(&mut self, tenant: &Tenant, groups: &[String]) -> Result<(), StoreError> {
+    async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
         let role = self.role;
         self.statement(|state, _| {
             operators_only(role)?;

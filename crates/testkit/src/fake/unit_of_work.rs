@@ -4,8 +4,10 @@ use super::idempotency::{Claim, KeptReply, claim_key};
 use super::state::State;
 use super::{FakeStore, Role, Shared, Step, locked};
 use async_trait::async_trait;
+use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::customer::CustomerRepo;
+use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
 use customer_domain::{CustomerId, Fact, Scope, StoreError, Transactions, UnitOfWork};
@@ -42,6 +44,11 @@ impl FakeUnitOfWork {
             .and_then(|()| run(Arc::make_mut(&mut self.state), &self.scope));
         self.spoilt = outcome.is_err();
         outcome
+    }
+
+    /// Looks at what a statement has just left.
+    pub(super) fn peek<T>(&self, look: impl FnOnce(&State, &Scope) -> T) -> T {
+        look(&self.state, &self.scope)
     }
 
     fn usable(&self) -> Result<(), StoreError> {
@@ -97,6 +104,14 @@ impl Transactions for FakeStore {
 #[async_trait]
 impl UnitOfWork for FakeUnitOfWork {
     fn customers(&mut self) -> &mut dyn CustomerRepo {
+        self
+    }
+
+    fn addresses(&mut self) -> &mut dyn AddressRepo {
+        self
+    }
+
+    fn groups(&mut self) -> &mut dyn GroupRepo {
         self
     }
 

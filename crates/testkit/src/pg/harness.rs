@@ -1,13 +1,15 @@
 //! The PostgreSQL adapter under the contract.
 
 use super::TestDatabase;
-use crate::builders::{operator_scope, other_tenant, tenant};
+use crate::builders::{groups, operator_scope, other_tenant, tenant};
 use crate::contract::Harness;
 use crate::stored::{StoredAudit, StoredEvent};
 use async_trait::async_trait;
+use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::customer::CustomerReads;
-use customer_domain::group::DEFAULT_GROUPS;
+use customer_domain::group::{DEFAULT_GROUPS, GroupReads};
+use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{AuditEventId, CustomerId, Scope, StoreHealth, TenantId, Transactions};
 use customer_postgres::Postgres;
@@ -39,7 +41,7 @@ impl Harness for PgHarness {
     async fn fresh() -> Self {
         let database = TestDatabase::fresh().await;
         let postgres = database.postgres().await;
-        let groups = DEFAULT_GROUPS.map(str::to_owned);
+        let groups = groups(&DEFAULT_GROUPS);
         let transactions = postgres.operator_transactions();
         let begun = transactions.begin(&operator_scope()).await;
         let mut work = begun.expect("the operator's role is there");
@@ -61,6 +63,18 @@ impl Harness for PgHarness {
 
     fn customers(&self) -> Arc<dyn CustomerReads> {
         self.postgres.customers()
+    }
+
+    fn addresses(&self) -> Arc<dyn AddressReads> {
+        self.postgres.addresses()
+    }
+
+    fn groups(&self) -> Arc<dyn GroupReads> {
+        self.postgres.groups()
+    }
+
+    fn tags(&self) -> Arc<dyn TagReads> {
+        self.postgres.tags()
     }
 
     fn tenants(&self) -> Arc<dyn TenantReads> {

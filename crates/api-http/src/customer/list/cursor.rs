@@ -2,8 +2,10 @@
 
 use crate::api::Api;
 use crate::http::cursor::Cursors;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SortKey, Status};
+use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SearchQuery, SortKey};
 use customer_domain::{CustomerId, DigestPurpose, KeyedDigest, Scope, SortOrder, TenantId};
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 /// made up, or made for another tenant, filter or order is none of ours.
 pub(super) struct ListCursor {
     cursors: Cursors,
+    digests: Arc<dyn KeyedDigest>,
     tenant: TenantId,
 }
 
@@ -19,9 +22,11 @@ const SEPARATOR: char = '\u{1f}';
 impl ListCursor {
     pub(super) fn new(api: &Api, scope: &Scope) -> Self {
         let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
-        let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
+        let mac = Arc::clone(&digests);
+        let mac = Arc::new(move |payload: &[u8]| mac.digest(DigestPurpose::Cursor, payload));
         Self {
             cursors: Cursors::new(mac),
+            digests,
             tenant: scope.tenant,
         }
     }
@@ -64,7 +69,7 @@ impl ListCursor {
         })
     }
 
-    /// Names the list: tenant, order and filter.
+    /// Names the list: tenant, order, and a digest of the filter, which may hold personal data.
     fn list(&self, filter: &CustomerFilter, sort: CustomerSort) -> String {
         let key = match sort.key {
             SortKey::CreatedAt => 'c',
@@ -77,7 +82,51 @@ impl ListCursor {
             SortOrder::Ascending => '+',
             SortOrder::Descending => '-',
         };
-        let status = filter.status.map_or(0, Status::code);
-        format!("1{key}{order}{status}:{}", self.tenant)
+        let filter = written(filter).join(&SEPARATOR.to_string());
+        let digest = self
+            .digests
+            .digest(DigestPurpose::Cursor, filter.as_bytes());
+        let digest = URL_SAFE_NO_PAD.encode(&digest[..16]);
+        format!("2{key}{order}{digest}:{}", self.tenant)
     }
+}
+
+/// Every part of a filter, each of which says what it is of: two filters are written alike only when
+/// they show the same customers.
+fn written(filter: &CustomerFilter) -> Vec<String> {
+    let CustomerFilter {
+        status,
+        search,
+        customer_type,
+        group,
+        tag,
+        known_as,
+        phone_digits,
+        created,
+        updated,
+    } = filter;
+    let time = |at: &DateTime<Utc>| at.timestamp_micros().to_string();
+    let words = search.iter().flat_map(SearchQuery::words);
+    let named = |name: &str, value: Option<String>| value.map(|value| format!("{name}={value}"));
+    let single = [
+        named("status", status.map(|status| status.code().to_string())),
+        named("type", customer_type.map(|kind| kind.code().to_string())),
+        named("group", group.as_ref().map(ToString::to_string)),
+        named("tag", tag.as_ref().map(|tag| tag.as_str().to_owned())),
+        named("phone", phone_digits.clone()),
+        named("created>", created.after.as_ref().map(time)),
+        named("created<", created.before.as_ref().map(time)),
+        named("updated>", updated.after.as_ref().map(time)),
+        named("updated<", updated.before.as_ref().map(time)),
+    ];
+    let identifiers = known_as
+        .iter()
+        .map(|known| format!("{}={}", known.kind(), known.value()));
+    let words = words.map(|word| format!("word={word}"));
+    single
+        .into_iter()
+        .flatten()
+        .chain(identifiers)
+        .chain(words)
+        .collect()
 }

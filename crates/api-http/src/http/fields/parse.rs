@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub use self::number::{Decimals, Integer};
-pub use self::time::{Date, DateTimeUtc};
+pub use self::number::Integer;
+pub use self::time::{Date, DateTimeUtc, Moment};
 use super::Field;
 use crate::http::fault::{self, Fault};
 use crate::http::json::{Node, into_map};
@@ -344,18 +344,6 @@ impl Parse for FreeObject {
             return refuse(at, fault::TOO_LONG, detail);
         }
         Ok(map)
-    }
-}
-
-/// Any JSON value; see [`super::Fields::any`].
-#[derive(Debug)]
-pub struct Any;
-
-impl Parse for Any {
-    type Output = Value;
-
-    fn parse(&self, value: Node, _: &str) -> Result<Value, Vec<Fault>> {
-        Ok(value.into_value())
     }
 }
 

@@ -1,5 +1,4 @@
 use chrono::{NaiveDate, TimeZone as _, Utc};
-use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,21 +34,13 @@ fn at_v(code: &'static str) -> (String, &'static str) {
 #[test]
 fn every_type_reads_what_it_promises() {
     let mut fields = fields(
-        r#"{"text":" a ","bool":false,"int":7.0,"money":19.9,"exact":"1234567890123456789.0001","id":"0190f1b2-0000-7000-8000-000000000001",
+        r#"{"text":" a ","bool":false,"int":7.0,"id":"0190f1b2-0000-7000-8000-000000000001",
             "day":"2000-02-29","born":"1985-06-15T23:30:00-08:00","at":"2025-01-01T01:00:00+01:00","word":"Prefer-Not-To-Say","list":["a","b"],
-            "free":{"snake_key":[1]},"any":[null]}"#,
+            "free":{"snake_key":[1]}}"#,
     );
     assert_eq!(fields.text("text").max(3).required().unwrap(), " a ");
     assert_eq!(fields.boolean("bool").required(), Some(false));
     assert_eq!(fields.integer("int", 0..=10).required(), Some(7));
-    assert_eq!(
-        fields.decimal("money").required(),
-        Some(Decimal::new(199, 1))
-    );
-    assert_eq!(
-        fields.decimal("exact").required().unwrap().to_string(),
-        "1234567890123456789.0001"
-    );
     assert_eq!(
         fields.uuid("id").required(),
         Some(Uuid::from_u128(0x0190_f1b2_0000_7000_8000_0000_0000_0001))
@@ -86,7 +77,6 @@ fn every_type_reads_what_it_promises() {
         fields.free_object("free", 100).required().unwrap()["snake_key"],
         json!([1])
     );
-    assert_eq!(fields.any("any").required(), Some(json!([null])));
     assert!(fields.finish().is_ok());
 }
 
@@ -131,24 +121,6 @@ fn values_outside_what_is_accepted_are_faults() {
         assert_eq!(
             only_fault(value, |f| f.integer("v", 0..=9)),
             at_v("OUT_OF_RANGE")
-        );
-    }
-    for value in [
-        "\"1,5\"",
-        "\"1e5\"",
-        "\"\"",
-        "\".5\"",
-        "\"5.\"",
-        "\"+5\"",
-        "\"1_0\"",
-        "\"0x1\"",
-        "1.2345678901234567",
-        "1e300",
-    ] {
-        assert_eq!(
-            only_fault(value, |f| f.decimal("v")),
-            at_v("INVALID_VALUE"),
-            "{value}"
         );
     }
     for value in [
@@ -257,6 +229,18 @@ fn all_faults_come_together_with_the_pointers_as_sent() {
 }
 
 #[test]
+fn of_a_flood_of_unknown_members_only_the_listed_are_explained() {
+    let members: Vec<String> = (0..30_000).map(|n| format!("\"{n}\":0")).collect();
+    let mut fields = fields(&format!("{{{}}}", members.join(",")));
+    fields.text("email").required();
+    let faults = fields.into_faults();
+    assert_eq!(faults.len(), 30_001);
+    let (listed, counted) = faults.split_at(100);
+    assert!(listed.iter().all(|fault| !fault.detail.is_empty()));
+    assert!(counted.iter().all(|fault| fault.detail.is_empty()));
+}
+
+#[test]
 fn an_empty_object_around_known_members_is_fine() {
     let mut fields = fields(r#"{"profile":{}}"#);
     assert_eq!(fields.text("profile/firstName").patch(), Patch::Keep);
@@ -295,14 +279,6 @@ fn read_only_members_may_repeat_what_is_stored() {
         (fault.pointer.as_str(), fault.code),
         ("/id", "READ_ONLY_FIELD")
     );
-}
-
-#[test]
-fn a_member_may_be_refused_to_this_caller() {
-    let mut fields = fields(r#"{"status":"active"}"#);
-    assert!(fields.has("status"));
-    fields.refuse("status", "PERMISSION_DENIED", "is not yours to change");
-    assert_eq!(fields.finish().unwrap_err().code(), Code::PermissionDenied);
 }
 
 #[test]

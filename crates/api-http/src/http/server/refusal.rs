@@ -1,5 +1,7 @@
 //! hyper answers a head that it cannot read by itself, with a bare status. This makes a problem document of it.
 
+use std::time::Duration;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -27,13 +29,25 @@ pub(super) fn document_for(bytes: &[u8]) -> Option<Bytes> {
     Some(refusal(status))
 }
 
+/// The reply to a head that did not come to its end in time.
+pub(super) fn slow_head(patience: Duration) -> Bytes {
+    let detail = format!(
+        "request line and headers must arrive within {} s",
+        patience.as_secs_f64()
+    );
+    reply(Code::RequestTimeout, &detail)
+}
+
 fn refusal(status: StatusCode) -> Bytes {
     let code = Code::from_status(status);
-    let detail = if code == Code::HeadersTooLarge {
-        code.title()
+    if code == Code::HeadersTooLarge {
+        reply(code, code.title())
     } else {
-        "the request is not well-formed HTTP/1.1"
-    };
+        reply(code, "the request is not well-formed HTTP/1.1")
+    }
+}
+
+fn reply(code: Code, detail: &str) -> Bytes {
     let body = Problem::new(code).detail(detail).into_json(None);
     let mut reply = BytesMut::new();
     reply.put_slice(format!("HTTP/1.1 {}\r\n", code.status()).as_bytes());

@@ -1,30 +1,46 @@
 //! The byte stream under one connection, with what hyper lacks: a deadline for heads apart from the one between
 //! requests, an eye on ambiguous framing, problem documents for unreadable heads, and a lingering close.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::head::Head;
+use super::head::Requests;
 use super::{Patience, refusal};
 
 /// A client that sends more than this after the last reply is cut.
 const MOST_LINGERING_BYTES: usize = 16 * 1024 * 1024;
 
-/// What the wire tells the service about the head just read.
+/// What the wire and the service of one connection tell each other.
 #[derive(Debug, Default)]
-pub(super) struct Framing(AtomicBool);
+pub(super) struct Framing {
+    /// Whether each head was ambiguous that was read and not yet given to the service.
+    heads: Mutex<VecDeque<bool>>,
+    answered: AtomicUsize,
+}
 
 impl Framing {
-    /// Whether the head was ambiguous; asked once per request.
+    fn read(&self, is_ambiguous: bool) {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.push_back(is_ambiguous);
+    }
+
+    /// Whether the head of the next request was ambiguous; asked once per request. One that was not seen is.
     pub(super) fn take_ambiguous(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.pop_front().unwrap_or(true)
+    }
+
+    /// Takes note that a request has its reply.
+    pub(super) fn answered(&self) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -34,11 +50,14 @@ pub(super) struct Wire<T> {
     inner: T,
     framing: Arc<Framing>,
     patience: Patience,
-    head: Head,
+    requests: Requests,
+    /// Heads that were read.
+    heads: usize,
     /// Runs while a head is awaited or incomplete.
     deadline: Option<Pin<Box<Sleep>>>,
     deadline_is_for_head: bool,
-    replied: bool,
+    /// A deadline is over: nothing is read any more.
+    is_cut: bool,
     /// A document on its way out in place of a bare refusal.
     refusal: Bytes,
     lingering: Option<Lingering>,
@@ -56,22 +75,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             inner,
             framing,
             patience,
-            head: Head::default(),
+            requests: Requests::default(),
+            heads: 0,
             deadline: None,
             deadline_is_for_head: false,
-            replied: false,
+            is_cut: false,
             refusal: Bytes::new(),
             lingering: None,
         }
     }
 
-    /// Fails once a head takes too long. A deadline begins with the wait for a head and again with its first byte.
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
-        if self.head.is_complete() {
+    /// Whether a request waits for its reply.
+    fn is_busy(&self) -> bool {
+        self.heads > self.framing.answered.load(Ordering::Relaxed)
+    }
+
+    /// Ready once a head takes too long. A deadline begins with the wait for a head and again with its first byte.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.is_busy() {
             self.deadline = None;
             return Poll::Pending;
         }
-        let for_head = self.head.is_open() || !self.replied;
+        let for_head = self.requests.is_open() || self.heads == 0;
         if self.deadline.is_none() || self.deadline_is_for_head != for_head {
             let patience = if for_head {
                 self.patience.head
@@ -84,8 +109,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
         let Some(deadline) = self.deadline.as_mut() else {
             return Poll::Pending;
         };
-        ready!(deadline.as_mut().poll(context));
-        Poll::Ready(io::ErrorKind::TimedOut.into())
+        deadline.as_mut().poll(context)
+    }
+
+    /// Ends a connection whose deadline is over; who began a head is told so first.
+    fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_cut {
+            self.is_cut = true;
+            if self.requests.is_open() {
+                self.refusal = refusal::slow_head(self.patience.head);
+            }
+        }
+        ready!(Pin::new(&mut *self).poll_shutdown(context))?;
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -124,23 +160,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<T> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.is_cut {
+            return this.poll_cut(context);
+        }
         let before = buffer.filled().len();
-        if Pin::new(&mut self.inner)
+        if Pin::new(&mut this.inner)
             .poll_read(context, buffer)?
             .is_pending()
         {
-            return self.poll_deadline(context).map(Err);
+            ready!(this.poll_deadline(context));
+            return this.poll_cut(context);
         }
-        let this = self.get_mut();
-        this.head
-            .feed(buffer.filled().get(before..).unwrap_or_default());
-        if this.head.is_ambiguous() {
-            this.framing.0.store(true, Ordering::Relaxed);
-        }
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        this.requests.feed(read, |is_ambiguous| {
+            this.heads += 1;
+            this.framing.read(is_ambiguous);
+        });
         Poll::Ready(Ok(()))
     }
 }
@@ -153,17 +193,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_refusal(context))?;
-        // A reply begins the wait for the next head; `100 Continue` does not.
-        if this.head.is_complete() && !bytes.starts_with(b"HTTP/1.1 1") {
-            this.head = Head::default();
-            this.replied = true;
-        }
         // hyper does not look for the next head before it is woken, so the wait has to begin here. Every write begins
         // it anew: a long reply is no idleness.
-        if this.replied && !this.head.is_open() {
+        if !this.is_busy() {
             this.deadline = None;
-            if let Poll::Ready(error) = this.poll_deadline(context) {
-                return Poll::Ready(Err(error));
+            if this.poll_deadline(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
         }
         if let Some(document) = refusal::document_for(bytes) {

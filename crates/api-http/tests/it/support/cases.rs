@@ -27,6 +27,8 @@ pub(crate) struct Case {
 pub(crate) struct World {
     pub(crate) api: TestApi,
     pub(crate) customer: String,
+    /// An address of the customer.
+    pub(crate) address: String,
 }
 
 const fn case(operation: &'static str, needs: Needs) -> Case {
@@ -85,22 +87,42 @@ impl Needs {
 }
 
 impl World {
+    /// A group of `default`, and of no other tenant, that has no customer.
+    pub(crate) const GROUP: &str = "trade";
+
     pub(crate) async fn new() -> Self {
         let api = TestApi::new().await;
+        let body = json!({"id": Self::GROUP, "name": "Trade"});
+        let made = api.post(format!("{CUSTOMERS}/groups"), Key::Admin, body);
+        assert_eq!(made.await.status, 201);
         let body = json!({
             "email": "ada@example.com", "password": "securePassword123", "phone": "5550125",
             "legacyId": 7, "externalIds": {"crm": "C-17"}, "firstName": "Ada",
         });
         let customer = api.created(Key::Write, body).await;
-        Self { api, customer }
+        let path = format!("{CUSTOMERS}/{customer}");
+        let body = json!({
+            "type": "both", "street": "1 Nathan Road", "state": "Kowloon", "country": "HK",
+            "legacyId": 9,
+        });
+        let address = api.added(&path, Key::Write, body).await;
+        let address = address.rsplit('/').next().expect("an id").to_owned();
+        Self {
+            api,
+            customer,
+            address,
+        }
     }
 
     /// Where an operation finds what it is about.
     pub(crate) fn target(&self, operation: &Operation) -> String {
         operation.target(&[
             ("customerId", &self.customer),
+            ("addressId", &self.address),
             ("keyId", &Key::Read.id().to_string()),
             ("tenantId", "default"),
+            ("groupId", Self::GROUP),
+            ("tag", "navy"),
         ])
     }
 
@@ -116,6 +138,7 @@ pub(crate) static CASES: &[Case] = &[
     case("createCustomer", Needs::Write)
         .creates()
         .body(|_| json!({"email": "new@example.com"})),
+    case("exportCustomers", Needs::Admin),
     case("batchGetCustomers", Needs::Read).body(|world| json!({"ids": [world.customer]})),
     case("lookupCustomer", Needs::Read).body(|_| json!({"email": "ada@example.com"})),
     case("getCustomer", Needs::Read),
@@ -124,6 +147,30 @@ pub(crate) static CASES: &[Case] = &[
     case("deleteCustomer", Needs::Write).body(|_| json!({"reason": "asked to"})),
     case("suspendCustomer", Needs::Admin).body(|_| json!({"reason": "fraud"})),
     case("reactivateCustomer", Needs::Admin).body(|_| json!({"reason": "cleared"})),
+    case("listAddresses", Needs::Read),
+    case("createAddress", Needs::Write).creates().body(
+        |_| json!({"street": "2 Main St", "city": "New York", "state": "NY", "zipCode": "10002"}),
+    ),
+    case("getAddress", Needs::Read),
+    case("updateAddress", Needs::Write).body(|_| json!({"street": "3 Main St"})),
+    case("patchAddress", Needs::Write).body(|_| json!({"street": "3 Main St"})),
+    case("deleteAddress", Needs::Write),
+    case("setDefaultAddress", Needs::Write).body(|_| json!({"role": "billing"})),
+    case("validateAddress", Needs::Write)
+        .body(|_| json!({"street": "2 Main St", "city": "New York", "zipCode": "10002"})),
+    case("getPreferences", Needs::Read),
+    case("updatePreferences", Needs::Write).body(|_| json!({"language": "pt-BR"})),
+    case("listTags", Needs::Read),
+    case("replaceTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
+    case("addTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
+    case("removeTag", Needs::Write),
+    case("listGroups", Needs::Admin),
+    case("createGroup", Needs::Admin)
+        .creates()
+        .body(|_| json!({"name": "Wholesale EU"})),
+    case("getGroup", Needs::Admin),
+    case("updateGroup", Needs::Admin).body(|_| json!({"name": "Dealers"})),
+    case("deleteGroup", Needs::Admin),
     case("listApiKeys", Needs::Admin),
     case("createApiKey", Needs::Admin)
         .creates()

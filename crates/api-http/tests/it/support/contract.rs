@@ -158,12 +158,14 @@ impl Contract {
             operation.id
         );
         if let Some(schema) = schema_name(content) {
-            let faults = self.faults_of_reply(schema, &reply.json());
-            assert!(
-                faults.is_empty(),
-                "{}: {faults:#?} in {reply}",
-                operation.id
-            );
+            for body in bodies(kind, reply) {
+                let faults = self.faults_of_reply(schema, &body);
+                assert!(
+                    faults.is_empty(),
+                    "{}: {faults:#?} in {reply}",
+                    operation.id
+                );
+            }
         }
         for name in told["headers"]
             .as_object()
@@ -188,6 +190,17 @@ impl Contract {
         );
         assert!(reply.header("x-correlation-id").is_some(), "{reply}");
     }
+}
+
+/// What a schema is of: the body, or each line of a stream.
+fn bodies(kind: &str, reply: &Reply) -> Vec<Value> {
+    if kind == "application/x-ndjson" {
+        let lines = reply.text().lines();
+        return lines
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect();
+    }
+    vec![reply.json()]
 }
 
 /// What the schema cannot say of a problem.
@@ -259,7 +272,8 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The same schemas, with every property required and no other allowed.
+/// The same schemas, with every property required and no other allowed. A property that is
+/// neither required nor ever null is there only when it was asked for.
 fn exactly(components: &Value) -> Value {
     match components {
         Value::Object(members) => {
@@ -267,8 +281,14 @@ fn exactly(components: &Value) -> Value {
                 .iter()
                 .map(|(name, value)| (name.clone(), exactly(value)))
                 .collect();
-            let names = members.get("properties").and_then(Value::as_object);
-            if let Some(names) = names.map(|names| names.keys().cloned().collect::<Vec<_>>()) {
+            let properties = members.get("properties").and_then(Value::as_object);
+            let names = properties.map(|properties| {
+                let always = properties.iter().filter(|(name, property)| {
+                    is_required(&members, name) || is_nullable(property)
+                });
+                always.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+            });
+            if let Some(names) = names {
                 members.insert("required".to_owned(), json!(names));
                 members.insert("additionalProperties".to_owned(), json!(false));
             }
@@ -277,4 +297,16 @@ fn exactly(components: &Value) -> Value {
         Value::Array(items) => items.iter().map(exactly).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => components.clone(),
     }
+}
+
+fn is_required(schema: &Map<String, Value>, name: &str) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    required.is_some_and(|names| names.iter().any(|other| other == name))
+}
+
+fn is_nullable(schema: &Value) -> bool {
+    let types = schema["type"].as_array().into_iter().flatten();
+    let options = schema["oneOf"].as_array().into_iter().flatten();
+    let options = options.map(|option| &option["type"]);
+    types.chain(options).any(|kind| kind == "null")
 }

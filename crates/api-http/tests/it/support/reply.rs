@@ -64,6 +64,13 @@ impl Reply {
         customer
     }
 
+    #[track_caller]
+    pub(crate) fn address(&self) -> Value {
+        let address = self.data("address");
+        assert!(address.is_object(), "{self}");
+        address
+    }
+
     /// The code of a problem.
     #[track_caller]
     pub(crate) fn code(&self) -> String {

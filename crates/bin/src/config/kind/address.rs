@@ -1,5 +1,6 @@
 //! URLs, origins and host names.
 
+use customer_http::http::headers::CorsOrigins;
 use url::Url;
 
 /// What stands for a secret wherever one would be shown.
@@ -83,10 +84,11 @@ pub(super) fn plain_http(text: &str) -> Option<String> {
     plain.then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// The origin exactly as browsers send it.
+/// The origin exactly as browsers send it, if it is one that can be admitted.
 pub(super) fn origin(text: &str) -> Option<String> {
     let url = plain_http(text).and_then(|text| Url::parse(&text).ok())?;
-    (url.path() == "/").then(|| url.origin().ascii_serialization())
+    let origin = url.origin().ascii_serialization();
+    (url.path() == "/" && CorsOrigins::new([&origin]).is_ok()).then_some(origin)
 }
 
 /// `host:port`.
@@ -232,6 +234,10 @@ mod tests {
             origin("http://localhost:3000").as_deref(),
             Some("http://localhost:3000")
         );
+        assert_eq!(
+            origin("http://my_host:3000").as_deref(),
+            Some("http://my_host:3000")
+        );
         for text in [
             "*",
             "null",
@@ -239,6 +245,7 @@ mod tests {
             "https://shop.example.com/cart",
             "https://a@b",
             "ftp://b",
+            "https://a!b",
         ] {
             assert_eq!(origin(text), None, "{text}");
         }

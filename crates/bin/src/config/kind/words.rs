@@ -10,11 +10,6 @@ pub(super) fn boolean(text: &str) -> Option<&'static str> {
     }
 }
 
-pub(super) fn letters(text: &str, length: usize) -> Option<String> {
-    let right = text.len() == length && text.bytes().all(|b| b.is_ascii_alphabetic());
-    right.then(|| text.to_ascii_uppercase())
-}
-
 pub(super) fn is_slug(text: &str) -> bool {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     text.len() <= 64

@@ -50,79 +50,78 @@ pub(super) static SECTION: Section = Section {
             "CUSTOMER_DEFAULT_CURRENCY",
             "customers.default_currency",
             Kind::Currency,
-            "currency of a tenant that has set none",
+            "currency of a new tenant that names none",
         )
         .or("USD"),
         setting(
             "CUSTOMER_DEFAULT_COUNTRY",
             "customers.default_country",
             Kind::Country,
-            "country of an address that is given without one",
+            "country of a new tenant that names none: that of its addresses without one",
         )
         .or("US"),
         setting(
             "CUSTOMER_GROUPS",
             "customers.groups",
-            Kind::List(&Kind::Slug),
-            "customer groups that a new tenant begins with",
+            Kind::Groups,
+            "customer groups that a new tenant begins with; customer_type RETAIL, WHOLESALE or VIP names one of these",
         )
-        .or("retail,wholesale,vip"),
+        .or("retail=Retail,vip=VIP,wholesale=Wholesale"),
         setting(
             "CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER",
             "customers.max_addresses",
             Kind::Integer {
                 min: 0,
-                max: 10_000,
+                max: 1_000,
             },
-            "addresses that a customer may have; 0 sets no limit",
+            "addresses that a customer may have, where its tenant does not say otherwise; 0 allows 1000",
         )
         .or("10")
-        .also(&["MAX_ADDRESSES_PER_CUSTOMER"])
-        .not_built(),
+        .also(&["MAX_ADDRESSES_PER_CUSTOMER"]),
         preference(
             "CUSTOMER_DEFAULT_EMAIL_MARKETING",
             "customers.preferences.email_marketing",
-            "consent to marketing by e-mail that is assumed when none is given",
+            "consent to marketing by e-mail of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_SMS_MARKETING",
             "customers.preferences.sms_marketing",
-            "consent to marketing by SMS that is assumed when none is given",
+            "consent to marketing by SMS of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS",
             "customers.preferences.push_notifications",
-            "consent to push notifications that is assumed when none is given",
+            "consent to push notifications of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_NEWSLETTER",
             "customers.preferences.newsletter",
-            "consent to the newsletter that is assumed when none is given",
+            "consent to the newsletter of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_ORDER_UPDATES",
             "customers.preferences.order_updates",
-            "consent to order updates that is assumed when none is given",
+            "consent to order updates of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS",
             "customers.preferences.promotional_emails",
-            "consent to promotional e-mails that is assumed when none is given",
+            "consent to promotional e-mails of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_DATA_SHARING",
             "customers.preferences.data_sharing",
-            "consent to sharing of data that is assumed when none is given",
+            "consent to sharing of data of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_ANALYTICS_TRACKING",
             "customers.preferences.analytics_tracking",
-            "consent to the recording of activities that is assumed when none is given",
+            "consent to the recording of activities of a new customer who gives none, or null",
         ),
         preference(
             "CUSTOMER_DEFAULT_COOKIE_CONSENT",
             "customers.preferences.cookie_consent",
-            "consent to cookies that is assumed when none is given",
+            "consent to cookies of a new customer who gives none, or null",
         ),
         feature(
             "CUSTOMER_ENABLE_SEGMENTS",

@@ -35,7 +35,7 @@ pub(super) static SECTION: Section = Section {
             "CUSTOMER_DATABASE_IDLE_CONNECTIONS",
             "database.min_idle_conns",
             Kind::Integer { min: 0, max: 10_000 },
-            "connections kept open when there is nothing to do",
+            "connections opened at the start, for the first requests; later ones are opened when they are needed, and kept",
         )
         .or("5")
         .also(&["DATABASE_IDLE_CONNECTIONS"]),
@@ -43,14 +43,14 @@ pub(super) static SECTION: Section = Section {
             "CUSTOMER_DATABASE_MAX_IDLE_CONNECTIONS",
             "database.max_idle_conns",
             Kind::Integer { min: 0, max: 10_000 },
-            "upper bound of idle connections; the pool keeps what it has opened until conn_max_lifetime",
+            "upper bound of idle connections; the pool keeps what it has opened",
         )
         .not_built(),
         setting(
             "CUSTOMER_DATABASE_CONN_MAX_LIFETIME",
             "database.conn_max_lifetime",
             Kind::Duration { min: SECOND, max: DAY },
-            "age at which a connection is replaced",
+            "age from which a connection is closed instead of being used again",
         )
         .or("5m"),
         setting(

@@ -1,6 +1,9 @@
 use super::super::kind::{DAY, Kind, MINUTE};
 use super::{Section, setting};
 
+/// More than this helps no machine.
+pub(in crate::config) const MOST_HASHING_THREADS: u64 = 256;
+
 pub(super) static SECTION: Section = Section {
     title: "security",
     settings: &[
@@ -14,36 +17,42 @@ pub(super) static SECTION: Section = Section {
             "CUSTOMER_ARGON2_MEMORY_KIB",
             "security.argon2.memory_kib",
             Kind::Integer {
-                min: 8,
-                max: 4_194_304,
+                min: 19_456,
+                max: 1_048_576,
             },
-            "memory of one password hash in KiB; production takes no less than the default",
+            "memory of one password hash in KiB; at least 47104 for a hash of one pass",
         )
         .or("19456"),
         setting(
             "CUSTOMER_ARGON2_ITERATIONS",
             "security.argon2.iterations",
-            Kind::Integer { min: 1, max: 100 },
-            "passes of one password hash; production takes no less than the default",
+            Kind::Integer { min: 1, max: 32 },
+            "passes of one password hash over its memory",
         )
         .or("2"),
         setting(
             "CUSTOMER_ARGON2_PARALLELISM",
             "security.argon2.parallelism",
-            Kind::Integer { min: 1, max: 64 },
+            Kind::Integer { min: 1, max: 16 },
             "lanes of one password hash",
         )
         .or("1"),
         setting(
             "CUSTOMER_HASHING_THREADS",
             "security.hashing.threads",
-            Kind::Integer { min: 1, max: 1024 },
+            Kind::Integer {
+                min: 1,
+                max: MOST_HASHING_THREADS,
+            },
             "threads that hash passwords; by default as many as there are cores",
         ),
         setting(
             "CUSTOMER_HASHING_QUEUE_LENGTH",
             "security.hashing.queue_length",
-            Kind::COUNT,
+            Kind::Integer {
+                min: 0,
+                max: 10_000,
+            },
             "password hashes that may wait for a thread; further ones are answered 503",
         )
         .or("64"),

@@ -61,7 +61,7 @@ pub(super) static SECTION: Section = Section {
                 min: SECOND,
                 max: HOUR,
             },
-            "how long a client may take to send its request (408)",
+            "how long a client may take to send the head of a request, and then its body (408)",
         )
         .or("10s"),
         setting(

@@ -85,11 +85,11 @@ fn flatten(path: &str, value: Value, entries: &mut Vec<Entry>, faults: &mut Faul
 /// The value as text; a sequence or mapping only where the kind has one.
 fn texts(kind: Kind, value: Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(items) if matches!(kind, Kind::List(_)) => {
+        Value::Array(items) if matches!(kind, Kind::List(_) | Kind::Groups) => {
             items.into_iter().map(scalar).collect()
         }
-        Value::Object(members) if matches!(kind, Kind::HostMap) => {
-            let pair = |(host, slug)| scalar(slug).map(|slug| format!("{host}={slug}"));
+        Value::Object(members) if matches!(kind, Kind::HostMap | Kind::Groups) => {
+            let pair = |(key, value)| scalar(value).map(|value| format!("{key}={value}"));
             members.into_iter().map(pair).collect()
         }
         Value::Null => Some(Vec::new()),

@@ -236,7 +236,7 @@ fn all_faults_of_all_layers_are_reported_at_once() {
         &[
             r#"server.http.port in configs/config.yaml is "eighty", which is not accepted: give an integer from 0 to 65535"#,
             "server.http.prot in configs/config.yaml is not a known key",
-            r#"CUSTOMER_DEFAULT_COUNTRY in .env is "USA", which is not accepted: give a country code of two letters"#,
+            r#"CUSTOMER_DEFAULT_COUNTRY in .env is "USA", which is not accepted: give the code of a country (ISO 3166-1, two letters)"#,
             ".env line 2: NAME=value is expected",
             r#"CUSTOMER_LOG_LEVEL in the environment is "inof""#,
             "CUSTOMER_SECRET_KEY in the environment is not accepted: give 32 bytes in base64",
@@ -321,8 +321,8 @@ fn settings_must_fit_together() {
         ("CUSTOMER_DATABASE_APP_URL", url),
         ("CUSTOMER_DATABASE_WORKER_URL", url),
         ("CUSTOMER_DATABASE_MAX_CONNECTIONS", "4"),
-        ("CUSTOMER_ARGON2_MEMORY_KIB", "15"),
-        ("CUSTOMER_ARGON2_PARALLELISM", "2"),
+        ("CUSTOMER_ARGON2_MEMORY_KIB", "47103"),
+        ("CUSTOMER_ARGON2_ITERATIONS", "1"),
         ("CUSTOMER_READ_TIMEOUT", "31s"),
     ]);
     assert_faults(
@@ -333,7 +333,7 @@ fn settings_must_fit_together() {
             "CUSTOMER_DATABASE_APP_URL is set without CUSTOMER_DATABASE_URL",
             "CUSTOMER_DATABASE_WORKER_URL is set without CUSTOMER_DATABASE_URL",
             "CUSTOMER_DATABASE_IDLE_CONNECTIONS must not be greater",
-            "CUSTOMER_ARGON2_MEMORY_KIB must be at least",
+            "CUSTOMER_ARGON2_MEMORY_KIB must be at least 47104",
             "CUSTOMER_READ_TIMEOUT must not be greater",
         ],
     );

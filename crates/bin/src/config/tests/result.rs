@@ -31,7 +31,9 @@ fn nothing_set_is_a_development_that_starts() {
         }
     );
     assert_eq!(config.security.hashing_queue_length, 64);
-    assert_eq!(config.customers.groups, ["retail", "wholesale", "vip"]);
+    let groups = config.customers.groups.iter();
+    let groups: Vec<_> = groups.map(|(id, name)| format!("{id}={name}")).collect();
+    assert_eq!(groups, ["retail=Retail", "vip=VIP", "wholesale=Wholesale"]);
     assert!(!format!("{:?}", config.customers.preference_defaults).contains("true"));
     assert_eq!(config.observability.log_format, LogFormat::Text);
     assert_eq!(config.observability.metrics_port, None);

@@ -10,9 +10,6 @@ use super::{Parse, refuse};
 use crate::http::fault::{self, Fault};
 use crate::http::json::Node;
 
-/// A JSON number is a double to most clients; it keeps this many decimal digits whatever they are.
-const EXACT_DIGITS: usize = 15;
-
 /// A whole number; see [`super::super::Fields::integer`].
 #[derive(Debug)]
 pub struct Integer(RangeInclusive<i64>);
@@ -68,62 +65,4 @@ fn whole(number: &Number) -> Whole {
             .map_or(Whole::Larger, Whole::Fits),
         _ => Whole::Fraction,
     }
-}
-
-/// A decimal number; see [`super::super::Fields::decimal`].
-#[derive(Debug)]
-pub struct Decimals;
-
-impl Parse for Decimals {
-    type Output = Decimal;
-
-    fn parse(&self, value: Node, at: &str) -> Result<Decimal, Vec<Fault>> {
-        let text = match value {
-            Node::Text(text) => text,
-            Node::Number(number) if number.is_f64() => {
-                // The shortest text that reads back as the same double is what the client wrote, up to 15 digits.
-                let text = number
-                    .as_f64()
-                    .map(|value| value.to_string())
-                    .unwrap_or_default();
-                let digits = text
-                    .trim_start_matches(['-', '0', '.'])
-                    .bytes()
-                    .filter(u8::is_ascii_digit)
-                    .count();
-                if digits > EXACT_DIGITS {
-                    let detail =
-                        format!("has more than {EXACT_DIGITS} digits: send it as a string");
-                    return refuse(at, fault::INVALID_VALUE, detail);
-                }
-                text
-            }
-            Node::Number(number) => number.to_string(),
-            Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => {
-                return refuse(
-                    at,
-                    fault::INVALID_TYPE,
-                    "must be a number or a string such as \"19.90\"",
-                );
-            }
-        };
-        match plain_decimal(&text) {
-            Some(value) => Ok(value),
-            None => refuse(
-                at,
-                fault::INVALID_VALUE,
-                "must be a decimal number such as 19.90, of at most 28 digits",
-            ),
-        }
-    }
-}
-
-/// Digits with an optional sign and point; no exponent, no grouping.
-fn plain_decimal(text: &str) -> Option<Decimal> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    (digits(whole) && digits(fraction))
-        .then(|| Decimal::from_str_exact(text).ok())
-        .flatten()
 }

@@ -1,0 +1,41 @@
+//! Address books: read and locked by one message, written by one statement or two.
+
+mod reads;
+mod record;
+mod save;
+
+pub(crate) use reads::PgAddressReads;
+pub(crate) use record::prepared;
+
+use crate::pg::uow::PgUnitOfWork;
+use async_trait::async_trait;
+use customer_domain::StoreError;
+use customer_domain::address::{AddressBook, AddressRepo, BookChanges, LockedBook};
+use customer_domain::customer::CustomerRef;
+
+#[async_trait]
+impl AddressRepo for PgUnitOfWork {
+    /// One round trip.
+    async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError> {
+        let rows = self.lock_and_read(customer, "address_book").await?;
+        let first = rows.first().ok_or(StoreError::NotFound)?;
+        let holder = record::holder(first)?;
+        let book = AddressBook::new(holder.customer, record::addresses(&rows)?);
+        Ok(LockedBook { holder, book })
+    }
+
+    /// One round trip; two when something is given up and something taken. None when nothing
+    /// changed.
+    async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
+        let tenant = self.tx.tenant();
+        let given_up = save::give_up(tenant, changes);
+        if !given_up.is_empty() {
+            self.tx.message(&given_up).await?;
+        }
+        if !changes.written.is_empty() {
+            let mut statement = save::write(tenant, changes);
+            self.tx.execute(statement.build()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Groups on a real server: races, round trips, and what the migration makes of older groups.
+
+use crate::proxy::Proxy;
+use crate::support::{Store, adapter, run};
+use customer_domain::customer::CustomerRef;
+use customer_domain::group::Group;
+use customer_domain::{Conflict, StoreError};
+use customer_postgres::{migrate, migrate_down, migration_status};
+use customer_testkit::builders::{at, customer, group, scope, tenant};
+use futures_util::future::join;
+use secrecy::SecretString;
+use std::time::Duration;
+
+fn trade() -> Group {
+    Group::new(group("trade"), "Trade".to_owned(), at(0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_joined_or_deleted_never_both() {
+    let store = Store::with_connections(4).await;
+    let transactions = store.postgres.transactions();
+    for (n, patience) in [(1, 0), (2, 20), (3, 40)] {
+        let mut work = transactions.begin(&scope()).await.expect("begin");
+        work.groups().insert(&trade()).await.expect("insert");
+        work.commit().await.expect("commit");
+        let join_it = async {
+            let new = customer().number(n).group("trade").build_new();
+            let mut work = transactions.begin(&scope()).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            work.customers().insert(&new).await?;
+            work.commit().await
+        };
+        let delete_it = async {
+            let mut work = transactions.begin(&scope()).await?;
+            let found = work.groups().find_for_update(&group("trade")).await?;
+            tokio::time::sleep(Duration::from_millis(patience)).await;
+            work.groups().delete(&found.id).await?;
+            work.commit().await
+        };
+        let outcomes = join(join_it, delete_it).await;
+        let refused = |conflict| Err(StoreError::Conflict(conflict));
+        let in_use = (Ok(()), refused(Conflict::GroupInUse));
+        let unknown = (refused(Conflict::UnknownGroup), Ok(()));
+        assert!(outcomes == in_use || outcomes == unknown, "{outcomes:?}");
+        if outcomes == in_use {
+            let mut work = transactions.begin(&scope()).await.expect("begin");
+            let member = CustomerRef::Id(customer().number(n).build().id);
+            let mut found = work.customers().find_for_update(member).await.expect("it");
+            found.customer.group = None;
+            work.customers().save(&found.customer).await.expect("save");
+            let deleted = work.groups().delete(&group("trade")).await;
+            deleted.expect("nobody belongs to it any more");
+            work.commit().await.expect("commit");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_edited_can_be_joined_meanwhile() {
+    let store = Store::with_connections(4).await;
+    let transactions = store.postgres.transactions();
+    let mut edit = transactions.begin(&scope()).await.expect("begin");
+    let found = edit.groups().find_for_update(&group("vip")).await;
+    let mut found = found.expect("a group");
+    found.name = "Very important".to_owned();
+    edit.groups().save(&found).await.expect("save");
+    let new = customer().group("vip").build_new();
+    let joined = tokio::time::timeout(Duration::from_secs(5), store.insert(&new)).await;
+    assert_eq!(joined.expect("no wait"), Ok(()));
+    edit.commit().await.expect("commit");
+}
+
+#[tokio::test]
+async fn each_use_of_a_group_is_one_round_trip() {
+    let store = Store::fresh().await;
+    let proxy = Proxy::before(&store.database.owner_url()).await;
+    let postgres = adapter(proxy.url(), 1).await;
+    let reads = postgres.groups();
+    // Counted the second time: the first prepares its statements.
+    for expected in [None, Some([1, 1, 1, 1])] {
+        let mut work = postgres
+            .transactions()
+            .begin(&scope())
+            .await
+            .expect("begin");
+        proxy.take();
+        work.groups().insert(&trade()).await.expect("insert");
+        let insert = proxy.take().round_trips;
+        let found = work.groups().find_for_update(&group("trade")).await;
+        let find = proxy.take().round_trips;
+        work.groups().save(&found.expect("it")).await.expect("save");
+        let save = proxy.take().round_trips;
+        let deleted = work.groups().delete(&group("trade")).await;
+        deleted.expect("delete");
+        let delete = proxy.take().round_trips;
+        work.commit().await.expect("commit");
+        let counts = [insert, find, save, delete];
+        assert!(
+            expected.is_none_or(|expected| expected == counts),
+            "{counts:?}"
+        );
+    }
+    proxy.take();
+    assert!(reads.find(&scope(), &group("vip")).await.is_ok());
+    assert_eq!(proxy.take().round_trips, 1);
+    assert!(reads.list(&scope(), None, 100).await.is_ok());
+    assert_eq!(proxy.take().round_trips, 1);
+}
+
+#[tokio::test]
+async fn groups_from_before_they_could_be_edited_keep_their_time() {
+    let store = Store::fresh().await;
+    let url = SecretString::from(store.database.owner_url());
+    let migrations = migration_status(&url).await.expect("a status");
+    let since = migrations.iter().position(|it| it.name == "groups");
+    let since = since.expect("the migration that lets groups be edited");
+    migrate_down(&url, migrations.len() - since)
+        .await
+        .expect("down");
+    let mut owner = store.database.admin().await;
+    let made = format!(
+        "INSERT INTO customer_groups (tenant_id, id, name, created_at) VALUES ('{}', 'old', 'Old', '{}')",
+        tenant().id,
+        at(7)
+    );
+    run(&mut owner, &made).await;
+    migrate(&url).await.expect("up");
+    let old = store.postgres.groups().find(&scope(), &group("old")).await;
+    let expected = Group::new(group("old"), "Old".to_owned(), at(7));
+    assert_eq!(old.expect("a read"), Some(expected));
+}

@@ -1,0 +1,76 @@
+//! What a statement touches, as the server counts it.
+
+use crate::support::run;
+use serde_json::Value;
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, PgConnection};
+use std::collections::BTreeSet;
+
+/// A plan that was carried out.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// What was scanned, for people.
+    scans: Vec<String>,
+    /// The indexes that were looked into, with something found or not.
+    pub(super) indexes: BTreeSet<String>,
+    /// Rows and index entries that scans came upon, those that a filter removed too.
+    pub(super) touched: f64,
+}
+
+impl Plan {
+    /// Carries a statement out, and takes back what it did.
+    pub(super) async fn of(connection: &mut PgConnection, statement: &str) -> Self {
+        let explain = format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}");
+        run(connection, "BEGIN").await;
+        let Json(document): Json<Value> = sqlx::query_scalar(AssertSqlSafe(explain))
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .expect("a plan");
+        run(connection, "ROLLBACK").await;
+        let mut plan = Self {
+            indexes: BTreeSet::new(),
+            touched: 0.0,
+            scans: Vec::new(),
+        };
+        plan.walk(&document[0]["Plan"]);
+        plan
+    }
+
+    fn walk(&mut self, node: &Value) {
+        let number = |name: &str| node[name].as_f64().unwrap_or_default();
+        let loops = number("Actual Loops");
+        let is_scan = node["Relation Name"].is_string() || node["Index Name"].is_string();
+        // A modified table is named, too, but its rows were counted where they were found.
+        if is_scan && loops > 0.0 && node["Node Type"] != "ModifyTable" {
+            self.indexes
+                .extend(node["Index Name"].as_str().map(str::to_owned));
+            let rows = number("Actual Rows")
+                + number("Rows Removed by Filter")
+                + number("Rows Removed by Index Recheck");
+            self.touched += rows * loops;
+            let what = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+            let (kind, table) = (what("Node Type"), what("Relation Name"));
+            let by = format!("{} {}", what("Index Name"), what("Index Cond"));
+            self.scans
+                .push(format!("{kind} {table} {by}: {rows} x {loops}"));
+        }
+        for child in node["Plans"].as_array().into_iter().flatten() {
+            self.walk(child);
+        }
+    }
+
+    /// Holds the plan against an index that it must use and the rows that it may touch.
+    #[track_caller]
+    pub(super) fn expect(&self, what: &str, index: &str, most: u32) {
+        let is_used = self.indexes.iter().any(|used| used.starts_with(index));
+        let found = (is_used, self.touched <= f64::from(most));
+        assert_eq!(
+            found,
+            (true, true),
+            "{what}: {index} is wanted, {} rows were touched of {most}: {:#?}",
+            self.touched,
+            self.scans
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! An address as the wire shows it.
+
+use crate::customer::FreeObject;
+use crate::http::fields::Violation;
+use crate::support::envelope::reply;
+use crate::support::wire::Instant;
+use customer_domain::CustomerId;
+use customer_domain::address::{Address, AddressProblem, PostalAddress, Role};
+use customer_domain::customer::LegacyId;
+use customer_domain::profile::Phone;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are their own explanation")]
+pub enum AddressKind {
+    Shipping,
+    Billing,
+    Both,
+}
+
+/// What one address of a customer is the default for.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are their own explanation")]
+pub enum AddressRole {
+    Shipping,
+    Billing,
+}
+
+/// An address of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressBody<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub customer_id: Uuid,
+    /// What it is for.
+    #[serde(rename = "type")]
+    #[schema(value_type = AddressKind)]
+    pub kind: &'static str,
+    /// Whether it is the default in any role.
+    pub is_default: bool,
+    /// The roles in which it is the default.
+    #[schema(value_type = Vec<AddressRole>)]
+    pub roles: Vec<&'static str>,
+    /// Given name.
+    #[schema(example = "John", max_length = 100)]
+    pub first_name: Option<&'a str>,
+    /// Family name.
+    #[schema(example = "Doe", max_length = 100)]
+    pub last_name: Option<&'a str>,
+    /// Company.
+    #[schema(max_length = 255)]
+    pub company: Option<&'a str>,
+    /// Street and number.
+    #[schema(example = "123 Main St", max_length = 255)]
+    pub street: &'a str,
+    /// What the first line has no room for.
+    #[schema(example = "Apt 4B", max_length = 255)]
+    pub street2: Option<&'a str>,
+    /// City.
+    #[schema(example = "New York", max_length = 100)]
+    pub city: Option<&'a str>,
+    /// State, province or other region.
+    #[schema(example = "NY", max_length = 100)]
+    pub state: Option<&'a str>,
+    /// Postal code.
+    #[schema(example = "10001", max_length = 20)]
+    pub zip_code: Option<&'a str>,
+    /// Country: ISO 3166-1 alpha-2.
+    #[schema(example = "US")]
+    pub country: &'static str,
+    /// Phone number as it was written.
+    #[schema(example = "+1-555-0123", max_length = 20)]
+    pub phone: Option<&'a str>,
+    /// The customer's word for it.
+    #[schema(example = "Home", max_length = 50)]
+    pub label: Option<&'a str>,
+    /// Whether somebody made sure that it exists. A change of the place clears it.
+    pub is_verified: bool,
+    /// What its country's post would say to it.
+    pub validation: AddressValidationBody,
+    /// What else the shop keeps with it.
+    #[schema(value_type = FreeObject)]
+    pub metadata: &'a Map<String, Value>,
+    /// Its id in Magento.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// The edit token: quoted, it is the `ETag`.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// When it last changed, its roles included.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Instant,
+}
+
+/// What its country's post would say to an address. Format and postal code are looked at, not
+/// whether the place exists.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressValidationBody {
+    /// Whether there is nothing to say.
+    pub is_valid: bool,
+    /// What is missing or has not the form of the country.
+    pub problems: Vec<ValidationProblemBody>,
+}
+
+/// Something that a country's post would not take. All but a problem with `state`, which is
+/// advice, keep an address from being stored.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationProblemBody {
+    /// The member.
+    #[schema(example = "zipCode")]
+    pub field: &'static str,
+    /// `REQUIRED` or `INVALID_VALUE`.
+    #[schema(example = "INVALID_VALUE")]
+    pub code: &'static str,
+    /// What would be accepted.
+    #[schema(example = "an address in US has a postal code of its form, such as 95014")]
+    pub detail: String,
+}
+
+/// An address that was looked at and not stored.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationBody {
+    /// Whether there is nothing to say.
+    pub is_valid: bool,
+    /// What is missing or has not the form of the country.
+    pub problems: Vec<ValidationProblemBody>,
+    /// The address as the post would write it.
+    pub normalised: NormalisedAddressBody,
+}
+
+/// An address as the post would write it: regions by their key, postal codes in capitals, white
+/// space in single blanks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NormalisedAddressBody {
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// Street and number; null when none was given.
+    pub street: Option<String>,
+    /// What the first line has no room for.
+    pub street2: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// State, province or other region.
+    pub state: Option<String>,
+    /// Postal code.
+    pub zip_code: Option<String>,
+    /// Country: ISO 3166-1 alpha-2; the tenant's, when none was given.
+    pub country: &'static str,
+    /// Phone number as it was written.
+    pub phone: Option<String>,
+}
+
+reply! {
+    /// One address.
+    AddressReply {
+        /// One address.
+        AddressData<'a> {
+            /// The address.
+            address: AddressBody<'a>,
+        }
+    }
+}
+
+reply! {
+    /// The addresses of a customer.
+    AddressListReply {
+        /// The addresses of a customer.
+        AddressListData<'a> {
+            /// Oldest first.
+            addresses: Vec<AddressBody<'a>>,
+        }
+    }
+}
+
+reply! {
+    /// What was found out about an address.
+    ValidationReply {
+        /// What was found out about an address.
+        ValidationData {
+            /// What was found out.
+            validation: ValidationBody,
+        }
+    }
+}
+
+impl<'a> AddressBody<'a> {
+    /// The address of this customer.
+    pub fn new(customer: CustomerId, address: &'a Address) -> Self {
+        let postal = &address.postal;
+        let roles: Vec<_> = address.roles().into_iter().map(Role::as_str).collect();
+        Self {
+            id: address.id.0,
+            customer_id: customer.0,
+            kind: address.kind.as_str(),
+            is_default: !roles.is_empty(),
+            roles,
+            first_name: postal.first_name.as_deref(),
+            last_name: postal.last_name.as_deref(),
+            company: postal.company.as_deref(),
+            street: &postal.street,
+            street2: postal.street2.as_deref(),
+            city: postal.city.as_deref(),
+            state: postal.region.as_deref(),
+            zip_code: postal.postal_code.as_deref(),
+            country: postal.country.code(),
+            phone: postal.phone.as_ref().map(Phone::as_str),
+            label: address.label.as_deref(),
+            is_verified: address.is_verified,
+            validation: AddressValidationBody::new(postal),
+            metadata: &address.metadata,
+            legacy_id: address.legacy_id.map(LegacyId::get),
+            version: address.version,
+            created_at: Instant(address.created_at),
+            updated_at: Instant(address.updated_at),
+        }
+    }
+}
+
+impl AddressValidationBody {
+    fn new(postal: &PostalAddress) -> Self {
+        let problems = postal.check();
+        let problems: Vec<_> = problems.iter().map(ValidationProblemBody::new).collect();
+        Self {
+            is_valid: problems.is_empty(),
+            problems,
+        }
+    }
+}
+
+impl ValidationProblemBody {
+    fn new(problem: &AddressProblem) -> Self {
+        let Violation { code, detail } = problem.refusal().into();
+        Self {
+            field: problem.field.as_str(),
+            code,
+            detail,
+        }
+    }
+}
+
+impl ValidationBody {
+    /// What is to be said of an address.
+    pub fn new(postal: &PostalAddress) -> Self {
+        let AddressValidationBody { is_valid, problems } = AddressValidationBody::new(postal);
+        Self {
+            is_valid,
+            problems,
+            normalised: NormalisedAddressBody::new(postal.normalised()),
+        }
+    }
+}
+
+impl NormalisedAddressBody {
+    fn new(postal: PostalAddress) -> Self {
+        Self {
+            first_name: postal.first_name,
+            last_name: postal.last_name,
+            company: postal.company,
+            street: Some(postal.street).filter(|street| !street.is_empty()),
+            street2: postal.street2,
+            city: postal.city,
+            state: postal.region,
+            zip_code: postal.postal_code,
+            country: postal.country.code(),
+            phone: postal.phone.map(|phone| phone.as_str().to_owned()),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `expand`: the records that a reply shows inside of a customer.
+
+use crate::address::AddressBody;
+use crate::api::Api;
+use crate::http::fault;
+use crate::http::fields::{Fields, Violation};
+use crate::http::problem::Answer;
+use crate::support::failure;
+use customer_domain::address::Address;
+use customer_domain::customer::CustomerRecord;
+use customer_domain::{CustomerId, Scope};
+use std::collections::HashMap;
+
+/// What can be asked for. Tags are always shown; who asks for them asks for nothing wrong.
+const WORDS: [&str; 2] = [ADDRESSES, "tags"];
+const ADDRESSES: &str = "addresses";
+
+/// What can be shown inside of a customer.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExpandParams {
+    /// `addresses`, `tags` (which are always shown), or both, separated by a comma.
+    #[param(pattern = "^(addresses|tags)(,(addresses|tags))*$")]
+    pub expand: Option<String>,
+}
+
+/// What a request wants to see inside of customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Expand {
+    addresses: bool,
+}
+
+/// What was asked for, of some customers.
+#[derive(Debug, Default)]
+pub(super) struct Related {
+    addresses: Option<HashMap<CustomerId, Vec<Address>>>,
+}
+
+impl Expand {
+    /// Reads the parameter: words, separated by commas.
+    pub(super) fn read(query: &mut Fields) -> Self {
+        let words = query.texts("expand").then(|words| known(&words)).optional();
+        let words = words.unwrap_or_default();
+        Self {
+            addresses: words.contains(&ADDRESSES),
+        }
+    }
+
+    /// Whether records were asked for that have members of their own.
+    pub(super) fn is_of_records(self) -> bool {
+        self.addresses
+    }
+
+    /// Reads what was asked for, of all these customers at once.
+    pub(super) async fn related(
+        self,
+        api: &Api,
+        scope: &Scope,
+        customers: &[CustomerRecord],
+    ) -> Answer<Related> {
+        if !self.addresses || customers.is_empty() {
+            let addresses = self.addresses.then(HashMap::new);
+            return Ok(Related { addresses });
+        }
+        let ids: Vec<_> = customers.iter().map(|record| record.customer.id).collect();
+        let books = api.addresses.books(scope, &ids).await;
+        Ok(Related {
+            addresses: Some(books.map_err(failure::store)?),
+        })
+    }
+}
+
+impl Related {
+    /// The addresses of a customer, if they were asked for.
+    pub(super) fn addresses(&self, customer: CustomerId) -> Option<Vec<AddressBody<'_>>> {
+        let book = self.addresses.as_ref()?.get(&customer);
+        let addresses = book.into_iter().flatten();
+        Some(
+            addresses
+                .map(|address| AddressBody::new(customer, address))
+                .collect(),
+        )
+    }
+}
+
+fn known(words: &[String]) -> Result<Vec<&'static str>, Violation> {
+    let known = words.iter().map(|word| {
+        let mut known = WORDS.into_iter();
+        known.find(|known| word.trim().eq_ignore_ascii_case(known))
+    });
+    known.collect::<Option<_>>().ok_or_else(|| {
+        let accepted = WORDS.join(", ");
+        Violation::new(
+            fault::INVALID_VALUE,
+            format!("these are accepted, separated by commas: {accepted}"),
+        )
+    })
+}

@@ -1,0 +1,155 @@
+//! Which customers a list or an export shows, as the query says it.
+
+use crate::customer::fields::{email, rule};
+use crate::customer::words::{CustomerKindInput, CustomerStatus, KINDS, KindOrGroup, STATUSES};
+use crate::http::fault::{self, Fault};
+use crate::http::fields::{Fields, Moment, Violation};
+use chrono::{DateTime, Utc};
+use customer_domain::customer::{
+    CustomerFilter, CustomerType, ExternalId, Identifier, LegacyId, MAX_SEARCH, SearchQuery,
+    TimeSpan,
+};
+use customer_domain::group::GroupId;
+use customer_domain::profile::Phone;
+use customer_domain::tag::Tag;
+
+/// Which customers are shown: those that pass everything that is given.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FilterParams {
+    /// Words of e-mail address and names, or the digits of a phone number, in any case and with or
+    /// without accents: all must match, each as the beginning of a word.
+    #[param(example = "muller jane", min_length = 1, max_length = 200)]
+    pub search: Option<String>,
+    /// Only customers with this status; without it, all but the deleted.
+    pub status: Option<CustomerStatus>,
+    /// A person or a company; `retail`, `wholesale` and `vip` stand for the group of that name.
+    pub customer_type: Option<CustomerKindInput>,
+    /// Only customers of this group.
+    #[param(example = "wholesale", max_length = 50)]
+    pub group: Option<String>,
+    /// Only customers with this tag, as it is written.
+    #[param(example = "early-adopter", max_length = 50)]
+    pub tag: Option<String>,
+    /// The customer with this e-mail address, in any spelling; with the status `deleted`, those that
+    /// had it.
+    #[param(example = "jane.smith@example.com", max_length = 255)]
+    pub email: Option<String>,
+    /// Only customers with this phone number, however it is grouped.
+    #[param(example = "1-555-0125", max_length = 20)]
+    pub phone: Option<String>,
+    /// The customer with this id in Magento.
+    #[param(minimum = 1, maximum = 4_294_967_295_u32)]
+    pub legacy_id: Option<i64>,
+    /// The customer with this id in another system: the system's name, a colon, the id.
+    #[param(example = "crm:C-17", max_length = 306)]
+    pub external_id: Option<String>,
+    /// Made after this moment: a date-time with an offset, or a date, which is its beginning in UTC.
+    /// The moment itself is left out. The same holds for the other three.
+    #[param(example = "2026-01-01")]
+    pub created_after: Option<String>,
+    /// Made before this moment.
+    #[param(example = "2026-02-01T00:00:00Z")]
+    pub created_before: Option<String>,
+    /// Last changed after this moment.
+    #[param(example = "2026-01-01")]
+    pub updated_after: Option<String>,
+    /// Last changed before this moment.
+    #[param(example = "2026-02-01T00:00:00Z")]
+    pub updated_before: Option<String>,
+}
+
+/// Reads the parameters of [`FilterParams`].
+pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
+    let (customer_type, group) = kind_and_group(query);
+    CustomerFilter {
+        status: query.one_of("status", STATUSES).optional(),
+        search: query
+            .text("search")
+            .max(MAX_SEARCH)
+            .then(|text| rule(SearchQuery::parse(&text)))
+            .optional(),
+        customer_type,
+        group,
+        tag: query
+            .text("tag")
+            .then(|text| rule(Tag::parse(&text)))
+            .optional(),
+        known_as: known_as(query),
+        phone_digits: query
+            .text("phone")
+            .then(|text| phone_digits(&text))
+            .optional(),
+        created: TimeSpan {
+            after: moment(query, "created_after"),
+            before: moment(query, "created_before"),
+        },
+        updated: TimeSpan {
+            after: moment(query, "updated_after"),
+            before: moment(query, "updated_before"),
+        },
+    }
+}
+
+/// The type may name a group, and then the two must agree.
+fn kind_and_group(query: &mut Fields) -> (Option<CustomerType>, Option<GroupId>) {
+    let group_at = query.sent_as("group").unwrap_or("?group").to_owned();
+    let word = query.one_of("customer_type", KINDS).optional();
+    let group = query
+        .text("group")
+        .then(|text| rule(GroupId::parse(&text)))
+        .optional();
+    match word {
+        None => (None, group),
+        Some(KindOrGroup::Kind(kind)) => (Some(kind), group),
+        Some(KindOrGroup::Group(named)) => {
+            if group.as_ref().is_some_and(|group| group.as_str() != named) {
+                let detail = "customer_type names another group";
+                query.fault(Fault::new(group_at, fault::DUPLICATE_KEY, detail));
+            }
+            (None, GroupId::parse(named).ok())
+        }
+    }
+}
+
+fn known_as(query: &mut Fields) -> Vec<Identifier> {
+    let email = query.text("email").then(|text| email(&text)).optional();
+    let legacy = query
+        .integer("legacy_id", 1..=i64::from(u32::MAX))
+        .then(|id| rule(LegacyId::new(id)))
+        .optional();
+    let external = query
+        .text("external_id")
+        .then(|text| external_id(&text))
+        .optional();
+    [
+        email.map(Identifier::Email),
+        legacy.map(Identifier::Legacy),
+        external.map(Identifier::External),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn external_id(text: &str) -> Result<ExternalId, Violation> {
+    let Some((system, id)) = text.split_once(':') else {
+        let detail = "the name of a system, a colon and the id there, such as crm:C-17";
+        return Err(Violation::new(fault::INVALID_VALUE, detail));
+    };
+    rule(ExternalId::parse(system, id))
+}
+
+fn phone_digits(text: &str) -> Result<String, Violation> {
+    match rule(Phone::parse(text))? {
+        Some(phone) => Ok(phone.digits().to_owned()),
+        None => Err(Violation::new(
+            fault::INVALID_VALUE,
+            "a phone number has digits",
+        )),
+    }
+}
+
+fn moment(query: &mut Fields, name: &'static str) -> Option<DateTime<Utc>> {
+    query.field(name, Moment).optional()
+}

@@ -1,0 +1,63 @@
+//! The cursor of a list that is ordered by one text.
+
+use crate::api::Api;
+use crate::http::cursor::Cursors;
+use crate::http::fault::Fault;
+use crate::http::fields::Fields;
+use crate::http::problem::Code;
+use customer_domain::{DigestPurpose, KeyedDigest, Scope};
+use std::sync::Arc;
+
+/// Makes and reads the cursors of one list of one tenant. A cursor is signed: one that was
+/// changed, made up, or made for another list is none of ours.
+pub(crate) struct TextCursor {
+    cursors: Cursors,
+    list: String,
+}
+
+impl TextCursor {
+    /// `list` names the list and its filter.
+    pub(crate) fn new(api: &Api, scope: &Scope, list: &str) -> Self {
+        let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
+        let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
+        Self {
+            cursors: Cursors::new(mac),
+            list: format!("{}:{list}:{}:", list.len(), scope.tenant),
+        }
+    }
+
+    /// The cursor of a page that ended with `last`.
+    pub(crate) fn seal(&self, last: &str) -> String {
+        self.cursors.seal(format!("{}{last}", self.list).as_bytes())
+    }
+
+    /// What the page ended with whose cursor the query names, if it names one.
+    pub(crate) fn read(&self, query: &mut Fields) -> Option<String> {
+        let cursor = query.text("cursor").optional()?;
+        let last = self.open(&cursor);
+        if last.is_none() {
+            query.fault(Fault::new(
+                "?cursor",
+                Code::InvalidCursor.as_str(),
+                "the nextCursor of a page is accepted, with the filters of that page",
+            ));
+        }
+        last
+    }
+
+    fn open(&self, cursor: &str) -> Option<String> {
+        let payload = String::from_utf8(self.cursors.open(cursor).ok()?).ok()?;
+        payload.strip_prefix(&self.list).map(str::to_owned)
+    }
+}
+
+/// How many rows a page of such a list holds.
+pub(crate) fn page_size(query: &mut Fields) -> u32 {
+    let size = query
+        .integer("page_size", 1..=i64::from(MAX_PAGE_SIZE))
+        .optional();
+    size.and_then(|size| u32::try_from(size).ok())
+        .unwrap_or(MAX_PAGE_SIZE)
+}
+
+const MAX_PAGE_SIZE: u32 = 100;

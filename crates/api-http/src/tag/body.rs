@@ -1,0 +1,107 @@
+//! Tags as the wire shows and takes them.
+
+use crate::support::envelope::reply;
+use crate::support::reply::{self, ReplyExt};
+use customer_domain::customer::CustomerRecord;
+use customer_domain::idempotency::StoredReply;
+use customer_domain::tag::{Tag, TagCount};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// Tags to put on a customer.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TagsBody {
+    /// The tags, each of at most 50 characters.
+    #[schema(min_items = 1, max_items = 50)]
+    pub tags: Vec<String>,
+    /// The customer's version that was read; acts as `If-Match`.
+    #[schema(minimum = 1)]
+    pub version: Option<i64>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+/// The tags that a customer is to carry.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateTagsBody {
+    /// The tags, each of at most 50 characters.
+    #[schema(max_items = 50)]
+    pub tags: Vec<String>,
+    /// The customer's version that was read; acts as `If-Match`.
+    #[schema(minimum = 1)]
+    pub version: Option<i64>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+/// A tag, and how many customers carry it.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TagCountBody<'a> {
+    /// The tag.
+    #[schema(example = "vip")]
+    pub tag: &'a str,
+    /// How many customers carry it, at most 10,000.
+    #[schema(example = 42)]
+    pub count: u64,
+    /// Whether there are more than `count`.
+    pub count_is_capped: bool,
+}
+
+reply! {
+    /// The tags of a customer.
+    TagsReply {
+        /// The tags of a customer.
+        TagsData<'a> {
+            /// In the order of code points.
+            tags: Vec<&'a str>,
+        }
+    }
+}
+
+reply! {
+    /// One page of the tags of a tenant.
+    TagListReply {
+        /// One page of the tags of a tenant.
+        TagListData<'a> {
+            /// In the order of code points.
+            tags: Vec<TagCountBody<'a>>,
+            /// Tags per page.
+            page_size: u32,
+            /// Begins the next page; null on the last.
+            next_cursor: Option<String>,
+        }
+    }
+}
+
+impl<'a> From<&'a TagCount> for TagCountBody<'a> {
+    fn from(found: &'a TagCount) -> Self {
+        Self {
+            tag: found.tag.as_str(),
+            count: found.count,
+            count_is_capped: found.is_capped,
+        }
+    }
+}
+
+/// The reply that shows the tags of a customer.
+pub(super) fn shown(record: &CustomerRecord) -> StoredReply {
+    let customer = &record.customer;
+    let body = TagsReply::from(TagsData {
+        tags: customer.tags.iter().map(Tag::as_str).collect(),
+    });
+    reply::json(StatusCode::OK, &body).version(customer.version)
+}
+
+pub(super) fn example() -> Value {
+    json!({"success": true, "data": {"tags": ["early-adopter", "vip"]}})
+}
+
+pub(super) fn example_list() -> Value {
+    json!({"success": true, "data": {
+        "tags": [{"tag": "vip", "count": 42, "countIsCapped": false}],
+        "pageSize": 100, "nextCursor": null,
+    }})
+}

@@ -1,0 +1,116 @@
+//! An export on a real socket: slow clients, stuck clients, shutdown.
+
+use super::EXPORT;
+use crate::support::{Key, TestApi, default_tenant};
+use customer_http::http::server::{Patience, serve_with};
+use customer_testkit::builders::{at, customer};
+use serde_json::json;
+use std::io;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The API on a socket, with an export that no buffer between the two ends can hold.
+struct Line {
+    stream: TcpStream,
+    shutdown: CancellationToken,
+    ended: JoinHandle<io::Result<()>>,
+}
+
+impl Line {
+    async fn open(api: &TestApi) -> Self {
+        let large = |number: u64| {
+            let one = customer().number(number).since(at(0)).with(|one| {
+                let text = json!("x".repeat(10_000));
+                one.metadata.insert("large".to_owned(), text);
+            });
+            one.build_new()
+        };
+        let people = (0..2_000).map(large).collect();
+        api.store_customers(&default_tenant(), people).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let shutdown = CancellationToken::new();
+        let patience = Patience {
+            idle: Duration::from_millis(400),
+            ..Patience::default()
+        };
+        let drain = Duration::from_millis(200);
+        let serving = serve_with(listener, api.router(), shutdown.clone(), drain, patience);
+        let ended = TaskTracker::new().spawn(serving);
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket
+            .set_recv_buffer_size(16 * 1024)
+            .expect("a small buffer");
+        let mut stream = socket.connect(address).await.expect("a connection");
+        let secret = Key::Admin.secret();
+        let request = format!("GET {EXPORT} HTTP/1.1\r\nhost: a\r\nx-api-key: {secret}\r\n\r\n");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("a request");
+        Self {
+            stream,
+            shutdown,
+            ended,
+        }
+    }
+
+    /// Reads until the server closes, with a pause after so many bytes; what came last.
+    async fn read(&mut self, pause: Duration, after: usize) -> (usize, Vec<u8>) {
+        let (mut total, mut since_pause, mut end) = (0, 0, Vec::new());
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = self.stream.read(&mut buffer).await {
+            (total, since_pause) = (total + count, since_pause + count);
+            end.extend_from_slice(&buffer[..count]);
+            end.drain(..end.len().saturating_sub(5));
+            if since_pause >= after {
+                since_pause = 0;
+                tokio::time::sleep(pause).await;
+            }
+        }
+        (total, end)
+    }
+}
+
+/// Where a body in chunks ends, when it is whole.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_client_has_its_time_as_long_as_it_takes_something() {
+    let api = TestApi::new().await;
+    let mut line = Line::open(&api).await;
+    // Longer in all than a connection may idle, but never at once.
+    let began = Instant::now();
+    let (total, end) = line.read(Duration::from_millis(100), 2_000_000).await;
+    assert!(began.elapsed() > Duration::from_millis(800));
+    assert!(total > 20_000_000 && end == LAST_CHUNK, "{total}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_nothing_is_cut_and_sees_that_it_has_not_all() {
+    let api = TestApi::new().await;
+    let mut line = Line::open(&api).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let (total, end) = line.read(Duration::ZERO, usize::MAX).await;
+    assert!(total < 20_000_000 && end != LAST_CHUNK, "{total}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_an_export_no_longer_than_its_drain() {
+    let api = TestApi::new().await;
+    let mut line = Line::open(&api).await;
+    line.stream
+        .read_exact(&mut [0; 1_000])
+        .await
+        .expect("a beginning");
+    let began = Instant::now();
+    line.shutdown.cancel();
+    let ended = (&mut line.ended).await.expect("a server");
+    assert!(ended.is_ok() && began.elapsed() < Duration::from_secs(2));
+    let (total, end) = line.read(Duration::ZERO, usize::MAX).await;
+    assert!(total < 20_000_000 && end != LAST_CHUNK, "{total}");
+}

@@ -1,0 +1,156 @@
+//! The address book of a customer: filled, changed, read, and which address is the default.
+
+mod change;
+mod create;
+mod error;
+mod read;
+
+pub use change::{RemoveAddress, SetDefaultAddress, StatedAddress, UpdateAddress};
+pub use create::{AddedAddress, CreateAddress};
+pub use error::AddressError;
+pub use read::HeldAddress;
+
+use crate::tenant::TenantDirectory;
+use customer_domain::address::{
+    Address, AddressBook, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT, LockedBook, MAX_BOOK,
+    Role,
+};
+use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::customer::{CustomerRef, Status};
+use customer_domain::outbox::{Event, EventKind};
+use customer_domain::{
+    AuditEventId, Clock, CustomerId, EventId, Fact, IdSource, KeyedDigest, Scope, Transactions,
+    UnitOfWork,
+};
+use std::sync::Arc;
+
+/// The use cases of this slice.
+#[derive(Clone)]
+pub struct Addresses {
+    /// Where writes go.
+    pub transactions: Arc<dyn Transactions>,
+    /// Where reads come from.
+    pub reads: Arc<dyn AddressReads>,
+    /// The tenants, for their country and their limit.
+    pub tenants: Arc<TenantDirectory>,
+    /// Tells equal addresses.
+    pub digests: Arc<dyn KeyedDigest>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+    /// What the operator decided.
+    pub settings: AddressSettings,
+}
+
+/// What an operator decides about addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressSettings {
+    /// Addresses that a customer may have where its tenant does not say otherwise; 0 for as many
+    /// as a book can hold.
+    pub limit: usize,
+}
+
+impl Default for AddressSettings {
+    fn default() -> Self {
+        Self {
+            limit: DEFAULT_ADDRESS_LIMIT,
+        }
+    }
+}
+
+/// What happened to an address.
+#[derive(Debug, Clone, Copy)]
+enum Change<'a> {
+    Created(&'a [&'static str]),
+    Updated(&'a [&'static str]),
+    Deleted,
+}
+
+impl<'a> Change<'a> {
+    fn kinds(self) -> (EventKind, AuditKind) {
+        match self {
+            Self::Created(_) => (EventKind::AddressCreated, AuditKind::AddressCreate),
+            Self::Updated(["roles"]) => {
+                (EventKind::AddressUpdated, AuditKind::AddressDefaultChanged)
+            }
+            Self::Updated(_) => (EventKind::AddressUpdated, AuditKind::AddressUpdate),
+            Self::Deleted => (EventKind::AddressDeleted, AuditKind::AddressDelete),
+        }
+    }
+
+    fn fields(self) -> &'a [&'static str] {
+        match self {
+            Self::Created(fields) | Self::Updated(fields) => fields,
+            Self::Deleted => &[],
+        }
+    }
+}
+
+impl Addresses {
+    /// Addresses that a customer of this tenant may have.
+    fn limit(&self, scope: &Scope) -> usize {
+        let own = self.tenants.settings(scope.tenant).max_addresses;
+        let own = own.map(|limit| usize::try_from(limit).unwrap_or(MAX_BOOK));
+        match own.unwrap_or(self.settings.limit) {
+            0 => MAX_BOOK,
+            limit => limit.min(MAX_BOOK),
+        }
+    }
+
+    /// Event and audit entry of a change, as the book is after it.
+    fn fact(
+        &self,
+        holder: BookHolder,
+        book: &AddressBook,
+        address: &Address,
+        change: Change<'_>,
+    ) -> Fact {
+        let (event, audit) = change.kinds();
+        let changed = change.fields();
+        let defaults = Role::ALL.map(|role| book.holder(role));
+        let id = EventId(self.ids.new_id());
+        Fact {
+            event: Some(Event::address_changed(
+                id, event, holder, address, defaults, changed,
+            )),
+            audit: AuditEntry {
+                id: AuditEventId(self.ids.new_id()),
+                kind: audit,
+                customer: Some(holder.customer),
+                resource: address.id.0,
+                changed_fields: changed.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
+                at: address.updated_at,
+            },
+        }
+    }
+}
+
+/// The book of a customer that may be changed, locked.
+async fn open(
+    work: &mut dyn UnitOfWork,
+    customer: CustomerRef,
+    stated: Option<CustomerRef>,
+) -> Result<LockedBook, AddressError> {
+    let locked = work.addresses().book_for_update(customer).await?;
+    expect_customer(stated, customer, locked.holder.customer)?;
+    if locked.holder.status == Status::Deleted {
+        return Err(AddressError::CustomerDeleted);
+    }
+    Ok(locked)
+}
+
+/// Content when what the caller says of the customer is how it named it, or its id.
+fn expect_customer(
+    stated: Option<CustomerRef>,
+    named: CustomerRef,
+    id: CustomerId,
+) -> Result<(), AddressError> {
+    let is_same = |stated| stated == named || stated == CustomerRef::Id(id);
+    if stated.is_none_or(is_same) {
+        Ok(())
+    } else {
+        Err(AddressError::ReadOnly(vec!["customerId"]))
+    }
+}

@@ -1,0 +1,242 @@
+//! An address is changed by a merge, becomes a default, or leaves the book (DOM-20, DOM-22).
+
+use super::create::refuse_invalid;
+use super::{AddressError, Addresses, Change, HeldAddress, open};
+use crate::idempotency::{Once, Outcome};
+use crate::support::retry::retried;
+use customer_domain::address::{
+    Address, AddressBook, AddressChanges, AddressRef, LockedBook, Role,
+};
+use customer_domain::customer::CustomerRef;
+use customer_domain::idempotency::Claimed;
+use customer_domain::{AddressId, Scope};
+
+/// A merge into an address.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateAddress {
+    /// What changes.
+    pub changes: AddressChanges,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+    /// What the caller says of members that cannot be written.
+    pub stated: StatedAddress,
+}
+
+/// An address is to be a default.
+#[derive(Debug, Clone, Default)]
+pub struct SetDefaultAddress {
+    /// In which role; in all of its type, when the caller did not say.
+    pub role: Option<Role>,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+    /// What the caller says of members that cannot be written.
+    pub stated: StatedAddress,
+}
+
+/// An address is to leave the book.
+#[derive(Debug, Clone, Default)]
+pub struct RemoveAddress {
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+}
+
+/// Members that cannot be written, as a caller sent them. They are accepted when they are what
+/// is stored, so that what was read can be sent back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedAddress {
+    /// `id`, in any of the ways in which a path may name an address.
+    pub id: Option<AddressRef>,
+    /// `customerId`, in any of the ways in which a path may name a customer.
+    pub customer: Option<CustomerRef>,
+    /// `roles`
+    pub roles: Option<Vec<Role>>,
+}
+
+impl StatedAddress {
+    fn expect(&self, address: &Address) -> Result<(), AddressError> {
+        let is_id = self.id.is_none_or(|id| id.names(address));
+        let are_roles = self.roles.as_ref().is_none_or(|roles| {
+            let holds = |role: &Role| address.holds(*role);
+            roles.len() == address.roles().len() && roles.iter().all(holds)
+        });
+        let differing = [("id", is_id), ("roles", are_roles)].into_iter();
+        let differing: Vec<_> = differing
+            .filter_map(|(name, is_same)| (!is_same).then_some(name))
+            .collect();
+        if differing.is_empty() {
+            Ok(())
+        } else {
+            Err(AddressError::ReadOnly(differing))
+        }
+    }
+}
+
+impl Addresses {
+    /// Merges changes into an address. When nothing changes nothing is written, and the address
+    /// is answered as it is.
+    ///
+    /// # Errors
+    /// As [`AddressError`] lists.
+    pub async fn update(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &UpdateAddress,
+    ) -> Result<HeldAddress, AddressError> {
+        retried(|| self.try_update(scope, customer, address, command)).await
+    }
+
+    async fn try_update(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &UpdateAddress,
+    ) -> Result<HeldAddress, AddressError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let LockedBook { holder, mut book } =
+            open(&mut *work, customer, command.stated.customer).await?;
+        let before = book.get(address)?;
+        expect_version(before, command.expected_versions.as_deref())?;
+        command.stated.expect(before)?;
+        let (id, edit) = (before.id, wanted_edit(before, command));
+        let changed = book.change(id, edit, self.clock.now(), &*self.digests)?;
+        let after = held(&book, id)?;
+        if changed.is_empty() {
+            work.rollback().await?;
+            return Ok(after);
+        }
+        refuse_unsound(&after.address, &changed)?;
+        work.addresses().save(&book.changes(&*self.digests)).await?;
+        let change = Change::Updated(&changed);
+        work.record(self.fact(holder, &book, &after.address, change));
+        work.commit().await?;
+        Ok(after)
+    }
+
+    /// Makes an address the default in a role, or in all of its type. When it is that already
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// As [`AddressError`] lists.
+    pub async fn set_default(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &SetDefaultAddress,
+        once: &Once<'_, HeldAddress>,
+    ) -> Result<Outcome<HeldAddress>, AddressError> {
+        retried(|| self.try_set_default(scope, customer, address, command, once)).await
+    }
+
+    async fn try_set_default(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &SetDefaultAddress,
+        once: &Once<'_, HeldAddress>,
+    ) -> Result<Outcome<HeldAddress>, AddressError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
+        let LockedBook { holder, mut book } =
+            open(&mut *work, customer, command.stated.customer).await?;
+        let before = book.get(address)?;
+        expect_version(before, command.expected_versions.as_deref())?;
+        command.stated.expect(before)?;
+        let id = before.id;
+        let is_changed = book.set_default(id, command.role, self.clock.now())?;
+        let after = held(&book, id)?;
+        if !is_changed {
+            work.rollback().await?;
+            return Ok(Outcome::Done(after));
+        }
+        work.addresses().save(&book.changes(&*self.digests)).await?;
+        let change = Change::Updated(&["roles"]);
+        work.record(self.fact(holder, &book, &after.address, change));
+        once.remember(&mut *work, &after);
+        work.commit().await?;
+        Ok(Outcome::Done(after))
+    }
+
+    /// Takes an address out of the book; its roles go to others. It is answered as it ended.
+    ///
+    /// # Errors
+    /// As [`AddressError`] lists.
+    pub async fn remove(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &RemoveAddress,
+    ) -> Result<HeldAddress, AddressError> {
+        retried(|| self.try_remove(scope, customer, address, command)).await
+    }
+
+    async fn try_remove(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+        command: &RemoveAddress,
+    ) -> Result<HeldAddress, AddressError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let LockedBook { holder, mut book } = open(&mut *work, customer, None).await?;
+        let before = book.get(address)?;
+        expect_version(before, command.expected_versions.as_deref())?;
+        let id = before.id;
+        let removed = book.remove(id, self.clock.now())?;
+        work.addresses().save(&book.changes(&*self.digests)).await?;
+        work.record(self.fact(holder, &book, &removed, Change::Deleted));
+        work.commit().await?;
+        Ok(HeldAddress {
+            customer: holder.customer,
+            address: removed,
+        })
+    }
+}
+
+fn held(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> {
+    Ok(HeldAddress {
+        customer: book.customer(),
+        address: book.get(AddressRef::Id(id))?.clone(),
+    })
+}
+
+/// Who sends back the roles that were read, and `isDefault` as it follows from them, asks for no
+/// other roles.
+fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
+    let mut edit = command.changes.clone();
+    let is_default = !address.roles().is_empty();
+    if command.stated.roles.is_some() && edit.is_default == Some(is_default) {
+        edit.is_default = None;
+    }
+    edit
+}
+
+/// An address is judged by what changed: rules that came after it was stored do not keep its
+/// owner from correcting the rest.
+fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressError> {
+    let is_changed = |name: &&str| changed.contains(name);
+    if ["street", "city", "zipCode", "country"]
+        .iter()
+        .any(is_changed)
+    {
+        refuse_invalid(&address.postal)?;
+    }
+    if is_changed(&"metadata") && address.is_overgrown() {
+        return Err(AddressError::Overgrown);
+    }
+    Ok(())
+}
+
+fn expect_version(address: &Address, expected: Option<&[i64]>) -> Result<(), AddressError> {
+    let content = expected.is_none_or(|versions| versions.contains(&address.version));
+    content.then_some(()).ok_or(AddressError::VersionConflict {
+        current: address.version,
+    })
+}

@@ -1,0 +1,74 @@
+//! Addresses are read: a whole book, one of it, and the books of many customers.
+
+use super::{AddressError, Addresses, expect_customer};
+use customer_domain::address::{Address, AddressBook, AddressRef};
+use customer_domain::customer::CustomerRef;
+use customer_domain::{CustomerId, Scope, StoreError};
+use std::collections::HashMap;
+
+/// An address, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldAddress {
+    /// Whose.
+    pub customer: CustomerId,
+    /// The address.
+    pub address: Address,
+}
+
+impl Addresses {
+    /// The book of a customer, deleted or not.
+    ///
+    /// # Errors
+    /// [`AddressError::CustomerNotFound`], or as the store fails.
+    pub async fn book(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+    ) -> Result<AddressBook, AddressError> {
+        let book = self.reads.book(scope, customer).await?;
+        book.ok_or(AddressError::CustomerNotFound)
+    }
+
+    /// One address of a customer.
+    ///
+    /// # Errors
+    /// [`AddressError::CustomerNotFound`], [`AddressError::NotFound`], or as the store fails.
+    pub async fn get(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        address: AddressRef,
+    ) -> Result<HeldAddress, AddressError> {
+        let book = self.book(scope, customer).await?;
+        Ok(HeldAddress {
+            customer: book.customer(),
+            address: book.get(address)?.clone(),
+        })
+    }
+
+    /// Content when there is such a customer, the one that the caller says it is.
+    ///
+    /// # Errors
+    /// [`AddressError::CustomerNotFound`], [`AddressError::ReadOnly`], or as the store fails.
+    pub async fn exists(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        stated: Option<CustomerRef>,
+    ) -> Result<(), AddressError> {
+        let book = self.book(scope, customer).await?;
+        expect_customer(stated, customer, book.customer())
+    }
+
+    /// The addresses of each of these customers; a customer without any is left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn books(
+        &self,
+        scope: &Scope,
+        customers: &[CustomerId],
+    ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
+        self.reads.books(scope, customers).await
+    }
+}

@@ -1,0 +1,273 @@
+//! Customer groups: made, changed and deleted by administrators.
+
+use crate::idempotency::{Once, Outcome};
+use crate::support::retry::{Retryable, retried};
+use chrono::{DateTime, Utc};
+use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
+use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::{
+    AuditEventId, Clock, Conflict, Fact, IdSource, Page, Scope, StoreError, Transactions,
+};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The use cases of this slice.
+#[derive(Clone)]
+pub struct Groups {
+    /// Where writes go.
+    pub transactions: Arc<dyn Transactions>,
+    /// Where reads come from.
+    pub reads: Arc<dyn GroupReads>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// What a new group is to be.
+#[derive(Debug, Clone)]
+pub struct CreateGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// For people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The class that price rules know it by.
+    pub discount_class: Option<String>,
+}
+
+/// What changes in a group.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateGroup {
+    /// What changes.
+    pub changes: GroupChanges,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+}
+
+/// Why a group could not be made, changed or deleted. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GroupError {
+    /// The tenant has no such group.
+    #[error("no such group")]
+    NotFound,
+    /// The tenant has a group with this id.
+    #[error("the group's id is taken")]
+    IdTaken,
+    /// Customers belong to it.
+    #[error("customers belong to the group")]
+    InUse,
+    /// It changed since the caller read it.
+    #[error("the group is at version {current}")]
+    VersionConflict {
+        /// The version that it has.
+        current: i64,
+    },
+    /// The idempotency key stands against it.
+    #[error(transparent)]
+    Claim(ClaimError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for GroupError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(Conflict::GroupId) => Self::IdTaken,
+            StoreError::Conflict(Conflict::GroupInUse) => Self::InUse,
+            other @ (StoreError::Conflict(_)
+            | StoreError::Contended
+            | StoreError::TooSlow
+            | StoreError::Unavailable(_)
+            | StoreError::Corrupt { .. }) => Self::Store(other),
+        }
+    }
+}
+
+impl From<ClaimError> for GroupError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Store(error) => error.into(),
+            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
+        }
+    }
+}
+
+impl Retryable for GroupError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+impl Groups {
+    /// One group.
+    ///
+    /// # Errors
+    /// [`GroupError::NotFound`], or as the store fails.
+    pub async fn get(&self, scope: &Scope, id: &GroupId) -> Result<Group, GroupError> {
+        let found = self.reads.find(scope, id).await?;
+        found.ok_or(GroupError::NotFound)
+    }
+
+    /// One page of groups by id, of those after `after`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&GroupId>,
+        size: u32,
+    ) -> Result<Page<Group, GroupId>, StoreError> {
+        let rows = self
+            .reads
+            .list(scope, after, size.saturating_add(1))
+            .await?;
+        Ok(Page::cut(rows, size, |row| row.id.clone()))
+    }
+
+    /// Makes a group.
+    ///
+    /// # Errors
+    /// [`GroupError::IdTaken`], or as the store fails.
+    pub async fn create(
+        &self,
+        scope: &Scope,
+        command: CreateGroup,
+        once: &Once<'_, Group>,
+    ) -> Result<Outcome<Group>, GroupError> {
+        let group = Group {
+            description: command.description,
+            discount_class: command.discount_class,
+            ..Group::new(command.id, command.name, self.clock.now())
+        };
+        retried(|| self.try_create(scope, &group, once)).await
+    }
+
+    async fn try_create(
+        &self,
+        scope: &Scope,
+        group: &Group,
+        once: &Once<'_, Group>,
+    ) -> Result<Outcome<Group>, GroupError> {
+        let mut work = match once.begin(&*self.transactions, scope).await? {
+            Claimed::Fresh(work) => work,
+            Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+        };
+        work.groups().insert(group).await?;
+        let fields = [
+            ("id", true),
+            ("name", true),
+            ("description", group.description.is_some()),
+            ("discountClass", group.discount_class.is_some()),
+        ];
+        let given: Vec<_> = fields
+            .into_iter()
+            .filter_map(|(name, given)| given.then_some(name))
+            .collect();
+        let kind = AuditKind::GroupCreate;
+        work.record(self.audited(scope, group, kind, &given, group.created_at));
+        once.remember(&mut *work, group);
+        work.commit().await?;
+        Ok(Outcome::Done(group.clone()))
+    }
+
+    /// Merges changes into a group. When nothing changes nothing is written.
+    ///
+    /// # Errors
+    /// [`GroupError::NotFound`], [`GroupError::VersionConflict`], or as the store fails.
+    pub async fn update(
+        &self,
+        scope: &Scope,
+        id: &GroupId,
+        command: &UpdateGroup,
+    ) -> Result<Group, GroupError> {
+        retried(|| self.try_update(scope, id, command)).await
+    }
+
+    async fn try_update(
+        &self,
+        scope: &Scope,
+        id: &GroupId,
+        command: &UpdateGroup,
+    ) -> Result<Group, GroupError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let mut group = work.groups().find_for_update(id).await?;
+        expect_version(&group, command.expected_versions.as_deref())?;
+        let changed = group.merge(command.changes.clone());
+        if changed.is_empty() {
+            work.rollback().await?;
+            return Ok(group);
+        }
+        group.version += 1;
+        group.updated_at = self.clock.now();
+        work.groups().save(&group).await?;
+        let kind = AuditKind::GroupUpdate;
+        work.record(self.audited(scope, &group, kind, &changed, group.updated_at));
+        work.commit().await?;
+        Ok(group)
+    }
+
+    /// Deletes a group that no customer belongs to, and tells what it was.
+    ///
+    /// # Errors
+    /// [`GroupError::NotFound`], [`GroupError::InUse`], [`GroupError::VersionConflict`], or as
+    /// the store fails.
+    pub async fn delete(
+        &self,
+        scope: &Scope,
+        id: &GroupId,
+        expected_versions: Option<&[i64]>,
+    ) -> Result<Group, GroupError> {
+        retried(|| self.try_delete(scope, id, expected_versions)).await
+    }
+
+    async fn try_delete(
+        &self,
+        scope: &Scope,
+        id: &GroupId,
+        expected_versions: Option<&[i64]>,
+    ) -> Result<Group, GroupError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let group = work.groups().find_for_update(id).await?;
+        expect_version(&group, expected_versions)?;
+        work.groups().delete(id).await?;
+        let kind = AuditKind::GroupDelete;
+        work.record(self.audited(scope, &group, kind, &[], self.clock.now()));
+        work.commit().await?;
+        Ok(group)
+    }
+
+    fn audited(
+        &self,
+        scope: &Scope,
+        group: &Group,
+        kind: AuditKind,
+        fields: &[&str],
+        at: DateTime<Utc>,
+    ) -> Fact {
+        Fact {
+            event: None,
+            audit: AuditEntry {
+                id: AuditEventId(self.ids.new_id()),
+                kind,
+                customer: None,
+                resource: group.id.uuid_in(scope.tenant),
+                changed_fields: fields.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
+                at,
+            },
+        }
+    }
+}
+
+fn expect_version(group: &Group, expected: Option<&[i64]>) -> Result<(), GroupError> {
+    let content = expected.is_none_or(|versions| versions.contains(&group.version));
+    content.then_some(()).ok_or(GroupError::VersionConflict {
+        current: group.version,
+    })
+}

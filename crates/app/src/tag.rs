@@ -1,0 +1,31 @@
+//! The tags of a tenant. Those of one customer are changed with it: see
+//! [`UpdateCustomer`](crate::customer::UpdateCustomer).
+
+use customer_domain::tag::{Tag, TagCount, TagQuery, TagReads};
+use customer_domain::{Page, Scope, StoreError};
+use std::sync::Arc;
+
+/// The use cases of this slice.
+#[derive(Clone)]
+pub struct Tags {
+    /// Where reads come from.
+    pub reads: Arc<dyn TagReads>,
+}
+
+impl Tags {
+    /// One page of the tags that customers carry, with their counts; `query.limit` is its size.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] when counting takes longer than its two seconds.
+    pub async fn list(
+        &self,
+        scope: &Scope,
+        query: TagQuery,
+    ) -> Result<Page<TagCount, Tag>, StoreError> {
+        let size = query.limit;
+        let limit = size.saturating_add(1);
+        let query = TagQuery { limit, ..query };
+        let rows = self.reads.list(scope, &query).await?;
+        Ok(Page::cut(rows, size, |row| row.tag.clone()))
+    }
+}

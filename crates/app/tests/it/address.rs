@@ -1,0 +1,120 @@
+//! Address books are filled and changed, and somebody is the default.
+
+mod change;
+mod create;
+
+use crate::support::{App, app, guest, unclaimed};
+use chrono::TimeDelta;
+use customer_app::address::{AddedAddress, AddressError, CreateAddress, HeldAddress};
+use customer_app::idempotency::Outcome;
+use customer_domain::address::{Address, AddressChanges, AddressType, Role};
+use customer_domain::customer::CustomerRef;
+use customer_domain::{AddressId, Patch};
+use customer_testkit::builders::scope;
+
+const SHIPPING: [Role; 1] = [Role::Shipping];
+const BILLING: [Role; 1] = [Role::Billing];
+const NONE: [Role; 0] = [];
+
+/// An application with one customer, and what its book is asked.
+struct Book {
+    app: App,
+    customer: CustomerRef,
+}
+
+impl Book {
+    async fn new() -> Self {
+        Self::of(app()).await
+    }
+
+    async fn of(app: App) -> Self {
+        let (scope, once) = (scope(), unclaimed());
+        let created = app
+            .customers
+            .create(&scope, guest("ada@example.com"), &once);
+        let customer = match created.await.expect("a customer") {
+            Outcome::Done(record) => CustomerRef::Id(record.customer.id),
+            Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+        };
+        Self { app, customer }
+    }
+
+    fn draft(&self, details: AddressChanges) -> CreateAddress {
+        let make_default = details.is_default == Some(true);
+        let address = self.app.addresses.draft(&scope(), details);
+        CreateAddress {
+            address: address.expect("a tenant with a country"),
+            make_default,
+            stated_customer: None,
+        }
+    }
+
+    async fn create(&self, details: AddressChanges) -> Result<AddedAddress, AddressError> {
+        let (scope, once, command) = (scope(), unclaimed(), self.draft(details));
+        let created = self
+            .app
+            .addresses
+            .create(&scope, self.customer, &command, &once);
+        match created.await? {
+            Outcome::Done(added) => Ok(added),
+            Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+        }
+    }
+
+    /// Adds an address a second later; its id.
+    async fn add(&self, kind: AddressType, street: &str) -> AddressId {
+        self.app.clock.advance(TimeDelta::seconds(1));
+        let added = self.create(details(kind, street)).await;
+        added.expect("an address").address.id
+    }
+
+    async fn read(&self) -> Vec<Address> {
+        let book = self.app.addresses.book(&scope(), self.customer).await;
+        book.expect("a book").addresses().to_vec()
+    }
+
+    async fn get(&self, id: AddressId) -> Address {
+        let book = self.read().await;
+        let found = book.into_iter().find(|address| address.id == id);
+        found.expect("an address of the book")
+    }
+
+    async fn roles(&self, id: AddressId) -> Vec<Role> {
+        self.get(id).await.roles()
+    }
+
+    /// Types, operations and changed fields of what was recorded since the customer was made.
+    fn facts(&self) -> Vec<(String, String, Vec<String>)> {
+        let (events, audit) = (self.app.store.events(), self.app.store.audit());
+        let facts = events.into_iter().zip(audit).skip(1);
+        facts
+            .map(|(event, audit)| (event.topic, audit.event_type, audit.changed_fields))
+            .collect()
+    }
+}
+
+fn details(kind: AddressType, street: &str) -> AddressChanges {
+    AddressChanges {
+        kind: Patch::Set(kind),
+        street: Some(street.to_owned()),
+        city: Patch::Set("New York".to_owned()),
+        region: Patch::Set("NY".to_owned()),
+        postal_code: Patch::Set("10001".to_owned()),
+        ..AddressChanges::default()
+    }
+}
+
+fn default(kind: AddressType, street: &str) -> AddressChanges {
+    AddressChanges {
+        is_default: Some(true),
+        ..details(kind, street)
+    }
+}
+
+/// The address of a result that is not replayed.
+fn done(outcome: Outcome<HeldAddress>) -> Address {
+    match outcome {
+        Outcome::Done(held) => held.address,
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}

@@ -1,0 +1,96 @@
+//! Exports: all that a filter lets through, and who took it.
+
+use crate::support::{App, app};
+use customer_app::customer::ExportChunk;
+use customer_domain::customer::{CustomerFilter, Identifier, SearchQuery, Status, TimeSpan};
+use customer_domain::{CustomerId, StoreError};
+use customer_testkit::builders::{at, customer, email, scope, tenant};
+use customer_testkit::fake::Step;
+use std::collections::BTreeSet;
+
+/// So many customers, three of them made at each moment.
+async fn with_customers(count: u64) -> App {
+    let app = app();
+    let mut work = app
+        .store
+        .transactions()
+        .begin(&scope())
+        .await
+        .expect("begin");
+    for number in 0..count {
+        let age = i64::try_from(number / 3).expect("small");
+        let one = customer().number(number).since(at(age)).build_new();
+        work.customers().insert(&one).await.expect("stored");
+    }
+    work.commit().await.expect("commit");
+    app
+}
+
+fn ids(chunk: &ExportChunk) -> impl Iterator<Item = CustomerId> {
+    chunk.items.iter().map(|record| record.customer.id)
+}
+
+#[tokio::test]
+async fn chunks_are_of_a_thousand_and_hold_everyone_once() {
+    let app = with_customers(2_100).await;
+    let everyone = CustomerFilter::default();
+    let first = app.customers.begin_export(&scope(), &everyone).await;
+    let mut chunk = first.expect("a chunk");
+    let mut sizes = vec![chunk.items.len()];
+    let mut seen: BTreeSet<_> = ids(&chunk).collect();
+    while let Some(after) = chunk.next {
+        let next = app
+            .customers
+            .continue_export(&scope(), &everyone, after)
+            .await;
+        chunk = next.expect("a chunk");
+        sizes.push(chunk.items.len());
+        seen.extend(ids(&chunk));
+        assert_eq!(chunk.total, None, "nobody asks how many there are");
+    }
+    assert_eq!(sizes, [1_000, 1_000, 100]);
+    assert_eq!(seen.len(), 2_100);
+    assert_eq!(app.store.audit().len(), 1, "one export is one entry");
+}
+
+#[tokio::test]
+async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
+    let app = with_customers(1).await;
+    let filter = CustomerFilter {
+        status: Some(Status::Active),
+        search: SearchQuery::parse("secret").ok(),
+        known_as: vec![Identifier::Email(email("secret@example.com"))],
+        updated: TimeSpan {
+            after: None,
+            before: Some(at(0)),
+        },
+        ..CustomerFilter::default()
+    };
+    let begun = app.customers.begin_export(&scope(), &filter).await;
+    assert_eq!(begun.expect("a chunk").items.len(), 0);
+    let audit = app.store.audit();
+    assert_eq!(audit[0].event_type, "customer.export");
+    assert_eq!(
+        (audit[0].customer, audit[0].resource),
+        (None, tenant().id.0)
+    );
+    let names = ["status", "search", "updated_before", "email"];
+    assert_eq!(audit[0].changed_fields, names);
+    assert_eq!(app.store.events(), []);
+}
+
+#[tokio::test]
+async fn nobody_takes_anything_without_an_entry() {
+    let app = with_customers(1).await;
+    let everyone = CustomerFilter::default();
+    for (step, error) in [
+        (Step::Read, StoreError::TooSlow),
+        (Step::Begin, StoreError::Contended),
+        (Step::Commit, StoreError::Unavailable("away".to_owned())),
+    ] {
+        app.store.fail_next_at(step, error.clone());
+        let begun = app.customers.begin_export(&scope(), &everyone).await;
+        assert_eq!(begun.expect_err("it failed"), error);
+        assert_eq!(app.store.audit(), []);
+    }
+}

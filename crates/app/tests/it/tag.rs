@@ -1,0 +1,103 @@
+//! Tags are put on customers and taken off them, and counted over all.
+
+use crate::support::{App, app, guest, id_reply, unclaimed};
+use customer_app::customer::{ChangeCustomerError, UpdateCustomer};
+use customer_app::idempotency::{Once, Outcome};
+use customer_domain::customer::{CustomerChanges, CustomerRef};
+use customer_domain::tag::{MAX_TAGS, TagQuery};
+use customer_domain::{CustomerId, Patch};
+use customer_testkit::builders::{claim, scope, tag};
+
+async fn tagged(app: &App, address: &str, tags: &[&str]) -> CustomerId {
+    let mut command = guest(address);
+    command.details.tags = Patch::Set(tags.iter().copied().map(tag).collect());
+    let outcome = app.customers.create(&scope(), command, &unclaimed()).await;
+    match outcome.expect("a customer") {
+        Outcome::Done(record) => record.customer.id,
+        Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+fn adding<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> UpdateCustomer {
+    UpdateCustomer {
+        changes: CustomerChanges {
+            added_tags: words.into_iter().map(|word| tag(word.as_ref())).collect(),
+            ..CustomerChanges::default()
+        },
+        ..UpdateCustomer::default()
+    }
+}
+
+#[tokio::test]
+async fn tags_are_added_to_those_that_are_there_and_told_as_one_change() {
+    let app = app();
+    let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &["b"]).await);
+    let changed = app.update(&scope(), customer, &adding(["a", "b"])).await;
+    let changed = changed.unwrap().customer;
+    assert_eq!(changed.tags, [tag("a"), tag("b")].into());
+    assert_eq!(changed.version, 2);
+    let event = app.store.events().pop().unwrap();
+    assert_eq!(event.topic, "customers.profile.updated");
+    assert_eq!(event.envelope["data"]["changedFields"][0], "tags");
+    let entry = app.store.audit().pop().unwrap();
+    assert_eq!(entry.event_type, "customer.profile.update");
+    assert_eq!(entry.changed_fields, ["tags"]);
+    // What it carries already changes nothing.
+    let same = app.update(&scope(), customer, &adding(["a"])).await;
+    assert_eq!(same.unwrap().customer.version, 2);
+    assert_eq!(app.store.events().len(), 2);
+}
+
+#[tokio::test]
+async fn more_tags_than_a_customer_may_carry_are_refused_together() {
+    let app = app();
+    let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &["there"]).await);
+    let many = (0..MAX_TAGS).map(|n| n.to_string());
+    let refused = app.update(&scope(), customer, &adding(many)).await;
+    assert_eq!(refused, Err(ChangeCustomerError::Overgrown(vec!["tags"])));
+    let kept = app.customers.get(&scope(), customer).await.unwrap();
+    assert_eq!(kept.customer.tags, [tag("there")].into());
+}
+
+#[tokio::test]
+async fn the_same_request_adds_once() {
+    let app = app();
+    let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &[]).await);
+    let once = Once::new(Some(claim("k")), &id_reply);
+    let update = adding(["a"]);
+    let within = scope();
+    let first = app.customers.update(&within, customer, &update, &once);
+    let Outcome::Done(record) = first.await.unwrap() else {
+        panic!("it was not done before");
+    };
+    let untag = UpdateCustomer {
+        changes: CustomerChanges {
+            removed_tags: [tag("a")].into(),
+            ..CustomerChanges::default()
+        },
+        ..UpdateCustomer::default()
+    };
+    app.update(&scope(), customer, &untag).await.unwrap();
+    let again = app.customers.update(&within, customer, &update, &once);
+    assert_eq!(again.await, Ok(Outcome::Replayed(id_reply(&record))));
+    let now = app.customers.get(&scope(), customer).await.unwrap();
+    assert!(now.customer.tags.is_empty());
+}
+
+#[tokio::test]
+async fn the_tags_of_a_tenant_are_counted_page_by_page() {
+    let app = app();
+    tagged(&app, "ada@example.com", &["a", "b", "c"]).await;
+    tagged(&app, "eve@example.com", &["b"]).await;
+    let query = |after| TagQuery {
+        prefix: String::new(),
+        after,
+        limit: 2,
+    };
+    let first = app.tags.list(&scope(), query(None)).await.unwrap();
+    let counts: Vec<_> = first.items.iter().map(|found| found.count).collect();
+    assert_eq!((counts, &first.next), (vec![1, 2], &Some(tag("b"))));
+    let rest = app.tags.list(&scope(), query(first.next)).await.unwrap();
+    assert_eq!(rest.items[0].tag, tag("c"));
+    assert_eq!((rest.items.len(), rest.next), (1, None));
+}

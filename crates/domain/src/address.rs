@@ -1,0 +1,234 @@
+//! Addresses: where a customer has things sent and billed to.
+
+mod book;
+mod changes;
+mod country;
+mod ports;
+mod postal;
+
+pub use book::{Added, AddressBook, BookChanges, BookError, RemovedAddress, WrittenAddress};
+pub use changes::AddressChanges;
+pub use country::{Country, Region};
+pub use ports::{AddressReads, AddressRepo, BookHolder, LockedBook};
+#[cfg(feature = "mocks")]
+pub use ports::{MockAddressReads, MockAddressRepo};
+pub use postal::{AddressField, AddressProblem, PostalAddress, ProblemKind};
+
+use crate::customer::{LegacyId, Reference};
+use crate::{AddressId, DigestPurpose, InvalidValue, KeyedDigest, ValueFault};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+/// Addresses that a customer may have, unless the operator decided otherwise (DOM-18).
+pub const DEFAULT_ADDRESS_LIMIT: usize = 10;
+/// Addresses that a book can hold whatever the operator decided: it is read as a whole.
+pub const MAX_BOOK: usize = 1_000;
+/// Characters of a label.
+pub const MAX_LABEL: usize = 50;
+
+/// An entry of a customer's address book.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Address {
+    /// Its id.
+    pub id: AddressId,
+    /// What it is for.
+    pub kind: AddressType,
+    /// Whether things are sent here unless the customer says otherwise.
+    pub default_shipping: bool,
+    /// Whether bills go here unless the customer says otherwise.
+    pub default_billing: bool,
+    /// Whom and what it names.
+    pub postal: PostalAddress,
+    /// The customer's word for it, such as `Home`.
+    pub label: Option<String>,
+    /// Whether somebody made sure that it exists. A change of the place clears it.
+    pub is_verified: bool,
+    /// What else the shop keeps with it.
+    pub metadata: Map<String, Value>,
+    /// Its id in Magento.
+    pub legacy_id: Option<LegacyId>,
+    /// The edit token: rises whenever something in it changes, its roles included.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Address {
+    /// The roles in which it is the default.
+    pub fn roles(&self) -> Vec<Role> {
+        let held = Role::ALL.into_iter().filter(|role| self.holds(*role));
+        held.collect()
+    }
+
+    /// Whether it is the default of `role`.
+    pub fn holds(&self, role: Role) -> bool {
+        match role {
+            Role::Shipping => self.default_shipping,
+            Role::Billing => self.default_billing,
+        }
+    }
+
+    /// By what an equal address is found: a keyed digest over type and normalised place.
+    pub fn digest(&self, digests: &dyn KeyedDigest) -> [u8; 32] {
+        let mut message = self.kind.as_str().to_owned();
+        for part in self.postal.comparable() {
+            // A separator that no part can hold: control characters are refused.
+            message.push('\u{1f}');
+            message.push_str(&part);
+        }
+        digests.digest(DigestPurpose::Address, message.as_bytes())
+    }
+
+    fn set(&mut self, role: Role, holds: bool) {
+        match role {
+            Role::Shipping => self.default_shipping = holds,
+            Role::Billing => self.default_billing = holds,
+        }
+    }
+}
+
+/// What an address is for (DOM-17). The numbers are what the store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AddressType {
+    /// Sending things.
+    #[default]
+    Shipping,
+    /// Sending bills.
+    Billing,
+    /// Both.
+    Both,
+}
+
+impl AddressType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shipping, Self::Billing, Self::Both];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shipping => "shipping",
+            Self::Billing => "billing",
+            Self::Both => "both",
+        }
+    }
+
+    /// The number that the store keeps.
+    pub fn code(self) -> i16 {
+        match self {
+            Self::Shipping => 1,
+            Self::Billing => 2,
+            Self::Both => 3,
+        }
+    }
+
+    /// The type of this number.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Whether an address of this type can serve in `role`.
+    pub fn covers(self, role: Role) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Shipping => role == Role::Shipping,
+            Self::Billing => role == Role::Billing,
+        }
+    }
+}
+
+/// What one address of a customer is the default for (D-20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Sending things.
+    Shipping,
+    /// Sending bills.
+    Billing,
+}
+
+impl Role {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Shipping, Self::Billing];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shipping => "shipping",
+            Self::Billing => "billing",
+        }
+    }
+}
+
+/// How a path names an address: by UUID (with or without the prefix `addr_`) or by legacy id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressRef {
+    /// By its id.
+    Id(AddressId),
+    /// By its id in Magento.
+    Legacy(LegacyId),
+}
+
+impl AddressRef {
+    /// Reads a reference: a UUID, `addr_<uuid>`, or a positive whole number.
+    ///
+    /// # Errors
+    /// For anything else; a UUID is 32 hexadecimal digits in the hyphenated form.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match Reference::parse(text, "addr_") {
+            Some(Reference::Id(id)) => Ok(Self::Id(AddressId(id))),
+            Some(Reference::Legacy(id)) => Ok(Self::Legacy(id)),
+            None => Err(InvalidValue::new(
+                ValueFault::Invalid,
+                "an address is named by a UUID, addr_<UUID>, or a whole number from 1 to 4294967295",
+            )),
+        }
+    }
+
+    /// Whether it names this address.
+    pub fn names(self, address: &Address) -> bool {
+        match self {
+            Self::Id(id) => id == address.id,
+            Self::Legacy(id) => Some(id) == address.legacy_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_words_of_types_are_their_own() {
+        for (kind, code, word) in [
+            (AddressType::Shipping, 1, "shipping"),
+            (AddressType::Billing, 2, "billing"),
+            (AddressType::Both, 3, "both"),
+        ] {
+            assert_eq!((kind.code(), kind.as_str()), (code, word));
+            assert_eq!(AddressType::from_code(code), Some(kind));
+        }
+        assert_eq!(AddressType::from_code(0), None);
+        assert_eq!(AddressType::from_code(4), None);
+    }
+
+    #[test]
+    fn an_address_is_named_by_its_id_in_two_forms_or_by_its_legacy_id() {
+        let id = "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a";
+        let named = AddressRef::parse(id).unwrap();
+        assert_eq!(AddressRef::parse(&format!("addr_{id}")), Ok(named));
+        let legacy = LegacyId::new(42).unwrap();
+        assert_eq!(AddressRef::parse("42"), Ok(AddressRef::Legacy(legacy)));
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "x",
+            "cust_42",
+            &format!("cust_{id}"),
+            "4294967296",
+        ] {
+            assert!(AddressRef::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a merge changes in an address, and the names of what changed.
+
+use super::{Address, AddressType, Country, PostalAddress};
+use crate::customer::{LegacyId, MAX_METADATA_BYTES};
+use crate::profile::Phone;
+use crate::{AddressId, Patch};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+/// A merge (RFC 7396) over everything of an address that can be edited. What is kept stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AddressChanges {
+    /// What it is for; clearing gives `shipping`.
+    pub kind: Patch<AddressType>,
+    /// `true`: it takes all roles of its type. `false`: it gives up those that it holds.
+    pub is_default: Option<bool>,
+    /// Given name.
+    pub first_name: Patch<String>,
+    /// Family name.
+    pub last_name: Patch<String>,
+    /// Company.
+    pub company: Patch<String>,
+    /// Street and number. It cannot be cleared.
+    pub street: Option<String>,
+    /// What the first line has no room for.
+    pub street2: Patch<String>,
+    /// City.
+    pub city: Patch<String>,
+    /// State, province or other region.
+    pub region: Patch<String>,
+    /// Postal code.
+    pub postal_code: Patch<String>,
+    /// Country. It cannot be cleared.
+    pub country: Option<Country>,
+    /// Phone number.
+    pub phone: Patch<Phone>,
+    /// The customer's word for it.
+    pub label: Patch<String>,
+    /// Whether somebody made sure that it exists.
+    pub is_verified: Option<bool>,
+    /// Metadata: a merge of its own, member by member.
+    pub metadata: Patch<Map<String, Value>>,
+    /// Its id in Magento.
+    pub legacy_id: Patch<LegacyId>,
+}
+
+impl AddressChanges {
+    /// Merges everything but the roles into `address`, and names what changed.
+    pub(super) fn apply(self, address: &mut Address) -> Vec<&'static str> {
+        let before = address.clone();
+        // What was read and is sent back says nothing.
+        let verified = self.is_verified.filter(|said| *said != before.is_verified);
+        self.kind
+            .apply_or(&mut address.kind, AddressType::default());
+        let postal = &mut address.postal;
+        self.first_name.apply(&mut postal.first_name);
+        self.last_name.apply(&mut postal.last_name);
+        self.company.apply(&mut postal.company);
+        if let Some(street) = self.street {
+            postal.street = street;
+        }
+        self.street2.apply(&mut postal.street2);
+        self.city.apply(&mut postal.city);
+        self.region.apply(&mut postal.region);
+        self.postal_code.apply(&mut postal.postal_code);
+        if let Some(country) = self.country {
+            postal.country = country;
+        }
+        self.phone.apply(&mut postal.phone);
+        self.label.apply(&mut address.label);
+        crate::support::merge::merge_object(&mut address.metadata, self.metadata);
+        self.legacy_id.apply(&mut address.legacy_id);
+        // What was made sure of is the place, not the person.
+        let moved = before.postal.place() != address.postal.place();
+        address.is_verified = verified.unwrap_or(address.is_verified && !moved);
+        changed_fields(&before, address)
+    }
+}
+
+impl Address {
+    /// A new address with what `details` say, in `country` unless they name another. It is no
+    /// default yet: the [book](super::AddressBook::add) decides that.
+    pub fn new(
+        id: AddressId,
+        country: Country,
+        details: AddressChanges,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut address = Self {
+            id,
+            kind: AddressType::default(),
+            default_shipping: false,
+            default_billing: false,
+            postal: PostalAddress::blank(country),
+            label: None,
+            is_verified: false,
+            metadata: Map::new(),
+            legacy_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        details.apply(&mut address);
+        address
+    }
+
+    /// The names of what it says, as the wire spells them.
+    pub fn given_fields(&self) -> Vec<&'static str> {
+        let mut blank = self.clone();
+        blank.postal = PostalAddress::blank(self.postal.country);
+        blank.label = None;
+        blank.is_verified = false;
+        blank.metadata = Map::new();
+        blank.legacy_id = None;
+        let always = ["type", "country"];
+        always
+            .into_iter()
+            .chain(changed_fields(&blank, self))
+            .collect()
+    }
+
+    /// Whether its metadata are larger than they may be: each merge adds to them, so that the
+    /// size of one merge says nothing.
+    pub fn is_overgrown(&self) -> bool {
+        !serde_json::to_vec(&self.metadata).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
+    }
+}
+
+/// The names of the editable fields in which two states differ.
+fn changed_fields(before: &Address, after: &Address) -> Vec<&'static str> {
+    let (p, q) = (&before.postal, &after.postal);
+    [
+        ("type", before.kind != after.kind),
+        ("firstName", p.first_name != q.first_name),
+        ("lastName", p.last_name != q.last_name),
+        ("company", p.company != q.company),
+        ("street", p.street != q.street),
+        ("street2", p.street2 != q.street2),
+        ("city", p.city != q.city),
+        ("state", p.region != q.region),
+        ("zipCode", p.postal_code != q.postal_code),
+        ("country", p.country != q.country),
+        ("phone", p.phone != q.phone),
+        ("label", before.label != after.label),
+        ("isVerified", before.is_verified != after.is_verified),
+        ("metadata", before.metadata != after.metadata),
+        ("legacyId", before.legacy_id != after.legacy_id),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn stored() -> Address {
+        let details = AddressChanges {
+            street: Some("1 Main Street".to_owned()),
+            city: Patch::Set("New York".to_owned()),
+            is_verified: Some(true),
+            metadata: object(&json!({"gate": "4711", "door": {"left": true}})),
+            ..AddressChanges::default()
+        };
+        let us = Country::parse("US").unwrap();
+        Address::new(AddressId(Uuid::nil()), us, details, DateTime::UNIX_EPOCH)
+    }
+
+    fn object(json: &Value) -> Patch<Map<String, Value>> {
+        Patch::Set(json.as_object().cloned().unwrap())
+    }
+
+    #[test]
+    fn a_new_address_is_for_shipping_and_no_default() {
+        let new = stored();
+        assert_eq!(new.kind, AddressType::Shipping);
+        assert_eq!((new.roles(), new.version), (vec![], 1));
+        assert_eq!(new.postal.country.code(), "US");
+        assert_eq!(
+            new.given_fields(),
+            [
+                "type",
+                "country",
+                "street",
+                "city",
+                "isVerified",
+                "metadata"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_kept_stays_and_what_changed_is_named() {
+        let mut address = stored();
+        let edit = AddressChanges {
+            company: Patch::Set("Engines".to_owned()),
+            city: Patch::Set("New York".to_owned()),
+            label: Patch::Clear,
+            metadata: object(&json!({"gate": null, "door": {"right": true}})),
+            ..AddressChanges::default()
+        };
+        assert_eq!(edit.apply(&mut address), ["company", "metadata"]);
+        let merged = json!({"door": {"left": true, "right": true}});
+        assert_eq!(Value::Object(address.metadata), merged);
+        assert!(address.is_verified, "the place is the same");
+    }
+
+    #[test]
+    fn a_change_of_the_place_clears_that_it_was_verified() {
+        let moves = || AddressChanges {
+            city: Patch::Set("Boston".to_owned()),
+            ..AddressChanges::default()
+        };
+        let mut address = stored();
+        assert_eq!(moves().apply(&mut address), ["city", "isVerified"]);
+        assert!(!address.is_verified);
+        // A flag that is sent back as it was read claims nothing about the new place.
+        let mut address = stored();
+        let sent_back = AddressChanges {
+            is_verified: Some(true),
+            ..moves()
+        };
+        sent_back.apply(&mut address);
+        assert!(!address.is_verified);
+        let mut address = stored();
+        let person = AddressChanges {
+            first_name: Patch::Set("Ada".to_owned()),
+            ..AddressChanges::default()
+        };
+        assert_eq!(person.apply(&mut address), ["firstName"]);
+        assert!(address.is_verified);
+    }
+}

@@ -1,0 +1,239 @@
+//! Countries, and what their post needs: which parts an address has, the form of the postal
+//! code, the regions and their names.
+//!
+//! The table `data/countries.tsv` is made by `cargo xtask address-data` from the address data
+//! that libaddressinput publishes (CC-BY 4.0), one line for each country: code, parts that are
+//! used, parts that are required, form of the postal code, an example of it, regions. The
+//! letters of parts are `A` street, `C` city, `S` region, `Z` postal code.
+
+use crate::{InvalidValue, ValueFault, text};
+use regex_lite::{Regex, RegexBuilder};
+use std::fmt;
+use std::sync::{LazyLock, OnceLock};
+
+static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    include_str!("../../data/countries.tsv")
+        .lines()
+        .map(Entry::read)
+        .collect()
+});
+
+/// A country of ISO 3166-1 that the post knows.
+#[derive(Clone, Copy)]
+pub struct Country(&'static Entry);
+
+struct Entry {
+    code: &'static str,
+    used: &'static str,
+    required: &'static str,
+    postal_code: &'static str,
+    example: &'static str,
+    regions: Vec<Region>,
+    form: OnceLock<Option<Regex>>,
+}
+
+/// A region of a country: a state, province, prefecture or the like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// As addresses write it, such as `NY`.
+    pub key: &'static str,
+    /// Folded: the key, its other names, and its ISO 3166-2 code without the country.
+    names: Vec<String>,
+}
+
+/// A part of an address that one country needs and another does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    City,
+    Region,
+    PostalCode,
+}
+
+impl Part {
+    fn letter(self) -> char {
+        match self {
+            Self::City => 'C',
+            Self::Region => 'S',
+            Self::PostalCode => 'Z',
+        }
+    }
+}
+
+impl Country {
+    /// The country with this code; lower case is accepted.
+    ///
+    /// # Errors
+    /// When no country has it.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let code = text.trim().to_ascii_uppercase();
+        let found = TABLE.binary_search_by(|entry| entry.code.cmp(&code)).ok();
+        found
+            .and_then(|index| TABLE.get(index))
+            .map(Self)
+            .ok_or_else(|| {
+                InvalidValue::new(
+                    ValueFault::Invalid,
+                    "the code of a country (ISO 3166-1, two letters) is accepted",
+                )
+            })
+    }
+
+    /// Every country, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(Self)
+    }
+
+    /// The code, in upper case.
+    pub fn code(self) -> &'static str {
+        self.0.code
+    }
+
+    /// Whether its addresses have this part.
+    pub(super) fn uses(self, part: Part) -> bool {
+        self.0.used.contains(part.letter())
+    }
+
+    /// Whether its addresses cannot do without it.
+    pub(super) fn requires(self, part: Part) -> bool {
+        self.0.required.contains(part.letter())
+    }
+
+    /// Whether a postal code has the form of this country; any has where none is known.
+    pub fn accepts_postal_code(self, code: &str) -> bool {
+        let form = self.0.form.get_or_init(|| {
+            let whole = format!("^(?:{})$", self.0.postal_code);
+            let known = !self.0.postal_code.is_empty();
+            let form = known.then(|| RegexBuilder::new(&whole).case_insensitive(true).build());
+            form.and_then(Result::ok)
+        });
+        form.as_ref().is_none_or(|form| form.is_match(code.trim()))
+    }
+
+    /// A postal code of this country, if it has any.
+    pub fn example_postal_code(self) -> Option<&'static str> {
+        (!self.0.example.is_empty()).then_some(self.0.example)
+    }
+
+    /// Its regions, if addresses name them; empty when they are not known.
+    pub fn regions(self) -> &'static [Region] {
+        &self.0.regions
+    }
+
+    /// The region of this name or code, however it is spelt.
+    pub fn region(self, name: &str) -> Option<&'static Region> {
+        let wanted = text::fold(name.trim());
+        let mut regions = self.0.regions.iter();
+        regions.find(|region| region.names.contains(&wanted))
+    }
+}
+
+impl PartialEq for Country {
+    fn eq(&self, other: &Self) -> bool {
+        self.code() == other.code()
+    }
+}
+
+impl Eq for Country {}
+
+impl fmt::Debug for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Entry {
+    fn read(line: &'static str) -> Self {
+        let mut columns = line.split('\t');
+        let mut next = || columns.next().unwrap_or_default();
+        Self {
+            code: next(),
+            used: next(),
+            required: next(),
+            postal_code: next(),
+            example: next(),
+            regions: next().split(';').filter_map(Region::read).collect(),
+            form: OnceLock::new(),
+        }
+    }
+}
+
+impl Region {
+    fn read(entry: &'static str) -> Option<Self> {
+        let key = entry.split('|').next().filter(|key| !key.is_empty())?;
+        Some(Self {
+            key,
+            names: entry.split('|').map(text::fold).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_form_takes_its_own_example() {
+        assert!(TABLE.is_sorted_by(|a, b| a.code < b.code));
+        assert_eq!(TABLE.len(), 252);
+        for country in Country::all() {
+            let form = country.0.postal_code;
+            assert!(
+                form.is_empty() || Regex::new(form).is_ok(),
+                "{country:?}: {form}"
+            );
+            if let Some(example) = country.example_postal_code() {
+                assert!(country.accepts_postal_code(example), "{country:?}");
+                assert!(
+                    form.is_empty() || !country.accepts_postal_code("?"),
+                    "{country:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn postal_codes_follow_their_country() {
+        for (country, code, fits) in [
+            ("US", "10001", true),
+            ("US", "10001-1234", true),
+            ("US", "1000", false),
+            ("GB", "sw1a 1aa", true),
+            ("CA", "H3Z2Y7", true),
+            ("DE", "1011", false),
+            ("NL", "1012 AB", true),
+            ("JP", "154-0023", true),
+            ("HK", "anything", true),
+        ] {
+            let country = Country::parse(country).unwrap();
+            assert_eq!(
+                country.accepts_postal_code(code),
+                fits,
+                "{country:?} {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn regions_are_found_by_code_and_by_name() {
+        for (country, name, key) in [
+            ("US", "new york", "NY"),
+            ("us", "NY", "NY"),
+            ("CA", "Québec", "QC"),
+            ("CA", "Colombie-Britannique", "BC"),
+            ("JP", "Tokyo", "東京都"),
+            ("JP", "東京都", "東京都"),
+        ] {
+            let country = Country::parse(country).unwrap();
+            let region = country.region(name).map(|region| region.key);
+            assert_eq!(region, Some(key), "{name}");
+        }
+        assert_eq!(Country::parse("US").unwrap().region("Bavaria"), None);
+    }
+
+    #[test]
+    fn only_real_countries_have_a_code() {
+        for bad in ["", "U", "USA", "ZZ", "U1", "XX"] {
+            assert!(Country::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

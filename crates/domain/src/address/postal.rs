@@ -1,0 +1,283 @@
+//! What an address says: to whom, and where that is.
+
+use super::Country;
+use super::country::Part;
+use crate::profile::Phone;
+use crate::{InvalidValue, ValueFault, text};
+use unicode_normalization::UnicodeNormalization;
+
+/// Whom and what an address names. What was typed is kept as it is; every rule about how a
+/// country writes its addresses is a finding of [`check`](PostalAddress::check).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostalAddress {
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// Street and number.
+    pub street: String,
+    /// What the first line has no room for.
+    pub street2: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// State, province or other region.
+    pub region: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Country.
+    pub country: Country,
+    /// Phone number.
+    pub phone: Option<Phone>,
+}
+
+/// The texts of an address, and how long each may be (D-19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressField {
+    /// Given name.
+    FirstName,
+    /// Family name.
+    LastName,
+    /// Company.
+    Company,
+    /// Street and number.
+    Street,
+    /// What the first line has no room for.
+    Street2,
+    /// City.
+    City,
+    /// State, province or other region.
+    Region,
+    /// Postal code.
+    PostalCode,
+}
+
+impl AddressField {
+    /// Characters at most.
+    pub fn max_length(self) -> usize {
+        match self {
+            Self::FirstName | Self::LastName | Self::City | Self::Region => 100,
+            Self::Company | Self::Street | Self::Street2 => 255,
+            Self::PostalCode => 20,
+        }
+    }
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstName => "firstName",
+            Self::LastName => "lastName",
+            Self::Company => "company",
+            Self::Street => "street",
+            Self::Street2 => "street2",
+            Self::City => "city",
+            Self::Region => "state",
+            Self::PostalCode => "zipCode",
+        }
+    }
+
+    /// Reads the text; `None` when nothing is left after trimming.
+    ///
+    /// # Errors
+    /// When it is too long or holds control characters.
+    pub fn parse(self, value: &str) -> Result<Option<String>, InvalidValue> {
+        text::line(value, self.max_length())
+    }
+}
+
+/// Something about an address that its country's post would not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressProblem {
+    /// Which part.
+    pub field: AddressField,
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// What would be accepted, as a sentence for the caller.
+    pub detail: String,
+}
+
+/// The kinds of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// The country needs this part. An address without it is not stored, a region apart.
+    Missing,
+    /// The postal code has not the form of the country. Such an address is not stored.
+    Malformed,
+    /// The country has no such region. It is stored as it was given.
+    Unknown,
+}
+
+impl AddressProblem {
+    /// Whether an address with this problem is refused: the region alone is advice, since people
+    /// and older systems spell it in ways that no list holds.
+    pub fn is_fatal(&self) -> bool {
+        self.field != AddressField::Region
+    }
+
+    /// The problem as a refused value.
+    pub fn refusal(&self) -> InvalidValue {
+        let fault = match self.kind {
+            ProblemKind::Missing => ValueFault::Required,
+            ProblemKind::Malformed | ProblemKind::Unknown => ValueFault::Invalid,
+        };
+        InvalidValue::new(fault, self.detail.clone())
+    }
+}
+
+impl PostalAddress {
+    /// Nothing but a country.
+    pub(super) fn blank(country: Country) -> Self {
+        Self {
+            first_name: None,
+            last_name: None,
+            company: None,
+            street: String::new(),
+            street2: None,
+            city: None,
+            region: None,
+            postal_code: None,
+            country,
+            phone: None,
+        }
+    }
+
+    /// What the country's post would not take, in the order of the fields.
+    pub fn check(&self) -> Vec<AddressProblem> {
+        let problems = [
+            self.check_street(),
+            self.check_city(),
+            self.check_region(),
+            self.check_postal_code(),
+        ];
+        problems.into_iter().flatten().collect()
+    }
+
+    fn check_street(&self) -> Option<AddressProblem> {
+        self.street.is_empty().then(|| AddressProblem {
+            field: AddressField::Street,
+            kind: ProblemKind::Missing,
+            detail: "an address has a street".to_owned(),
+        })
+    }
+
+    fn check_city(&self) -> Option<AddressProblem> {
+        let missing = self.city.is_none() && self.country.requires(Part::City);
+        missing.then(|| AddressProblem {
+            field: AddressField::City,
+            kind: ProblemKind::Missing,
+            detail: format!("an address in {} has a city", self.country.code()),
+        })
+    }
+
+    fn check_region(&self) -> Option<AddressProblem> {
+        let country = self.country;
+        let problem = |kind, detail| AddressProblem {
+            field: AddressField::Region,
+            kind,
+            detail,
+        };
+        match &self.region {
+            None if country.requires(Part::Region) => Some(problem(
+                ProblemKind::Missing,
+                format!(
+                    "an address in {} has a state, province or region",
+                    country.code()
+                ),
+            )),
+            Some(name)
+                if country.uses(Part::Region)
+                    && !country.regions().is_empty()
+                    && country.region(name).is_none() =>
+            {
+                Some(problem(
+                    ProblemKind::Unknown,
+                    format!("{} has no region of this name", country.code()),
+                ))
+            }
+            None | Some(_) => None,
+        }
+    }
+
+    fn check_postal_code(&self) -> Option<AddressProblem> {
+        let country = self.country;
+        let example = country.example_postal_code();
+        let example = example.map(|example| format!(", such as {example}"));
+        let problem = |kind| AddressProblem {
+            field: AddressField::PostalCode,
+            kind,
+            detail: format!(
+                "an address in {} has a postal code of its form{}",
+                country.code(),
+                example.unwrap_or_default()
+            ),
+        };
+        match &self.postal_code {
+            None => country
+                .requires(Part::PostalCode)
+                .then(|| problem(ProblemKind::Missing)),
+            Some(code) => {
+                (!country.accepts_postal_code(code)).then(|| problem(ProblemKind::Malformed))
+            }
+        }
+    }
+
+    /// The address as the post would write it: regions by their key, postal codes in capitals,
+    /// white space in single blanks.
+    #[must_use]
+    pub fn normalised(&self) -> Self {
+        let tidy = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let region = self.region.as_ref().map(|name| {
+            let known = self.country.region(name);
+            known.map_or_else(|| tidy(name), |region| region.key.to_owned())
+        });
+        Self {
+            first_name: self.first_name.as_ref().map(tidy),
+            last_name: self.last_name.as_ref().map(tidy),
+            company: self.company.as_ref().map(tidy),
+            street: tidy(&self.street),
+            street2: self.street2.as_ref().map(tidy),
+            city: self.city.as_ref().map(tidy),
+            region,
+            postal_code: self
+                .postal_code
+                .as_ref()
+                .map(|code| tidy(code).to_uppercase()),
+            country: self.country,
+            phone: self.phone.clone(),
+        }
+    }
+
+    /// The parts by which the place is known: all but the person and the phone.
+    pub(super) fn place(&self) -> impl PartialEq + '_ {
+        let texts = [&self.street2, &self.city, &self.region, &self.postal_code];
+        (&self.street, texts, self.country.code())
+    }
+
+    /// The parts as they are compared: case, white space, full stops and commas do not count.
+    /// Accents and signs do: in many scripts they are all that tells two streets apart.
+    pub(super) fn comparable(&self) -> Vec<String> {
+        let plain = self.normalised();
+        let texts = [
+            plain.first_name,
+            plain.last_name,
+            plain.company,
+            Some(plain.street),
+            plain.street2,
+            plain.city,
+            plain.region,
+            plain.postal_code.map(|code| code.replace([' ', '-'], "")),
+            Some(plain.country.code().to_owned()),
+            plain.phone.map(|phone| phone.digits().to_owned()),
+        ];
+        let compared = |text: Option<String>| {
+            let text: String = text.unwrap_or_default().nfkc().collect();
+            let words = text.to_lowercase().replace(['.', ','], " ");
+            words.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        texts.into_iter().map(compared).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

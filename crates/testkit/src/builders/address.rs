@@ -1,0 +1,96 @@
+//! Addresses.
+
+use super::clock::{at, seeded_id};
+use super::customer::{legacy, phone};
+use customer_domain::address::{Address, AddressType, Country, PostalAddress};
+use customer_domain::{AddressId, DigestPurpose, KeyedDigest};
+use serde_json::{Map, json};
+
+/// The n-th address: for shipping, no default, made n seconds after the beginning. Two of
+/// different numbers are in different houses.
+pub fn address(n: u64) -> Address {
+    let made = at(i64::try_from(n).expect("a small number"));
+    Address {
+        id: AddressId(seeded_id(0xadd_0000 + n)),
+        kind: AddressType::Shipping,
+        default_shipping: false,
+        default_billing: false,
+        postal: PostalAddress {
+            first_name: None,
+            last_name: None,
+            company: None,
+            street: format!("{n} Main Street"),
+            street2: None,
+            city: Some("New York".to_owned()),
+            region: Some("NY".to_owned()),
+            postal_code: Some("10001".to_owned()),
+            country: country("US"),
+            phone: None,
+        },
+        label: None,
+        is_verified: false,
+        metadata: Map::new(),
+        legacy_id: None,
+        version: 1,
+        created_at: made,
+        updated_at: made,
+    }
+}
+
+/// The n-th address, of this type.
+pub fn address_for(kind: AddressType, n: u64) -> Address {
+    Address { kind, ..address(n) }
+}
+
+/// The n-th address, for both, with everything that an address can have. Its legacy id is 900
+/// and n.
+pub fn full_address(n: u64) -> Address {
+    let plain = address_for(AddressType::Both, n);
+    let metadata = json!({"gate": {"code": "4711#"}, "steps": [1, 2.5, null], "name": "Ünïcödé"});
+    Address {
+        postal: PostalAddress {
+            first_name: Some("Ada".to_owned()),
+            last_name: Some("King-Noël".to_owned()),
+            company: Some("Analytical Engines & Söhne".to_owned()),
+            street2: Some("c/o O'Brien; 2nd floor".to_owned()),
+            phone: Some(phone("+1 (555) 010-0199")),
+            ..plain.postal
+        },
+        label: Some("Home".to_owned()),
+        is_verified: true,
+        metadata: metadata.as_object().expect("an object").clone(),
+        legacy_id: Some(legacy(900 + i64::try_from(n).expect("a small number"))),
+        ..plain
+    }
+}
+
+/// A country.
+pub fn country(code: &str) -> Country {
+    Country::parse(code).expect("a country")
+}
+
+/// Digests that differ when purpose or message do, and protect nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlainDigests;
+
+impl KeyedDigest for PlainDigests {
+    fn digest(&self, purpose: DigestPurpose, message: &[u8]) -> [u8; 32] {
+        let purpose = match purpose {
+            DigestPurpose::IdempotentBody => 1,
+            DigestPurpose::Cursor => 2,
+            DigestPurpose::Address => 3,
+            DigestPurpose::MailToken => 4,
+        };
+        let mut digest = [0; 32];
+        // Four FNV-1a hashes, each begun differently.
+        for (lane, part) in digest.chunks_exact_mut(8).enumerate() {
+            let lane = u8::try_from(lane).expect("four lanes");
+            let bytes = [lane, purpose].into_iter().chain(message.iter().copied());
+            let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            part.copy_from_slice(&hash.to_be_bytes());
+        }
+        digest
+    }
+}

@@ -1,0 +1,187 @@
+//! Address books are locked with their customer, and read whole.
+
+use super::Harness;
+use super::steps::{add_addresses, begin, begin_in, book, book_in, edit, read, stored, stored_in};
+use crate::builders::{
+    address, customer, full_address, legacy, new_customer, other_scope, other_tenant, scope,
+};
+use customer_domain::StoreError;
+use customer_domain::address::Address;
+use customer_domain::customer::{CustomerRef, Status};
+use customer_domain::{AddressId, CustomerId};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+fn ids(addresses: &[Address]) -> Vec<AddressId> {
+    addresses.iter().map(|address| address.id).collect()
+}
+
+pub async fn a_book_comes_locked_with_whom_it_belongs_to(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    let added = add_addresses(h, owner.id, [full_address(1)]).await;
+    let mut work = begin(h).await;
+    let locked = work
+        .addresses()
+        .book_for_update(CustomerRef::Id(owner.id))
+        .await
+        .expect("a book");
+    assert_eq!(locked.book.customer(), owner.id);
+    assert_eq!(locked.book.addresses(), added);
+    let holder = locked.holder;
+    assert_eq!((holder.customer, holder.status), (owner.id, owner.status));
+}
+
+pub async fn a_book_takes_the_next_number_of_the_event_sequence(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    for expected in 2..5 {
+        let mut work = begin(h).await;
+        let locked = work
+            .addresses()
+            .book_for_update(CustomerRef::Id(owner.id))
+            .await
+            .expect("a book");
+        assert_eq!(locked.holder.event_seq, expected);
+        work.commit().await.expect("commit");
+        let stored = read(h, owner.id).await.expect("there").customer;
+        assert_eq!(stored.event_seq, expected);
+        assert_eq!(stored.version, owner.version, "nothing of it was edited");
+    }
+}
+
+pub async fn a_book_without_addresses_is_locked_all_the_same(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    let mut work = begin(h).await;
+    let locked = work
+        .addresses()
+        .book_for_update(CustomerRef::Id(owner.id))
+        .await
+        .expect("a book");
+    assert_eq!(locked.holder.customer, owner.id);
+    assert_eq!(locked.book.addresses(), []);
+}
+
+pub async fn a_book_is_found_for_update_by_its_customers_legacy_id(h: &impl Harness) {
+    let owner = stored(h, customer().legacy(7).build_new()).await.customer;
+    stored(h, customer().number(2).legacy(8).build_new()).await;
+    let added = add_addresses(h, owner.id, [address(1)]).await;
+    let mut work = begin(h).await;
+    let locked = work
+        .addresses()
+        .book_for_update(CustomerRef::Legacy(legacy(7)))
+        .await
+        .expect("a book");
+    assert_eq!(locked.holder.customer, owner.id);
+    assert_eq!(locked.book.addresses(), added);
+}
+
+pub async fn an_unknown_customer_has_no_book_for_update(h: &impl Harness) {
+    stored(h, new_customer()).await;
+    for unknown in [
+        CustomerRef::Id(CustomerId(Uuid::from_u128(1))),
+        CustomerRef::Legacy(legacy(7)),
+    ] {
+        let mut work = begin(h).await;
+        let found = work.addresses().book_for_update(unknown).await;
+        assert_eq!(found, Err(StoreError::NotFound), "{unknown:?}");
+    }
+}
+
+pub async fn a_deleted_customer_keeps_its_book(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    let added = add_addresses(h, owner.id, [address(1), address(2)]).await;
+    let deleted = edit(h, owner.id, |customer| {
+        customer.status = Status::Deleted;
+        customer.deleted_at = Some(customer.updated_at);
+    });
+    deleted.await.expect("deleted");
+    assert_eq!(book(h, owner.id).await, Some(added));
+    let mut work = begin(h).await;
+    let locked = work
+        .addresses()
+        .book_for_update(CustomerRef::Id(owner.id))
+        .await
+        .expect("a book");
+    assert_eq!(locked.holder.status, Status::Deleted);
+}
+
+pub async fn a_book_is_read_oldest_first(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    let twin = Address {
+        created_at: address(2).created_at,
+        ..address(4)
+    };
+    add_addresses(h, owner.id, [address(3), twin, address(1), address(2)]).await;
+    let found = book(h, owner.id).await.expect("a book");
+    // Of two made at once, the one with the smaller id.
+    let expected = [1, 2, 4, 3].map(|n| address(n).id);
+    assert_eq!(ids(&found), expected);
+    let mut work = begin(h).await;
+    let locked = work
+        .addresses()
+        .book_for_update(CustomerRef::Id(owner.id))
+        .await
+        .expect("a book");
+    assert_eq!(locked.book.addresses(), found);
+}
+
+pub async fn a_book_is_read_by_its_customers_legacy_id(h: &impl Harness) {
+    let owner = stored(h, customer().legacy(7).build_new()).await.customer;
+    let added = add_addresses(h, owner.id, [address(1)]).await;
+    let read = async |id| {
+        let customer = CustomerRef::Legacy(legacy(id));
+        let found = h.addresses().book(&scope(), customer).await;
+        found.expect("the store answers")
+    };
+    let found = read(7).await.expect("a book");
+    assert_eq!((found.customer(), found.addresses()), (owner.id, &*added));
+    assert_eq!(read(8).await, None);
+}
+
+pub async fn no_addresses_are_told_from_no_customer(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer;
+    assert_eq!(book(h, owner.id).await, Some(Vec::new()));
+    assert_eq!(book(h, CustomerId(Uuid::from_u128(1))).await, None);
+}
+
+pub async fn books_of_many_are_read_at_once(h: &impl Harness) {
+    let mut expected = HashMap::new();
+    let mut owners = vec![CustomerId(Uuid::from_u128(1))];
+    for n in 1..=4 {
+        let owner = stored(h, customer().number(n).build_new()).await.customer;
+        owners.push(owner.id);
+        // One without any, one that nobody asks for.
+        if n > 1 {
+            let added = add_addresses(h, owner.id, [address(n + 10), address(n)]).await;
+            expected.insert(owner.id, added);
+        }
+    }
+    let unasked = owners.pop().expect("the last");
+    expected.remove(&unasked);
+    let found = h.addresses().books(&scope(), &owners).await;
+    assert_eq!(found.expect("the store answers"), expected);
+    let found = h.addresses().books(&scope(), &[]).await;
+    assert_eq!(found.expect("the store answers"), HashMap::new());
+}
+
+pub async fn another_tenants_book_is_not_there(h: &impl Harness) {
+    let theirs = customer().of(&other_tenant()).legacy(7).build_new();
+    let theirs = stored_in(h, &other_scope(), theirs).await.customer;
+    let mut work = begin_in(h, &other_scope()).await;
+    let id = CustomerRef::Id(theirs.id);
+    let mut locked = work.addresses().book_for_update(id).await.expect("a book");
+    super::steps::add(&mut locked.book, address(1));
+    let changes = super::steps::changes(&locked.book);
+    work.addresses().save(&changes).await.expect("saved");
+    work.commit().await.expect("commit");
+
+    assert_eq!(book(h, theirs.id).await, None);
+    let found = h.addresses().books(&scope(), &[theirs.id]).await;
+    assert_eq!(found.expect("the store answers"), HashMap::new());
+    for name in [id, CustomerRef::Legacy(legacy(7))] {
+        let mut work = begin(h).await;
+        let found = work.addresses().book_for_update(name).await;
+        assert_eq!(found, Err(StoreError::NotFound), "{name:?}");
+    }
+    let still = book_in(h, &other_scope(), theirs.id).await;
+    assert_eq!(still.expect("a book"), locked.book.addresses());
+}

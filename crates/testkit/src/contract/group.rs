@@ -1,0 +1,155 @@
+//! Groups: made, changed and deleted, each within its tenant.
+
+use super::Harness;
+use super::steps::{begin, begin_in, edit, insert, stored};
+use crate::builders::{at, customer, group, other_scope, scope};
+use customer_domain::customer::{Customer, Status};
+use customer_domain::group::Group;
+use customer_domain::{Conflict, Scope, StoreError};
+
+/// A group with a value in every column.
+fn full(id: &str) -> Group {
+    Group {
+        description: Some("Für Händler & Söhne — '; DROP TABLE x".to_owned()),
+        discount_class: Some("B2B-10".to_owned()),
+        version: 3,
+        updated_at: at(5),
+        ..Group::new(group(id), "Trade \u{1f6d2}".to_owned(), at(1))
+    }
+}
+
+async fn inserted(h: &impl Harness, scope: &Scope, new: &Group) -> Result<(), StoreError> {
+    let mut work = begin_in(h, scope).await;
+    work.groups().insert(new).await?;
+    work.commit().await
+}
+
+async fn deleted(h: &impl Harness, scope: &Scope, id: &str) -> Result<(), StoreError> {
+    let mut work = begin_in(h, scope).await;
+    work.groups().delete(&group(id)).await?;
+    work.commit().await
+}
+
+async fn found(h: &impl Harness, scope: &Scope, id: &str) -> Option<Group> {
+    let found = h.groups().find(scope, &group(id)).await;
+    found.expect("the store answers")
+}
+
+/// The ids of one page.
+async fn ids(h: &impl Harness, after: Option<&str>, limit: u32) -> Vec<String> {
+    let after = after.map(group);
+    let listed = h.groups().list(&scope(), after.as_ref(), limit).await;
+    let listed = listed.expect("the store answers");
+    listed.iter().map(|group| group.id.to_string()).collect()
+}
+
+fn conflict<T>(conflict: Conflict) -> Result<T, StoreError> {
+    Err(StoreError::Conflict(conflict))
+}
+
+pub async fn a_group_comes_back_whole(h: &impl Harness) {
+    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    assert_eq!(found(h, &scope(), "trade").await, Some(full("trade")));
+    assert_eq!(found(h, &scope(), "absent").await, None);
+    let bare = Group::new(group("bare"), "Bare".to_owned(), at(2));
+    assert_eq!(inserted(h, &scope(), &bare).await, Ok(()));
+    assert_eq!(found(h, &scope(), "bare").await, Some(bare));
+}
+
+pub async fn a_taken_group_id_is_a_conflict(h: &impl Harness) {
+    let outcome = inserted(h, &scope(), &full("retail")).await;
+    assert_eq!(outcome, conflict(Conflict::GroupId));
+    let kept = found(h, &scope(), "retail").await.expect("the first");
+    assert_eq!(kept.name, "retail");
+}
+
+pub async fn groups_are_listed_by_id_from_where_the_last_page_ended(h: &impl Harness) {
+    for id in ["b_2", "b-1", "0"] {
+        assert_eq!(inserted(h, &scope(), &full(id)).await, Ok(()));
+    }
+    let all = ["0", "b-1", "b_2", "retail", "vip", "wholesale"];
+    assert_eq!(ids(h, None, 100).await, all);
+    assert_eq!(ids(h, None, 2).await, all[..2]);
+    assert_eq!(ids(h, Some("b-1"), 2).await, all[2..4]);
+    assert_eq!(ids(h, Some("c"), 9).await, all[3..]);
+    assert_eq!(ids(h, Some("z"), 9).await, [""; 0]);
+}
+
+pub async fn a_saved_group_comes_back(h: &impl Harness) {
+    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    let mut work = begin(h).await;
+    let mut changed = work
+        .groups()
+        .find_for_update(&group("trade"))
+        .await
+        .expect("found");
+    assert_eq!(changed, full("trade"));
+    "Dealers".clone_into(&mut changed.name);
+    changed.description = None;
+    changed.discount_class = None;
+    changed.version = 4;
+    changed.updated_at = at(9);
+    work.groups().save(&changed).await.expect("saved");
+    work.commit().await.expect("commit");
+    assert_eq!(found(h, &scope(), "trade").await, Some(changed));
+}
+
+pub async fn an_unknown_group_is_neither_found_nor_saved_nor_deleted(h: &impl Harness) {
+    let missing = full("absent");
+    let mut work = begin(h).await;
+    let outcome = work.groups().find_for_update(&missing.id).await;
+    assert_eq!(outcome, Err(StoreError::NotFound));
+    drop(work);
+    let mut work = begin(h).await;
+    let outcome = work.groups().save(&missing).await;
+    assert_eq!(outcome, Err(StoreError::NotFound));
+    drop(work);
+    let outcome = deleted(h, &scope(), "absent").await;
+    assert_eq!(outcome, Err(StoreError::NotFound));
+}
+
+pub async fn an_empty_group_is_deleted(h: &impl Harness) {
+    assert_eq!(deleted(h, &scope(), "vip").await, Ok(()));
+    assert_eq!(found(h, &scope(), "vip").await, None);
+    let outcome = insert(h, &customer().group("vip").build_new()).await;
+    assert_eq!(outcome, conflict(Conflict::UnknownGroup));
+    assert_eq!(inserted(h, &scope(), &full("vip")).await, Ok(()));
+}
+
+pub async fn a_group_with_customers_stays(h: &impl Harness) {
+    let member = stored(h, customer().group("vip").build_new()).await;
+    let in_use = conflict(Conflict::GroupInUse);
+    assert_eq!(deleted(h, &scope(), "vip").await, in_use);
+    assert!(found(h, &scope(), "vip").await.is_some());
+    // A deleted customer may be reactivated, and then belongs to its group as before.
+    let delete = |customer: &mut Customer| {
+        customer.status = Status::Deleted;
+        customer.deleted_at = Some(at(8));
+    };
+    let edited = edit(h, member.customer.id, delete).await;
+    edited.expect("deleted");
+    assert_eq!(deleted(h, &scope(), "vip").await, in_use);
+    let edited = edit(h, member.customer.id, |customer| customer.group = None).await;
+    edited.expect("taken out");
+    assert_eq!(deleted(h, &scope(), "vip").await, Ok(()));
+}
+
+pub async fn a_group_that_is_rolled_back_is_not_there(h: &impl Harness) {
+    let mut work = begin(h).await;
+    work.groups().insert(&full("trade")).await.expect("insert");
+    work.rollback().await.expect("rollback");
+    assert_eq!(found(h, &scope(), "trade").await, None);
+}
+
+pub async fn groups_stay_in_their_tenant(h: &impl Harness) {
+    assert_eq!(inserted(h, &other_scope(), &full("trade")).await, Ok(()));
+    assert_eq!(found(h, &scope(), "trade").await, None);
+    assert!(!ids(h, None, 100).await.contains(&"trade".to_owned()));
+    let outcome = deleted(h, &scope(), "trade").await;
+    assert_eq!(outcome, Err(StoreError::NotFound));
+    // The same id is free here, and what happens to it stays here.
+    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    stored(h, customer().group("trade").build_new()).await;
+    assert_eq!(deleted(h, &other_scope(), "trade").await, Ok(()));
+    assert!(found(h, &scope(), "trade").await.is_some());
+}

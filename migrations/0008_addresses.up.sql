@@ -1,0 +1,56 @@
+-- Address books. A deleted address stays for the orders that name it, with its legacy id and without
+-- its roles. A default belongs to a role, not to an address: one partial unique index for each, so that
+-- no two addresses of a customer can hold it, whatever runs in parallel.
+SET LOCAL lock_timeout = '5s';
+
+CREATE TABLE customer_addresses (
+    tenant_id        uuid         NOT NULL,
+    customer_id      uuid         NOT NULL,
+    id               uuid         NOT NULL,
+    -- 1 shipping, 2 billing, 3 both
+    type             smallint     NOT NULL,
+    default_shipping boolean      NOT NULL,
+    default_billing  boolean      NOT NULL,
+    first_name       varchar(100),
+    last_name        varchar(100),
+    company          varchar(255),
+    address_line_1   varchar(255) NOT NULL,
+    address_line_2   varchar(255),
+    city             varchar(100),
+    state_province   varchar(100),
+    postal_code      varchar(20),
+    country_code     varchar(2)   COLLATE "C" NOT NULL,
+    phone            varchar(20),  -- as written
+    label            varchar(50),
+    is_verified      boolean      NOT NULL,
+    metadata         jsonb        NOT NULL,
+    legacy_id        bigint,
+    digest           bytea        NOT NULL,  -- keyed, over type and normalised place: equal addresses have one
+    version          bigint       NOT NULL,  -- the edit token
+    created_at       timestamptz  NOT NULL,
+    updated_at       timestamptz  NOT NULL,
+    deleted_at       timestamptz,
+    CONSTRAINT customer_addresses_pkey PRIMARY KEY (tenant_id, customer_id, id),
+    CONSTRAINT customer_addresses_customer_fkey FOREIGN KEY (tenant_id, customer_id)
+        REFERENCES customers (tenant_id, id) ON DELETE CASCADE,
+    CONSTRAINT customer_addresses_type_check CHECK (type BETWEEN 1 AND 3),
+    CONSTRAINT customer_addresses_digest_check CHECK (octet_length(digest) = 32),
+    CONSTRAINT customer_addresses_shipping_check CHECK (NOT default_shipping OR (type <> 2 AND deleted_at IS NULL)),
+    CONSTRAINT customer_addresses_billing_check CHECK (NOT default_billing OR (type <> 1 AND deleted_at IS NULL))
+);
+CREATE UNIQUE INDEX customer_addresses_shipping_key ON customer_addresses (tenant_id, customer_id)
+    WHERE default_shipping AND deleted_at IS NULL;
+CREATE UNIQUE INDEX customer_addresses_billing_key ON customer_addresses (tenant_id, customer_id)
+    WHERE default_billing AND deleted_at IS NULL;
+CREATE UNIQUE INDEX customer_addresses_legacy_key ON customer_addresses (tenant_id, legacy_id)
+    WHERE legacy_id IS NOT NULL;
+-- Finds the live addresses of a customer too.
+CREATE UNIQUE INDEX customer_addresses_digest_key ON customer_addresses (tenant_id, customer_id, digest)
+    WHERE deleted_at IS NULL;
+
+ALTER TABLE customer_addresses ENABLE ROW LEVEL SECURITY;
+ALTER TABLE customer_addresses FORCE ROW LEVEL SECURITY;
+CREATE POLICY customer_addresses_app ON customer_addresses TO customer_app
+    USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+    WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+GRANT SELECT, INSERT, UPDATE ON customer_addresses TO customer_app;

@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY customer_tags_tag_idx;

@@ -1,0 +1,3 @@
+-- no-transaction
+-- The index before it has taken its place.
+DROP INDEX CONCURRENTLY IF EXISTS customer_search_terms_customer_idx;
