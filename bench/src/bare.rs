@@ -4,15 +4,16 @@
 //! It reads its [`Plan`] from standard input and tells its address on standard output.
 
 use crate::Failure;
-use crate::case::{Case, number_in};
+use crate::case::{CASE_HEADER, Case, SEEDED, Subject, number_in};
 use crate::plan::{Message, Parameter, Plan};
-use crate::template::{Template, customer_id};
+use crate::template::{About, Template, id};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use clap::ValueEnum;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -35,9 +36,10 @@ pub(crate) fn serve() -> Result<(), Failure> {
     runtime.block_on(async {
         let bare = Arc::new(Bare::new(plan).await?);
         let routes = Router::new()
-            .route("/api/v1/customers", get(list).post(create))
-            .route("/api/v1/customers/lookup", post(look_up))
-            .route("/api/v1/customers/{id}", get(read))
+            .route("/api/v1/customers", get(answer).post(answer))
+            .route("/api/v1/customers/lookup", post(answer))
+            .route("/api/v1/customers/{id}", get(answer))
+            .route("/api/v1/customers/{id}/addresses", post(answer))
             .with_state(bare);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
@@ -49,22 +51,20 @@ pub(crate) fn serve() -> Result<(), Failure> {
     })
 }
 
-async fn read(State(bare): State<Shared>, uri: http::Uri) -> Answer {
-    bare.answer(Case::Get, uri.path().as_bytes()).await
-}
-
-async fn look_up(State(bare): State<Shared>, body: Bytes) -> Answer {
-    bare.answer(Case::Email, &body).await
-}
-
-async fn list(State(bare): State<Shared>, uri: http::Uri) -> Answer {
-    let has_cursor = uri.query().is_some_and(|query| query.contains("cursor="));
-    let case = if has_cursor { Case::Next } else { Case::Page };
-    bare.answer(case, b"000000000000").await
-}
-
-async fn create(State(bare): State<Shared>, body: Bytes) -> Answer {
-    bare.answer(Case::Create, &body).await
+/// The request says by a header which case it is of; its path and its body name the numbers.
+async fn answer(
+    State(bare): State<Shared>,
+    uri: http::Uri,
+    headers: http::HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let number = headers.get(CASE_HEADER).and_then(|case| case.to_str().ok());
+    let case = number.and_then(|number| Case::value_variants().get(number.parse::<usize>().ok()?));
+    let case = *case.ok_or_else(|| failed(400, "a request of no case"))?;
+    let (of_path, of_body) = (number_in(uri.path().as_bytes()), number_in(&body));
+    let customer = of_path.or(of_body).unwrap_or(SEEDED);
+    let serial = of_body.unwrap_or(customer);
+    bare.answer(case, About { customer, serial }, &body).await
 }
 
 type Shared = Arc<Bare>;
@@ -110,16 +110,15 @@ impl Bare {
         })
     }
 
-    async fn answer(&self, case: Case, about: &[u8]) -> Answer {
-        let n = number_in(about).ok_or_else(|| failed(400, "no number in it"))?;
+    async fn answer(&self, case: Case, about: About, sent: &[u8]) -> Answer {
         let rows = self
-            .run(case, n)
+            .run(case, about)
             .await
             .map_err(|error| failed(500, &error.to_string()))?;
-        let body = match case {
-            Case::Create => created(n, about),
-            Case::Get | Case::Email if rows.is_empty() => return Err(failed(404, "no such row")),
-            Case::Get | Case::Email | Case::Page | Case::Next => {
+        let body = match case.subject() {
+            Subject::Newcomer | Subject::EachInTurn => created(about, sent),
+            Subject::Anybody if rows.is_empty() => return Err(failed(404, "no such row")),
+            Subject::Anybody | Subject::Nobody => {
                 json(&rows).map_err(|error| failed(500, &error.to_string()))?
             }
         };
@@ -128,13 +127,13 @@ impl Bare {
 
     /// Sends the messages of a case one after the other. A connection on which one fails is not
     /// used again.
-    async fn run(&self, case: Case, n: u64) -> Result<Vec<PgRow>, Failure> {
+    async fn run(&self, case: Case, about: About) -> Result<Vec<PgRow>, Failure> {
         let _place = self.free.acquire().await?;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = idle().pop().ok_or("every connection has failed")?;
         let mut rows = Vec::new();
         for step in self.cases.get(&case).into_iter().flatten() {
-            rows.extend(step.send(n, &mut connection).await?);
+            rows.extend(step.send(about, &mut connection).await?);
         }
         idle().push(connection);
         Ok(rows)
@@ -142,10 +141,14 @@ impl Bare {
 }
 
 impl Step {
-    async fn send(&self, n: u64, connection: &mut PgConnection) -> Result<Vec<PgRow>, Failure> {
+    async fn send(
+        &self,
+        about: About,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<PgRow>, Failure> {
         match self {
             Self::Simple(template) => {
-                let text = String::from_utf8(template.fill(n))?;
+                let text = String::from_utf8(template.fill(about))?;
                 Ok(sqlx::raw_sql(AssertSqlSafe(text))
                     .fetch_all(connection)
                     .await?)
@@ -153,7 +156,7 @@ impl Step {
             Self::Prepared(text, parameters) => {
                 let mut arguments = PgArguments::default();
                 for parameter in parameters {
-                    arguments.add(Raw::of(parameter, n))?;
+                    arguments.add(Raw::of(parameter, about))?;
                 }
                 let query = sqlx::query_with(AssertSqlSafe(Arc::clone(text)), arguments);
                 Ok(query.fetch_all(connection).await?)
@@ -169,11 +172,14 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// A recorded parameter for customer `n`.
-    pub(crate) fn of(parameter: &Parameter, n: u64) -> Self {
+    /// A recorded parameter for another request.
+    pub(crate) fn of(parameter: &Parameter, about: About) -> Self {
         Self {
             oid: Oid(parameter.oid),
-            value: parameter.value.as_ref().map(|template| template.fill(n)),
+            value: parameter
+                .value
+                .as_ref()
+                .map(|template| template.fill(about)),
         }
     }
 }
@@ -227,8 +233,8 @@ fn json(rows: &[PgRow]) -> Result<Vec<u8>, Failure> {
 }
 
 /// What was sent, with the id that it got.
-fn created(n: u64, sent: &[u8]) -> Vec<u8> {
-    let mut body = format!(r#"{{"id":"{}","customer":"#, customer_id(n)).into_bytes();
+fn created(about: About, sent: &[u8]) -> Vec<u8> {
+    let mut body = format!(r#"{{"id":"{}","sent":"#, id(0, about.serial)).into_bytes();
     body.extend_from_slice(sent);
     body.push(b'}');
     body

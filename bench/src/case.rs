@@ -1,6 +1,7 @@
 //! The requests that are measured.
 
-use crate::template::{NUMBER_DIGITS, customer_id, email};
+use crate::seed::{COMMON_FIRST_NAME, RARE_LAST_NAME};
+use crate::template::{About, NUMBER_DIGITS, customer_id, email};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,21 +12,62 @@ pub(crate) const SEEDED: u64 = 100_000_000_000;
 pub(crate) const CREATED: u64 = 200_000_000_000;
 /// The number of the first customer that pgbench creates.
 pub(crate) const CREATED_BY_PGBENCH: u64 = 300_000_000_000;
+/// The number of the first address that is added over HTTP.
+pub(crate) const ADDED: u64 = 500_000_000_000;
+/// The number of the first address that pgbench adds.
+pub(crate) const ADDED_BY_PGBENCH: u64 = 600_000_000_000;
+/// Addresses are added to customers this far apart: a prime, so that all have their turn.
+pub(crate) const STRIDE: u64 = 7_919;
+
+/// The header that tells the bare program which case a request is of.
+pub(crate) const CASE_HEADER: &str = "x-bench-case";
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Case {
-    /// A customer by its id.
+    /// A customer by its id
     Get,
-    /// A customer by its e-mail address.
+    /// A customer by its id, with its two addresses
+    GetAddresses,
+    /// A customer by its e-mail address
     Email,
-    /// The first 20 customers, with their count.
+    /// The first 20 customers, with their count
     Page,
-    /// The 20 customers after them, by cursor.
+    /// The 20 customers after them, by cursor
     Next,
-    /// A new guest customer with its event and its audit entry.
+    /// The customers 7,981 to 8,000 by page number, with their count
+    #[value(name = "page-400")]
+    Page400,
+    /// 20 customers beyond row 50,000, by cursor
+    Deep,
+    /// The first 20 of the 50 with a rare name, with their count
+    Search,
+    /// The 10 with a frequent and a rare name, with their count
+    SearchTwo,
+    /// The first 20 with a tag that many have, with their count
+    Tag,
+    /// The first 20 of a large group, with their count
+    Group,
+    /// The first 20 of a frequent status, with their count
+    Status,
+    /// A new guest customer with its event and its audit entry
     Create,
+    /// A new address of a customer, with its event and its audit entry
+    AddAddress,
+}
+
+/// How the customers of a case's requests are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// None: a list.
+    Nobody,
+    /// Any of the seeded ones.
+    Anybody,
+    /// A new one.
+    Newcomer,
+    /// All of the seeded ones in turn.
+    EachInTurn,
 }
 
 impl Case {
@@ -33,45 +75,74 @@ impl Case {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Get => "get by id",
+            Self::GetAddresses => "get with 2 addresses",
             Self::Email => "get by e-mail",
             Self::Page => "list, first page",
             Self::Next => "list, by cursor",
+            Self::Page400 => "list, page 400",
+            Self::Deep => "list, by cursor beyond 50,000",
+            Self::Search => "search, a rare word",
+            Self::SearchTwo => "search, a frequent and a rare word",
+            Self::Tag => "list, of a tag",
+            Self::Group => "list, of a group",
+            Self::Status => "list, of a status",
             Self::Create => "create",
+            Self::AddAddress => "add address",
         }
     }
 
     /// What a good answer's status is.
     pub(crate) fn status(self) -> u16 {
-        match self {
-            Self::Create => 201,
-            Self::Get | Self::Email | Self::Page | Self::Next => 200,
+        match self.subject() {
+            Subject::Newcomer | Subject::EachInTurn => 201,
+            Subject::Anybody | Subject::Nobody => 200,
         }
     }
 
-    /// The list of requests of a service in this state.
-    pub(crate) fn request(self, n: u64, caller: &Caller) -> Vec<u8> {
-        let (target, body) = match self {
-            Self::Get => (
-                format!("GET /api/v1/customers/{}", customer_id(n)),
-                String::new(),
-            ),
-            Self::Email => (
-                "POST /api/v1/customers/lookup".to_owned(),
-                format!(r#"{{"email":"{}"}}"#, email(n)),
-            ),
-            Self::Page => (
-                "GET /api/v1/customers?page_size=20".to_owned(),
-                String::new(),
-            ),
-            Self::Next => (
-                format!(
-                    "GET /api/v1/customers?page_size=20&cursor={}",
-                    caller.cursor
-                ),
-                String::new(),
-            ),
-            Self::Create => ("POST /api/v1/customers".to_owned(), new_customer(n)),
-        };
+    /// Whom its requests are about.
+    pub(crate) fn subject(self) -> Subject {
+        match self {
+            Self::Get | Self::GetAddresses | Self::Email => Subject::Anybody,
+            Self::Create => Subject::Newcomer,
+            Self::AddAddress => Subject::EachInTurn,
+            Self::Page
+            | Self::Next
+            | Self::Page400
+            | Self::Deep
+            | Self::Search
+            | Self::SearchTwo
+            | Self::Tag
+            | Self::Group
+            | Self::Status => Subject::Nobody,
+        }
+    }
+
+    /// Requests per second that are enough whatever the bare program reaches.
+    pub(crate) fn enough(self) -> Option<f64> {
+        match self {
+            Self::Page | Self::Next | Self::Page400 | Self::Deep => Some(4_000.0),
+            Self::AddAddress => Some(3_000.0),
+            Self::Get
+            | Self::GetAddresses
+            | Self::Email
+            | Self::Search
+            | Self::SearchTwo
+            | Self::Tag
+            | Self::Group
+            | Self::Status
+            | Self::Create => None,
+        }
+    }
+
+    /// Its place among the cases, by which the bare program knows it.
+    fn number(self) -> usize {
+        let cases = Self::value_variants().iter();
+        cases.take_while(|case| **case != self).count()
+    }
+
+    /// A request of this case.
+    pub(crate) fn request(self, about: About, caller: &Caller) -> Vec<u8> {
+        let (target, body) = self.target_and_body(about, caller);
         let content = if body.is_empty() {
             String::new()
         } else {
@@ -80,19 +151,59 @@ impl Case {
                 body.len()
             )
         };
-        let key = &caller.key;
-        format!("{target} HTTP/1.1\r\nHost: bench\r\nX-API-Key: {key}\r\n{content}\r\n{body}")
-            .into()
+        let (key, number) = (&caller.key, self.number());
+        format!(
+            "{target} HTTP/1.1\r\nHost: bench\r\n{CASE_HEADER}: {number}\r\nX-API-Key: {key}\r\n{content}\r\n{body}"
+        )
+        .into()
+    }
+
+    fn target_and_body(self, about: About, caller: &Caller) -> (String, String) {
+        let n = about.customer;
+        let list = |query: &str| {
+            let target = format!("GET /api/v1/customers?page_size=20{query}");
+            (target, String::new())
+        };
+        match self {
+            Self::Get => (
+                format!("GET /api/v1/customers/{}", customer_id(n)),
+                String::new(),
+            ),
+            Self::GetAddresses => (
+                format!("GET /api/v1/customers/{}?expand=addresses", customer_id(n)),
+                String::new(),
+            ),
+            Self::Email => (
+                "POST /api/v1/customers/lookup".to_owned(),
+                format!(r#"{{"email":"{}"}}"#, email(n)),
+            ),
+            Self::Page => list(""),
+            Self::Next => list(&format!("&cursor={}", caller.cursor)),
+            Self::Page400 => list("&page=400"),
+            Self::Deep => list(&format!("&cursor={}", caller.deep)),
+            Self::Search => list(&format!("&search={RARE_LAST_NAME}")),
+            Self::SearchTwo => list(&format!("&search={COMMON_FIRST_NAME}+{RARE_LAST_NAME}")),
+            Self::Tag => list("&tag=b2b"),
+            Self::Group => list("&group=retail"),
+            Self::Status => list("&status=active"),
+            Self::Create => ("POST /api/v1/customers".to_owned(), new_customer(n)),
+            Self::AddAddress => (
+                format!("POST /api/v1/customers/{}/addresses", customer_id(n)),
+                new_address(about.serial),
+            ),
+        }
     }
 }
 
-/// What every request carries, and what the next page begins with.
+/// What every request carries, and where lists are read from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
     /// The operator's key.
     pub(crate) key: String,
     /// The end of the first page; empty until it was read.
     pub(crate) cursor: String,
+    /// A place deep in the list; empty until it was looked for.
+    pub(crate) deep: String,
 }
 
 /// A person as a shop's form would send it.
@@ -110,27 +221,44 @@ pub(crate) fn number_in(bytes: &[u8]) -> Option<u64> {
     std::str::from_utf8(found).ok()?.parse().ok()
 }
 
+/// An address as a shop's form would send it; no two are equal.
+fn new_address(serial: u64) -> String {
+    format!(
+        r#"{{"type":"shipping","firstName":"Zoë","lastName":"García Márquez","street":"{serial} Market Street","city":"San Francisco","state":"CA","zipCode":"94105","country":"US","phone":"+1-555-0125"}}"#
+    )
+}
+
 /// Which customers the requests of a measurement are about.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     customers: u64,
     created: AtomicU64,
+    added: AtomicU64,
 }
 
 impl Numbers {
     pub(crate) fn new(customers: u64) -> Self {
         Self {
             customers,
-            created: AtomicU64::new(CREATED),
+            created: AtomicU64::new(0),
+            added: AtomicU64::new(0),
         }
     }
 
-    /// The next customer of a client: a new one to create, a random one to read.
-    pub(crate) fn next(&self, case: Case, dice: &mut Dice) -> u64 {
-        match case {
-            Case::Create => self.created.fetch_add(1, Ordering::Relaxed),
-            Case::Get | Case::Email | Case::Page | Case::Next => {
-                SEEDED + dice.next() % self.customers
+    /// What the next request of a client is about.
+    pub(crate) fn next(&self, case: Case, dice: &mut Dice) -> About {
+        match case.subject() {
+            Subject::Nobody => About::only(SEEDED),
+            Subject::Anybody => About::only(SEEDED + dice.next() % self.customers),
+            Subject::Newcomer => {
+                About::only(CREATED + self.created.fetch_add(1, Ordering::Relaxed))
+            }
+            Subject::EachInTurn => {
+                let turn = self.added.fetch_add(1, Ordering::Relaxed);
+                About {
+                    customer: SEEDED + turn * STRIDE % self.customers,
+                    serial: ADDED + turn,
+                }
             }
         }
     }
@@ -153,12 +281,13 @@ impl Dice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn every_request_about_one_customer_names_its_number() {
         let caller = Caller::default();
-        for case in [Case::Get, Case::Email, Case::Create] {
-            let request = case.request(SEEDED + 42, &caller);
+        for case in [Case::Get, Case::GetAddresses, Case::Email, Case::Create] {
+            let request = case.request(About::only(SEEDED + 42), &caller);
             let head = request.iter().rposition(|byte| *byte == b'\n').unwrap();
             let (head, body) = request.split_at(head);
             assert_eq!(
@@ -170,6 +299,19 @@ mod tests {
     }
 
     #[test]
+    fn a_request_says_which_case_it_is_of() {
+        for case in Case::value_variants() {
+            let request = case.request(About::only(SEEDED), &Caller::default());
+            let request = String::from_utf8(request).unwrap();
+            let header = request
+                .lines()
+                .find_map(|line| line.strip_prefix(CASE_HEADER));
+            let number: usize = header.unwrap().trim_start_matches(": ").parse().unwrap();
+            assert_eq!(Case::value_variants()[number], *case);
+        }
+    }
+
+    #[test]
     fn what_is_created_is_new_and_what_is_read_is_there() {
         let numbers = Numbers::new(100);
         let mut dice = Dice(1);
@@ -177,9 +319,21 @@ mod tests {
             numbers.next(Case::Create, &mut dice),
             numbers.next(Case::Create, &mut dice)
         );
-        assert!(
-            (0..1000)
-                .all(|_| { (SEEDED..SEEDED + 100).contains(&numbers.next(Case::Get, &mut dice)) })
-        );
+        assert!((0..1000).all(|_| {
+            let about = numbers.next(Case::Get, &mut dice);
+            (SEEDED..SEEDED + 100).contains(&about.customer)
+        }));
+    }
+
+    #[test]
+    fn every_customer_gets_an_address_before_anyone_gets_a_second() {
+        let numbers = Numbers::new(1_000);
+        let mut dice = Dice(1);
+        let mut next = || numbers.next(Case::AddAddress, &mut dice);
+        let turns: Vec<_> = (0..1_000).map(|_| next()).collect();
+        let customers: HashSet<_> = turns.iter().map(|about| about.customer).collect();
+        let serials: HashSet<_> = turns.iter().map(|about| about.serial).collect();
+        assert_eq!((customers.len(), serials.len()), (1_000, 1_000));
+        assert!(customers.contains(&next().customer));
     }
 }

@@ -4,14 +4,17 @@ use crate::{Failure, say};
 use embedded_postgres::{Cluster, Profile, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use tempfile::TempDir;
+use tokio::process::Command;
+use uuid::Uuid;
 
-/// The database on a private server, and who owns it.
+/// The databases on a private server begin with this.
 const NAME: &str = "customer_bench";
+/// Who owns them.
 const OWNER: &str = "customer_bench_owner";
 
 /// A server for the length of the benchmark: one that was named, or a private one that forces
@@ -54,25 +57,21 @@ impl Server {
         self.folder.path()
     }
 
-    /// The owner's view of an empty database on it.
-    pub(crate) async fn database(&self) -> Result<Database, Failure> {
+    /// The owner's view of an empty database on it, for so many customers.
+    pub(crate) async fn database(&self, customers: u64) -> Result<Database, Failure> {
         let url = match (&self.cluster, &self.given) {
             (Some(cluster), _) => {
                 let superuser = SecretString::from(cluster.superuser_url("postgres"));
                 // Known to this process and those that it starts; the server is gone with it.
                 let password = SecretString::from(superuser_password(&superuser)?);
-                let url = customer_postgres::provision(&superuser, OWNER, NAME, &password).await?;
+                let name = format!("{NAME}_{customers}");
+                let url = customer_postgres::provision(&superuser, OWNER, &name, &password).await?;
                 url.expose_secret().to_owned()
             }
             (None, Some(url)) => url.clone(),
             (None, None) => return Err("there is no server".into()),
         };
-        let options: PgConnectOptions = url.parse()?;
-        let database = Database(
-            options
-                .ssl_mode(PgSslMode::Disable)
-                .disable_statement_logging(),
-        );
+        let database = Database::at(&url)?;
         let mut connection = database.connect().await?;
         let is_used: bool = sqlx::query_scalar("SELECT to_regclass('customers') IS NOT NULL")
             .fetch_one(&mut connection)
@@ -83,12 +82,50 @@ impl Server {
         Ok(database)
     }
 
+    /// Whether there is room for several databases.
+    pub(crate) fn is_private(&self) -> bool {
+        self.cluster.is_some()
+    }
+
     /// Writes everything to disk, so that what was done so far is not paid for later.
     pub(crate) async fn checkpoint(&self) -> Result<(), Failure> {
+        self.as_superuser(&["CHECKPOINT"]).await
+    }
+
+    /// Forces nothing to disk while customers are seeded: should the machine stop meanwhile, the
+    /// benchmark begins again. A server that was named is left as it is.
+    pub(crate) async fn forgo_durability(&self, forgo: bool) -> Result<(), Failure> {
+        if forgo {
+            return self
+                .as_superuser(&[
+                    "ALTER SYSTEM SET fsync = off",
+                    "ALTER SYSTEM SET full_page_writes = off",
+                    "ALTER SYSTEM SET max_wal_size = '16GB'",
+                    "SELECT pg_reload_conf()",
+                ])
+                .await;
+        }
+        self.as_superuser(&[
+            "ALTER SYSTEM RESET ALL",
+            "SELECT pg_reload_conf()",
+            "CHECKPOINT",
+        ])
+        .await?;
+        // What the server wrote while it forced nothing, the system may still hold back.
+        if self.is_private() {
+            Command::new("sync").status().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs statements on a private server.
+    async fn as_superuser(&self, statements: &'static [&'static str]) -> Result<(), Failure> {
         if let Some(cluster) = &self.cluster {
             let superuser: PgConnectOptions = cluster.superuser_url("postgres").parse()?;
             let mut connection = superuser.connect().await?;
-            sqlx::raw_sql("CHECKPOINT").execute(&mut connection).await?;
+            for statement in statements {
+                sqlx::raw_sql(*statement).execute(&mut connection).await?;
+            }
             connection.close().await?;
         }
         Ok(())
@@ -121,8 +158,49 @@ fn superuser_password(url: &SecretString) -> Result<String, Failure> {
 pub(crate) struct Database(PgConnectOptions);
 
 impl Database {
+    pub(crate) fn at(url: &str) -> Result<Self, Failure> {
+        let options: PgConnectOptions = url.parse()?;
+        let plain = options.ssl_mode(PgSslMode::Disable);
+        Ok(Self(plain.disable_statement_logging()))
+    }
+
     pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
         Ok(self.0.connect().await?)
+    }
+
+    /// A connection that serves a tenant, and sees nothing else.
+    pub(crate) async fn connect_inside(&self, tenant: Uuid) -> Result<PgConnection, Failure> {
+        let options = self.0.clone();
+        let options = options.options([
+            ("role", "customer_app".to_owned()),
+            ("app.tenant_id", tenant.to_string()),
+        ]);
+        Ok(options.connect().await?)
+    }
+
+    /// Takes the addresses away that were added since `start`, so that each measurement adds to
+    /// books of two.
+    pub(crate) async fn remove_addresses(&self, start: &str) -> Result<(), Failure> {
+        let mut connection = self.connect().await?;
+        let remove = format!(
+            "BEGIN; ALTER TABLE customer_addresses NO FORCE ROW LEVEL SECURITY; \
+             DELETE FROM customer_addresses WHERE created_at >= '{start}'; \
+             ALTER TABLE customer_addresses FORCE ROW LEVEL SECURITY; COMMIT"
+        );
+        sqlx::raw_sql(AssertSqlSafe(remove))
+            .execute(&mut connection)
+            .await?;
+        sqlx::raw_sql("VACUUM customer_addresses")
+            .execute(&mut connection)
+            .await?;
+        Ok(connection.close().await?)
+    }
+
+    /// The server's time.
+    pub(crate) async fn now(&self) -> Result<String, Failure> {
+        let mut connection = self.connect().await?;
+        let now = sqlx::query_scalar("SELECT now()::text");
+        Ok(now.fetch_one(&mut connection).await?)
     }
 
     /// Its URL.

@@ -65,8 +65,8 @@ impl Load<'_> {
         let mut latencies = Histogram::new(3)?;
         let mut dice = Dice(seed);
         for _ in 0..MOST {
-            let n = self.numbers.next(self.case, &mut dice);
-            let request = self.case.request(n, self.caller);
+            let about = self.numbers.next(self.case, &mut dice);
+            let request = self.case.request(about, self.caller);
             let sent = Instant::now();
             let status = client.send(&request).await?;
             if status != self.case.status() {

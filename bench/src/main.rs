@@ -8,21 +8,27 @@
 mod bare;
 mod case;
 mod database;
+mod export;
 mod load;
 mod pgbench;
 mod plan;
 mod program;
 mod record;
+mod recorded;
 mod report;
 mod run;
 mod seed;
+mod site;
 mod template;
 
-use clap::{Parser, Subcommand};
+use clap::builder::PossibleValue;
+use clap::{Parser, Subcommand, ValueEnum};
 use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 /// A sentence for whoever runs the benchmark.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -47,9 +53,10 @@ enum Command {
 /// What is measured, and for how long.
 #[derive(Debug, clap::Args)]
 struct Options {
-    /// Customers to seed
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
-    customers: u64,
+    /// Customers to seed, with two addresses each; several numbers are measured side by side and
+    /// compared
+    #[arg(long, value_delimiter = ',', default_value = "100000", value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
+    customers: Vec<u64>,
     /// How long each measurement takes
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
@@ -60,12 +67,14 @@ struct Options {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
     repeat: u32,
     /// Only these cases
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "get,email,page,next,create"
-    )]
-    cases: Vec<case::Case>,
+    #[arg(long, visible_alias = "case", value_delimiter = ',', default_values_t = Choice::all())]
+    cases: Vec<Choice>,
+    /// Also records with perf where the service spends its time in these cases
+    #[arg(long, value_name = "CASE", value_delimiter = ',')]
+    profile: Vec<case::Case>,
+    /// The folder that these recordings are written to
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    profile_to: PathBuf,
     /// Connections to PostgreSQL, of the service and of the bare program
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
     database_connections: u32,
@@ -82,6 +91,47 @@ struct Options {
     /// Also writes the result as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// What can be measured: requests that are repeated, or the one long answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Case(case::Case),
+    Export,
+}
+
+impl Choice {
+    fn all() -> Vec<Self> {
+        let cases = case::Case::value_variants().iter().copied();
+        cases.map(Self::Case).chain([Self::Export]).collect()
+    }
+
+    fn case(self) -> Option<case::Case> {
+        match self {
+            Self::Case(case) => Some(case),
+            Self::Export => None,
+        }
+    }
+}
+
+impl Display for Choice {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let value = self.case().and_then(|case| case.to_possible_value());
+        out.write_str(value.as_ref().map_or("export", PossibleValue::get_name))
+    }
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut all = Self::all().into_iter();
+        all.find(|choice| choice.to_string() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::all().iter().map(Self::to_string).collect();
+                format!("the cases are {}", names.join(", "))
+            })
+    }
 }
 
 fn main() -> ExitCode {

@@ -3,9 +3,10 @@
 
 use crate::Failure;
 use crate::bare::Raw;
-use crate::case::{CREATED_BY_PGBENCH, Case, SEEDED};
+use crate::case::{ADDED_BY_PGBENCH, CREATED_BY_PGBENCH, Case, SEEDED, STRIDE, Subject};
 use crate::database::Database;
 use crate::plan::{Message, Plan};
+use crate::template::About;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +14,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::process::Command;
 
-/// A number that stands for pgbench's variable `n` until the script is written.
-const MARKER: u64 = 999_999_999_999;
+/// Numbers that stand for pgbench's variables until the script is written. The first digit comes
+/// only once, so that they are found behind any other digits.
+const MARKERS: About = About {
+    customer: 876_543_210_991,
+    serial: 876_543_210_992,
+};
 
 /// pgbench, and a script for each case.
 pub(crate) struct Pgbench {
@@ -22,6 +27,7 @@ pub(crate) struct Pgbench {
     url: String,
     settings: String,
     scripts: BTreeMap<Case, PathBuf>,
+    customers: u64,
     runs: u64,
 }
 
@@ -54,6 +60,7 @@ impl Pgbench {
             url: database.libpq_url(),
             settings: settings.collect::<Vec<_>>().join(" "),
             scripts,
+            customers,
             runs: 0,
         }))
     }
@@ -73,6 +80,10 @@ impl Pgbench {
             .arg(format!("--time={}", time.as_secs()))
             .args(["--define=ready=0", "--define=i=0"])
             .arg(format!("--define=run={}", self.runs))
+            .arg(format!(
+                "--define=share={}",
+                self.customers / u64::from(clients)
+            ))
             .arg("--file")
             .arg(script)
             .arg(&self.url)
@@ -124,7 +135,7 @@ async fn script(
     for (at, message) in messages.iter().enumerate() {
         match message {
             Message::Simple(template) => {
-                let text = plain_literals(&String::from_utf8(template.fill(MARKER))?);
+                let text = plain_literals(&String::from_utf8(template.fill(MARKERS))?);
                 body.push_str(&statement(&text.replace(';', "\\;")));
             }
             Message::Prepared { text, parameters } => {
@@ -132,7 +143,7 @@ async fn script(
                 for parameter in parameters {
                     let (value, name): (String, String) =
                         sqlx::query_as("SELECT quote_nullable($1::text), format_type($2, NULL)")
-                            .bind(Raw::of(parameter, MARKER))
+                            .bind(Raw::of(parameter, MARKERS))
                             .bind(sqlx::postgres::types::Oid(parameter.oid))
                             .persistent(false)
                             .fetch_one(&mut *connection)
@@ -148,17 +159,27 @@ async fn script(
             }
         }
     }
-    let number = match case {
-        Case::Create => format!(
-            "\\set i :i + 1\n\\set n {CREATED_BY_PGBENCH} + :run * 1000000000 + :client_id * 1000000 + :i"
+    let own = "\\set i :i + 1\n\\set serial :run * 1000000000 + :client_id * 1000000 + :i";
+    let numbers = match case.subject() {
+        Subject::Nobody => format!("\\set customer {SEEDED}\n\\set serial :customer"),
+        Subject::Anybody => format!(
+            "\\set customer random({SEEDED}, {})\n\\set serial :customer",
+            SEEDED + customers - 1
         ),
-        Case::Get | Case::Email | Case::Page | Case::Next => {
-            format!("\\set n random({SEEDED}, {})", SEEDED + customers - 1)
+        Subject::Newcomer => {
+            format!("{own} + {CREATED_BY_PGBENCH}\n\\set customer :serial")
         }
+        // Each client has a share of the customers, so that no two wait for one another.
+        Subject::EachInTurn => format!(
+            "{own} + {ADDED_BY_PGBENCH}\n\
+             \\set customer {SEEDED} + (:client_id * :share + :i) * {STRIDE} % {customers}"
+        ),
     };
-    let body = body.replace(&MARKER.to_string(), ":n");
+    let body = body
+        .replace(&MARKERS.customer.to_string(), ":customer")
+        .replace(&MARKERS.serial.to_string(), ":serial");
     Ok(format!(
-        "\\if :ready\n\\else\n{prepare}\\set ready 1\n\\endif\n{number}\n{body}"
+        "\\if :ready\n\\else\n{prepare}\\set ready 1\n\\endif\n{numbers}\n{body}"
     ))
 }
 

@@ -1,13 +1,17 @@
 //! What the service sends to PostgreSQL, in a form in which others can send it too.
 
 use crate::case::Case;
-use crate::template::Template;
+use crate::template::{About, Template, customer_id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The type of ids.
 const UUID_OID: u32 = 2950;
+/// The type of digests.
+const BYTES_OID: u32 = 17;
+/// The length of digests.
+const DIGEST: usize = 32;
 
 /// Something the service sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +67,10 @@ pub(crate) struct Parameter {
     pub(crate) value: Option<Template>,
 }
 
-/// What was recorded for customer `n`, for any customer. The ids among the parameters, but for
-/// the tenant's, are those that the service made for it.
-pub(crate) fn messages(recorded: &[Sent], n: u64, tenant: Uuid) -> Vec<Message> {
+/// What was recorded for a request, for any other. The ids among the parameters, but for the
+/// tenant's and the customer's, are those that the service made for it.
+pub(crate) fn messages(recorded: &[Sent], about: About, tenant: Uuid) -> Vec<Message> {
+    let customer = Uuid::try_parse(&customer_id(about.customer)).unwrap_or_default();
     let mut made = Vec::new();
     for sent in recorded {
         let Sent::Prepared { types, values, .. } = sent else {
@@ -76,28 +81,27 @@ pub(crate) fn messages(recorded: &[Sent], n: u64, tenant: Uuid) -> Vec<Message> 
             .zip(values)
             .filter(|(oid, _)| **oid == UUID_OID);
         for id in ids.filter_map(|(_, value)| Uuid::from_slice(value.as_deref()?).ok()) {
-            if id != tenant && !made.contains(&id) {
+            if id != tenant && id != customer && !made.contains(&id) {
                 made.push(id);
             }
         }
     }
-    let template = |bytes: &[u8]| Template::new(bytes, n, &made);
+    let parameter = |(oid, value): (&u32, &Option<Vec<u8>>)| Parameter {
+        oid: *oid,
+        value: value.as_deref().map(|value| match *oid {
+            BYTES_OID if value.len() == DIGEST => Template::digest(value),
+            _ => Template::new(value, about, &made),
+        }),
+    };
     let message = |sent: &Sent| match sent {
-        Sent::Simple(text) => Message::Simple(template(text.as_bytes())),
+        Sent::Simple(text) => Message::Simple(Template::new(text.as_bytes(), about, &made)),
         Sent::Prepared {
             text,
             types,
             values,
         } => Message::Prepared {
             text: text.clone(),
-            parameters: types
-                .iter()
-                .zip(values)
-                .map(|(oid, value)| Parameter {
-                    oid: *oid,
-                    value: value.as_deref().map(template),
-                })
-                .collect(),
+            parameters: types.iter().zip(values).map(parameter).collect(),
         },
     };
     recorded.iter().map(message).collect()
@@ -107,17 +111,24 @@ pub(crate) fn messages(recorded: &[Sent], n: u64, tenant: Uuid) -> Vec<Message> 
 mod tests {
     use super::*;
 
-    const N: u64 = 200_000_000_001;
-    const OTHER: u64 = 200_000_000_002;
+    const RECORDED: About = About {
+        customer: 100_000_000_001,
+        serial: 500_000_000_001,
+    };
+    const OTHER: About = About {
+        customer: 100_000_000_002,
+        serial: 500_000_000_009,
+    };
 
-    /// A statement with one parameter, as it is for another customer.
+    /// A statement with one parameter, as it is for another request.
     fn refilled(oid: u32, value: &[u8], tenant: Uuid) -> Vec<u8> {
         let sent = Sent::Prepared {
             text: "SELECT $1".to_owned(),
             types: vec![oid],
             values: vec![Some(value.to_vec())],
         };
-        let [Message::Prepared { parameters, .. }] = &messages(&[sent], N, tenant)[..] else {
+        let [Message::Prepared { parameters, .. }] = &messages(&[sent], RECORDED, tenant)[..]
+        else {
             panic!("one prepared statement");
         };
         parameters[0].value.as_ref().unwrap().fill(OTHER)
@@ -135,8 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn the_customers_id_becomes_the_other_customers() {
+        let id = |about: About| Uuid::parse_str(&customer_id(about.customer)).unwrap();
+        let refilled = refilled(UUID_OID, id(RECORDED).as_bytes(), Uuid::nil());
+        assert_eq!(refilled, id(OTHER).as_bytes());
+    }
+
+    #[test]
     fn the_number_in_a_text_becomes_the_other_customers() {
-        let text = |n: u64| crate::template::email(n).into_bytes();
-        assert_eq!(refilled(25, &text(N), Uuid::nil()), text(OTHER));
+        let text = |about: About| crate::template::email(about.customer).into_bytes();
+        assert_eq!(refilled(25, &text(RECORDED), Uuid::nil()), text(OTHER));
+    }
+
+    #[test]
+    fn a_digest_becomes_another() {
+        let digest = [7; DIGEST];
+        assert_ne!(refilled(BYTES_OID, &digest, Uuid::nil()), digest);
     }
 }

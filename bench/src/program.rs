@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::plan::Plan;
 use rustix::process::{Pid, Signal, kill_process};
+use serde::Serialize;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ impl Program {
             .env("DATABASE_URL", url)
             .env("CUSTOMER_DATABASE_MAX_CONNECTIONS", connections.to_string())
             .env("CUSTOMER_HTTP_PORT", "0")
+            .env("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER", "0")
             .env("CUSTOMER_LOG_LEVEL", "warn")
             .stdin(Stdio::null());
         let awaited: &[&str] = if is_first {
@@ -111,6 +113,25 @@ impl Program {
         })
     }
 
+    /// Forgets the most that it ever had in memory, where the system can.
+    pub(crate) fn forget_peak(&self) {
+        drop(fs::write(format!("/proc/{}/clear_refs", self.id()), "5"));
+    }
+
+    /// Records with `perf` where it spends its time, for so long, into a file.
+    pub(crate) fn profile(&self, file: &Path, time: Duration) -> Result<Child, Failure> {
+        let mut command = Command::new("perf");
+        command
+            .args(["record", "--quiet", "--call-graph", "fp", "--freq", "999"])
+            .args(["--pid", &self.id().to_string(), "--output"])
+            .arg(file)
+            .args(["--", "sleep", &time.as_secs().to_string()])
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let started = command.spawn();
+        Ok(started.map_err(|error| format!("cannot start perf: {error}"))?)
+    }
+
     /// Processor time that it has used.
     pub(crate) fn processor_time(&self) -> Option<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
@@ -137,7 +158,7 @@ impl Program {
 }
 
 /// Resident memory, in KiB.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Memory {
     pub(crate) now: u64,
     pub(crate) most: u64,

@@ -1,166 +1,85 @@
-//! What came out, as a table and as JSON.
+//! What came out, as tables and as JSON.
+
+mod growth;
+mod machine;
+mod row;
+
+pub(crate) use machine::load_average;
+pub(crate) use row::{Measurement, Speed, number};
 
 use crate::case::Case;
-use crate::load::Answered;
+use crate::export::Export;
 use crate::program::Memory;
+use growth::Growth;
+use row::Row;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
-use std::fs;
-use std::thread::available_parallelism;
-use std::time::Duration;
 
-/// What the service is to reach at least of the bare program, for one customer read or created.
-const AIM: f64 = 0.75;
-/// What it may have in memory at most, in MiB.
+/// What the service may have in memory at most, in MiB.
 const MOST_MEMORY: f64 = 60.0;
-
-/// One measurement of one program.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Speed {
-    /// Requests per second.
-    pub(crate) rate: f64,
-    /// Latencies in milliseconds that half, 95 and 99 of a hundred requests stay below.
-    p50: f64,
-    p95: f64,
-    p99: f64,
-    /// Processor time of the program per request, in microseconds; PostgreSQL's is not in it.
-    processor: Option<f64>,
-}
-
-impl Speed {
-    pub(crate) fn new(answered: &Answered, processor: Option<Duration>) -> Self {
-        let requests = number(answered.latencies.len());
-        let millis = |share| number(answered.latencies.value_at_quantile(share)) / 1000.0;
-        Self {
-            rate: requests / answered.time.as_secs_f64(),
-            p50: millis(0.50),
-            p95: millis(0.95),
-            p99: millis(0.99),
-            processor: processor.map(|time| time.as_secs_f64() * 1e6 / requests),
-        }
-    }
-}
-
-/// One case with one number of clients, measured once.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Measurement {
-    pub(crate) case: Case,
-    pub(crate) clients: u32,
-    pub(crate) service: Speed,
-    pub(crate) bare: Speed,
-    /// Transactions per second.
-    pub(crate) pgbench: Option<f64>,
-}
-
-/// The medians over the repetitions of a case.
-#[derive(Debug, Serialize)]
-struct Row {
-    case: Case,
-    clients: u32,
-    service: Speed,
-    bare: Speed,
-    /// The service's rate to the bare program's, within a repetition.
-    to_bare: f64,
-    pgbench: Option<f64>,
-    to_pgbench: Option<f64>,
-    round_trips: usize,
-}
-
-impl Row {
-    fn new(repetitions: &[&Measurement], round_trips: usize) -> Option<Self> {
-        let first = repetitions.first()?;
-        let all = |of: &dyn Fn(&Measurement) -> Option<f64>| {
-            median(
-                repetitions
-                    .iter()
-                    .filter_map(|measured| of(measured))
-                    .collect(),
-            )
-        };
-        let speed = |of: fn(&Measurement) -> Speed| {
-            Some(Speed {
-                rate: all(&|measured| Some(of(measured).rate))?,
-                p50: all(&|measured| Some(of(measured).p50))?,
-                p95: all(&|measured| Some(of(measured).p95))?,
-                p99: all(&|measured| Some(of(measured).p99))?,
-                processor: all(&|measured| of(measured).processor),
-            })
-        };
-        Some(Self {
-            case: first.case,
-            clients: first.clients,
-            service: speed(|measured| measured.service)?,
-            bare: speed(|measured| measured.bare)?,
-            to_bare: all(&|measured| Some(measured.service.rate / measured.bare.rate))?,
-            pgbench: all(&|measured| measured.pgbench),
-            to_pgbench: all(&|measured| Some(measured.service.rate / measured.pgbench?)),
-            round_trips,
-        })
-    }
-
-    /// Whether the aim is for this case, and missed.
-    fn falls_short(&self) -> bool {
-        matches!(self.case, Case::Get | Case::Create) && self.to_bare < AIM
-    }
-}
+/// What an export is to reach of `COPY`.
+const EXPORT_AIM: f64 = 0.5;
+/// What memory may grow by during an export, in MiB: nothing that depends on its length.
+const FLAT: f64 = 16.0;
 
 /// Everything that was measured, and on what.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     machine: String,
-    postgres: String,
-    customers: u64,
-    seconds: u64,
-    repetitions: u32,
     /// Whether the programs were built optimised.
     optimised: bool,
-    load_before: String,
     load_after: String,
-    /// Resident memory of the service in MiB: at rest before the first request, after the last
-    /// one, and at most.
-    memory: Option<[f64; 3]>,
     rows: Vec<Row>,
+    growth: Vec<Growth>,
+    #[serde(flatten)]
+    frame: Frame,
 }
 
-/// What a report begins with.
+/// What a report is made of.
+#[derive(Debug, Serialize)]
 pub(crate) struct Frame {
     pub(crate) postgres: String,
-    pub(crate) customers: u64,
     pub(crate) seconds: u64,
     pub(crate) repetitions: u32,
     pub(crate) load_before: String,
+    #[serde(skip)]
+    pub(crate) measured: Vec<Measurement>,
+    /// Exports, each with the number of customers.
+    pub(crate) exports: Vec<(u64, Export)>,
+    pub(crate) sizes: Vec<Size>,
+}
+
+/// A number of customers, and what was seen of the service there.
+#[derive(Debug, Serialize)]
+pub(crate) struct Size {
+    pub(crate) customers: u64,
+    pub(crate) round_trips: BTreeMap<Case, usize>,
+    /// Memory at rest before the first request, and after the last.
     pub(crate) memory: Option<(Memory, Memory)>,
 }
 
 impl Report {
-    pub(crate) fn new(
-        frame: Frame,
-        measured: &[Measurement],
-        round_trips: impl Fn(Case) -> usize,
-    ) -> Self {
-        let mut kinds: Vec<_> = measured.iter().map(|one| (one.case, one.clients)).collect();
+    pub(crate) fn new(mut frame: Frame) -> Self {
+        frame.exports = typical(&frame.exports);
+        let measured = &frame.measured;
+        let kind = |one: &Measurement| (one.customers, one.case, one.clients);
+        let mut kinds: Vec<_> = measured.iter().map(kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let rows = kinds.into_iter().filter_map(|kind| {
-            let same = measured
-                .iter()
-                .filter(|one| (one.case, one.clients) == kind);
-            Row::new(&same.collect::<Vec<_>>(), round_trips(kind.0))
+        let rows = kinds.into_iter().filter_map(|wanted| {
+            let same = measured.iter().filter(|one| kind(one) == wanted);
+            let size = frame.sizes.iter().find(|size| size.customers == wanted.0);
+            let trips = size.and_then(|size| size.round_trips.get(&wanted.1).copied());
+            Row::new(&same.collect::<Vec<_>>(), trips.unwrap_or_default())
         });
-        let mib = |kib: u64| number(kib) / 1024.0;
         Self {
-            machine: machine(),
-            postgres: frame.postgres,
-            customers: frame.customers,
-            seconds: frame.seconds,
-            repetitions: frame.repetitions,
+            machine: machine::describe(),
             optimised: !cfg!(debug_assertions),
-            load_before: frame.load_before,
             load_after: load_average(),
-            memory: frame
-                .memory
-                .map(|(idle, loaded)| [mib(idle.now), mib(loaded.now), mib(loaded.most)]),
             rows: rows.collect(),
+            growth: Growth::all(measured),
+            frame,
         }
     }
 }
@@ -172,26 +91,40 @@ impl Display for Report {
         } else {
             "DEV (figures mean nothing)"
         };
-        writeln!(out, "{}; {}; {build} build", self.machine, self.postgres)?;
+        let frame = &self.frame;
+        writeln!(out, "{}; {}; {build} build", self.machine, frame.postgres)?;
         writeln!(
             out,
-            "{} customers, {} s a measurement, medians of {}; load before {}, after {}\n",
-            self.customers, self.seconds, self.repetitions, self.load_before, self.load_after
+            "{} s a measurement, medians of {}; load before {}, after {}\n",
+            frame.seconds, frame.repetitions, frame.load_before, self.load_after
         )?;
+        if !self.rows.is_empty() {
+            self.write_rows(out)?;
+        }
+        if !self.growth.is_empty() {
+            self.write_growth(out)?;
+        }
+        if !frame.exports.is_empty() {
+            self.write_exports(out)?;
+        }
+        self.write_shortfalls(out)?;
+        self.write_memory(out)
+    }
+}
+
+impl Report {
+    fn write_rows(&self, out: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "| case | clients | to bare | to pgbench | req/s | p50 ms | p95 ms | p99 ms | bare req/s | pgbench tps | \
-             round trips | CPU µs, service / bare |"
+            "| customers | case | clients | to bare | to pgbench | req/s | p50 ms | p95 ms | p99 ms | bare req/s | \
+             pgbench tps | round trips | CPU µs, service / bare |"
         )?;
-        writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(out, "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for row in &self.rows {
-            write!(out, "| {} | {} ", row.case.name(), row.clients)?;
-            write!(
-                out,
-                "| **{:.2}** | {} ",
-                row.to_bare,
-                optional(row.to_pgbench, 2)
-            )?;
+            let (case, clients) = (row.case.name(), row.clients);
+            write!(out, "| {} | {case} | {clients} ", thousands(row.customers))?;
+            let to_pgbench = optional(row.to_pgbench, 2);
+            write!(out, "| **{:.2}** | {to_pgbench} ", row.to_bare)?;
             let Speed {
                 rate,
                 p50,
@@ -200,21 +133,67 @@ impl Display for Report {
                 processor,
             } = row.service;
             write!(out, "| {rate:.0} | {p50:.2} | {p95:.2} | {p99:.2} ")?;
-            write!(
-                out,
-                "| {:.0} | {} ",
-                row.bare.rate,
-                optional(row.pgbench, 0)
-            )?;
-            let bare = optional(row.bare.processor, 0);
+            let pgbench = optional(row.pgbench, 0);
+            write!(out, "| {:.0} | {pgbench} ", row.bare.rate)?;
+            let (own, bare) = (optional(processor, 0), optional(row.bare.processor, 0));
+            writeln!(out, "| {} | {own} / {bare} |", row.round_trips)?;
+        }
+        writeln!(out)
+    }
+
+    fn write_growth(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "| case | clients | sizes | times slower | bare program, times slower |\n|---|--:|---|--:|--:|"
+        )?;
+        for growth in &self.growth {
             writeln!(
                 out,
-                "| {} | {} / {bare} |",
-                row.round_trips,
-                optional(processor, 0)
+                "| {} | {} | {} against {} | **{:.2}** | {:.2} |",
+                growth.case.name(),
+                growth.clients,
+                thousands(growth.larger),
+                thousands(growth.smaller),
+                growth.service,
+                growth.bare
             )?;
         }
-        writeln!(out)?;
+        writeln!(out)
+    }
+
+    fn write_exports(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "| customers | export | of COPY | rows/s | MB/s | COPY rows/s | COPY MB/s | MiB before / at most / after |\n\
+             |--:|---|--:|--:|--:|--:|--:|--:|"
+        )?;
+        for (customers, export) in &self.frame.exports {
+            let Export {
+                format,
+                service,
+                copy,
+                memory,
+            } = export;
+            let memory = memory.map_or_else(
+                || "–".to_owned(),
+                |[before, most, after]| format!("{before:.1} / {most:.1} / {after:.1}"),
+            );
+            writeln!(
+                out,
+                "| {} | {} | **{:.2}** | {:.0} | {:.1} | {:.0} | {:.1} | {memory} |",
+                thousands(*customers),
+                format.name(),
+                export.to_copy(),
+                service.rows_per_second(),
+                service.megabytes_per_second(),
+                copy.rows_per_second(),
+                copy.megabytes_per_second(),
+            )?;
+        }
+        writeln!(out)
+    }
+
+    fn write_shortfalls(&self, out: &mut Formatter<'_>) -> fmt::Result {
         if self.rows.iter().any(|row| row.pgbench.is_none()) {
             writeln!(
                 out,
@@ -222,73 +201,102 @@ impl Display for Report {
             )?;
         }
         for row in self.rows.iter().filter(|row| row.falls_short()) {
-            let (case, clients) = (row.case.name(), row.clients);
+            let (case, clients, customers) = (row.case.name(), row.clients, row.customers);
+            let (aim, ratio) = (row::AIM, row.to_bare);
             writeln!(
                 out,
-                "SHORT of {AIM}: {case} with {clients} clients, {:.2}",
-                row.to_bare
+                "SHORT of {aim}: {case} with {clients} clients and {customers} customers, {ratio:.2}"
             )?;
         }
-        match self.memory {
-            Some([idle, loaded, most]) => {
-                let verdict = if most < MOST_MEMORY {
-                    "under"
-                } else {
-                    "NOT under"
-                };
+        let slower = |growth: &&Growth| growth.service > growth::AIM;
+        for growth in self.growth.iter().filter(slower) {
+            let (case, clients, larger) = (growth.case.name(), growth.clients, growth.larger);
+            let (aim, times) = (growth::AIM, growth.service);
+            writeln!(
+                out,
+                "MORE THAN {aim} times slower: {case} with {clients} clients and {larger} customers, {times:.2}"
+            )?;
+        }
+        for (customers, export) in &self.frame.exports {
+            let ratio = export.to_copy();
+            if ratio < EXPORT_AIM {
                 writeln!(
                     out,
-                    "resident memory of the service: {idle:.1} MiB at rest, {loaded:.1} MiB after the load, \
-                     {most:.1} MiB at most: {verdict} {MOST_MEMORY} MiB"
-                )
+                    "SHORT of {EXPORT_AIM} of COPY: {export} ({customers} customers)"
+                )?;
             }
-            None => writeln!(
-                out,
-                "resident memory of the service: not known on this system"
-            ),
+            if let Some([before, most, _]) = export.memory
+                && most > before + FLAT
+            {
+                writeln!(
+                    out,
+                    "NOT FLAT: memory grew by {:.1} MiB: {export} ({customers} customers)",
+                    most - before
+                )?;
+            }
         }
+        Ok(())
     }
+
+    fn write_memory(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let mib = |kib: u64| number(kib) / 1024.0;
+        for size in &self.frame.sizes {
+            let customers = thousands(size.customers);
+            let Some((idle, loaded)) = size.memory else {
+                writeln!(
+                    out,
+                    "resident memory of the service: not known on this system"
+                )?;
+                continue;
+            };
+            let most = mib(loaded.most);
+            let verdict = if most < MOST_MEMORY {
+                "under"
+            } else {
+                "NOT under"
+            };
+            writeln!(
+                out,
+                "resident memory of the service with {customers} customers: {:.1} MiB at rest, {:.1} MiB after the \
+                 load, {most:.1} MiB at most: {verdict} {MOST_MEMORY} MiB",
+                mib(idle.now),
+                mib(loaded.now),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Of the repetitions of an export the middle one, as compared with `COPY`.
+fn typical(exports: &[(u64, Export)]) -> Vec<(u64, Export)> {
+    let mut kinds: BTreeMap<_, Vec<Export>> = BTreeMap::new();
+    for (customers, export) in exports {
+        let same = kinds.entry((*customers, export.format)).or_default();
+        same.push(*export);
+    }
+    let middle = |((customers, _), mut same): ((u64, _), Vec<Export>)| {
+        same.sort_unstable_by(|one, other| one.to_copy().total_cmp(&other.to_copy()));
+        let export = same.get(same.len() / 2)?;
+        Some((customers, *export))
+    };
+    kinds.into_iter().filter_map(middle).collect()
 }
 
 fn optional(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-/// The middle one, or the mean of the middle two.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = *values.get((values.len() - 1) / 2)?;
-    Some(f64::midpoint(lower, upper))
-}
-
-/// Exact up to four billion, which nothing here exceeds.
-fn number(value: u64) -> f64 {
-    f64::from(u32::try_from(value).unwrap_or(u32::MAX))
-}
-
-/// The machine's load averages, where it tells them.
-pub(crate) fn load_average() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let averages: Vec<_> = text.split(' ').take(3).collect();
-    if averages.len() < 3 {
-        "unknown".to_owned()
-    } else {
-        averages.join(" ")
+/// With commas between the thousands.
+fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
     }
-}
-
-fn machine() -> String {
-    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = processors.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        (name.trim() == "model name").then(|| value.trim().to_owned())
-    });
-    let cores = available_parallelism().map_or(1, usize::from);
-    format!(
-        "{cores} cores of {}",
-        model.as_deref().unwrap_or(std::env::consts::ARCH)
-    )
+    text
 }
 
 #[cfg(test)]
@@ -304,6 +312,7 @@ mod tests {
             processor: None,
         };
         Measurement {
+            customers: 100,
             case,
             clients: 16,
             service: speed(service),
@@ -312,21 +321,21 @@ mod tests {
         }
     }
 
-    fn report(measured: &[Measurement]) -> Report {
-        let frame = Frame {
+    fn report(measured: Vec<Measurement>) -> Report {
+        Report::new(Frame {
             postgres: "PostgreSQL 15".to_owned(),
-            customers: 100,
             seconds: 1,
             repetitions: 3,
             load_before: String::new(),
-            memory: None,
-        };
-        Report::new(frame, measured, |_| 4)
+            measured,
+            exports: Vec::new(),
+            sizes: Vec::new(),
+        })
     }
 
     #[test]
     fn ratios_are_taken_within_a_repetition_and_their_median_reported() {
-        let report = report(&[
+        let report = report(vec![
             measured(Case::Get, 80.0, 100.0, Some(160.0)),
             measured(Case::Get, 45.0, 50.0, Some(100.0)),
             measured(Case::Get, 10.0, 100.0, Some(100.0)),
@@ -339,13 +348,13 @@ mod tests {
 
     #[test]
     fn what_falls_short_or_is_missing_is_said() {
-        let text = report(&[
+        let text = report(vec![
             measured(Case::Get, 70.0, 100.0, None),
-            measured(Case::Page, 10.0, 100.0, None),
+            measured(Case::Next, 5_000.0, 10_000.0, None),
         ])
         .to_string();
         assert!(
-            text.contains("SHORT of 0.75: get by id with 16 clients, 0.70"),
+            text.contains("SHORT of 0.75: get by id with 16 clients and 100 customers, 0.70"),
             "{text}"
         );
         assert!(!text.contains("SHORT of 0.75: list"), "{text}");
@@ -353,8 +362,30 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_an_even_number_lies_between() {
-        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
-        assert_eq!(median(vec![]), None);
+    fn a_larger_size_is_compared_with_the_smallest() {
+        let larger = |rate| Measurement {
+            customers: 1_000,
+            ..measured(Case::Deep, rate, 100.0, None)
+        };
+        let report = report(vec![
+            measured(Case::Deep, 100.0, 100.0, None),
+            larger(50.0),
+            measured(Case::Deep, 90.0, 100.0, None),
+            larger(60.0),
+        ]);
+        let growth = &report.growth[0];
+        assert!((growth.service - 1.75).abs() < 1e-9, "{growth:?}");
+        let text = report.to_string();
+        assert!(
+            text.contains("| 1,000 against 100 | **1.75** | 1.00 |"),
+            "{text}"
+        );
+        assert!(text.contains("MORE THAN 1.3 times slower"), "{text}");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_000_000), "1,000,000");
     }
 }

@@ -1,101 +1,146 @@
-//! Customers for the benchmark, written by the service's own adapter, so that they lie in every
-//! table as the service would have put them there. Events and audit entries are left out.
+//! Customers for the benchmark, by the million: made by the rules of the domain, and written as
+//! `COPY` writes, into tables without indexes. Events and audit entries are left out.
+
+mod check;
+mod copy;
+mod people;
+mod rows;
+mod schema;
+
+pub(crate) use check::check;
+pub(crate) use people::{COMMON_FIRST_NAME, RARE_LAST_NAME};
 
 use crate::Failure;
-use crate::case::SEEDED;
-use crate::database::Database;
-use crate::template::{customer_id, email};
-use customer_domain::customer::{Email, NewCustomer, Status};
-use customer_domain::{Actor, ActorKind, CustomerId, Scope, TenantId, Transactions};
-use customer_postgres::{PgSettings, Postgres, ServiceRole};
-use customer_testkit::builders::random_customer;
-use secrecy::SecretString;
-use std::ops::Range;
+use crate::database::{Database, Server};
+use customer_domain::TenantId;
+use sqlx::Connection;
 use uuid::Uuid;
 
-/// Customers in one transaction.
-const BATCH: u64 = 500;
-/// Transactions at a time.
-const WRITERS: u64 = 4;
-
 /// The tenant that the service has made for itself.
-pub(crate) async fn tenant(database: &Database) -> Result<(Uuid, String), Failure> {
+pub(crate) async fn tenant(database: &Database) -> Result<Uuid, Failure> {
     let mut connection = database.connect().await?;
     // The schema's owner is bound by row-level security too; the workers see every tenant.
     sqlx::raw_sql("SET ROLE customer_worker")
         .execute(&mut connection)
         .await?;
-    let tenants: Vec<(Uuid, String)> = sqlx::query_as("SELECT id, slug::text FROM tenants")
+    let tenants: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM tenants")
         .fetch_all(&mut connection)
         .await?;
-    let only: [_; 1] = tenants
-        .try_into()
-        .map_err(|_| "not exactly one tenant in a new database")?;
-    Ok(only.into_iter().next().ok_or("no tenant")?)
+    let [tenant] = tenants[..] else {
+        return Err("not exactly one tenant in a new database".into());
+    };
+    Ok(tenant)
 }
 
-/// Writes `count` customers, always the same ones, and tells the planner of them.
+/// Writes `count` customers with two addresses each, always the same ones, and tells the planner
+/// of them.
 pub(crate) async fn customers(
+    server: &Server,
     database: &Database,
-    (tenant, slug): &(Uuid, String),
+    tenant: Uuid,
     count: u64,
 ) -> Result<(), Failure> {
-    let settings = |role| PgSettings::new(SecretString::from(database.url()), role);
-    let (app, worker) = (settings(ServiceRole::App), settings(ServiceRole::Worker));
-    let postgres = Postgres::connect(&app, &worker).await?;
-    let transactions = postgres.transactions();
-    let scope = Scope {
-        tenant: TenantId(*tenant),
-        tenant_slug: slug.clone(),
-        actor: Actor {
-            kind: ActorKind::System,
-            id: "bench".to_owned(),
-        },
-        correlation_id: "bench".to_owned(),
-        trace_id: "0".repeat(32),
-    };
-    let share = count.div_ceil(WRITERS);
-    let writers = (0..WRITERS).map(|writer| {
-        let part = (writer * share).min(count)..((writer + 1) * share).min(count);
-        write(&*transactions, &scope, part)
-    });
-    futures_util::future::try_join_all(writers).await?;
-    postgres.close().await;
+    server.forgo_durability(true).await?;
+    fill(database, tenant, count).await?;
+    server.forgo_durability(false).await
+}
+
+async fn fill(database: &Database, tenant: Uuid, count: u64) -> Result<(), Failure> {
     let mut connection = database.connect().await?;
-    sqlx::raw_sql("VACUUM ANALYZE")
-        .execute(&mut connection)
-        .await?;
-    Ok(())
+    let schema = schema::strip(&mut connection).await?;
+    copy::customers(database, TenantId(tenant), count).await?;
+    schema.restore(database, &mut connection).await?;
+    sqlx::raw_sql("ANALYZE").execute(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
-async fn write(
-    transactions: &dyn Transactions,
-    scope: &Scope,
-    mut numbers: Range<u64>,
-) -> Result<(), Failure> {
-    while !numbers.is_empty() {
-        let mut work = transactions.begin(scope).await?;
-        for number in numbers.by_ref().take(usize::try_from(BATCH)?) {
-            work.customers()
-                .insert(&customer(number, scope.tenant)?)
-                .await?;
+#[cfg(test)]
+mod tests {
+    use super::people::{Person, person};
+    use super::rows::TABLES;
+    use super::*;
+    use customer_testkit::builders::{groups, operator_scope, scope, tenant};
+    use customer_testkit::pg::TestDatabase;
+    use sqlx::{AssertSqlSafe, PgConnection};
+
+    const COUNT: u64 = 120;
+
+    async fn with_tenant() -> TestDatabase {
+        let database = TestDatabase::fresh().await;
+        let postgres = database.postgres().await;
+        let operator = postgres.operator_transactions();
+        let mut work = operator.begin(&operator_scope()).await.expect("begin");
+        let groups = groups(&["retail", "wholesale", "vip"]);
+        let inserted = work.tenants().insert(&tenant(), &groups).await;
+        inserted.expect("a tenant");
+        work.commit().await.expect("commit");
+        database
+    }
+
+    fn people() -> Vec<Person> {
+        let numbers = 0..COUNT;
+        let people = numbers.map(|number| person(number, COUNT, tenant().id));
+        people.map(|person| person.expect("a person")).collect()
+    }
+
+    async fn texts(connection: &mut PgConnection, query: String) -> Vec<String> {
+        let texts = sqlx::query_scalar(AssertSqlSafe(query));
+        texts.fetch_all(connection).await.expect("rows")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn customers_lie_in_every_table_as_the_service_would_have_put_them_there() {
+        let (written, copied) = (with_tenant().await, with_tenant().await);
+        let postgres = written.postgres().await;
+        let mut work = postgres
+            .transactions()
+            .begin(&scope())
+            .await
+            .expect("begin");
+        for person in people() {
+            work.customers().insert(&person.new).await.expect("insert");
         }
-        work.commit().await?;
+        work.commit().await.expect("commit");
+        let database = Database::at(&copied.owner_url()).expect("a URL");
+        fill(&database, tenant().id.0, COUNT).await.expect("filled");
+        for table in TABLES {
+            if table.name == "customer_addresses" {
+                continue;
+            }
+            let rows = format!("SELECT t::text FROM {} t ORDER BY 1", table.name);
+            let expected = texts(&mut written.admin().await, rows.clone()).await;
+            let found = texts(&mut copied.admin().await, rows).await;
+            assert_eq!(found, expected, "{}", table.name);
+        }
     }
-    Ok(())
-}
 
-/// A customer as any shop might have it, with the names that the benchmark knows it by.
-fn customer(number: u64, tenant: TenantId) -> Result<NewCustomer, Failure> {
-    let n = SEEDED + number;
-    let mut new = random_customer(number);
-    new.customer.tenant = tenant;
-    new.customer.id = CustomerId(Uuid::parse_str(&customer_id(n))?);
-    new.customer.email = Email::parse(&email(n)).map_err(|_| "no e-mail address")?;
-    // A deleted customer has given its address away, and could not be found by it.
-    if new.customer.is_deleted() {
-        new.customer.status = Status::Active;
-        new.customer.deleted_at = None;
+    #[tokio::test(flavor = "multi_thread")]
+    async fn address_books_are_read_as_they_were_made() {
+        let copied = with_tenant().await;
+        let database = Database::at(&copied.owner_url()).expect("a URL");
+        fill(&database, tenant().id.0, COUNT).await.expect("filled");
+        let people = people();
+        let ids: Vec<_> = people.iter().map(|one| one.new.customer.id).collect();
+        let reads = copied.postgres().await.addresses();
+        let books = reads.books(&scope(), &ids).await.expect("books");
+        for person in people {
+            let book = &books[&person.new.customer.id];
+            assert_eq!(book[..], person.addresses, "{:?}", person.new.customer.id);
+        }
     }
-    Ok(new)
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_schema_is_afterwards_what_it_was_before() {
+        let copied = with_tenant().await;
+        let mut inside = copied.admin().await;
+        let parts = "SELECT pg_get_constraintdef(oid) || conname FROM pg_constraint \
+             WHERE connamespace = 'public'::regnamespace \
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+             UNION ALL SELECT relname || relforcerowsecurity FROM pg_class \
+             WHERE relnamespace = 'public'::regnamespace ORDER BY 1";
+        let before = texts(&mut inside, parts.to_owned()).await;
+        let database = Database::at(&copied.owner_url()).expect("a URL");
+        fill(&database, tenant().id.0, COUNT).await.expect("filled");
+        assert_eq!(texts(&mut inside, parts.to_owned()).await, before);
+    }
 }

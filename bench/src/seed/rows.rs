@@ -1,0 +1,307 @@
+//! Customers as rows in the text form of `COPY`: what the service's adapter writes for them.
+
+use super::people::Person;
+use customer_domain::address::Address;
+use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
+use customer_domain::group::GroupId;
+use customer_domain::profile::{Gender, Phone};
+use customer_domain::text;
+use serde_json::{Map, Value};
+use std::fmt::Display;
+use std::io::Write;
+use uuid::Uuid;
+
+/// A table, and the columns that are written, after `tenant_id`.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static str,
+}
+
+const fn table(name: &'static str, columns: &'static str) -> Table {
+    Table { name, columns }
+}
+
+/// The tables, in the order of [`Rows`].
+pub(super) const TABLES: [Table; 10] = [
+    table(
+        "customers",
+        "id, status, account_state, customer_type, group_id, first_name, last_name, email, email_verified, \
+         email_key, last_name_key, registration_source, metadata, version, event_seq, registration_date, \
+         last_login_at, created_at, updated_at",
+    ),
+    table(
+        "customer_profiles",
+        "customer_id, phone, phone_digits, phone_verified, date_of_birth, gender, avatar_url, created_at, updated_at",
+    ),
+    table(
+        "customer_preferences",
+        "customer_id, language, currency, timezone, email_marketing, sms_marketing, push_notifications, \
+         order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, \
+         custom_preferences, created_at, updated_at",
+    ),
+    table("customer_identifiers", "customer_id, kind, value"),
+    table("customer_search_terms", "customer_id, term"),
+    table("customer_tags", "customer_id, tag"),
+    table(
+        "customer_credentials",
+        "customer_id, password_hash, password_changed_at",
+    ),
+    table(
+        "customer_statistics",
+        "customer_id, currency, total_spent, order_count, lifetime_value, updated_at",
+    ),
+    table(
+        "customer_tiers",
+        "customer_id, tier, segment, loyalty_points, tier_achieved_at, segment_achieved_at, updated_at",
+    ),
+    table(
+        "customer_addresses",
+        "customer_id, id, type, default_shipping, default_billing, first_name, last_name, company, \
+         address_line_1, address_line_2, city, state_province, postal_code, country_code, phone, label, \
+         is_verified, metadata, legacy_id, digest, version, created_at, updated_at",
+    ),
+];
+
+/// The rows of some customers, one buffer for each table.
+#[derive(Default)]
+pub(super) struct Rows(pub(super) [Vec<u8>; TABLES.len()]);
+
+impl Rows {
+    /// Adds everything of one customer.
+    pub(super) fn add(&mut self, person: &Person) {
+        let new = &person.new;
+        let customer = &new.customer;
+        let [
+            core_rows,
+            profiles,
+            wishes,
+            identifiers,
+            terms,
+            tags,
+            credentials,
+            totals,
+            tiers,
+            addresses,
+        ] = &mut self.0;
+        core(Row::of(core_rows, customer), customer);
+        profile(Row::of(profiles, customer), customer);
+        preferences(Row::of(wishes, customer), customer);
+        for identifier in customer.identifiers() {
+            let row = Row::of(identifiers, customer).text(&identifier.kind());
+            row.text(&identifier.value()).end();
+        }
+        for term in search_terms(customer) {
+            Row::of(terms, customer).text(&term).end();
+        }
+        for tag in &customer.tags {
+            Row::of(tags, customer).text(tag.as_str()).end();
+        }
+        if let Some(hash) = &new.password_hash {
+            let row = Row::of(credentials, customer).text(&hash.0);
+            row.value(customer.created_at).end();
+        }
+        standing(Row::of(totals, customer), Row::of(tiers, customer), new);
+        for (which, own) in (0..).zip(&person.addresses) {
+            address(Row::of(addresses, customer), own, which);
+        }
+    }
+}
+
+fn core(row: Row<'_>, customer: &Customer) {
+    let profile = &customer.profile;
+    let last_name = profile.last_name.as_deref();
+    let last_name_key: String = text::fold(last_name.unwrap_or_default())
+        .chars()
+        .take(100)
+        .collect();
+    row.value(customer.status.code())
+        .value(customer.account_state.code())
+        .value(customer.customer_type.code())
+        .optional_text(customer.group.as_ref().map(GroupId::as_str))
+        .optional_text(profile.first_name.as_deref())
+        .optional_text(last_name)
+        .text(customer.email.as_typed())
+        .value(customer.email_verified)
+        .text(customer.email.key())
+        .text(&last_name_key)
+        .optional_text(customer.registration_source.as_deref())
+        .text(&json(&customer.metadata))
+        .value(customer.version)
+        .value(customer.event_seq)
+        .value(customer.registration_date)
+        .optional(customer.last_login_at)
+        .value(customer.created_at)
+        .value(customer.updated_at)
+        .end();
+}
+
+fn profile(row: Row<'_>, customer: &Customer) {
+    let profile = &customer.profile;
+    row.optional_text(profile.phone.as_ref().map(Phone::as_str))
+        .optional_text(profile.phone.as_ref().map(Phone::digits))
+        .value(customer.phone_verified)
+        .optional(profile.date_of_birth)
+        .optional(profile.gender.map(Gender::code))
+        .optional_text(profile.avatar.as_deref())
+        .value(customer.created_at)
+        .value(customer.updated_at)
+        .end();
+}
+
+fn preferences(row: Row<'_>, customer: &Customer) {
+    let wishes = &customer.preferences;
+    row.optional_text(wishes.language.as_deref())
+        .optional_text(wishes.currency.as_deref())
+        .optional_text(wishes.timezone.as_deref())
+        .value(wishes.email_marketing)
+        .value(wishes.sms_marketing)
+        .value(wishes.push_notifications)
+        .value(wishes.order_updates)
+        .value(wishes.promotional_emails)
+        .value(wishes.newsletter)
+        .value(wishes.data_sharing)
+        .value(wishes.analytics_tracking)
+        .value(wishes.cookie_consent)
+        .text(&json(&wishes.custom))
+        .value(customer.created_at)
+        .value(customer.updated_at)
+        .end();
+}
+
+fn standing(totals: Row<'_>, tier: Row<'_>, new: &NewCustomer) {
+    let (standing, customer) = (&new.standing, &new.customer);
+    totals
+        .text(&standing.currency)
+        .value(standing.total_spent)
+        .value(standing.order_count)
+        .value(standing.total_spent)
+        .value(customer.updated_at)
+        .end();
+    tier.value(standing.tier.code())
+        .text(&standing.segment)
+        .value(standing.loyalty_points)
+        .value(customer.created_at)
+        .value(customer.created_at)
+        .value(customer.updated_at)
+        .end();
+}
+
+fn address(row: Row<'_>, address: &Address, which: u8) {
+    let postal = &address.postal;
+    row.value(address.id.0)
+        .value(address.kind.code())
+        .value(address.default_shipping)
+        .value(address.default_billing)
+        .optional_text(postal.first_name.as_deref())
+        .optional_text(postal.last_name.as_deref())
+        .optional_text(postal.company.as_deref())
+        .text(&postal.street)
+        .optional_text(postal.street2.as_deref())
+        .optional_text(postal.city.as_deref())
+        .optional_text(postal.region.as_deref())
+        .optional_text(postal.postal_code.as_deref())
+        .text(postal.country.code())
+        .optional_text(postal.phone.as_ref().map(Phone::as_str))
+        .optional_text(address.label.as_deref())
+        .value(address.is_verified)
+        .text(&json(&address.metadata))
+        .optional(address.legacy_id.map(LegacyId::get))
+        .text(&digest(address.id.0, which))
+        .value(address.version)
+        .value(address.created_at)
+        .value(address.updated_at)
+        .end();
+}
+
+/// A digest that no other address has. The service's, which takes a key, is as long.
+fn digest(id: Uuid, which: u8) -> String {
+    let half = id.simple();
+    let other = Uuid::from_bytes([which; 16]).simple().to_string();
+    format!("\\x{half}{other}")
+}
+
+fn json(object: &Map<String, Value>) -> String {
+    Value::Object(object.clone()).to_string()
+}
+
+/// A row that is being written.
+struct Row<'a>(&'a mut Vec<u8>);
+
+impl<'a> Row<'a> {
+    /// The tenant and the customer, which every row begins with.
+    fn of(buffer: &'a mut Vec<u8>, customer: &Customer) -> Self {
+        let _infallible = write!(buffer, "{}\t{}", customer.tenant.0, customer.id.0);
+        Self(buffer)
+    }
+
+    /// A value whose text holds neither backslash nor control character.
+    fn value(self, value: impl Display) -> Self {
+        // Writing to a vector cannot fail.
+        let _infallible = write!(self.0, "\t{value}");
+        self
+    }
+
+    fn optional(self, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.value(value),
+            None => self.value("\\N"),
+        }
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.0.push(b'\t');
+        for byte in text.bytes() {
+            match byte {
+                b'\\' => self.0.extend_from_slice(b"\\\\"),
+                b'\t' => self.0.extend_from_slice(b"\\t"),
+                b'\n' => self.0.extend_from_slice(b"\\n"),
+                b'\r' => self.0.extend_from_slice(b"\\r"),
+                _ => self.0.push(byte),
+            }
+        }
+        self
+    }
+
+    fn optional_text(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(text),
+            None => self.value("\\N"),
+        }
+    }
+
+    fn end(self) {
+        self.0.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::people::person;
+    use super::*;
+    use customer_domain::TenantId;
+
+    #[test]
+    fn every_row_has_a_value_for_each_column() {
+        let mut rows = Rows::default();
+        for number in 0..200 {
+            let person = person(number, 200, TenantId(Uuid::nil())).unwrap();
+            rows.add(&person);
+        }
+        for (table, rows) in TABLES.iter().zip(rows.0) {
+            let columns = 1 + table.columns.split(',').count();
+            let rows = String::from_utf8(rows).unwrap();
+            assert!(rows.lines().count() >= 50, "{}", table.name);
+            for row in rows.lines() {
+                assert_eq!(row.split('\t').count(), columns, "{}: {row}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_means_something_to_copy_is_escaped() {
+        let mut buffer = Vec::new();
+        let row = Row(&mut buffer).text("a\tb\\N\n");
+        row.optional_text(None).end();
+        assert_eq!(buffer, b"\ta\\tb\\\\N\\n\t\\N\n");
+    }
+}
