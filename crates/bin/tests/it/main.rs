@@ -8,6 +8,8 @@ mod start;
 
 // Marked as what it is, for the lints that let tests panic.
 #[cfg(test)]
+mod address_races;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crash;

@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::thread;
 
 /// Sends `count` requests in one moment, each from a thread of its own.
-fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
+pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let start = Barrier::new(count);
     let request = |number| {
         start.wait();
@@ -25,7 +25,7 @@ fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     })
 }
 
-fn statuses(replies: &[Reply]) -> Vec<u16> {
+pub(crate) fn statuses(replies: &[Reply]) -> Vec<u16> {
     let mut statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
     statuses.sort_unstable();
     statuses
