@@ -1,2 +1,2 @@
 -- no-transaction
-DROP INDEX CONCURRENTLY customer_tags_tag_idx;
+DROP INDEX CONCURRENTLY IF EXISTS customer_tags_tag_idx;

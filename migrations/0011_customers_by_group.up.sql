@@ -1,6 +1,5 @@
 -- no-transaction
 -- Lists of a group; and whether a group that is to be deleted has a customer, which the foreign key asks.
--- Built beside the traffic. Should it fail, it leaves an index behind that is marked invalid: drop that,
--- and migrate again.
+-- Built beside the traffic. Should it be interrupted, migrating again drops what is there, and builds it anew.
 CREATE INDEX CONCURRENTLY customers_group_idx ON customers (tenant_id, group_id, created_at, id)
     WHERE group_id IS NOT NULL;

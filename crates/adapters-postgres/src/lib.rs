@@ -19,7 +19,7 @@ mod tenant;
 pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
-pub use pg::settings::{PgSettings, ServiceRole};
+pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
 
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;

@@ -6,7 +6,7 @@ use crate::pg::row::Reader;
 use crate::pg::{literal, scope};
 use async_trait::async_trait;
 use customer_domain::tag::{MAX_TAG_COUNT, Tag, TagCount, TagQuery, TagReads};
-use customer_domain::{Scope, StoreError, TenantId};
+use customer_domain::{Page, Scope, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::borrow::Cow;
 
@@ -21,14 +21,20 @@ pub(crate) struct PgTagReads(pub(crate) PgPool);
 #[async_trait]
 impl TagReads for PgTagReads {
     /// One round trip.
-    async fn list(&self, scope: &Scope, query: &TagQuery) -> Result<Vec<TagCount>, StoreError> {
+    async fn list(
+        &self,
+        scope: &Scope,
+        query: &TagQuery,
+    ) -> Result<Page<TagCount, Tag>, StoreError> {
         let statements = [TIMEOUT, Cow::Owned(select(scope.tenant, query))];
         let rows = scope::read(&self.0, scope.tenant, &statements).await?;
-        rows.iter().map(decode).collect()
+        let rows: Vec<_> = rows.iter().map(decode).collect::<Result<_, _>>()?;
+        Ok(Page::cut(rows, query.limit, |row| row.tag.clone()))
     }
 }
 
-/// Each step of the recursion is one look into the index, and none is made beyond the limit.
+/// Each step of the recursion is one look into the index, and none is made beyond the limit and the
+/// one tag after it, which only tells that there is one and is not counted.
 fn select(tenant: TenantId, query: &TagQuery) -> String {
     let tenant = literal::uuid(tenant.0);
     let next = |bound: &str| {
@@ -47,14 +53,16 @@ fn select(tenant: TenantId, query: &TagQuery) -> String {
         after.unwrap_or_default()
     );
     let (first, following) = (next(&start), next(&format!("AND t.tag > f.tag {end}")));
-    let (limit, counted) = (query.limit, MAX_TAG_COUNT + 1);
+    let (shown, read) = (query.limit, u64::from(query.limit) + 1);
+    let counted = MAX_TAG_COUNT + 1;
     format!(
-        "WITH RECURSIVE found (tenant_id, tag) AS ((SELECT t.tenant_id, {first}) \
-         UNION ALL SELECT f.tenant_id, (SELECT {following}) FROM found f \
+        "WITH RECURSIVE found (tenant_id, number, tag) AS ((SELECT t.tenant_id, 1, {first}) \
+         UNION ALL SELECT f.tenant_id, f.number + 1, (SELECT {following}) FROM found f \
          WHERE f.tenant_id = {tenant} AND f.tag IS NOT NULL) \
-         SELECT f.tag, (SELECT count(*) FROM (SELECT 1 FROM customer_tags t \
-         WHERE t.tenant_id = {tenant} AND t.tag = f.tag LIMIT {counted}) AS bounded) \
-         FROM found f WHERE f.tenant_id = {tenant} AND f.tag IS NOT NULL LIMIT {limit}"
+         SELECT f.tag, CASE WHEN f.number > {shown} THEN 0 ELSE (SELECT count(*) FROM \
+         (SELECT 1 FROM customer_tags t WHERE t.tenant_id = {tenant} AND t.tag = f.tag \
+         LIMIT {counted}) AS bounded) END \
+         FROM found f WHERE f.tenant_id = {tenant} AND f.tag IS NOT NULL LIMIT {read}"
     )
 }
 

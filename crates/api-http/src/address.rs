@@ -17,6 +17,7 @@ pub use body::{
     ValidationProblemBody, ValidationReply,
 };
 pub use input::{CreateAddressBody, UpdateAddressBody, ValidateAddressBody};
+pub(crate) use problem::of_read;
 pub use set_default::SetDefaultAddressBody;
 
 use crate::api::Shared;

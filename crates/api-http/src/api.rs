@@ -10,7 +10,11 @@ use customer_app::tenant::Tenants;
 use customer_domain::{Clock, KeyedDigest, StoreHealth};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Exports that run at one time: each holds two chunks in memory.
+pub const MOST_EXPORTS: usize = 4;
 
 /// The use cases and ports that the routes call. Shared by all requests.
 #[derive(Clone)]
@@ -37,6 +41,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// How long replies are kept for repeated requests.
     pub idempotency_retention: Duration,
+    /// Places of exports, [`MOST_EXPORTS`] of them.
+    pub exports: Arc<Semaphore>,
     /// Renders the metrics; none when they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// Cancelled once the service is to stop: it is unready from then on, and still serves.

@@ -25,8 +25,8 @@ pub use lifecycle::ReasonBody;
 pub use list::{CustomerListData, CustomerListReply, FilterParams, ListParams};
 pub use read::{BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody};
 pub use words::{
-    CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerStatus,
-    CustomerTier, FreeObject,
+    CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerReference,
+    CustomerStatus, CustomerTier, FreeObject,
 };
 
 pub(crate) use change::{problem, sent_as, stated_id};

@@ -3,8 +3,8 @@
 use crate::access::{CanRead, CanWrite};
 use crate::api::Shared;
 use crate::customer::{
-    FreeObject, MarketingInput, NotificationsInput, PreferencesBody, customer_ref, not_found,
-    noted, problem, sent_as, stated_id, wishes,
+    CustomerReference, FreeObject, MarketingInput, NotificationsInput, PreferencesBody,
+    customer_ref, not_found, noted, problem, sent_as, stated_id, wishes,
 };
 use crate::http::etag::{IfMatch, expected_version};
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
@@ -116,6 +116,9 @@ pub struct UpdatePreferencesBody {
     pub version: Option<i64>,
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
+    /// The customer; it must be the one that the path names.
+    #[schema(nullable = false)]
+    pub customer_id: Option<CustomerReference>,
 }
 
 reply! {

@@ -14,7 +14,7 @@ use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::fault::Fault;
 use crate::http::fields::{Fields, Violation};
 use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code};
+use crate::http::problem::{Answer, Code, Problem};
 use crate::support::claim::{self, Operation};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
@@ -26,10 +26,10 @@ use body::shown;
 use bytes::Bytes;
 use customer_app::customer::{Stated, UpdateCustomer};
 use customer_app::idempotency::Once;
-use customer_domain::Patch;
 use customer_domain::customer::{CustomerChanges, CustomerRecord};
 use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
+use customer_domain::{Patch, StoreError};
 use http::{HeaderMap, StatusCode};
 use std::collections::BTreeSet;
 use utoipa_axum::router::OpenApiRouter;
@@ -95,14 +95,23 @@ async fn list(
         after: after.and_then(|tag| Tag::parse(&tag).ok()),
         limit: size,
     };
-    let page = api.tags.list(&scope, wanted).await;
-    let page = page.map_err(failure::list)?;
+    let page = api.tags.list(&scope, &wanted).await;
+    let page = page.map_err(failed)?;
     let body = TagListReply::from(TagListData {
         tags: page.items.iter().map(TagCountBody::from).collect(),
         page_size: size,
         next_cursor: page.next.map(|tag| cursor.seal(tag.as_str())),
     });
     Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+/// What takes its time is the counting, tag by tag.
+fn failed(error: StoreError) -> Problem {
+    if error == StoreError::TooSlow {
+        return Problem::new(Code::FilterTooBroad)
+            .detail("the tags could not be counted in time: ask for fewer by page_size");
+    }
+    failure::store(error)
 }
 
 /// Replace the tags of a customer

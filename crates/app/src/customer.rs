@@ -8,7 +8,7 @@ mod read;
 
 pub use change::{ChangeCustomerError, Stated, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError};
-pub use export::ExportChunk;
+pub use export::{ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 

@@ -2,6 +2,7 @@
 
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
+use crate::support::version::{VersionConflict, expect_version};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
@@ -71,6 +72,12 @@ pub enum GroupError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl From<VersionConflict> for GroupError {
+    fn from(VersionConflict { current }: VersionConflict) -> Self {
+        Self::VersionConflict { current }
+    }
 }
 
 impl From<StoreError> for GroupError {
@@ -197,7 +204,7 @@ impl Groups {
     ) -> Result<Group, GroupError> {
         let mut work = self.transactions.begin(scope).await?;
         let mut group = work.groups().find_for_update(id).await?;
-        expect_version(&group, command.expected_versions.as_deref())?;
+        expect_version(group.version, command.expected_versions.as_deref())?;
         let changed = group.merge(command.changes.clone());
         if changed.is_empty() {
             work.rollback().await?;
@@ -234,7 +241,7 @@ impl Groups {
     ) -> Result<Group, GroupError> {
         let mut work = self.transactions.begin(scope).await?;
         let group = work.groups().find_for_update(id).await?;
-        expect_version(&group, expected_versions)?;
+        expect_version(group.version, expected_versions)?;
         work.groups().delete(id).await?;
         let kind = AuditKind::GroupDelete;
         work.record(self.audited(scope, &group, kind, &[], self.clock.now()));
@@ -263,11 +270,4 @@ impl Groups {
             },
         }
     }
-}
-
-fn expect_version(group: &Group, expected: Option<&[i64]>) -> Result<(), GroupError> {
-    let content = expected.is_none_or(|versions| versions.contains(&group.version));
-    content.then_some(()).ok_or(GroupError::VersionConflict {
-        current: group.version,
-    })
 }

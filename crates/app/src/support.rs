@@ -1,3 +1,4 @@
 //! Plumbing that every use case shares.
 
 pub(crate) mod retry;
+pub(crate) mod version;

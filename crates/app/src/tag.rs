@@ -13,19 +13,15 @@ pub struct Tags {
 }
 
 impl Tags {
-    /// One page of the tags that customers carry, with their counts; `query.limit` is its size.
+    /// One page of the tags that customers carry, with their counts.
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] when counting takes longer than its two seconds.
     pub async fn list(
         &self,
         scope: &Scope,
-        query: TagQuery,
+        query: &TagQuery,
     ) -> Result<Page<TagCount, Tag>, StoreError> {
-        let size = query.limit;
-        let limit = size.saturating_add(1);
-        let query = TagQuery { limit, ..query };
-        let rows = self.reads.list(scope, &query).await?;
-        Ok(Page::cut(rows, size, |row| row.tag.clone()))
+        self.reads.list(scope, query).await
     }
 }

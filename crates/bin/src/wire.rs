@@ -17,7 +17,7 @@ use customer_domain::preference::Preferences;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
 use customer_domain::tier::Tier;
 use customer_domain::{Clock, IdSource, KeyedDigest};
-use customer_http::api::Api;
+use customer_http::api::{Api, MOST_EXPORTS};
 use customer_local::root_secret::load_or_create;
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
@@ -27,6 +27,7 @@ use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Keys that are remembered.
@@ -179,6 +180,7 @@ pub(crate) fn parts(
         digests,
         clock,
         idempotency_retention: config.server.idempotency_retention,
+        exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
         metrics: None,
         stopping: CancellationToken::new(),
     };

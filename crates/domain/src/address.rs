@@ -23,6 +23,8 @@ use serde_json::{Map, Value};
 pub const DEFAULT_ADDRESS_LIMIT: usize = 10;
 /// Addresses that a book can hold whatever the operator decided: it is read as a whole.
 pub const MAX_BOOK: usize = 1_000;
+/// Addresses that are shown inside of a customer.
+pub const MAX_EXPANDED: usize = 100;
 /// Characters of a label.
 pub const MAX_LABEL: usize = 50;
 
@@ -79,6 +81,11 @@ impl Address {
             message.push_str(&part);
         }
         digests.digest(DigestPurpose::Address, message.as_bytes())
+    }
+
+    /// Whether the other one is of the same type and names the same person and place.
+    pub(crate) fn is_equal(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.postal.comparable() == other.postal.comparable()
     }
 
     fn set(&mut self, role: Role, holds: bool) {

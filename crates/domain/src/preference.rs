@@ -88,7 +88,7 @@ fn known_language(code: &str) -> Option<&'static str> {
 }
 
 fn is_region(code: &str) -> bool {
-    AREAS.contains(&code) || Country::parse(code).is_ok()
+    AREAS.contains(&code) || Country::parse(code).is_ok_and(Country::is_of_iso)
 }
 
 /// A currency's ISO 4217 code, in upper case.
@@ -160,6 +160,8 @@ mod tests {
             "mis",
             "en-ZZ",
             "en-UK",
+            "sq-XK",
+            "en-TA",
             "en-000",
             "en-840",
             "en-u-ca-buddhist",

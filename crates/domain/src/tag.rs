@@ -1,6 +1,6 @@
 //! Tags: free words that staff put on a customer.
 
-use crate::{InvalidValue, Scope, StoreError, ValueFault, text};
+use crate::{InvalidValue, Page, Scope, StoreError, ValueFault, text};
 use async_trait::async_trait;
 
 /// Tags that one customer may carry.
@@ -50,7 +50,7 @@ pub struct TagQuery {
     pub prefix: String,
     /// Only those after this one.
     pub after: Option<Tag>,
-    /// At most so many.
+    /// At most so many on a page.
     pub limit: u32,
 }
 
@@ -58,12 +58,17 @@ pub struct TagQuery {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TagReads: Send + Sync {
-    /// The tags that customers carry, in the order of their code points. One round trip.
+    /// One page of the tags that customers carry, in the order of their code points. One round
+    /// trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::TooSlow`] after two seconds of work; else
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn list(&self, scope: &Scope, query: &TagQuery) -> Result<Vec<TagCount>, StoreError>;
+    async fn list(
+        &self,
+        scope: &Scope,
+        query: &TagQuery,
+    ) -> Result<Page<TagCount, Tag>, StoreError>;
 }
 
 #[cfg(test)]

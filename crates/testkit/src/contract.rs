@@ -14,6 +14,7 @@
 //! the adapter itself.
 
 pub mod address;
+pub mod address_equal;
 pub mod address_save;
 pub mod address_text;
 pub mod api_key;
@@ -216,7 +217,13 @@ macro_rules! contract {
                 a_book_is_read_by_its_customers_legacy_id,
                 no_addresses_are_told_from_no_customer,
                 books_of_many_are_read_at_once,
+                of_a_large_book_the_oldest_are_read_with_those_of_others,
                 another_tenants_book_is_not_there,
+            }
+            address_equal {
+                equal_addresses_of_one_customer_are_a_conflict,
+                an_address_that_did_not_move_keeps_its_digest,
+                an_address_can_come_back_after_its_removal,
             }
             address_save {
                 a_full_address_comes_back_whole,
@@ -231,11 +238,9 @@ macro_rules! contract {
                 a_new_address_takes_the_roles_of_others,
                 a_removed_address_hands_over_and_shows_nowhere,
                 the_last_address_can_be_removed,
-                an_address_can_come_back_after_its_removal,
                 a_removed_address_keeps_its_legacy_id,
                 a_legacy_id_that_is_cleared_is_free_again,
                 an_address_legacy_id_is_taken_in_the_whole_tenant,
-                equal_addresses_of_one_customer_are_a_conflict,
                 a_second_default_is_never_stored,
                 a_refused_save_of_a_book_changes_nothing,
             }
@@ -355,6 +360,7 @@ mod tests {
             ),
             ("customer_text", include_str!("contract/customer_text.rs")),
             ("address", include_str!("contract/address.rs")),
+            ("address_equal", include_str!("contract/address_equal.rs")),
             ("address_save", include_str!("contract/address_save.rs")),
             ("address_text", include_str!("contract/address_text.rs")),
             ("tenant", include_str!("contract/tenant.rs")),

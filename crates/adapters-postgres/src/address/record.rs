@@ -2,7 +2,7 @@
 
 use crate::pg::row::Reader;
 use customer_domain::address::{
-    Address, AddressType, BookHolder, Country, MAX_BOOK, PostalAddress,
+    Address, AddressType, BookHolder, Country, MAX_BOOK, MAX_EXPANDED, PostalAddress,
 };
 use customer_domain::customer::{LegacyId, Status};
 use customer_domain::profile::Phone;
@@ -44,8 +44,9 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
             "address_books",
             "uuid, uuid[]",
             format!(
-                "SELECT {COLUMNS}, {HOLDER} FROM customers c JOIN customer_addresses a \
-                 ON a.tenant_id = c.tenant_id AND a.customer_id = c.id AND a.deleted_at IS NULL \
+                "SELECT {COLUMNS}, {HOLDER} FROM customers c CROSS JOIN LATERAL (SELECT {COLUMNS} \
+                 FROM customer_addresses a WHERE a.tenant_id = $1 AND a.customer_id = c.id \
+                 AND a.deleted_at IS NULL ORDER BY a.created_at, a.id LIMIT {MAX_EXPANDED}) a \
                  WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = ANY($2) \
                  ORDER BY a.created_at, a.id"
             ),

@@ -2,10 +2,10 @@
 
 use crate::pg::literal;
 use crate::pg::sql::{self, Parameters, Sql};
-use customer_domain::TenantId;
 use customer_domain::address::{BookChanges, Role, WrittenAddress};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
+use customer_domain::{AddressId, TenantId};
 use sqlx::types::Json;
 use std::borrow::Cow;
 
@@ -87,9 +87,22 @@ fn bind(row: &mut Parameters<'_>, written: &WrittenAddress) {
         .push_bind(address.label.as_deref())
         .push_bind(address.is_verified)
         .push_bind(Json(&address.metadata))
-        .push_bind(address.legacy_id.map(LegacyId::get))
-        .push_bind(written.digest.as_slice())
-        .push_bind(address.version)
+        .push_bind(address.legacy_id.map(LegacyId::get));
+    match &written.digest {
+        Some(digest) => row.push_bind(digest.as_slice()),
+        None => stored_digest(row, address.id),
+    };
+    row.push_bind(address.version)
         .push_bind(address.created_at)
         .push_bind(address.updated_at);
+}
+
+/// The digest that an address has. A row is judged as a whole before it is known that it replaces
+/// another, so that it cannot be left out.
+fn stored_digest<'p, 's>(row: &'p mut Parameters<'s>, id: AddressId) -> &'p mut Parameters<'s> {
+    row.push(
+        "(SELECT s.digest FROM customer_addresses s WHERE s.tenant_id = $1 AND s.customer_id = $2 AND s.id = ",
+    )
+    .push_bind_unseparated(id.0)
+    .push_unseparated(")")
 }

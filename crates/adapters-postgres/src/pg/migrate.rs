@@ -6,10 +6,10 @@
 
 use customer_domain::StoreError;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, Postgres};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use thiserror::Error;
@@ -69,12 +69,17 @@ pub async fn migrate(url: &SecretString) -> Result<(), MigrationError> {
 }
 
 async fn run(pool: &PgPool) -> Result<(), MigrateError> {
-    let mut unknown = applied(pool).await?;
-    unknown.retain(|version| !MIGRATIONS.version_exists(*version));
+    let mut locked = lock(pool).await?;
+    let applied = applied(&mut locked).await?;
+    let is_known = |version: &i64| MIGRATIONS.version_exists(*version);
+    let unknown: Vec<_> = applied.iter().filter(|one| !is_known(one)).collect();
     if !unknown.is_empty() {
         tracing::warn!(versions = ?unknown, "a newer program has migrated this database");
     }
-    let _lock = lock(pool).await?;
+    let pending = MIGRATIONS
+        .iter()
+        .filter(|one| !one.migration_type.is_down_migration() && !applied.contains(&one.version));
+    drop_remnants(&mut locked, pending).await?;
     let mut migrator = migrator();
     migrator.set_ignore_missing(true);
     migrator.run(pool).await
@@ -91,16 +96,45 @@ fn migrator() -> Migrator {
 /// pool.
 async fn lock(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
-    loop {
-        let is_ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *connection)
-            .await?;
-        if is_ours {
-            return Ok(connection);
-        }
+    if try_lock(&mut connection).await? {
+        return Ok(connection);
+    }
+    tracing::info!("waiting for another migrator of this database");
+    while !try_lock(&mut connection).await? {
         sleep(LOCK_PAUSE).await;
     }
+    Ok(connection)
+}
+
+async fn try_lock(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(LOCK)
+        .fetch_one(connection)
+        .await
+}
+
+/// Drops what interrupted runs left of the indexes that are about to be built: what is built
+/// CONCURRENTLY is in no transaction, so it can be there half, or whole without being recorded.
+async fn drop_remnants(
+    connection: &mut PgConnection,
+    pending: impl Iterator<Item = &'static Migration>,
+) -> Result<(), sqlx::Error> {
+    let alone = pending.filter(|migration| migration.no_tx);
+    let indexes: Vec<_> = alone
+        .filter_map(|migration| index_built(migration.sql.as_str()))
+        .collect();
+    for index in indexes {
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
+        connection.execute(AssertSqlSafe(drop)).await?;
+    }
+    Ok(())
+}
+
+/// The name of the index that a migration builds CONCURRENTLY.
+fn index_built(sql: &str) -> Option<&str> {
+    let mut lines = sql.lines();
+    let built = lines.find_map(|line| line.strip_prefix("CREATE INDEX CONCURRENTLY "))?;
+    built.split_whitespace().next()
 }
 
 /// Takes back the last `steps` migrations that were applied.
@@ -109,22 +143,24 @@ async fn lock(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
 /// As [`migrate`], and when the database has a migration that this program does not know: what it
 /// builds on stays.
 pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), MigrationError> {
-    let applied: Vec<i64> = migration_status(url)
-        .await?
-        .into_iter()
-        .filter(|migration| migration.applied)
-        .map(|migration| migration.version)
-        .collect();
-    let kept = applied.len().saturating_sub(steps);
-    let target = applied[..kept].last().copied().unwrap_or(0);
     let pool = connect(url).await?;
-    let reverted = undo(&pool, target).await;
+    let reverted = undo(&pool, steps).await;
     pool.close().await;
     Ok(reverted?)
 }
 
-async fn undo(pool: &PgPool, target: i64) -> Result<(), MigrateError> {
-    let _lock = lock(pool).await?;
+async fn undo(pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
+    let mut locked = lock(pool).await?;
+    let mut applied = applied(&mut locked).await?;
+    applied.retain(|version| MIGRATIONS.version_exists(*version));
+    let kept = applied.len().saturating_sub(steps);
+    let target = applied.iter().take(kept).next_back().copied().unwrap_or(0);
+    let pending = MIGRATIONS.iter().filter(|one| {
+        one.migration_type.is_down_migration()
+            && one.version > target
+            && applied.contains(&one.version)
+    });
+    drop_remnants(&mut locked, pending).await?;
     migrator().undo(pool, target).await
 }
 
@@ -134,7 +170,7 @@ async fn undo(pool: &PgPool, target: i64) -> Result<(), MigrateError> {
 /// When the database cannot be reached.
 pub async fn migration_status(url: &SecretString) -> Result<Vec<MigrationStatus>, MigrationError> {
     let pool = connect(url).await?;
-    let applied = applied(&pool).await;
+    let applied = status(&pool).await;
     pool.close().await;
     let applied = applied?;
     Ok(MIGRATIONS
@@ -148,10 +184,20 @@ pub async fn migration_status(url: &SecretString) -> Result<Vec<MigrationStatus>
         .collect())
 }
 
-async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
+async fn status(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
+    applied(&mut *pool.acquire().await?).await
+}
+
+/// The migrations that the database has; none where nothing was ever migrated.
+async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, MigrateError> {
     let table = &MIGRATIONS.table_name;
-    let mut connection = pool.acquire().await?;
-    connection.ensure_migrations_table(table).await?;
+    let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(&**table)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !is_there {
+        return Ok(BTreeSet::new());
+    }
     let applied = connection.list_applied_migrations(table).await?;
     Ok(applied
         .into_iter()
@@ -159,8 +205,8 @@ async fn applied(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
         .collect())
 }
 
-/// A pool of two connections, because sqlx's migrator takes one: the other holds the lock. It waits
-/// a little for a database that is just coming up.
+/// A pool of two connections, because sqlx's migrator takes one of its own: the other holds the
+/// lock. It waits a little for a database that is just coming up.
 async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
     let options: PgConnectOptions = url
         .expose_secret()
@@ -168,7 +214,7 @@ async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
         .map_err(MigrationError::Connection)?;
     let options = options
         .application_name("customer-service migrate")
-        // sqlx asks for its table to be made every time, and the server says that it is there.
+        // The server says what IF NOT EXISTS finds to be there, and IF EXISTS to be gone.
         .options([("client_min_messages", "warning")])
         .disable_statement_logging();
     let connected = PgPoolOptions::new()

@@ -9,6 +9,15 @@ use std::time::Duration;
 /// each eviction costs a round trip.
 const STATEMENT_CACHE: usize = 512;
 
+/// How statements are planned where requests are served, beside what all connections have. What
+/// serves joins few rows by their keys, or merges what it reads in their order: a page of a thousand
+/// would otherwise read whole tables to spare itself a thousand look-ups, which cost a tenth of that.
+/// And a request has one core: to begin more takes longer than what they would save.
+pub const SERVING_PLANNER: [(&str, &str); 2] = [
+    ("enable_hashjoin", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+
 /// How one pool of connections is had.
 #[derive(Debug, Clone)]
 pub struct PgSettings {
@@ -83,14 +92,7 @@ impl PgSettings {
             )])
             .disable_statement_logging();
         let options = match self.role {
-            // What serves joins few rows by their keys. A page of a thousand would otherwise read
-            // whole tables to spare itself a thousand look-ups, which cost a tenth of that.
-            ServiceRole::App => options.options([
-                ("enable_hashjoin", "off"),
-                ("enable_mergejoin", "off"),
-                // A request has one core; to begin more takes longer than what they would save.
-                ("max_parallel_workers_per_gather", "0"),
-            ]),
+            ServiceRole::App => options.options(SERVING_PLANNER),
             ServiceRole::Worker => options,
         };
         Ok(if self.distributed {

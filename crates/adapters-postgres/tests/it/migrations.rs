@@ -10,6 +10,7 @@ async fn emptied() -> (TestDatabase, SecretString) {
     let database = TestDatabase::fresh().await;
     let url = SecretString::from(database.owner_url());
     migrate_down(&url, usize::MAX).await.expect("all down");
+    run(&mut database.admin().await, "DROP TABLE _sqlx_migrations").await;
     (database, url)
 }
 
@@ -83,9 +84,22 @@ fn every_migration_gives_up_a_lock_that_it_does_not_get_in_time() {
         let statements = lines.collect::<Vec<_>>().join("\n");
         let statements: Vec<_> = statements.split_terminator(';').map(str::trim).collect();
         if text.starts_with("-- no-transaction\n") {
-            // What is done CONCURRENTLY is done alone, and nobody waits for it while it waits.
-            let alone = matches!(*statements, [one] if one.contains("INDEX CONCURRENTLY "));
-            assert!(alone, "{file:?}: {statements:?}");
+            // What is done CONCURRENTLY is done alone, and nobody waits for it while it waits. In
+            // these two forms it can be done again after it was interrupted.
+            let [statement] = *statements else {
+                panic!("{file:?}: {statements:?}")
+            };
+            let words: Vec<_> = statement.split_whitespace().collect();
+            let is_repeatable = matches!(
+                *words,
+                ["CREATE", "INDEX", "CONCURRENTLY", _, "ON", ..]
+                    | ["DROP", "INDEX", "CONCURRENTLY", "IF", "EXISTS", _]
+            );
+            assert!(is_repeatable, "{file:?}: {statement}");
+            assert!(
+                text.contains(&format!("\n{}", words[..3].join(" "))),
+                "{file:?}: at the line's beginning"
+            );
         } else {
             let first = statements.first().copied().unwrap_or_default();
             assert!(
@@ -95,6 +109,65 @@ fn every_migration_gives_up_a_lock_that_it_does_not_get_in_time() {
             assert!(!text.contains("CONCURRENTLY"), "{file:?}");
         }
     }
+}
+
+/// The indexes of the schema that are no good.
+async fn invalid_indexes(database: &TestDatabase) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM pg_index WHERE NOT (indisvalid AND indisready)")
+        .fetch_one(&mut database.admin().await)
+        .await
+        .expect("the catalogue")
+}
+
+#[tokio::test]
+async fn an_index_whose_building_was_interrupted_is_built_anew() {
+    let database = TestDatabase::fresh().await;
+    let url = SecretString::from(database.owner_url());
+    let made = catalogue(&database).await;
+    let mut admin = database.admin().await;
+    // The one was broken off; the other was finished, and the program ended before it said so.
+    for interruption in [
+        "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'customers_group_idx'::regclass",
+        "DELETE FROM _sqlx_migrations WHERE version IN (11, 12)",
+    ] {
+        run(&mut admin, interruption).await;
+    }
+    assert_eq!(invalid_indexes(&database).await, 1);
+    migrate(&url).await.expect("migrated");
+    assert_eq!(invalid_indexes(&database).await, 0);
+    assert_eq!(catalogue(&database).await, made);
+    assert!(applied(&url).await.into_iter().all(|applied| applied));
+}
+
+#[tokio::test]
+async fn an_index_that_a_way_back_builds_is_built_anew_too() {
+    let database = TestDatabase::fresh().await;
+    let url = SecretString::from(database.owner_url());
+    let mut admin = database.admin().await;
+    let built =
+        "CREATE INDEX customer_search_terms_customer_idx ON customer_search_terms (tenant_id)";
+    run(&mut admin, built).await;
+    let status = migration_status(&url).await.expect("a status");
+    let later = status.iter().filter(|migration| migration.version >= 18);
+    migrate_down(&url, later.count()).await.expect("down");
+    let columns: String = sqlx::query_scalar(
+        "SELECT pg_get_indexdef('customer_search_terms_customer_idx'::regclass)",
+    )
+    .fetch_one(&mut admin)
+    .await
+    .expect("an index");
+    assert!(columns.contains("(tenant_id, customer_id)"), "{columns}");
+}
+
+#[tokio::test]
+async fn a_status_makes_nothing() {
+    let (database, url) = emptied().await;
+    assert!(applied(&url).await.into_iter().all(|applied| !applied));
+    let there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut database.admin().await)
+        .await
+        .expect("the catalogue");
+    assert!(!there);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn update(
     let version = fields.integer("version", 1..=i64::MAX).optional();
     let expected = noted(&mut fields, expected_version(header, version)).flatten();
     let stated = stated(&mut fields);
-    fields.ignore(&["validation", "createdAt", "updatedAt"]);
+    fields.ignore(&["createdAt", "updatedAt"]);
     let edit = details(&mut fields);
     let (customer, address, command) = fields.build(|| {
         let command = UpdateAddress {

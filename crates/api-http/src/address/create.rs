@@ -9,7 +9,6 @@ use crate::customer::{canonical, customer_ref, noted};
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::claim::{self, Operation};
-use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
 use axum::extract::State;
 use axum::response::Response;
@@ -20,8 +19,9 @@ use http::{HeaderMap, StatusCode};
 
 /// Add an address
 ///
-/// An address that the customer has already is not added again: it is answered with 200, and
-/// `isDefault` is applied to it.
+/// An address that the customer has already is not added again: it is answered with 200. A true
+/// `isDefault` is applied to it, and `legacyId` when it has none: one that it has stays. Of
+/// everything else it keeps what it has.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/addresses",
@@ -63,11 +63,11 @@ pub(super) async fn create(
     let stated_customer = stated_customer(&mut fields);
     let details = details(&mut fields);
     let make_default = details.is_default == Some(true);
-    let address = api.addresses.draft(&scope, details);
-    let address = address.map_err(failure::store)?;
+    let draft = api.addresses.draft(&scope, details);
     let mut faults = fields.into_faults();
-    judge(&mut faults, &address.postal, &sent_as);
-    let Some(customer) = customer.filter(|_| faults.is_empty()) else {
+    judge(&mut faults, draft.as_ref(), &sent_as);
+    let wanted = customer.zip(draft).filter(|_| faults.is_empty());
+    let Some((customer, address)) = wanted else {
         return Err(Problem::from_faults(faults));
     };
     let command = CreateAddress {

@@ -1,14 +1,14 @@
 //! What requests say of an address: the spellings, and the reader that all of them share.
 
-use crate::http::fault::Fault;
+use crate::http::fault::{self, Fault};
 use crate::http::fields::{Fields, Violation};
 use crate::http::normalise::AliasTable;
 use crate::support::failure::rule;
 use crate::support::stated::{member, reference};
 use customer_app::address::StatedAddress;
 use customer_domain::address::{
-    AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country, MAX_LABEL,
-    PostalAddress, Role,
+    Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country,
+    MAX_LABEL, ProblemKind, Role,
 };
 use customer_domain::customer::{CustomerRef, LegacyId, MAX_METADATA_BYTES};
 use customer_domain::profile::Phone;
@@ -45,10 +45,11 @@ pub(super) static ROLES: &[(&str, Role)] =
     &[("shipping", Role::Shipping), ("billing", Role::Billing)];
 
 /// Members that are judged after everything was read.
-const JUDGED_LATER: [&str; 10] = [
+const JUDGED_LATER: [&str; 11] = [
     "id",
     "customerId",
     "roles",
+    "validation",
     "role",
     "street",
     "city",
@@ -56,6 +57,14 @@ const JUDGED_LATER: [&str; 10] = [
     "zipCode",
     "country",
     "metadata",
+];
+
+/// The parts of an address that a country's post judges.
+const JUDGED: [AddressField; 4] = [
+    AddressField::Street,
+    AddressField::City,
+    AddressField::Region,
+    AddressField::PostalCode,
 ];
 
 /// The pointers under which a body gives members that are judged after everything was read.
@@ -133,13 +142,21 @@ fn part(fields: &mut Fields, field: AddressField) -> Patch<String> {
 
 /// Adds to the faults of a new address what its country's post would not take. Of a member that
 /// is wrong by itself nothing more is said, and in a country that is none only the street counts.
-pub(super) fn judge(faults: &mut Vec<Fault>, postal: &PostalAddress, sent_as: &SentAs) {
+/// Without a draft there is no country that it could be in.
+pub(super) fn judge(faults: &mut Vec<Fault>, draft: Option<&Address>, sent_as: &SentAs) {
     let is_faulty = |at: &str| faults.iter().any(|fault| fault.pointer == at);
-    let knows_country = !is_faulty(&sent_as.pointer("country"));
+    let country = sent_as.pointer("country");
+    let knows_country = !is_faulty(&country);
     // A body that is no object has no members to miss.
     if is_faulty("") {
         return;
     }
+    let Some(Address { postal, .. }) = draft else {
+        let detail = "the tenant has no country that is known: name one (ISO 3166-1, two letters)";
+        let missing = knows_country.then(|| Fault::new(country, fault::REQUIRED, detail));
+        faults.extend(missing);
+        return;
+    };
     let problems = postal.check().into_iter();
     let problems = problems.filter(AddressProblem::is_fatal);
     let problems =
@@ -164,7 +181,36 @@ pub(super) fn stated(fields: &mut Fields) -> StatedAddress {
         roles: member(fields, "roles", |value| {
             value.as_array()?.iter().map(role).collect()
         }),
+        validation: member(fields, "validation", validation),
     }
+}
+
+/// What was found out about an address, as replies show it.
+fn validation(value: &Value) -> Option<Vec<AddressProblem>> {
+    let shown = value.as_object().filter(|shown| shown.len() == 2)?;
+    let problems = shown.get("problems")?.as_array()?;
+    let is_valid = shown.get("isValid")?.as_bool()?;
+    let problems: Vec<_> = problems.iter().map(found).collect::<Option<_>>()?;
+    (is_valid == problems.is_empty()).then_some(problems)
+}
+
+fn found(value: &Value) -> Option<AddressProblem> {
+    let shown = value.as_object().filter(|shown| shown.len() == 3)?;
+    let text = |name| shown.get(name)?.as_str();
+    let name = text("field")?;
+    let field = JUDGED.into_iter().find(|field| field.as_str() == name)?;
+    let kind = match (text("code")?, field) {
+        (fault::REQUIRED, _) => ProblemKind::Missing,
+        (fault::INVALID_VALUE, AddressField::Region) => ProblemKind::Unknown,
+        (fault::INVALID_VALUE, _) => ProblemKind::Malformed,
+        _ => return None,
+    };
+    let detail = text("detail")?.to_owned();
+    Some(AddressProblem {
+        field,
+        kind,
+        detail,
+    })
 }
 
 fn role(value: &Value) -> Option<Role> {

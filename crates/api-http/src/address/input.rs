@@ -1,7 +1,7 @@
 //! What requests about addresses say, for the document. Null clears where it is allowed.
 
 use super::AddressKind;
-use crate::customer::FreeObject;
+use crate::customer::{CustomerReference, FreeObject};
 
 macro_rules! address_body {
     ($(#[$meta:meta])* $name:ident { $($own:tt)* }) => {
@@ -13,7 +13,7 @@ macro_rules! address_body {
             pub tenant_id: Option<String>,
             /// The customer; it must be the one that the path names.
             #[schema(nullable = false)]
-            pub customer_id: Option<String>,
+            pub customer_id: Option<CustomerReference>,
             /// What it is for; shipping unless given.
             #[serde(rename = "type")]
             pub kind: Option<AddressKind>,

@@ -37,9 +37,14 @@ pub(super) fn problem(error: AddressError, sent_as: &SentAs) -> Problem {
         AddressError::LimitExceeded { limit } => Problem::new(Code::AddressLimitExceeded)
             .detail(format!("a customer may have at most {limit} addresses"))
             .member("limit", limit),
-        AddressError::Duplicate(id) => Problem::new(Code::DuplicateAddress)
-            .detail("it would become equal to another address of the customer")
-            .member("addressId", id.to_string()),
+        AddressError::Duplicate(equal) => {
+            let problem = Problem::new(Code::DuplicateAddress)
+                .detail("it would become equal to another address of the customer");
+            match equal {
+                Some(id) => problem.member("addressId", id.to_string()),
+                None => problem,
+            }
+        }
         AddressError::LegacyIdTaken => {
             Problem::new(Code::IdentifierAlreadyExists).detail("another address has this legacyId")
         }
@@ -55,6 +60,6 @@ pub(super) fn problem(error: AddressError, sent_as: &SentAs) -> Problem {
 }
 
 /// Why an address could not be read.
-pub(super) fn of_read(error: AddressError) -> Problem {
+pub(crate) fn of_read(error: AddressError) -> Problem {
     problem(error, &SentAs::nothing())
 }

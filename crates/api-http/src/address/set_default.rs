@@ -5,7 +5,7 @@ use super::problem::problem;
 use super::{AddressReply, AddressRole, address_ref, example, shown};
 use crate::access::CanWrite;
 use crate::api::Shared;
-use crate::customer::{canonical, customer_ref, noted};
+use crate::customer::{CustomerReference, canonical, customer_ref, noted};
 use crate::http::etag::IfMatch;
 use crate::http::extract::{OptionalJsonBody, PathSegments, QueryFields};
 use crate::http::problem::{Answer, Code};
@@ -28,7 +28,7 @@ pub struct SetDefaultAddressBody {
     pub tenant_id: Option<String>,
     /// The customer; it must be the one that the path names.
     #[schema(nullable = false)]
-    pub customer_id: Option<String>,
+    pub customer_id: Option<CustomerReference>,
 }
 
 /// Make an address the default

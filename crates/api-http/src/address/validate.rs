@@ -1,14 +1,13 @@
 //! `POST …/addresses/validate`
 
-use super::fields::{ALIASES, SentAs, details, stated_customer};
+use super::fields::{ALIASES, SentAs, details, judge, stated_customer};
 use super::problem::problem;
 use super::{ValidateAddressBody, ValidationBody, ValidationData, ValidationReply, example};
 use crate::access::CanWrite;
 use crate::api::Shared;
 use crate::customer::{customer_ref, noted};
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
-use crate::http::problem::{Answer, Code};
-use crate::support::failure;
+use crate::http::problem::{Answer, Code, Problem};
 use crate::support::reply::{self, ReplyExt};
 use axum::extract::State;
 use axum::response::Response;
@@ -43,11 +42,17 @@ pub(super) async fn validate(
     let customer = noted(&mut fields, customer_ref(&path));
     let stated = stated_customer(&mut fields);
     let details = details(&mut fields);
-    let customer = fields.build(|| customer)?;
+    let draft = api.addresses.draft(&scope, details);
+    let mut faults = fields.into_faults();
+    if draft.is_none() {
+        judge(&mut faults, None, &sent_as);
+    }
+    let wanted = customer.zip(draft).filter(|_| faults.is_empty());
+    let Some((customer, draft)) = wanted else {
+        return Err(Problem::from_faults(faults));
+    };
     let exists = api.addresses.exists(&scope, customer, stated).await;
     exists.map_err(|error| problem(error, &sent_as))?;
-    let draft = api.addresses.draft(&scope, details);
-    let draft = draft.map_err(failure::store)?;
     let body = ValidationReply::from(ValidationData {
         validation: ValidationBody::new(&draft.postal),
     });

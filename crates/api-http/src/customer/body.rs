@@ -88,7 +88,7 @@ pub struct CustomerBody<'a> {
     /// When it was deleted.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub deleted_at: Option<Instant>,
-    /// Its addresses, oldest first, when `expand` asks for them.
+    /// Its addresses, oldest first and at most 100, when `expand` asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub addresses: Option<Vec<AddressBody<'a>>>,

@@ -5,6 +5,7 @@ use super::fields::{ALIASES, details, email, group_pointer};
 use super::words::{STATUSES, account_state};
 use super::{CustomerReply, FreeObject, customer_ref, example, noted, shown};
 use crate::access::{Authorized, CanWrite};
+use crate::address::{AddressBody, of_read};
 use crate::api::{Api, Shared};
 use crate::http::etag::{IfMatch, expected_version};
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
@@ -16,14 +17,16 @@ use crate::support::reply;
 use crate::support::stated::{member, read_only, reference};
 use axum::extract::State;
 use axum::response::Response;
+use customer_app::address::AddressError;
 use customer_app::customer::{ChangeCustomerError, Stated, UpdateCustomer};
 use customer_app::idempotency::Once;
+use customer_domain::address::MAX_EXPANDED;
 use customer_domain::api_key::Permission;
 use customer_domain::customer::{
     CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
 use customer_domain::tag::MAX_TAGS;
-use customer_domain::{CustomerId, Patch};
+use customer_domain::{CustomerId, Patch, Scope};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -31,7 +34,8 @@ use uuid::Uuid;
 
 /// A merge into a customer: absent members keep, null clears, lists replace. What was read may
 /// be sent back as it is: members that cannot be written are accepted when they are what is
-/// stored.
+/// stored. That holds for `addresses` as a whole, as `expand` shows them: addresses have routes
+/// of their own, and a list that differs in anything from the customer's address book is refused.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateCustomerBody {
@@ -130,9 +134,9 @@ async fn update(
     let today = api.clock.now().date_naive();
     let sent_as = sent_as(&fields);
     let stated = stated(&mut fields);
+    expect_addresses(api, &scope, customer, &mut fields).await?;
     fields.ignore(&[
         "segment",
-        "addresses",
         "registrationDate",
         "lastLoginAt",
         "createdAt",
@@ -181,6 +185,31 @@ pub(crate) fn sent_as(fields: &Fields) -> SentAs {
     let mut sent_as: SentAs = JUDGED_LATER.into_iter().filter_map(given).collect();
     sent_as.insert("groupId", group_pointer(fields));
     sent_as
+}
+
+/// Adds a fault when the body has addresses that are not what `expand` would show. Whether there is
+/// such a customer is found out by its change.
+async fn expect_addresses(
+    api: &Api,
+    scope: &Scope,
+    customer: Option<CustomerRef>,
+    fields: &mut Fields,
+) -> Answer<()> {
+    let Some((sent, customer)) = fields.read_only("addresses").zip(customer) else {
+        return Ok(());
+    };
+    let book = match api.addresses.book(scope, customer).await {
+        Ok(book) => book,
+        Err(AddressError::CustomerNotFound) => return Ok(()),
+        Err(error) => return Err(of_read(error)),
+    };
+    let shown = book.addresses().iter().take(MAX_EXPANDED);
+    let shown = shown.map(|address| AddressBody::new(book.customer(), address));
+    let shown = serde_json::to_value(shown.collect::<Vec<_>>());
+    if shown.is_ok_and(|shown| shown != sent.value) {
+        fields.fault(read_only(sent.pointer));
+    }
+    Ok(())
 }
 
 /// What the body says of members that cannot be written. A value that cannot be one of ours

@@ -19,7 +19,8 @@ const ADDRESSES: &str = "addresses";
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExpandParams {
-    /// `addresses`, `tags` (which are always shown), or both, separated by a comma.
+    /// `addresses` (of each customer the 100 oldest), `tags` (which are always shown), or both,
+    /// separated by a comma.
     #[param(pattern = "^(addresses|tags)(,(addresses|tags))*$")]
     pub expand: Option<String>,
 }

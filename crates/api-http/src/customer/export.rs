@@ -1,13 +1,14 @@
 //! `GET /exports/customers`: a list without pages, as a stream.
 
 mod csv;
+mod stream;
 
-use self::csv::Rows;
-use super::expand::{Expand, ExpandParams, Related};
+use self::stream::{Chunk, Export, Source};
+use super::expand::{Expand, ExpandParams};
 use super::list::{self, FilterParams};
 use super::{CustomerBody, example};
 use crate::access::CanAdmin;
-use crate::api::Shared;
+use crate::api::{Api, MOST_EXPORTS, Shared};
 use crate::http::extract::QueryFields;
 use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
@@ -15,28 +16,16 @@ use crate::http::problem::{Answer, Code, Problem};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
-use customer_app::customer::ExportChunk;
-use customer_domain::Scope;
-use customer_domain::customer::{CustomerFilter, CustomerKey};
-use futures_util::stream;
+use customer_app::customer::{ExportFormat as Format, ExportRequest};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
-use std::io;
+use http::{HeaderMap, HeaderValue, Version};
 use std::sync::Arc;
-use tokio::task::JoinSet;
+use tokio::sync::OwnedSemaphorePermit;
 
-/// Bytes after which what was written is sent.
-const FRAME: usize = 64 * 1024;
+/// Seconds after which an export may have ended that has the place of another.
+const RETRY_AFTER: u32 = 10;
 
 const FORMATS: &[(&str, Format)] = &[("ndjson", Format::Ndjson), ("csv", Format::Csv)];
-
-/// How an export is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Ndjson,
-    Csv,
-}
 
 /// How an export is written.
 #[derive(Debug, utoipa::IntoParams)]
@@ -61,7 +50,8 @@ pub enum ExportFormat {
 ///
 /// All customers that pass the filter, the longest-standing first, as a stream. Every export leaves
 /// an entry in the audit trail. The reply is whole when it ends as HTTP says; a failure on the way
-/// cuts the connection.
+/// cuts the connection. HTTP/1.0 has no such end: over it nothing is exported. Four exports run at
+/// one time; who asks for a fifth is told to come back (`503`).
 ///
 /// As `text/csv` the columns are the members of a customer under their paths. Tags are joined by
 /// `|`; what is an object is JSON. A text that a spreadsheet would take for a formula (it begins with
@@ -86,36 +76,47 @@ pub enum ExportFormat {
 pub(super) async fn export(
     State(api): State<Shared>,
     CanAdmin(by): CanAdmin,
+    version: Version,
     headers: HeaderMap,
     QueryFields(mut query): QueryFields,
 ) -> Answer<Response> {
     let named = [query.tenant(), None];
     let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    let wanted = read(query, &headers)?;
-    let first = api.customers.begin_export(&scope, &wanted.filter).await;
+    let (request, expand) = read(query, &headers)?;
+    if version < Version::HTTP_11 {
+        let detail = "an export needs HTTP/1.1: a client of HTTP/1.0 could not tell a part of it from the whole";
+        return Err(Problem::new(Code::ValidationFailed).detail(detail));
+    }
+    let place = place(&api)?;
+    let first = api.customers.begin_export(&scope, &request).await;
     let first = first.map_err(list::problem)?;
-    let related = wanted.expand.related(&api, &scope, &first.items).await?;
-    let format = wanted.format;
+    let related = expand.related(&api, &scope, &first.items).await?;
+    let format = request.format;
     let source = Source {
         api,
         scope,
-        filter: wanted.filter,
-        expand: wanted.expand,
+        request,
+        expand,
     };
     let first = Chunk {
         rows: first,
         related,
     };
-    Ok(reply(format, Export::new(source, format, first)))
+    Ok(reply(format, Export::new(source, first, place)))
 }
 
-struct Wanted {
-    filter: CustomerFilter,
-    format: Format,
-    expand: Expand,
+/// A place among the exports, free again when it is dropped.
+fn place(api: &Api) -> Answer<OwnedSemaphorePermit> {
+    let place = Arc::clone(&api.exports).try_acquire_owned();
+    place.map_err(|_| {
+        let detail = format!("{MOST_EXPORTS} exports are under way, and no more run at one time");
+        Problem::new(Code::Unavailable)
+            .detail(detail)
+            .retry_after(RETRY_AFTER)
+    })
 }
 
-fn read(mut query: Fields, headers: &HeaderMap) -> Answer<Wanted> {
+fn read(mut query: Fields, headers: &HeaderMap) -> Answer<(ExportRequest, Expand)> {
     let expand_at = query.sent_as("expand").unwrap_or_default().to_owned();
     let filter = list::read_filter(&mut query);
     let expand = Expand::read(&mut query);
@@ -125,12 +126,12 @@ fn read(mut query: Fields, headers: &HeaderMap) -> Answer<Wanted> {
         let detail = "a table has no room for addresses: format=ndjson has";
         query.fault(Fault::new(expand_at, fault::INVALID_VALUE, detail));
     }
-    let wanted = Wanted {
+    let request = ExportRequest {
         filter,
+        with_addresses: expand.is_of_records(),
         format,
-        expand,
     };
-    query.build(|| Some(wanted))
+    query.build(|| Some((request, expand)))
 }
 
 /// Of the types that `Accept` names and that there are, the one with the greatest weight, the first
@@ -169,143 +170,9 @@ fn reply(format: Format, export: Export) -> Response {
             "attachment; filename=\"customers.csv\"",
         ),
     };
-    let frames = stream::try_unfold(export, Export::next_frame);
-    let mut response = Response::new(Body::from_stream(frames));
+    let mut response = Response::new(Body::from_stream(export.frames()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     response
-}
-
-/// Where chunks come from.
-struct Source {
-    api: Shared,
-    scope: Scope,
-    filter: CustomerFilter,
-    expand: Expand,
-}
-
-/// Some customers, and what was asked for beside them.
-struct Chunk {
-    rows: ExportChunk,
-    related: Related,
-}
-
-impl Source {
-    async fn chunk(&self, after: CustomerKey) -> Answer<Chunk> {
-        let (api, scope) = (&self.api, &self.scope);
-        let rows = api
-            .customers
-            .continue_export(scope, &self.filter, after)
-            .await;
-        let rows = rows.map_err(list::problem)?;
-        let related = self.expand.related(api, scope, &rows.items).await?;
-        Ok(Chunk { rows, related })
-    }
-}
-
-/// An export under way. Nothing is read or written unless the client takes it; when it leaves, what
-/// is being read ahead is given up.
-struct Export {
-    source: Arc<Source>,
-    format: Format,
-    chunk: Chunk,
-    /// How many of the chunk were written.
-    written: usize,
-    /// The one chunk that is read while this one is written.
-    ahead: JoinSet<Answer<Chunk>>,
-    /// Whether the header of the table is still to be written.
-    is_new: bool,
-}
-
-impl Export {
-    fn new(source: Source, format: Format, chunk: Chunk) -> Self {
-        Self {
-            source: Arc::new(source),
-            format,
-            chunk,
-            written: 0,
-            ahead: JoinSet::new(),
-            is_new: true,
-        }
-    }
-
-    /// The next bytes; none after the last.
-    async fn next_frame(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        if self.is_new {
-            self.read_ahead();
-        } else if self.written == self.chunk.rows.items.len() {
-            let Some(chunk) = self.ahead.join_next().await else {
-                return Ok(None);
-            };
-            let chunk = chunk.map_err(io::Error::other)?;
-            self.chunk = chunk.map_err(|problem| self.broken(&problem))?;
-            self.written = 0;
-            self.read_ahead();
-        }
-        let frame = self.frame()?;
-        self.is_new = false;
-        Ok(Some((frame, self)))
-    }
-
-    fn read_ahead(&mut self) {
-        if let Some(after) = self.chunk.rows.next.clone() {
-            let source = Arc::clone(&self.source);
-            self.ahead.spawn(async move { source.chunk(after).await });
-        }
-    }
-
-    /// As many of the chunk's rows as make a frame.
-    fn frame(&mut self) -> io::Result<Bytes> {
-        let Self { source, chunk, .. } = self;
-        let rows = chunk.rows.items.iter().skip(self.written);
-        let bodies = rows.map(|row| CustomerBody::new(row, &source.scope).with(&chunk.related));
-        let (bytes, count) = match self.format {
-            Format::Ndjson => lines(bodies)?,
-            Format::Csv => records(bodies, self.is_new)?,
-        };
-        self.written += count;
-        Ok(bytes)
-    }
-
-    /// The connection is cut by this error; why is for the log.
-    fn broken(&self, problem: &Problem) -> io::Error {
-        let trace_id = &self.source.scope.trace_id;
-        let code = problem.code().as_str();
-        tracing::warn!(trace_id, code, "an export broke off");
-        io::Error::other("the export broke off")
-    }
-}
-
-fn lines<'a>(bodies: impl Iterator<Item = CustomerBody<'a>>) -> io::Result<(Bytes, usize)> {
-    let mut bytes = Vec::with_capacity(FRAME + FRAME / 8);
-    let mut count = 0;
-    for body in bodies {
-        serde_json::to_writer(&mut bytes, &body)?;
-        bytes.push(b'\n');
-        count += 1;
-        if bytes.len() >= FRAME {
-            break;
-        }
-    }
-    Ok((bytes.into(), count))
-}
-
-fn records<'a>(
-    bodies: impl Iterator<Item = CustomerBody<'a>>,
-    is_new: bool,
-) -> io::Result<(Bytes, usize)> {
-    let mut rows = Rows::new();
-    if is_new {
-        rows.header()?;
-    }
-    let mut count = 0;
-    for body in bodies {
-        rows.row(&body)?;
-        count += 1;
-        if rows.len() >= FRAME {
-            break;
-        }
-    }
-    Ok((rows.finish()?.into(), count))
 }

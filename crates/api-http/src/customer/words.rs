@@ -32,6 +32,16 @@ words! {
     CustomerTier { Regular, Premium, Vip, Enterprise },
 }
 
+/// How a body names the customer that its path names.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum CustomerReference {
+    /// A UUID, `cust_<UUID>`, or a Magento id.
+    Text(String),
+    /// A Magento id.
+    Legacy(i64),
+}
+
 /// An object with any members.
 #[derive(Debug, Clone, Serialize)]
 pub struct FreeObject(serde_json::Map<String, serde_json::Value>);

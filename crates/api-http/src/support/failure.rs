@@ -31,14 +31,6 @@ pub(crate) fn store(error: StoreError) -> Problem {
     }
 }
 
-/// A failure of a list: its filter is the caller's to narrow.
-pub(crate) fn list(error: StoreError) -> Problem {
-    if error == StoreError::TooSlow {
-        return Code::FilterTooBroad.into();
-    }
-    store(error)
-}
-
 /// A claim that cannot be had.
 pub(crate) fn claim(error: ClaimError) -> Problem {
     match error {

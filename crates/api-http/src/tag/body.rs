@@ -1,5 +1,6 @@
 //! Tags as the wire shows and takes them.
 
+use crate::customer::CustomerReference;
 use crate::support::envelope::reply;
 use crate::support::reply::{self, ReplyExt};
 use customer_domain::customer::CustomerRecord;
@@ -20,6 +21,9 @@ pub struct TagsBody {
     pub version: Option<i64>,
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
+    /// The customer; it must be the one that the path names.
+    #[schema(nullable = false)]
+    pub customer_id: Option<CustomerReference>,
 }
 
 /// The tags that a customer is to carry.
@@ -34,6 +38,9 @@ pub struct UpdateTagsBody {
     pub version: Option<i64>,
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
+    /// The customer; it must be the one that the path names.
+    #[schema(nullable = false)]
+    pub customer_id: Option<CustomerReference>,
 }
 
 /// A tag, and how many customers carry it.

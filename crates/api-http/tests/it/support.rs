@@ -27,7 +27,7 @@ use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::tenant::{Tenant, TenantSettings};
 use customer_domain::{Actor, ActorKind, Clock, IdSource, Scope};
-use customer_http::api::Api;
+use customer_http::api::{Api, MOST_EXPORTS};
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
 use customer_http::http::stack::HttpSettings;
@@ -42,6 +42,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -375,6 +376,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         digests: Arc::new(FoldedDigests),
         clock: now,
         idempotency_retention: Duration::from_hours(24),
+        exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
         metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
         stopping: CancellationToken::new(),
     }

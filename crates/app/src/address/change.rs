@@ -4,8 +4,9 @@ use super::create::refuse_invalid;
 use super::{AddressError, Addresses, Change, HeldAddress, open};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
+use crate::support::version::expect_version;
 use customer_domain::address::{
-    Address, AddressBook, AddressChanges, AddressRef, LockedBook, Role,
+    Address, AddressBook, AddressChanges, AddressProblem, AddressRef, LockedBook, Role,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
@@ -48,18 +49,27 @@ pub struct StatedAddress {
     pub id: Option<AddressRef>,
     /// `customerId`, in any of the ways in which a path may name a customer.
     pub customer: Option<CustomerRef>,
-    /// `roles`
+    /// `roles`, in any order.
     pub roles: Option<Vec<Role>>,
+    /// `validation`: what its country's post says to the address that is stored.
+    pub validation: Option<Vec<AddressProblem>>,
 }
 
 impl StatedAddress {
     fn expect(&self, address: &Address) -> Result<(), AddressError> {
         let is_id = self.id.is_none_or(|id| id.names(address));
         let are_roles = self.roles.as_ref().is_none_or(|roles| {
-            let holds = |role: &Role| address.holds(*role);
-            roles.len() == address.roles().len() && roles.iter().all(holds)
+            let is_same = |role: &Role| roles.contains(role) == address.holds(*role);
+            Role::ALL.iter().all(is_same)
         });
-        let differing = [("id", is_id), ("roles", are_roles)].into_iter();
+        let is_found = self.validation.as_ref();
+        let is_found = is_found.is_none_or(|problems| *problems == address.postal.check());
+        let members = [
+            ("id", is_id),
+            ("roles", are_roles),
+            ("validation", is_found),
+        ];
+        let differing = members.into_iter();
         let differing: Vec<_> = differing
             .filter_map(|(name, is_same)| (!is_same).then_some(name))
             .collect();
@@ -98,7 +108,7 @@ impl Addresses {
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated.customer).await?;
         let before = book.get(address)?;
-        expect_version(before, command.expected_versions.as_deref())?;
+        expect_version(before.version, command.expected_versions.as_deref())?;
         command.stated.expect(before)?;
         let (id, edit) = (before.id, wanted_edit(before, command));
         let changed = book.change(id, edit, self.clock.now(), &*self.digests)?;
@@ -146,7 +156,7 @@ impl Addresses {
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated.customer).await?;
         let before = book.get(address)?;
-        expect_version(before, command.expected_versions.as_deref())?;
+        expect_version(before.version, command.expected_versions.as_deref())?;
         command.stated.expect(before)?;
         let id = before.id;
         let is_changed = book.set_default(id, command.role, self.clock.now())?;
@@ -187,7 +197,7 @@ impl Addresses {
         let mut work = self.transactions.begin(scope).await?;
         let LockedBook { holder, mut book } = open(&mut *work, customer, None).await?;
         let before = book.get(address)?;
-        expect_version(before, command.expected_versions.as_deref())?;
+        expect_version(before.version, command.expected_versions.as_deref())?;
         let id = before.id;
         let removed = book.remove(id, self.clock.now())?;
         work.addresses().save(&book.changes(&*self.digests)).await?;
@@ -232,11 +242,4 @@ fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressErro
         return Err(AddressError::Overgrown);
     }
     Ok(())
-}
-
-fn expect_version(address: &Address, expected: Option<&[i64]>) -> Result<(), AddressError> {
-    let content = expected.is_none_or(|versions| versions.contains(&address.version));
-    content.then_some(()).ok_or(AddressError::VersionConflict {
-        current: address.version,
-    })
 }

@@ -8,7 +8,7 @@ use customer_domain::address::{
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
-use customer_domain::{AddressId, CustomerId, Scope, StoreError};
+use customer_domain::{AddressId, CustomerId, Scope};
 
 /// An address that is to be added.
 #[derive(Debug, Clone)]
@@ -36,21 +36,17 @@ pub struct AddedAddress {
 impl Addresses {
     /// What `details` say as a new address; one that names no country is in the tenant's.
     /// Nothing is stored, and nothing is said yet about what its country's post would take.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when the tenant's country is none.
-    pub fn draft(&self, scope: &Scope, details: AddressChanges) -> Result<Address, StoreError> {
-        let country = self.tenants.settings(scope.tenant).country;
-        let country = Country::parse(&country).map_err(|_| StoreError::Corrupt {
-            table: "tenants",
-            row: scope.tenant.to_string(),
-        })?;
+    /// `None` when no country is named and the tenant's is none that is known.
+    pub fn draft(&self, scope: &Scope, details: AddressChanges) -> Option<Address> {
+        let of_tenant = || Country::parse(&self.tenants.settings(scope.tenant).country).ok();
+        let country = details.country.or_else(of_tenant)?;
         let id = AddressId(self.ids.new_id());
-        Ok(Address::new(id, country, details, self.clock.now()))
+        Some(Address::new(id, country, details, self.clock.now()))
     }
 
     /// Adds an address to a customer's book, unless an equal one is there: then that one is
-    /// answered, and becomes the default if that was asked for.
+    /// answered, takes over the legacy id if it has none, and becomes the default if that was
+    /// asked for.
     ///
     /// # Errors
     /// As [`AddressError`] lists.
@@ -81,26 +77,25 @@ impl Addresses {
         let address = command.address.clone();
         let (new, limit) = (address.id, self.limit(scope));
         let added = book.add(address, command.make_default, limit, &*self.digests)?;
-        let (id, is_new, is_changed) = match added {
-            Added::New => (new, true, true),
-            Added::Equal { id, changed } => (id, false, changed),
+        let (id, changed) = match added {
+            Added::New => (new, None),
+            Added::Equal { id, changed } => (id, Some(changed)),
         };
         let address = book.get(AddressRef::Id(id))?.clone();
         let added = AddedAddress {
             customer: holder.customer,
             address,
-            is_new,
+            is_new: changed.is_none(),
         };
-        if !is_changed {
+        if changed.as_ref().is_some_and(Vec::is_empty) {
             work.rollback().await?;
             return Ok(Outcome::Done(added));
         }
         work.addresses().save(&book.changes(&*self.digests)).await?;
         let given = added.address.given_fields();
-        let change = if is_new {
-            Change::Created(&given)
-        } else {
-            Change::Updated(&["roles"])
+        let change = match &changed {
+            Some(changed) => Change::Updated(changed),
+            None => Change::Created(&given),
         };
         work.record(self.fact(holder, &book, &added.address, change));
         once.remember(&mut *work, &added);

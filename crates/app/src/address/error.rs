@@ -1,6 +1,7 @@
 //! Why an address book stays as it is.
 
 use crate::support::retry::Retryable;
+use crate::support::version::VersionConflict;
 use customer_domain::address::{AddressProblem, AddressType, BookError, Role};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{AddressId, Conflict, StoreError};
@@ -39,9 +40,9 @@ pub enum AddressError {
         /// How many that is.
         limit: usize,
     },
-    /// It would become equal to this one.
+    /// It would become equal to another; to which, if that is known.
     #[error("the customer has an equal address")]
-    Duplicate(AddressId),
+    Duplicate(Option<AddressId>),
     /// Its type does not cover the role.
     #[error("an address of type {} cannot be the default for {}", .kind.as_str(), .role.as_str())]
     NotCovered {
@@ -66,9 +67,15 @@ impl From<BookError> for AddressError {
         match error {
             BookError::NotFound => Self::NotFound,
             BookError::Full { limit } => Self::LimitExceeded { limit },
-            BookError::Equal(id) => Self::Duplicate(id),
+            BookError::Equal(id) => Self::Duplicate(Some(id)),
             BookError::NotCovered { kind, role } => Self::NotCovered { kind, role },
         }
+    }
+}
+
+impl From<VersionConflict> for AddressError {
+    fn from(VersionConflict { current }: VersionConflict) -> Self {
+        Self::VersionConflict { current }
     }
 }
 
@@ -77,6 +84,8 @@ impl From<StoreError> for AddressError {
         match error {
             StoreError::NotFound => Self::CustomerNotFound,
             StoreError::Conflict(Conflict::AddressLegacyId) => Self::LegacyIdTaken,
+            // One that was stored by other rules, which the book does not take for equal.
+            StoreError::Conflict(Conflict::EqualAddress) => Self::Duplicate(None),
             other @ (StoreError::Conflict(_)
             | StoreError::Contended
             | StoreError::TooSlow

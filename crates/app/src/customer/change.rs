@@ -3,6 +3,7 @@
 use super::Customers;
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
+use crate::support::version::{VersionConflict, expect_version};
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind};
 use customer_domain::customer::{
@@ -150,6 +151,12 @@ pub enum ChangeCustomerError {
     Store(StoreError),
 }
 
+impl From<VersionConflict> for ChangeCustomerError {
+    fn from(VersionConflict { current }: VersionConflict) -> Self {
+        Self::VersionConflict { current }
+    }
+}
+
 impl From<StoreError> for ChangeCustomerError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -260,7 +267,7 @@ impl Customers {
         customer: &mut Customer,
         command: &UpdateCustomer,
     ) -> Result<Vec<Fact>, ChangeCustomerError> {
-        expect_version(customer, command.expected_versions.as_deref())?;
+        expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(customer)?;
         let now = self.clock.now();
         let mut facts = Vec::new();
@@ -341,16 +348,4 @@ fn wanted_step(
     StatusChange::leading_to(wanted)
         .map(Some)
         .ok_or(ChangeCustomerError::StatusUnreachable)
-}
-
-pub(super) fn expect_version(
-    customer: &Customer,
-    expected: Option<&[i64]>,
-) -> Result<(), ChangeCustomerError> {
-    let content = expected.is_none_or(|versions| versions.contains(&customer.version));
-    content
-        .then_some(())
-        .ok_or(ChangeCustomerError::VersionConflict {
-            current: customer.version,
-        })
 }

@@ -11,15 +11,38 @@ use customer_domain::customer::{
 };
 use customer_domain::{Fact, Page, PageAt, PageRequest, Scope, SortOrder, StoreError};
 
-/// Customers of a chunk: enough that a round trip does not count, few enough to hold two of them
-/// in memory.
-const CHUNK: u32 = 1_000;
+/// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
+/// several exports in memory.
+const CHUNK: u32 = 500;
+
+/// Fewer when each comes with its addresses, of which there may be a hundred.
+const CHUNK_WITH_ADDRESSES: u32 = 100;
 
 /// The longest-standing first: what is made meanwhile comes at the end.
 const SORT: CustomerSort = CustomerSort {
     key: SortKey::CreatedAt,
     order: SortOrder::Ascending,
 };
+
+/// What is exported, and how it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportRequest {
+    /// Which customers.
+    pub filter: CustomerFilter,
+    /// Whether each comes with its addresses. The caller reads these, chunk by chunk.
+    pub with_addresses: bool,
+    /// How it is written.
+    pub format: ExportFormat,
+}
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One JSON object per line.
+    Ndjson,
+    /// A table with a header.
+    Csv,
+}
 
 /// A part of an export, and where the next begins.
 pub type ExportChunk = Page<CustomerRecord, CustomerKey>;
@@ -33,11 +56,11 @@ impl Customers {
     pub async fn begin_export(
         &self,
         scope: &Scope,
-        filter: &CustomerFilter,
+        request: &ExportRequest,
     ) -> Result<ExportChunk, StoreError> {
-        let first = self.chunk(scope, filter, PageAt::Start).await?;
+        let first = self.chunk(scope, request, PageAt::Start).await?;
         let mut work = self.transactions.begin(scope).await?;
-        work.record(self.exported(scope, filter));
+        work.record(self.exported(scope, request));
         work.commit().await?;
         Ok(first)
     }
@@ -49,29 +72,40 @@ impl Customers {
     pub async fn continue_export(
         &self,
         scope: &Scope,
-        filter: &CustomerFilter,
+        request: &ExportRequest,
         after: CustomerKey,
     ) -> Result<ExportChunk, StoreError> {
-        self.chunk(scope, filter, PageAt::After(after)).await
+        self.chunk(scope, request, PageAt::After(after)).await
     }
 
     async fn chunk(
         &self,
         scope: &Scope,
-        filter: &CustomerFilter,
+        request: &ExportRequest,
         at: PageAt<CustomerKey>,
     ) -> Result<ExportChunk, StoreError> {
-        let page = PageRequest { size: CHUNK, at };
-        self.reads.list(scope, filter, SORT, &page).await
+        let size = if request.with_addresses {
+            CHUNK_WITH_ADDRESSES
+        } else {
+            CHUNK
+        };
+        let page = PageRequest { size, at };
+        self.reads.list(scope, &request.filter, SORT, &page).await
     }
 
-    fn exported(&self, scope: &Scope, filter: &CustomerFilter) -> Fact {
+    fn exported(&self, scope: &Scope, request: &ExportRequest) -> Fact {
+        let expanded = request.with_addresses.then_some("expand=addresses");
+        let format = match request.format {
+            ExportFormat::Ndjson => "format=ndjson",
+            ExportFormat::Csv => "format=csv",
+        };
+        let taken = used(&request.filter).into_iter().chain(expanded);
         let audit = AuditEntry {
             id: self.audit_id(),
             kind: AuditKind::CustomersExport,
             customer: None,
             resource: scope.tenant.0,
-            changed_fields: used(filter).into_iter().map(str::to_owned).collect(),
+            changed_fields: taken.chain([format]).map(str::to_owned).collect(),
             reason: None,
             at: self.clock.now(),
         };

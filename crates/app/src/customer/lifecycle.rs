@@ -1,9 +1,10 @@
 //! A customer takes a step of its life: barred, brought back, deactivated.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, Stated, expect_version};
+use super::change::{ChangeCustomerError, Stated};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
+use crate::support::version::expect_version;
 use customer_domain::audit::AuditKind;
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
 use customer_domain::idempotency::Claimed;
@@ -56,7 +57,7 @@ impl Customers {
         };
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
-        expect_version(customer, command.expected_versions.as_deref())?;
+        expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(customer)?;
         let now = self.clock.now();
         if !customer.change_status(command.change, now)? {

@@ -1,7 +1,7 @@
 //! Exports: all that a filter lets through, and who took it.
 
 use crate::support::{App, app};
-use customer_app::customer::ExportChunk;
+use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
 use customer_domain::customer::{CustomerFilter, Identifier, SearchQuery, Status, TimeSpan};
 use customer_domain::{CustomerId, StoreError};
 use customer_testkit::builders::{at, customer, email, scope, tenant};
@@ -26,14 +26,23 @@ async fn with_customers(count: u64) -> App {
     app
 }
 
+/// Everyone, as NDJSON and without addresses.
+fn everyone() -> ExportRequest {
+    ExportRequest {
+        filter: CustomerFilter::default(),
+        with_addresses: false,
+        format: ExportFormat::Ndjson,
+    }
+}
+
 fn ids(chunk: &ExportChunk) -> impl Iterator<Item = CustomerId> {
     chunk.items.iter().map(|record| record.customer.id)
 }
 
 #[tokio::test]
-async fn chunks_are_of_a_thousand_and_hold_everyone_once() {
-    let app = with_customers(2_100).await;
-    let everyone = CustomerFilter::default();
+async fn chunks_are_of_five_hundred_and_hold_everyone_once() {
+    let app = with_customers(1_100).await;
+    let everyone = everyone();
     let first = app.customers.begin_export(&scope(), &everyone).await;
     let mut chunk = first.expect("a chunk");
     let mut sizes = vec![chunk.items.len()];
@@ -48,9 +57,29 @@ async fn chunks_are_of_a_thousand_and_hold_everyone_once() {
         seen.extend(ids(&chunk));
         assert_eq!(chunk.total, None, "nobody asks how many there are");
     }
-    assert_eq!(sizes, [1_000, 1_000, 100]);
-    assert_eq!(seen.len(), 2_100);
+    assert_eq!(sizes, [500, 500, 100]);
+    assert_eq!(seen.len(), 1_100);
     assert_eq!(app.store.audit().len(), 1, "one export is one entry");
+}
+
+#[tokio::test]
+async fn chunks_with_addresses_are_of_a_hundred() {
+    let app = with_customers(101).await;
+    let request = ExportRequest {
+        with_addresses: true,
+        ..everyone()
+    };
+    let first = app.customers.begin_export(&scope(), &request).await;
+    let first = first.expect("a chunk");
+    let after = first.next.expect("a second chunk");
+    let second = app
+        .customers
+        .continue_export(&scope(), &request, after)
+        .await;
+    assert_eq!(
+        (first.items.len(), second.expect("a chunk").items.len()),
+        (100, 1)
+    );
 }
 
 #[tokio::test]
@@ -66,7 +95,12 @@ async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
         },
         ..CustomerFilter::default()
     };
-    let begun = app.customers.begin_export(&scope(), &filter).await;
+    let request = ExportRequest {
+        filter,
+        with_addresses: true,
+        format: ExportFormat::Csv,
+    };
+    let begun = app.customers.begin_export(&scope(), &request).await;
     assert_eq!(begun.expect("a chunk").items.len(), 0);
     let audit = app.store.audit();
     assert_eq!(audit[0].event_type, "customer.export");
@@ -74,7 +108,14 @@ async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
         (audit[0].customer, audit[0].resource),
         (None, tenant().id.0)
     );
-    let names = ["status", "search", "updated_before", "email"];
+    let names = [
+        "status",
+        "search",
+        "updated_before",
+        "email",
+        "expand=addresses",
+        "format=csv",
+    ];
     assert_eq!(audit[0].changed_fields, names);
     assert_eq!(app.store.events(), []);
 }
@@ -82,7 +123,7 @@ async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
 #[tokio::test]
 async fn nobody_takes_anything_without_an_entry() {
     let app = with_customers(1).await;
-    let everyone = CustomerFilter::default();
+    let everyone = everyone();
     for (step, error) in [
         (Step::Read, StoreError::TooSlow),
         (Step::Begin, StoreError::Contended),

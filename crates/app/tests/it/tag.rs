@@ -94,10 +94,10 @@ async fn the_tags_of_a_tenant_are_counted_page_by_page() {
         after,
         limit: 2,
     };
-    let first = app.tags.list(&scope(), query(None)).await.unwrap();
+    let first = app.tags.list(&scope(), &query(None)).await.unwrap();
     let counts: Vec<_> = first.items.iter().map(|found| found.count).collect();
     assert_eq!((counts, &first.next), (vec![1, 2], &Some(tag("b"))));
-    let rest = app.tags.list(&scope(), query(first.next)).await.unwrap();
+    let rest = app.tags.list(&scope(), &query(first.next)).await.unwrap();
     assert_eq!(rest.items[0].tag, tag("c"));
     assert_eq!((rest.items.len(), rest.next), (1, None));
 }

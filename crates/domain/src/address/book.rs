@@ -4,6 +4,7 @@
 //! only one whose type covers it.
 
 use super::{Address, AddressChanges, AddressRef, AddressType, Role};
+use crate::customer::LegacyId;
 use crate::{AddressId, CustomerId, KeyedDigest};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -19,16 +20,16 @@ pub struct AddressBook {
 }
 
 /// What became of an address that was to be added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
     /// It is in the book now.
     New,
-    /// An equal one was there; whether it took a role by this.
+    /// An equal one was there.
     Equal {
         /// Which one.
         id: AddressId,
-        /// Whether it became a default.
-        changed: bool,
+        /// The names of what changed in it by this, as the wire spells them.
+        changed: Vec<&'static str>,
     },
 }
 
@@ -76,8 +77,10 @@ pub struct BookChanges {
 pub struct WrittenAddress {
     /// The whole of it.
     pub address: Address,
-    /// By what an equal one is found.
-    pub digest: [u8; 32],
+    /// By what an equal one is found; `None` when that stays as it is stored, because neither type
+    /// nor place changed. It is not made again then: what is known of countries may have changed
+    /// meanwhile, and have made two stored addresses equal, which is no reason to write neither.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// An address that left the book.
@@ -134,9 +137,9 @@ impl AddressBook {
         holder.map(|address| address.id)
     }
 
-    /// Adds an address, unless an equal one is there already: then that one stands for it. It
-    /// takes all roles of its type when `make_default` says so, else those that no other address
-    /// covers.
+    /// Adds an address, unless an equal one is there already: then that one stands for it, and
+    /// takes over its legacy id if it has none. It takes all roles of its type when `make_default`
+    /// says so; a new one else takes those that no other address covers.
     ///
     /// # Errors
     /// [`BookError::Full`] at `limit` addresses; an equal one is found first.
@@ -149,7 +152,13 @@ impl AddressBook {
     ) -> Result<Added, BookError> {
         let now = address.updated_at;
         if let Some(id) = self.equal_to(&address, digests) {
-            let changed = make_default && self.take(id, self.covered(id), now);
+            let mut changed = Vec::new();
+            if self.adopt(id, address.legacy_id, now) {
+                changed.push("legacyId");
+            }
+            if make_default && self.take(id, self.covered(id), now) {
+                changed.push("roles");
+            }
             return Ok(Added::Equal { id, changed });
         }
         if self.addresses.len() >= limit {
@@ -181,7 +190,8 @@ impl AddressBook {
         let before = self.get(AddressRef::Id(id))?.clone();
         let mut after = before.clone();
         let mut changed = edit.apply(&mut after);
-        if let Some(equal) = self.equal_to(&after, digests) {
+        let is_equal = (!after.is_equal(&before)).then(|| self.equal_to(&after, digests));
+        if let Some(equal) = is_equal.flatten() {
             return Err(BookError::Equal(equal));
         }
         let kind = after.kind;
@@ -266,12 +276,18 @@ impl AddressBook {
             written: written
                 .map(|address| WrittenAddress {
                     address: address.clone(),
-                    digest: address.digest(digests),
+                    digest: self.is_placed(address).then(|| address.digest(digests)),
                 })
                 .collect(),
             removed: self.removed.clone(),
             vacated: vacated.collect(),
         }
+    }
+
+    /// Whether an address is new, or is of another type or at another place than it was.
+    fn is_placed(&self, address: &Address) -> bool {
+        let stored = self.stored(address.id);
+        stored.is_none_or(|stored| !stored.is_equal(address))
     }
 
     /// The address as it was when the book was read.
@@ -294,6 +310,17 @@ impl AddressBook {
         others
             .find(|other| other.digest(digests) == digest)
             .map(|other| other.id)
+    }
+
+    /// Gives a legacy id to an address that has none. Whether that changed anything.
+    fn adopt(&mut self, id: AddressId, legacy_id: Option<LegacyId>, now: DateTime<Utc>) -> bool {
+        let heir = self.find_mut(id).filter(|heir| heir.legacy_id.is_none());
+        let Some((heir, legacy_id)) = heir.zip(legacy_id) else {
+            return false;
+        };
+        heir.legacy_id = Some(legacy_id);
+        self.touch(id, now);
+        true
     }
 
     fn covered(&self, id: AddressId) -> Vec<Role> {

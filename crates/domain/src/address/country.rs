@@ -4,6 +4,7 @@
 //! The table `data/countries.tsv` is made by `cargo xtask address-data` from the address data
 //! that libaddressinput publishes (CC-BY 4.0), one line for each country: code, parts that are
 //! used, parts that are required, form of the postal code, an example of it, regions. The
+//! A country that the data lost stays, for the addresses that are stored in it. The
 //! letters of parts are `A` street, `C` city, `S` region, `Z` postal code.
 
 use crate::{InvalidValue, ValueFault, text};
@@ -18,7 +19,8 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A country of ISO 3166-1 that the post knows.
+/// A country as the post's data list it: those of ISO 3166-1, and three codes beside them (`AC`
+/// Ascension, `TA` Tristan da Cunha, `XK` Kosovo).
 #[derive(Clone, Copy)]
 pub struct Country(&'static Entry);
 
@@ -86,6 +88,11 @@ impl Country {
     /// The code, in upper case.
     pub fn code(self) -> &'static str {
         self.0.code
+    }
+
+    /// Whether ISO 3166-1 has its code too.
+    pub(crate) fn is_of_iso(self) -> bool {
+        !matches!(self.code(), "AC" | "TA" | "XK")
     }
 
     /// Whether its addresses have this part.

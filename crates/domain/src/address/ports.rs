@@ -19,7 +19,8 @@ pub trait AddressRepo: Send {
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError>;
 
     /// Stores what changed in a book whose customer this unit of work holds locked. A removed
-    /// address is kept for the record, with its legacy id; its digest is free again. Nothing when
+    /// address is kept for the record, with its legacy id; its digest is free again. A written one
+    /// without a digest keeps the one that is stored. Nothing when
     /// nothing changed; else one round trip, two when something is given up and something taken.
     ///
     /// # Errors
@@ -64,8 +65,10 @@ pub trait AddressReads: Send + Sync {
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError>;
 
-    /// The live addresses of each of these customers, oldest first; a customer without any is
-    /// left out.
+    /// The live addresses of each of these customers, oldest first, the first [`MAX_EXPANDED`] of
+    /// each; a customer without any is left out.
+    ///
+    /// [`MAX_EXPANDED`]: super::MAX_EXPANDED
     ///
     /// # Errors
     /// As [`book`](Self::book).

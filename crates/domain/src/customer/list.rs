@@ -95,9 +95,14 @@ impl SearchQuery {
     }
 }
 
+/// Digits and what stands between those of a phone number. Few of them, such as `10.20`, may as well
+/// be words of an e-mail address.
 fn is_like_a_phone_number(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' '))
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_marked = text.trim_start().starts_with(['+', '(']);
+    let is_possible =
+        |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' ');
+    (is_marked || digits >= 6) && text.chars().all(is_possible)
 }
 
 /// By what a list is sorted; ties are broken by id.
@@ -147,6 +152,9 @@ mod tests {
             ("jane@example.com", vec!["com", "example", "jane"]),
             ("+1-555-0123", vec!["15550123"]),
             ("(555) 01 23", vec!["5550123"]),
+            ("+1 55", vec!["155"]),
+            ("555-0123", vec!["5550123"]),
+            ("10.20", vec!["10", "20"]),
             ("flat 12", vec!["12", "flat"]),
             ("50%_x", vec!["50", "x"]),
         ] {

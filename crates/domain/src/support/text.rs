@@ -42,6 +42,8 @@ pub fn fold(text: &str) -> String {
             'đ' | 'Đ' | 'ð' | 'Ð' => folded.push('d'),
             'ħ' | 'Ħ' => folded.push('h'),
             'ı' => folded.push('i'),
+            // At the end of a word it is written differently.
+            'ς' => folded.push('σ'),
             other => folded.extend(other.to_lowercase().filter(|c| !is_combining_mark(*c))),
         }
     }
@@ -54,10 +56,10 @@ pub const MAX_TERM: usize = 64;
 /// The folded words of a text: letters and digits, with apostrophes left out, so that
 /// `O'Brien` is one word and `jane.doe@example.com` is four.
 pub fn words(text: &str) -> Vec<String> {
-    fold(text)
-        .chars()
-        .filter(|c| !matches!(c, '\'' | '’' | 'ʼ' | '`'))
-        .collect::<String>()
+    // Before folding, which takes some of them apart.
+    let is_apostrophe = |c: &char| matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '´');
+    let joined: String = text.chars().filter(|c| !is_apostrophe(c)).collect();
+    fold(&joined)
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().take(MAX_TERM).collect())
@@ -82,6 +84,9 @@ mod tests {
                 vec!["jane", "doe", "example", "com"],
             ),
             ("İstanbul", vec!["istanbul"]),
+            ("ΠΑΠΑΔΟΠΟΥΛΟΣ", vec!["παπαδοπουλοσ"]),
+            ("Παπαδόπουλος", vec!["παπαδοπουλοσ"]),
+            ("O´Brien O‘Brien", vec!["obrien", "obrien"]),
             ("  ", vec![]),
             ("%_", vec![]),
         ] {

@@ -1,12 +1,15 @@
 //! Address books are locked with their customer, and read whole.
 
 use super::Harness;
-use super::steps::{add_addresses, begin, begin_in, book, book_in, edit, read, stored, stored_in};
+use super::steps::{
+    add_addresses, begin, begin_in, book, book_in, edit, edit_book, read, stored, stored_in,
+};
 use crate::builders::{
-    address, customer, full_address, legacy, new_customer, other_scope, other_tenant, scope,
+    PlainDigests, address, customer, full_address, legacy, new_customer, other_scope, other_tenant,
+    scope,
 };
 use customer_domain::StoreError;
-use customer_domain::address::Address;
+use customer_domain::address::{Address, MAX_BOOK, MAX_EXPANDED};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::{AddressId, CustomerId};
 use std::collections::HashMap;
@@ -161,6 +164,23 @@ pub async fn books_of_many_are_read_at_once(h: &impl Harness) {
     assert_eq!(found.expect("the store answers"), expected);
     let found = h.addresses().books(&scope(), &[]).await;
     assert_eq!(found.expect("the store answers"), HashMap::new());
+}
+
+pub async fn of_a_large_book_the_oldest_are_read_with_those_of_others(h: &impl Harness) {
+    let owner = stored(h, new_customer()).await.customer.id;
+    let many = u64::try_from(MAX_EXPANDED + 1).expect("a small number");
+    let saved = edit_book(h, owner, |book| {
+        for n in 1..=many {
+            let added = book.add(address(n), false, MAX_BOOK, &PlainDigests);
+            added.expect("added");
+        }
+    });
+    let mut expected = saved.await.expect("saved").addresses().to_vec();
+    assert_eq!(book(h, owner).await.as_ref(), Some(&expected));
+    expected.truncate(MAX_EXPANDED);
+    let found = h.addresses().books(&scope(), &[owner]).await;
+    let found = found.expect("the store answers").remove(&owner);
+    assert_eq!(found, Some(expected));
 }
 
 pub async fn another_tenants_book_is_not_there(h: &impl Harness) {

@@ -8,21 +8,23 @@ use crate::builders::{
 };
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressType, BookChanges, PostalAddress, Role,
-    WrittenAddress,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Conflict, CustomerId, Patch, StoreError};
 use serde_json::json;
 
 /// A stored customer with these addresses.
-async fn owner_of<const N: usize>(h: &impl Harness, addresses: [Address; N]) -> CustomerId {
+pub(super) async fn owner_of<const N: usize>(
+    h: &impl Harness,
+    addresses: [Address; N],
+) -> CustomerId {
     let owner = stored(h, new_customer()).await.customer.id;
     add_addresses(h, owner, addresses).await;
     owner
 }
 
 /// Saves what no rule has seen, under the customer's lock.
-async fn save(h: &impl Harness, changes: &BookChanges) -> Result<(), StoreError> {
+pub(super) async fn save(h: &impl Harness, changes: &BookChanges) -> Result<(), StoreError> {
     let mut work = begin(h).await;
     let id = CustomerRef::Id(changes.customer);
     work.addresses().book_for_update(id).await?;
@@ -31,14 +33,14 @@ async fn save(h: &impl Harness, changes: &BookChanges) -> Result<(), StoreError>
 }
 
 /// What adding an address to an empty book changes.
-fn addition(customer: CustomerId, address: Address) -> BookChanges {
+pub(super) fn addition(customer: CustomerId, address: Address) -> BookChanges {
     let mut book = AddressBook::new(customer, Vec::new());
     add(&mut book, address);
     changes(&book)
 }
 
 /// Who holds the roles, for shipping and for billing.
-fn holders(book: &[Address]) -> [Option<AddressId>; 2] {
+pub(super) fn holders(book: &[Address]) -> [Option<AddressId>; 2] {
     Role::ALL.map(|role| {
         let mut holders = book.iter().filter(|address| address.holds(role));
         let holder = holders.next().map(|address| address.id);
@@ -245,32 +247,6 @@ pub async fn the_last_address_can_be_removed(h: &impl Harness) {
     assert_eq!(book(h, owner).await, Some(Vec::new()));
 }
 
-pub async fn an_address_can_come_back_after_its_removal(h: &impl Harness) {
-    let owner = owner_of(h, [address(1)]).await;
-    let again = Address {
-        id: address(2).id,
-        ..address(1)
-    };
-    // In one save, and once more in a save of its own.
-    let saved = edit_book(h, owner, |book| {
-        drop(book.remove(address(1).id, at(60)).expect("there"));
-        add(book, again.clone());
-    });
-    saved.await.expect("saved");
-    let found = book(h, owner).await.expect("a book");
-    assert_eq!(holders(&found), [Some(again.id), None]);
-    let saved = edit_book(h, owner, |book| {
-        drop(book.remove(again.id, at(61)).expect("there"));
-    });
-    saved.await.expect("saved");
-    let third = Address {
-        id: address(3).id,
-        ..address(1)
-    };
-    let added = add_addresses(h, owner, [third]).await;
-    assert_eq!(book(h, owner).await, Some(added));
-}
-
 pub async fn a_removed_address_keeps_its_legacy_id(h: &impl Harness) {
     let owner = owner_of(h, [full_address(1)]).await;
     let saved = edit_book(h, owner, |book| {
@@ -329,31 +305,6 @@ pub async fn an_address_legacy_id_is_taken_in_the_whole_tenant(h: &impl Harness)
     work.addresses().book_for_update(id).await.expect("a book");
     let saved = work.addresses().save(&addition(theirs, rival)).await;
     saved.expect("free in another tenant");
-}
-
-pub async fn equal_addresses_of_one_customer_are_a_conflict(h: &impl Harness) {
-    let owner = owner_of(h, [address(1)]).await;
-    let equal = WrittenAddress {
-        address: address(2),
-        digest: address(1).digest(&PlainDigests),
-    };
-    let twice = BookChanges {
-        written: vec![equal],
-        ..addition(owner, address(2))
-    };
-    let conflict = Err(StoreError::Conflict(Conflict::EqualAddress));
-    assert_eq!(save(h, &twice).await, conflict);
-    assert_eq!(book(h, owner).await.expect("a book").len(), 1);
-    // Another customer may live there.
-    let other = stored(h, customer().number(2).build_new())
-        .await
-        .customer
-        .id;
-    let elsewhere = BookChanges {
-        customer: other,
-        ..twice
-    };
-    assert_eq!(save(h, &elsewhere).await, Ok(()));
 }
 
 pub async fn a_second_default_is_never_stored(h: &impl Harness) {

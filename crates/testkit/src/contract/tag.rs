@@ -17,7 +17,7 @@ async fn tagged(h: &impl Harness, lists: &[&[&str]]) {
 /// The tags of one page, each with its count.
 async fn page(h: &impl Harness, query: TagQuery) -> Vec<(String, u64)> {
     let listed = h.tags().list(&scope(), &query).await;
-    let listed = listed.expect("the store answers").into_iter();
+    let listed = listed.expect("the store answers").items.into_iter();
     listed
         .map(|found| {
             assert!(!found.is_capped, "{found:?}");
@@ -65,6 +65,15 @@ pub async fn tags_are_shown_page_by_page(h: &impl Harness) {
         limit,
     };
     assert_eq!(page(h, after("b", 1)).await, counts(&[("c", 1)]));
+    for (limit, next) in [
+        (1, Some(tag("b"))),
+        (2, Some(tag("c"))),
+        (3, None),
+        (4, None),
+    ] {
+        let listed = h.tags().list(&scope(), &after("a", limit)).await;
+        assert_eq!(listed.expect("the store answers").next, next, "{limit}");
+    }
     // The tag that a page ended with may be gone by now.
     let rest = counts(&[("b", 1), ("c", 1), ("d", 1)]);
     assert_eq!(page(h, after("aa", 9)).await, rest);

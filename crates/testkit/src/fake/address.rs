@@ -3,7 +3,8 @@ use super::state::{AddressRow, State};
 use super::unit_of_work::FakeUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::address::{
-    Address, AddressBook, AddressReads, AddressRepo, BookChanges, BookHolder, LockedBook, Role,
+    Address, AddressBook, AddressReads, AddressRepo, BookChanges, BookHolder, LockedBook,
+    MAX_EXPANDED, Role,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Conflict, CustomerId, Scope, StoreError, TenantId};
@@ -31,12 +32,14 @@ impl State {
             row.address.updated_at = removed.at;
         }
         for written in &changes.written {
+            let row = row_of(rows, written.address.id);
+            let kept = row.as_ref().map(|row| row.digest);
             let written = AddressRow {
                 address: written.address.clone(),
-                digest: written.digest,
+                digest: written.digest.or(kept).ok_or(StoreError::NotFound)?,
                 is_deleted: false,
             };
-            match row_of(rows, written.address.id) {
+            match row {
                 Some(row) => *row = written,
                 None => rows.push(written),
             }
@@ -133,9 +136,11 @@ impl AddressReads for FakeStore {
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
         let state = self.shared.read()?;
-        let books = customers
-            .iter()
-            .map(|id| (*id, state.book(scope.tenant, *id)));
+        let books = customers.iter().map(|id| {
+            let mut book = state.book(scope.tenant, *id);
+            book.truncate(MAX_EXPANDED);
+            (*id, book)
+        });
         Ok(books.filter(|(_, book)| !book.is_empty()).collect())
     }
 }

@@ -1,12 +1,16 @@
 use super::FakeStore;
 use async_trait::async_trait;
 use customer_domain::tag::{MAX_TAG_COUNT, Tag, TagCount, TagQuery, TagReads};
-use customer_domain::{Scope, StoreError};
+use customer_domain::{Page, Scope, StoreError};
 use std::collections::BTreeMap;
 
 #[async_trait]
 impl TagReads for FakeStore {
-    async fn list(&self, scope: &Scope, query: &TagQuery) -> Result<Vec<TagCount>, StoreError> {
+    async fn list(
+        &self,
+        scope: &Scope,
+        query: &TagQuery,
+    ) -> Result<Page<TagCount, Tag>, StoreError> {
         let state = self.shared.read()?;
         let mut counts: BTreeMap<&Tag, u64> = BTreeMap::new();
         for row in state.customers_of(scope.tenant) {
@@ -23,8 +27,8 @@ impl TagReads for FakeStore {
             count: count.min(MAX_TAG_COUNT),
             is_capped: count > MAX_TAG_COUNT,
         });
-        Ok(shown
-            .take(usize::try_from(query.limit).unwrap_or(usize::MAX))
-            .collect())
+        Ok(Page::cut(shown.collect(), query.limit, |shown| {
+            shown.tag.clone()
+        }))
     }
 }

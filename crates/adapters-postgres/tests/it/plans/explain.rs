@@ -13,7 +13,8 @@ pub(super) struct Plan {
     scans: Vec<String>,
     /// The indexes that were looked into, with something found or not.
     pub(super) indexes: BTreeSet<String>,
-    /// Rows and index entries that scans came upon, those that a filter removed too.
+    /// Rows and index entries that scans came upon, those that a filter removed too, and the pairs
+    /// that joins looked at in vain.
     pub(super) touched: f64,
 }
 
@@ -55,6 +56,7 @@ impl Plan {
             self.scans
                 .push(format!("{kind} {table} {by}: {rows} x {loops}"));
         }
+        self.touched += number("Rows Removed by Join Filter") * loops;
         for child in node["Plans"].as_array().into_iter().flatten() {
             self.walk(child);
         }

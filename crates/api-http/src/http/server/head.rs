@@ -1,6 +1,7 @@
 //! Watching requests go by: where a head ends, how its body is framed, and so where the next head begins.
 
-/// What is looked at of a line. A body's length fits in well; a longer line is none that a client means seriously.
+/// What is looked at of a line. The length of a body or a chunk fits in well; one that is longer is none that a client
+/// means seriously.
 const LOOKED_AT: usize = 64;
 
 /// Follows the bytes of a connection from request to request. It does not judge: hyper parses, and ends the connection
@@ -71,9 +72,27 @@ impl Line {
     }
 
     /// As much of it as is known.
-    fn text(&self) -> &str {
-        let known = self.start.get(..self.length).unwrap_or(&self.start);
-        std::str::from_utf8(known).unwrap_or_default()
+    fn known(&self) -> &[u8] {
+        self.start.get(..self.length).unwrap_or(&self.start)
+    }
+
+    /// Whether all of it is known.
+    fn is_whole(&self) -> bool {
+        self.length <= LOOKED_AT
+    }
+
+    /// The number that it begins with, if the end of that is known: whatever comes behind it (an extension of the
+    /// chunk) says nothing about the size.
+    fn chunk_size(&self) -> Option<u64> {
+        let is_end = |byte: &u8| matches!(byte, b';' | b' ' | b'\t' | b'\r');
+        let known = self.known();
+        let end = match known.iter().position(is_end) {
+            Some(end) => end,
+            None if self.is_whole() => known.len(),
+            None => return None,
+        };
+        let digits = std::str::from_utf8(known.get(..end)?).ok()?;
+        u64::from_str_radix(digits, 16).ok()
     }
 }
 
@@ -156,11 +175,10 @@ impl Requests {
     }
 
     fn chunk(&self) -> Stage {
-        let size = self.line.text().split(';').next().unwrap_or_default();
-        match u64::from_str_radix(size.trim(), 16) {
-            Ok(0) => Stage::Trailers,
-            Ok(size) => Stage::Chunk(size.saturating_add(2)),
-            Err(_) => Stage::Lost,
+        match self.line.chunk_size() {
+            Some(0) => Stage::Trailers,
+            Some(size) => Stage::Chunk(size.saturating_add(2)),
+            None => Stage::Lost,
         }
     }
 
@@ -172,12 +190,13 @@ impl Requests {
 
 impl Framed {
     fn read(&mut self, line: &Line) {
-        if let Some(value) = line.text().strip_prefix("content-length:") {
-            let is_whole = line.length <= LOOKED_AT;
+        if let Some(value) = line.known().strip_prefix(b"content-length:") {
+            let value = std::str::from_utf8(value).ok();
+            let length = value.and_then(|value| value.trim().parse().ok());
             self.content_length = true;
-            self.length = value.trim().parse().ok().filter(|_| is_whole);
+            self.length = length.filter(|_| line.is_whole());
         }
-        self.transfer_encoding |= line.text().starts_with("transfer-encoding:");
+        self.transfer_encoding |= line.known().starts_with(b"transfer-encoding:");
     }
 }
 
@@ -186,11 +205,11 @@ mod tests {
     use super::*;
 
     /// Whether each head that ended was ambiguous, and whether another one has begun.
-    fn fed(parts: &[&str]) -> (Vec<bool>, bool) {
+    fn fed<T: AsRef<[u8]>>(parts: &[T]) -> (Vec<bool>, bool) {
         let mut requests = Requests::default();
         let mut ended = Vec::new();
         for part in parts {
-            requests.feed(part.as_bytes(), |is_ambiguous| ended.push(is_ambiguous));
+            requests.feed(part.as_ref(), |is_ambiguous| ended.push(is_ambiguous));
         }
         (ended, requests.is_open())
     }
@@ -201,7 +220,7 @@ mod tests {
         let whole = fed(&[bytes]);
         assert!(!whole.1, "{bytes}");
         for at in 0..bytes.len() {
-            let (left, right) = bytes.split_at(at);
+            let (left, right) = bytes.as_bytes().split_at(at);
             assert_eq!(fed(&[left, right]), whole, "divided at {at}: {bytes}");
         }
         whole.0
@@ -212,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_head_ends_with_its_blank_line() {
-        assert_eq!(fed(&[]), (vec![], false));
+        assert_eq!(fed::<&str>(&[]), (vec![], false));
         assert_eq!(fed(&["G"]), (vec![], true));
         assert_eq!(fed(&["GET / HTTP/1.1\r\nHost: a\r\n"]), (vec![], true));
         for whole in [
@@ -261,10 +280,40 @@ mod tests {
         }
     }
 
+    /// A request with this line before its one chunk `{}`, and another request behind it.
+    fn chunked(size: &str) -> String {
+        let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!("{head}{size}\r\n{{}}\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    }
+
     #[test]
     fn after_a_chunk_without_a_size_nothing_is_believed() {
-        let broken =
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nGET / HTTP/1.1\r\n\r\n";
-        assert_eq!(heads(broken), [false]);
+        for size in ["x", "", ";a", "2x"] {
+            assert_eq!(heads(&chunked(size)), [false], "{size}");
+        }
+    }
+
+    #[test]
+    fn a_size_whose_end_is_not_looked_at_is_not_believed() {
+        let zeros = |count| "0".repeat(count);
+        for (size, expected) in [
+            // With the line's end these are as many bytes as are looked at.
+            (zeros(62) + "2", &[false, false][..]),
+            (zeros(63) + "2", &[false]),
+            (zeros(64) + "2", &[false]),
+            (zeros(65) + "2", &[false]),
+            (zeros(62) + "2;a", &[false, false]),
+            (zeros(63) + "2;a", &[false]),
+        ] {
+            assert_eq!(heads(&chunked(&size)), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn an_extension_of_a_chunk_may_be_long_and_of_any_bytes() {
+        let long = "ü".repeat(100);
+        for size in ["2;ü", "2 ;a=b", "2\t", &format!("2;{long}")] {
+            assert_eq!(heads(&chunked(size)), [false, false], "{size}");
+        }
     }
 }

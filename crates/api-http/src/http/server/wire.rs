@@ -56,6 +56,8 @@ pub(super) struct Wire<T> {
     /// Runs while a head is awaited or incomplete.
     deadline: Option<Pin<Box<Sleep>>>,
     deadline_is_for_head: bool,
+    /// Runs while the client takes nothing of what is written.
+    stalled: Option<Pin<Box<Sleep>>>,
     /// A deadline is over: nothing is read any more.
     is_cut: bool,
     /// A document on its way out in place of a bare refusal.
@@ -79,6 +81,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             heads: 0,
             deadline: None,
             deadline_is_for_head: false,
+            stalled: None,
             is_cut: false,
             refusal: Bytes::new(),
             lingering: None,
@@ -126,13 +129,34 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
 
     fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.refusal.has_remaining() {
-            let written = ready!(Pin::new(&mut self.inner).poll_write(context, &self.refusal))?;
+            let document = self.refusal.clone();
+            let written = ready!(self.poll_patiently(context, &document))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.refusal.advance(written);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Writes, and fails once nothing was taken for as long as a connection may idle. The read side cannot see to
+    /// that: hyper does not read while it holds bytes of the next request.
+    fn poll_patiently(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let idle = self.patience.idle;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + idle)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Closing a socket with unread bytes resets it, and the client may lose the reply it has not read yet.
@@ -193,19 +217,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_refusal(context))?;
-        // hyper does not look for the next head before it is woken, so the wait has to begin here. Every write begins
-        // it anew: a long reply is no idleness.
+        let written = if let Some(document) = refusal::document_for(bytes) {
+            this.refusal = document;
+            bytes.len()
+        } else {
+            ready!(this.poll_patiently(context, bytes))?
+        };
+        // hyper does not look for the next head before it is woken, so the wait has to begin here. Whatever the client
+        // takes begins it anew: a long reply is no idleness.
         if !this.is_busy() {
             this.deadline = None;
             if this.poll_deadline(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
         }
-        if let Some(document) = refusal::document_for(bytes) {
-            this.refusal = document;
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        Pin::new(&mut this.inner).poll_write(context, bytes)
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

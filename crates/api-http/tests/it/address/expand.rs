@@ -1,7 +1,8 @@
 //! `expand=addresses`
 
 use super::{ada, fault, home, plain};
-use crate::support::{CUSTOMERS, Key, TestApi};
+use crate::support::{CUSTOMERS, Call, Key, TestApi};
+use http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -91,13 +92,29 @@ async fn an_unknown_word_is_answered_with_the_known_ones() {
 }
 
 #[tokio::test]
-async fn a_customer_that_was_read_with_its_addresses_can_be_sent_back() {
+async fn a_customer_that_was_read_with_its_addresses_can_be_sent_back_but_not_with_others() {
     let api = TestApi::new().await;
     let path = ada(&api).await;
     api.added(&path, Key::Write, home()).await;
+    api.added(&path, Key::Write, plain("2 Main St")).await;
     let read = api.get(format!("{path}?expand=addresses"), Key::Read).await;
+    let read = read.customer();
     let before = api.stored().await;
-    let reply = api.put(&path, Key::Write, read.customer()).await;
-    assert_eq!(reply.status, 200, "{reply}");
+    for method in [Method::PUT, Method::PATCH] {
+        let call = Call::new(method, &path).key(Key::Write).json(&read);
+        let reply = api.send(call).await;
+        assert_eq!(reply.status, 200, "{reply}");
+    }
+    let mut moved = read["addresses"].clone();
+    moved[1]["street"] = json!("3 Main St");
+    let both = read["addresses"].as_array().unwrap();
+    for other in [moved, json!(both[..1]), json!([]), Value::Null, json!("x")] {
+        let reply = api.put(&path, Key::Write, json!({"addresses": other}));
+        let expected = [fault("/addresses", "READ_ONLY_FIELD")];
+        assert_eq!(reply.await.faults(), expected);
+    }
     assert_eq!(api.stored().await, before);
+    let nobody = format!("{CUSTOMERS}/71");
+    let reply = api.put(nobody, Key::Write, json!({"addresses": []})).await;
+    assert_eq!(reply.failure(), (404, "CUSTOMER_NOT_FOUND".to_owned()));
 }

@@ -1,7 +1,7 @@
 //! What can be no address is refused, and every fault is named where it was sent.
 
 use super::{ada, fault, home, plain};
-use crate::support::{Call, Key, TestApi};
+use crate::support::{Call, Key, TestApi, default_tenant, scope_of};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -223,4 +223,30 @@ async fn a_body_that_is_missing_or_is_not_json_is_refused() {
         .send(Call::post(&target).key(Key::Write).bytes(twice))
         .await;
     assert_eq!(reply.faults(), [fault("/street", "DUPLICATE_KEY")]);
+}
+
+#[tokio::test]
+async fn in_a_tenant_without_a_country_an_address_names_its_own() {
+    let api = TestApi::new().await;
+    let path = ada(&api).await;
+    let mut shop = default_tenant();
+    let work = api.store.operator_transactions();
+    let mut work = work.begin(&scope_of(&shop)).await.unwrap();
+    shop.settings.country = "QQ".to_owned();
+    work.tenants().find_for_update(shop.id).await.unwrap();
+    work.tenants().save(&shop).await.unwrap();
+    work.commit().await.unwrap();
+    let mut named = plain("1 Main St");
+    named["country"] = json!("US");
+    let mut wrong = plain("1 Main St");
+    wrong["countryCode"] = json!("ZZ");
+    for (target, status) in [("addresses", 201), ("addresses/validate", 200)] {
+        let target = format!("{path}/{target}");
+        let refused = api.post(&target, Key::Write, plain("1 Main St")).await;
+        assert_eq!(refused.faults(), [fault("/country", "REQUIRED")]);
+        let refused = api.post(&target, Key::Write, wrong.clone()).await;
+        assert_eq!(refused.faults(), [fault("/countryCode", "INVALID_VALUE")]);
+        let taken = api.post(&target, Key::Write, named.clone()).await;
+        assert_eq!(taken.status, status, "{taken}");
+    }
 }

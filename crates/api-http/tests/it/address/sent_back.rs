@@ -58,6 +58,26 @@ async fn a_read_only_member_with_another_value_is_refused_where_it_was_sent() {
         (json!({"roles": []}), "/roles"),
         (json!({"roles": ["captain"]}), "/roles"),
         (json!({"roles": "shipping"}), "/roles"),
+        (json!({"validation": null}), "/validation"),
+        (json!({"validation": {"isValid": true}}), "/validation"),
+        (
+            json!({"validation": {"isValid": false, "problems": []}}),
+            "/validation",
+        ),
+        (
+            json!({"validation": {"isValid": false, "problems": [{}]}}),
+            "/validation",
+        ),
+        (
+            json!({"validation": {"isValid": true, "problems": [], "by": "me"}}),
+            "/validation",
+        ),
+        (
+            json!({"validation": {"isValid": false, "problems": [
+                {"field": "city", "code": "REQUIRED", "detail": "an address in US has a city"},
+            ]}}),
+            "/validation",
+        ),
     ] {
         let reply = api.put(&place, Key::Admin, body.clone()).await;
         assert_eq!(
@@ -75,12 +95,33 @@ async fn a_read_only_member_with_another_value_is_refused_where_it_was_sent() {
         json!({"id": format!("addr_{}", id_of(&place)), "addressId": format!("addr_{}", id_of(&place))}),
         json!({"address_id": 9, "customerId": id_of(&path)}),
         json!({"roles": ["SHIPPING"], "tenantId": "default"}),
-        json!({"validation": 1, "createdAt": "x", "updated_at": null}),
+        json!({"validation": {"isValid": true, "problems": []}, "roles": ["shipping", "shipping"]}),
+        json!({"createdAt": "x", "updated_at": null}),
     ] {
         let reply = api.put(&place, Key::Write, body.clone()).await;
         assert_eq!(reply.status, 200, "{body}: {reply}");
     }
     assert_eq!(api.stored().await, before);
+}
+
+#[tokio::test]
+async fn what_was_found_out_is_accepted_as_it_was_read_whatever_follows_from_the_edit() {
+    let api = TestApi::new().await;
+    let path = ada(&api).await;
+    let mut lost = home();
+    lost["state"] = json!("Bavaria");
+    let place = api.added(&path, Key::Write, lost).await;
+    let mut form = api.get(&place, Key::Read).await.address();
+    assert_eq!(form["validation"]["isValid"], false);
+    form["state"] = json!("NY");
+    let after = api.put(&place, Key::Write, form.clone()).await.address();
+    assert_eq!(
+        after["validation"],
+        json!({"isValid": true, "problems": []})
+    );
+    form["version"] = after["version"].clone();
+    let stale = api.put(&place, Key::Write, form).await;
+    assert_eq!(stale.faults(), [fault("/validation", "READ_ONLY_FIELD")]);
 }
 
 #[tokio::test]

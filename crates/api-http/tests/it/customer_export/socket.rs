@@ -1,7 +1,7 @@
 //! An export on a real socket: slow clients, stuck clients, shutdown.
 
 use super::EXPORT;
-use crate::support::{Key, TestApi, default_tenant};
+use crate::support::{CUSTOMERS, Key, TestApi, default_tenant};
 use customer_http::http::server::{Patience, serve_with};
 use customer_testkit::builders::{at, customer};
 use serde_json::json;
@@ -22,6 +22,11 @@ struct Line {
 
 impl Line {
     async fn open(api: &TestApi) -> Self {
+        Self::open_with(api, "HTTP/1.1", "").await
+    }
+
+    /// Asks for the export in this version, and sends more after it.
+    async fn open_with(api: &TestApi, version: &str, more: &str) -> Self {
         let large = |number: u64| {
             let one = customer().number(number).since(at(0)).with(|one| {
                 let text = json!("x".repeat(10_000));
@@ -47,7 +52,8 @@ impl Line {
             .expect("a small buffer");
         let mut stream = socket.connect(address).await.expect("a connection");
         let secret = Key::Admin.secret();
-        let request = format!("GET {EXPORT} HTTP/1.1\r\nhost: a\r\nx-api-key: {secret}\r\n\r\n");
+        let request =
+            format!("GET {EXPORT} {version}\r\nhost: a\r\nx-api-key: {secret}\r\n\r\n{more}");
         stream
             .write_all(request.as_bytes())
             .await
@@ -56,6 +62,17 @@ impl Line {
             stream,
             shutdown,
             ended,
+        }
+    }
+
+    /// Takes the beginning and then nothing until the server is rid of the export, whose place is its only one.
+    async fn until_let_go(&mut self, api: &TestApi) {
+        let beginning = self.stream.read_exact(&mut [0; 1_000]).await;
+        beginning.expect("a beginning");
+        let began = Instant::now();
+        while api.get(CUSTOMERS, Key::Read).await.status != 200 {
+            assert!(began.elapsed() < Duration::from_secs(20), "it goes on");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -92,11 +109,46 @@ async fn a_slow_client_has_its_time_as_long_as_it_takes_something() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_takes_nothing_is_cut_and_sees_that_it_has_not_all() {
-    let api = TestApi::new().await;
+    let api = TestApi::with_places(1).await;
     let mut line = Line::open(&api).await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    line.until_let_go(&api).await;
     let (total, end) = line.read(Duration::ZERO, usize::MAX).await;
     assert!(total < 20_000_000 && end != LAST_CHUNK, "{total}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_more_and_takes_nothing_is_cut_as_well() {
+    let request = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
+    for more in ["G", request] {
+        let api = TestApi::with_places(1).await;
+        let mut line = Line::open_with(&api, "HTTP/1.1", more).await;
+        line.until_let_go(&api).await;
+        let (total, end) = line.read(Duration::ZERO, usize::MAX).await;
+        assert!(total < 20_000_000 && end != LAST_CHUNK, "{more:?}: {total}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_client_that_sends_more_has_its_time() {
+    let api = TestApi::new().await;
+    let more = "GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let mut line = Line::open_with(&api, "HTTP/1.1", more).await;
+    let (total, end) = line.read(Duration::from_millis(100), 2_000_000).await;
+    assert!(total > 20_000_000 && end.ends_with(b"}"), "{total}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_whose_end_nobody_would_see_is_refused() {
+    let api = TestApi::new().await;
+    let mut line = Line::open_with(&api, "HTTP/1.0", "").await;
+    let mut reply = String::new();
+    line.stream
+        .read_to_string(&mut reply)
+        .await
+        .expect("a reply that ends");
+    assert!(reply.starts_with("HTTP/1.0 400 "), "{reply}");
+    assert!(reply.contains("VALIDATION_FAILED") && reply.contains("HTTP/1.1"));
+    assert_eq!(api.store.audit(), [], "nothing was exported");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,8 @@ use customer_app::address::{
 };
 use customer_app::customer::{ChangeStatus, Stated};
 use customer_domain::address::{
-    Address, AddressChanges, AddressField, AddressRef, AddressType, Role,
+    Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, ProblemKind,
+    Role,
 };
 use customer_domain::customer::StatusChange;
 use customer_domain::{AddressId, Patch};
@@ -109,7 +110,7 @@ async fn a_change_may_not_make_two_addresses_equal() {
     let first = book.add(AddressType::Shipping, "1 Main St").await;
     let second = book.add(AddressType::Shipping, "2 Main St").await;
     let refused = book.merge(second, moved("1 MAIN ST")).await;
-    assert_eq!(refused, Err(AddressError::Duplicate(first)));
+    assert_eq!(refused, Err(AddressError::Duplicate(Some(first))));
     assert_eq!(book.get(second).await.postal.street, "2 Main St");
 }
 
@@ -225,6 +226,7 @@ async fn what_was_read_can_be_sent_back_and_moves_no_role() {
             id: Some(AddressRef::Id(second)),
             customer: Some(book.customer),
             roles: Some(roles.to_vec()),
+            validation: Some(vec![]),
         },
         ..UpdateAddress::default()
     };
@@ -256,6 +258,35 @@ async fn members_that_cannot_be_written_must_be_what_is_stored() {
     };
     let refused = book.update(id, command).await;
     assert_eq!(refused, Err(AddressError::ReadOnly(vec!["id", "roles"])));
+    let both = book.add(AddressType::Both, "2 Main St").await;
+    book.set_default(both, None).await.unwrap();
+    let stating = |roles: &[Role], validation: Vec<AddressProblem>| UpdateAddress {
+        stated: StatedAddress {
+            roles: Some(roles.to_vec()),
+            validation: Some(validation),
+            ..StatedAddress::default()
+        },
+        ..UpdateAddress::default()
+    };
+    let half = book.update(both, stating(&[Role::Shipping; 2], vec![]));
+    assert_eq!(half.await, Err(AddressError::ReadOnly(vec!["roles"])));
+    let reversed = [Role::Billing, Role::Shipping];
+    let whole = book.update(both, stating(&reversed, vec![])).await;
+    assert_eq!(whole.unwrap().roles(), Role::ALL);
+    let advice = AddressProblem {
+        field: AddressField::Region,
+        kind: ProblemKind::Unknown,
+        detail: "US has no region of this name".to_owned(),
+    };
+    let stated = stating(&reversed, vec![advice]);
+    let other = book.update(both, stated.clone()).await;
+    assert_eq!(other, Err(AddressError::ReadOnly(vec!["validation"])));
+    let elsewhere = AddressChanges {
+        region: Patch::Set("Bavaria".to_owned()),
+        ..AddressChanges::default()
+    };
+    book.merge(both, elsewhere).await.unwrap();
+    assert!(book.update(both, stated).await.is_ok());
 }
 
 #[tokio::test]

@@ -4,13 +4,17 @@ use super::{BILLING, Book, NONE, SHIPPING, default, details};
 use crate::support::unclaimed;
 use customer_app::address::{AddedAddress, AddressError, CreateAddress};
 use customer_app::idempotency::{Once, Outcome};
-use customer_domain::address::{AddressChanges, AddressField, AddressRef, AddressType, Role};
+use customer_domain::address::{
+    AddressChanges, AddressField, AddressRef, AddressType, BookChanges, Role, WrittenAddress,
+};
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::TenantSettings;
 use customer_domain::{CustomerId, Patch, Scope, StoreError};
 use customer_testkit::FakeStore;
-use customer_testkit::builders::{claim, country, legacy, other_scope, scope, tenant};
+use customer_testkit::builders::{
+    PlainDigests, claim, country, legacy, other_scope, scope, tenant,
+};
 use customer_testkit::fake::Step;
 
 #[tokio::test]
@@ -119,6 +123,67 @@ async fn beyond_the_limit_only_an_equal_address_is_answered() {
     assert_eq!(book.read().await, before);
     let equal = book.create(default(AddressType::Shipping, "10 Main St"));
     assert_eq!(equal.await.unwrap().address.roles(), SHIPPING);
+}
+
+#[tokio::test]
+async fn an_equal_address_takes_over_a_legacy_id_that_it_has_none_of() {
+    let book = Book::new().await;
+    let first = book.add(AddressType::Shipping, "1 Main St").await;
+    let migrated = |n| AddressChanges {
+        legacy_id: Patch::Set(legacy(n)),
+        ..details(AddressType::Shipping, "1 Main St")
+    };
+    for n in [7, 7, 8] {
+        let equal = book.create(migrated(n)).await.unwrap();
+        assert_eq!((equal.is_new, equal.address.id), (false, first));
+        assert_eq!(equal.address.legacy_id, Some(legacy(7)));
+        assert_eq!(book.read().await, [equal.address]);
+    }
+    let facts = book.facts();
+    let (_, audit, changed) = &facts[1];
+    assert_eq!(audit, "customer.address.update");
+    assert_eq!((changed, facts.len()), (&vec!["legacyId".to_owned()], 2));
+}
+
+#[tokio::test]
+async fn one_that_other_rules_stored_is_a_duplicate_that_nobody_can_name() {
+    let book = Book::new().await;
+    let id = book.add(AddressType::Shipping, "1 Main St").await;
+    let stored = book.get(id).await;
+    let wanted = book.draft(details(AddressType::Shipping, "2 Main St"));
+    let mut work = book.app.store.transactions().begin(&scope()).await.unwrap();
+    let locked = work.addresses().book_for_update(book.customer).await;
+    let changes = BookChanges {
+        customer: locked.unwrap().book.customer(),
+        written: vec![WrittenAddress {
+            address: stored,
+            digest: Some(wanted.address.digest(&PlainDigests)),
+        }],
+        removed: vec![],
+        vacated: vec![],
+    };
+    work.addresses().save(&changes).await.unwrap();
+    work.commit().await.unwrap();
+    let refused = book.create(details(AddressType::Shipping, "2 Main St"));
+    assert_eq!(refused.await, Err(AddressError::Duplicate(None)));
+}
+
+#[tokio::test]
+async fn the_tenants_country_is_asked_for_only_when_none_is_named() {
+    let store = FakeStore::new();
+    let mut shop = tenant();
+    shop.settings.country = "QQ".to_owned();
+    store.add_tenant(&shop, &[]);
+    let app = crate::support::on(store);
+    app.tenants.directory.refresh().await.unwrap();
+    let nowhere = details(AddressType::Shipping, "1 Main St");
+    assert_eq!(app.addresses.draft(&scope(), nowhere.clone()), None);
+    let named = AddressChanges {
+        country: Some(country("FI")),
+        ..nowhere
+    };
+    let draft = app.addresses.draft(&scope(), named);
+    assert_eq!(draft.unwrap().postal.country, country("FI"));
 }
 
 #[tokio::test]

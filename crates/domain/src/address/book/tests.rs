@@ -1,3 +1,5 @@
+mod equal;
+
 use super::*;
 use crate::address::Country;
 use crate::{DigestPurpose, Patch};
@@ -90,21 +92,6 @@ fn a_new_default_takes_every_role_of_its_type() {
     book.add(at_place(3, Both, "3"), true, 10, &Hashed).unwrap();
     assert_eq!(defaults(&book), [3, 3]);
     assert_eq!(versions(&book), [2, 1, 1]);
-}
-
-#[test]
-fn an_equal_address_stands_for_the_new_one_even_in_a_full_book() {
-    let mut book = book(&[Shipping, Shipping]);
-    let again = at_place(3, Shipping, " 2 ");
-    let added = book.add(again.clone(), false, 2, &Hashed);
-    let equal = |changed| Ok(Added::Equal { id: id(2), changed });
-    assert_eq!(added, equal(false));
-    assert!(book.changes(&Hashed).is_empty());
-    assert_eq!(book.add(again.clone(), true, 2, &Hashed), equal(true));
-    assert_eq!(defaults(&book), [2, 0]);
-    assert_eq!(book.add(again, true, 2, &Hashed), equal(false));
-    let other_type = book.add(at_place(3, Both, "2"), false, 2, &Hashed);
-    assert_eq!(other_type, Err(BookError::Full { limit: 2 }));
 }
 
 #[test]
@@ -220,24 +207,6 @@ fn an_exchange_of_roles_vacates_both() {
     let changes = book.changes(&Hashed);
     assert_eq!(changes.vacated, Role::ALL);
     assert_eq!(changes.written.len(), 2);
-}
-
-#[test]
-fn an_address_cannot_become_equal_to_another_nor_half_change() {
-    let mut book = book(&[Shipping, Shipping]);
-    let edit = AddressChanges {
-        street: Some("1".to_owned()),
-        label: Patch::Set("Home".to_owned()),
-        ..AddressChanges::default()
-    };
-    let refused = book.change(id(2), edit.clone(), at(100), &Hashed);
-    assert_eq!(refused, Err(BookError::Equal(id(1))));
-    assert!(book.changes(&Hashed).is_empty());
-    let unknown = book.change(id(9), edit.clone(), at(100), &Hashed);
-    assert_eq!(unknown, Err(BookError::NotFound));
-    // Itself does not count.
-    assert_eq!(change(&mut book, 1, edit), ["label"]);
-    assert_eq!(versions(&book), [2, 1]);
 }
 
 #[test]

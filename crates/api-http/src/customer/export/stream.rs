@@ -1,0 +1,232 @@
+//! An export under way: chunk by chunk from the store, frame by frame to the client.
+
+use super::csv::Rows;
+use crate::api::Shared;
+use crate::customer::CustomerBody;
+use crate::customer::expand::{Expand, Related};
+use crate::customer::list;
+use crate::http::problem::{Answer, Code, Problem};
+use bytes::Bytes;
+use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
+use customer_domain::Scope;
+use customer_domain::customer::CustomerKey;
+use futures_util::{Stream, stream};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{Instrument as _, Span};
+
+/// Bytes after which what was written is sent.
+const FRAME: usize = 64 * 1024;
+
+/// The pauses before a chunk is read again that could not be had. A hiccup of the store shall not
+/// cost the client hours.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+];
+
+/// Where chunks come from.
+pub(super) struct Source {
+    pub(super) api: Shared,
+    pub(super) scope: Scope,
+    pub(super) request: ExportRequest,
+    pub(super) expand: Expand,
+}
+
+/// Some customers, and what was asked for beside them.
+pub(super) struct Chunk {
+    pub(super) rows: ExportChunk,
+    pub(super) related: Related,
+}
+
+impl Source {
+    /// The chunk after this key. Reading changes nothing, so that it may be tried again.
+    async fn chunk(&self, after: &CustomerKey) -> Answer<Chunk> {
+        for pause in PAUSES {
+            match self.try_chunk(after.clone()).await {
+                Err(problem) if may_pass(&problem) => sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.try_chunk(after.clone()).await
+    }
+
+    async fn try_chunk(&self, after: CustomerKey) -> Answer<Chunk> {
+        let (api, scope) = (&self.api, &self.scope);
+        let rows = api
+            .customers
+            .continue_export(scope, &self.request, after)
+            .await;
+        let rows = rows.map_err(list::problem)?;
+        let related = self.expand.related(api, scope, &rows.items).await?;
+        Ok(Chunk { rows, related })
+    }
+}
+
+/// Whether a chunk may be had a moment later. One too slow counts: others of its filter were not.
+fn may_pass(problem: &Problem) -> bool {
+    problem.code().retryable() || problem.code() == Code::FilterTooBroad
+}
+
+/// How an export ended.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    Complete,
+    Broken,
+    /// The client left, or was cut.
+    Abandoned,
+}
+
+/// What the log is told once an export has ended, however it did.
+struct Tally {
+    span: Span,
+    rows: u64,
+    outcome: Outcome,
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let rows = self.rows;
+        self.span.in_scope(|| match self.outcome {
+            Outcome::Complete => tracing::info!(rows, outcome = "complete", "an export ended"),
+            Outcome::Abandoned => tracing::info!(rows, outcome = "abandoned", "an export ended"),
+            Outcome::Broken => tracing::warn!(rows, outcome = "broken", "an export ended"),
+        });
+    }
+}
+
+/// An export under way. Nothing is read or written unless the client takes it; when it leaves, what
+/// is being read ahead is given up.
+pub(super) struct Export {
+    source: Arc<Source>,
+    chunk: Chunk,
+    /// How many of the chunk were written.
+    written: usize,
+    /// The one chunk that is read while this one is written.
+    ahead: JoinSet<Answer<Chunk>>,
+    /// Whether the header of the table is still to be written.
+    is_new: bool,
+    tally: Tally,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Export {
+    /// An export that begins with this chunk and keeps its place to its end. Its log lines lie in
+    /// the span of the caller.
+    pub(super) fn new(source: Source, first: Chunk, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            source: Arc::new(source),
+            chunk: first,
+            written: 0,
+            ahead: JoinSet::new(),
+            is_new: true,
+            tally: Tally {
+                span: Span::current(),
+                rows: 0,
+                outcome: Outcome::Abandoned,
+            },
+            _place: place,
+        }
+    }
+
+    /// What is sent. An error cuts the connection.
+    pub(super) fn frames(self) -> impl Stream<Item = io::Result<Bytes>> {
+        stream::try_unfold(self, async |mut export| {
+            let frame = export.next_frame().await;
+            match &frame {
+                Ok(Some(_)) => {}
+                Ok(None) => export.tally.outcome = Outcome::Complete,
+                Err(_) => export.tally.outcome = Outcome::Broken,
+            }
+            Ok(frame?.map(|bytes| (bytes, export)))
+        })
+    }
+
+    /// The next bytes; none after the last.
+    async fn next_frame(&mut self) -> io::Result<Option<Bytes>> {
+        if self.is_new {
+            self.read_ahead();
+        } else if self.written == self.chunk.rows.items.len() {
+            let Some(chunk) = self.ahead.join_next().await else {
+                return Ok(None);
+            };
+            let chunk = chunk.map_err(io::Error::other)?;
+            self.chunk = chunk.map_err(|problem| self.broken(&problem))?;
+            self.written = 0;
+            self.read_ahead();
+        }
+        let frame = self.frame()?;
+        self.is_new = false;
+        Ok(Some(frame))
+    }
+
+    fn read_ahead(&mut self) {
+        if let Some(after) = self.chunk.rows.next.clone() {
+            let source = Arc::clone(&self.source);
+            let reading = async move { source.chunk(&after).await };
+            self.ahead
+                .spawn(reading.instrument(self.tally.span.clone()));
+        }
+    }
+
+    /// As many of the chunk's rows as make a frame.
+    fn frame(&mut self) -> io::Result<Bytes> {
+        let Self { source, chunk, .. } = self;
+        let rows = chunk.rows.items.iter().skip(self.written);
+        let bodies = rows.map(|row| CustomerBody::new(row, &source.scope).with(&chunk.related));
+        let (bytes, count) = match source.request.format {
+            ExportFormat::Ndjson => lines(bodies)?,
+            ExportFormat::Csv => records(bodies, self.is_new)?,
+        };
+        self.written += count;
+        self.tally.rows += u64::try_from(count).map_err(io::Error::other)?;
+        Ok(bytes)
+    }
+
+    /// The connection is cut by this error; why is for the log.
+    fn broken(&self, problem: &Problem) -> io::Error {
+        let code = problem.code().as_str();
+        self.tally
+            .span
+            .in_scope(|| tracing::warn!(code, "an export broke off"));
+        io::Error::other("the export broke off")
+    }
+}
+
+fn lines<'a>(bodies: impl Iterator<Item = CustomerBody<'a>>) -> io::Result<(Bytes, usize)> {
+    let mut bytes = Vec::with_capacity(FRAME + FRAME / 8);
+    let mut count = 0;
+    for body in bodies {
+        serde_json::to_writer(&mut bytes, &body)?;
+        bytes.push(b'\n');
+        count += 1;
+        if bytes.len() >= FRAME {
+            break;
+        }
+    }
+    Ok((bytes.into(), count))
+}
+
+fn records<'a>(
+    bodies: impl Iterator<Item = CustomerBody<'a>>,
+    is_new: bool,
+) -> io::Result<(Bytes, usize)> {
+    let mut rows = Rows::new();
+    if is_new {
+        rows.header()?;
+    }
+    let mut count = 0;
+    for body in bodies {
+        rows.row(&body)?;
+        count += 1;
+        if rows.len() >= FRAME {
+            break;
+        }
+    }
+    Ok((rows.finish()?.into(), count))
+}

@@ -1,0 +1,16 @@
+//! Edits that are meant for the version that was read.
+
+/// A record is at this version, and the caller wanted another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VersionConflict {
+    pub(crate) current: i64,
+}
+
+/// Content when the version is among those that the caller expects; any is, when it did not say.
+pub(crate) fn expect_version(
+    current: i64,
+    expected: Option<&[i64]>,
+) -> Result<(), VersionConflict> {
+    let is_expected = expected.is_none_or(|versions| versions.contains(&current));
+    is_expected.then_some(()).ok_or(VersionConflict { current })
+}
