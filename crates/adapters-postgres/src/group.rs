@@ -122,10 +122,10 @@ impl GroupReads for PgGroupReads {
     }
 
     /// One round trip.
-    async fn list<'a>(
+    async fn list(
         &self,
         scope: &Scope,
-        after: Option<&'a GroupId>,
+        after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
         let beyond = after.map(|id| format!("AND g.id > {}", literal::text(id.as_str())));

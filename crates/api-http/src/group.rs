@@ -81,7 +81,7 @@ async fn list(
     let after = cursor.read(&mut query);
     query.finish()?;
     let after = after.and_then(|id| GroupId::parse(&id).ok());
-    let page = api.groups.list(&scope, after.as_ref(), page_size).await;
+    let page = api.groups.list(&scope, after, page_size).await;
     let page = page.map_err(failure::store)?;
     let body = GroupListReply::from(GroupListData {
         groups: page.items.iter().map(GroupBody::from).collect(),

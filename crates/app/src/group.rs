@@ -127,7 +127,7 @@ impl Groups {
     pub async fn list(
         &self,
         scope: &Scope,
-        after: Option<&GroupId>,
+        after: Option<GroupId>,
         size: u32,
     ) -> Result<Page<Group, GroupId>, StoreError> {
         let rows = self

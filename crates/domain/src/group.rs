@@ -234,10 +234,10 @@ pub trait GroupReads: Send + Sync {
     ///
     /// # Errors
     /// As [`find`](Self::find).
-    async fn list<'a>(
+    async fn list(
         &self,
         scope: &Scope,
-        after: Option<&'a GroupId>,
+        after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError>;
 }

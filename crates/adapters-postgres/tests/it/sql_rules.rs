@@ -180,7 +180,7 @@ async fn keep_groups(postgres: &Postgres) {
     let found = reads.find(&scope(), &group("vip")).await;
     assert!(found.expect("a read").is_some());
     for after in [None, Some(group("vip"))] {
-        let listed = reads.list(&scope(), after.as_ref(), 1).await;
+        let listed = reads.list(&scope(), after, 1).await;
         assert_eq!(listed.expect("a read").len(), 1);
     }
     for (prefix, after) in [("", None), ("V", Some(tag("A")))] {

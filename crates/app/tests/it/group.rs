@@ -169,7 +169,7 @@ async fn pages_follow_each_other_to_the_last_group() {
     let first = app.groups.list(&scope(), None, 3).await.unwrap();
     assert_eq!(first.items.len(), 3);
     assert_eq!(first.next, Some(group("vip")));
-    let rest = app.groups.list(&scope(), first.next.as_ref(), 3).await;
+    let rest = app.groups.list(&scope(), first.next, 3).await;
     let rest = rest.unwrap();
     assert_eq!(rest.items[0].id, group("wholesale"));
     assert_eq!((rest.items.len(), rest.next), (1, None));

@@ -38,7 +38,7 @@ async fn found(h: &impl Harness, scope: &Scope, id: &str) -> Option<Group> {
 /// The ids of one page.
 async fn ids(h: &impl Harness, after: Option<&str>, limit: u32) -> Vec<String> {
     let after = after.map(group);
-    let listed = h.groups().list(&scope(), after.as_ref(), limit).await;
+    let listed = h.groups().list(&scope(), after, limit).await;
     let listed = listed.expect("the store answers");
     listed.iter().map(|group| group.id.to_string()).collect()
 }

@@ -67,17 +67,17 @@ impl GroupReads for FakeStore {
         Ok(state.groups.get(&(scope.tenant, id.clone())).cloned())
     }
 
-    async fn list<'a>(
+    async fn list(
         &self,
         scope: &Scope,
-        after: Option<&'a GroupId>,
+        after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
         let state = self.shared.read()?;
         let groups = state.groups.iter();
         let shown = groups
             .filter(|((tenant, id), _)| {
-                *tenant == scope.tenant && after.is_none_or(|after| id > after)
+                *tenant == scope.tenant && after.as_ref().is_none_or(|after| id > after)
             })
             .map(|(_, group)| group.clone());
         Ok(shown
