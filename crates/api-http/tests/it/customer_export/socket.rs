@@ -40,7 +40,7 @@ impl Line {
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
         let patience = Patience {
-            idle: Duration::from_millis(400),
+            idle: IDLE,
             ..Patience::default()
         };
         let drain = Duration::from_millis(200);
@@ -93,6 +93,10 @@ impl Line {
     }
 }
 
+/// How long the server waits for a client that takes nothing.
+const IDLE: Duration = Duration::from_millis(1_500);
+/// How long a slow client pauses, a dozen times: well below that, so that a busy machine may add to it.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Where a body in chunks ends, when it is whole.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
@@ -102,8 +106,8 @@ async fn a_slow_client_has_its_time_as_long_as_it_takes_something() {
     let mut line = Line::open(&api).await;
     // Longer in all than a connection may idle, but never at once.
     let began = Instant::now();
-    let (total, end) = line.read(Duration::from_millis(100), 2_000_000).await;
-    assert!(began.elapsed() > Duration::from_millis(800));
+    let (total, end) = line.read(PAUSE, 2_000_000).await;
+    assert!(began.elapsed() > IDLE);
     assert!(total > 20_000_000 && end == LAST_CHUNK, "{total}");
 }
 
@@ -133,7 +137,7 @@ async fn a_slow_client_that_sends_more_has_its_time() {
     let api = TestApi::new().await;
     let more = "GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let mut line = Line::open_with(&api, "HTTP/1.1", more).await;
-    let (total, end) = line.read(Duration::from_millis(100), 2_000_000).await;
+    let (total, end) = line.read(PAUSE, 2_000_000).await;
     assert!(total > 20_000_000 && end.ends_with(b"}"), "{total}");
 }
 
