@@ -230,11 +230,14 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
             _ => unreachable!("{name} has no plan that it must have"),
         };
         run(inside, statement).await;
-        for mode in ["force_custom_plan", "force_generic_plan"] {
+        // Who serves has one plan for any values; a thousand ids are planned no other way.
+        let is_many = keys.len() > 1_000;
+        let modes = ["force_generic_plan", "force_custom_plan"];
+        for mode in &modes[..if is_many { 1 } else { 2 }] {
             run(inside, &format!("SET plan_cache_mode = {mode}")).await;
             let plan = Plan::of(inside, &format!("EXECUTE {name}('{tenant}', {keys})")).await;
             // Each of a thousand has one row of six tables, three identifiers and a tag or two.
-            let most = if keys.len() > 1_000 { 15_000 } else { 60 };
+            let most = if is_many { 15_000 } else { 60 };
             plan.expect(name, index, most);
         }
     }
@@ -302,7 +305,7 @@ async fn a_list_ends_after_two_seconds_in_all_and_leaves_a_sound_connection() {
     let counted = list(PageAt::Number(1)).await;
     let took = began.elapsed();
     assert_eq!(counted.expect_err("too slow"), StoreError::TooSlow);
-    let bounds = Duration::from_millis(1_900)..Duration::from_millis(4_000);
+    let bounds = Duration::from_millis(1_900)..Duration::from_secs(4);
     assert!(bounds.contains(&took), "{took:?}");
     // The one connection serves on, the same as before, and without the bound of the list.
     let before = backends(&store).await;

@@ -52,7 +52,8 @@ impl Plan {
             self.touched += rows * loops;
             let what = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
             let (kind, table) = (what("Node Type"), what("Relation Name"));
-            let by = format!("{} {}", what("Index Name"), what("Index Cond"));
+            let condition: String = what("Index Cond").chars().take(300).collect();
+            let by = format!("{} {condition}", what("Index Name"));
             self.scans
                 .push(format!("{kind} {table} {by}: {rows} x {loops}"));
         }
