@@ -2,15 +2,16 @@
 //!
 //! The ids of a page are cut by a statement that is planned for its values, not prepared: the best
 //! plan depends on them. Its text holds only constants and the literals of [`literal`]. Their
-//! records are then read by a prepared one, of which planning would cost twice the execution; both
-//! travel in one message, and a setting hands the ids from the one to the other.
+//! records are then read by a prepared one, of which planning would cost twice the execution. How
+//! both get to the server, and the ids from the one to the other, is told in [`send`].
 
 mod filter;
+mod send;
 
 use super::parts::last_name_key;
 use super::record;
 use crate::pg::pool::PgPool;
-use crate::pg::row::{Reader, corrupt};
+use crate::pg::row::Reader;
 use crate::pg::{literal, scope};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
@@ -26,22 +27,35 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The setting that holds the ids of a page, for the length of a message.
-const PAGE: &str = "app.page";
+/// What a page is read by, in this order.
+struct Statements {
+    /// Yields the ids of the page, and of the first customer of the next, in their order.
+    ids: String,
+    /// Yields how many customers there are, of at most [`ROWS_BY_NUMBER`] and one.
+    count: Option<String>,
+    tenant: TenantId,
+    /// Customers of a page.
+    size: u32,
+}
 
-/// Opens a message that shows one moment, and ends after two seconds when its filter has no good
-/// plan. A customer that changed between its statements would lead the cursor astray.
-const BOUNDS: [Cow<'static, str>; 2] = [
-    Cow::Borrowed("SET LOCAL transaction_isolation = 'repeatable read'"),
-    Cow::Borrowed("SET LOCAL statement_timeout = 2000"),
-];
+impl Statements {
+    /// Reads the records of the page among the ids that the array `ids` holds.
+    fn records(&self, ids: &str) -> String {
+        let (tenant, size) = (literal::uuid(self.tenant.0), self.size);
+        format!("EXECUTE customer_by_ids({tenant}, ({ids})[1:{size}])")
+    }
+}
 
-/// The server counts the time of each statement of a message by itself: a statement that ends with
-/// this leaves the next one what the two seconds have left.
-const LEAVE_THE_REST: &str = "set_config('statement_timeout', greatest(1, 2000 - (1000 * \
-     date_part('epoch', clock_timestamp() - transaction_timestamp()))::int)::text, true)";
+/// What they yield.
+struct Answer {
+    ids: Vec<Uuid>,
+    /// How many customers there are, when they were counted.
+    count: Option<u64>,
+    records: Vec<PgRow>,
+}
 
-/// Reads one page. One round trip; two when the list has more rows than are counted.
+/// Reads one page. One round trip; two when the list has more rows than are counted. When
+/// distributed, one for each statement.
 pub(super) async fn page(
     pool: &PgPool,
     tenant: TenantId,
@@ -51,45 +65,29 @@ pub(super) async fn page(
 ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
     let shown = Shown::new(tenant, filter, sort.key);
     let is_counted = matches!(request.at, PageAt::Number(_));
-    let mut statements = BOUNDS.to_vec();
-    statements.push(Cow::Owned(ids(&shown, sort, request)?));
-    if is_counted {
-        // In the order of an index it is the index alone that is counted.
-        let order = if *filter == CustomerFilter::default() {
-            order(sort)
-        } else {
-            String::new()
-        };
-        let bounded = shown.cut("1", "", &format!("{order} LIMIT {}", ROWS_BY_NUMBER + 1));
-        statements.push(Cow::Owned(format!(
-            "SELECT count(*), {LEAVE_THE_REST} FROM ({bounded}) AS bounded"
-        )));
-    }
-    statements.push(Cow::Owned(format!(
-        "EXECUTE customer_by_ids({}, (current_setting('{PAGE}')::uuid[])[1:{}])",
-        literal::uuid(tenant.0),
-        request.size
-    )));
-    let rows = scope::read(pool, tenant, &statements).await?;
-    let mut rows = rows.iter();
-    let ids: Vec<Uuid> = Reader::new(head(&mut rows)?, "customers").column()?;
-    let total = if is_counted {
-        Some(total(pool, tenant, &shown, head(&mut rows)?).await?)
-    } else {
-        None
+    let answer = send::send(
+        pool,
+        &Statements {
+            ids: ids(&shown, sort, request)?,
+            count: is_counted.then(|| count(&shown, filter, sort)),
+            tenant,
+            size: request.size,
+        },
+    )
+    .await?;
+    let total = match answer.count {
+        Some(counted) => Some(total(pool, tenant, &shown, counted).await?),
+        None => None,
     };
-    let mut found = HashMap::with_capacity(ids.len());
-    for row in rows {
+    let mut found = HashMap::with_capacity(answer.records.len());
+    for row in &answer.records {
         let record = record::decode(row, tenant)?;
         found.insert(record.customer.id.0, record);
     }
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let has_next = ids.len() > size;
-    let items: Vec<_> = ids
-        .iter()
-        .take(size)
-        .filter_map(|id| found.remove(id))
-        .collect();
+    let has_next = answer.ids.len() > size;
+    let page = answer.ids.iter().take(size);
+    let items: Vec<_> = page.filter_map(|id| found.remove(id)).collect();
     let next = items
         .last()
         .filter(|_| has_next)
@@ -97,13 +95,16 @@ pub(super) async fn page(
     Ok(Page { items, next, total })
 }
 
-/// The one row of a statement that always has one.
-fn head<'r>(rows: &mut std::slice::Iter<'r, PgRow>) -> Result<&'r PgRow, StoreError> {
-    rows.next().ok_or_else(|| corrupt("customers", "page"))
+fn count(shown: &Shown, filter: &CustomerFilter, sort: CustomerSort) -> String {
+    // In the order of an index it is the index alone that is counted.
+    let order = if *filter == CustomerFilter::default() {
+        order(sort)
+    } else {
+        String::new()
+    };
+    shown.cut("1", "", &format!("{order} LIMIT {}", ROWS_BY_NUMBER + 1))
 }
 
-/// Yields the ids of the page and of the first customer of the next, and sets them for the
-/// statement that follows.
 fn ids(
     shown: &Shown,
     sort: CustomerSort,
@@ -129,10 +130,7 @@ fn ids(
             (after, format!("LIMIT {one_more}"))
         }
     };
-    let cut = shown.cut("c.id", &after, &format!("{} {limit}", order(sort)));
-    Ok(format!(
-        "SELECT set_config('{PAGE}', ARRAY({cut})::text, true)::uuid[], {LEAVE_THE_REST}"
-    ))
+    Ok(shown.cut("c.id", &after, &format!("{} {limit}", order(sort))))
 }
 
 fn order(sort: CustomerSort) -> String {
@@ -186,9 +184,8 @@ async fn total(
     pool: &PgPool,
     tenant: TenantId,
     shown: &Shown,
-    count: &PgRow,
+    counted: u64,
 ) -> Result<Total, StoreError> {
-    let counted = Reader::new(count, "customers").parsed(|count: i64| u64::try_from(count).ok())?;
     if counted <= ROWS_BY_NUMBER {
         return Ok(Total {
             count: counted,

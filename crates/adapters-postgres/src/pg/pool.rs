@@ -184,6 +184,11 @@ impl PgPool {
         }
     }
 
+    /// How many statements a message may hold.
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
     /// A connection, within the time that a caller may wait.
     pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
         match timeout(self.acquire_timeout, self.inner.get()).await {

@@ -1,0 +1,228 @@
+//! Every statement of the adapter, sent once.
+
+use crate::support::record_of;
+use customer_domain::api_key::Permission;
+use customer_domain::customer::{
+    CustomerFilter, CustomerKey, CustomerRef, CustomerSort, CustomerType, Identifier, Lookup,
+    SearchQuery, SortKey, Status, TimeSpan,
+};
+use customer_domain::group::Group;
+use customer_domain::idempotency::Claimed;
+use customer_domain::outbox::EventKind;
+use customer_domain::tag::TagQuery;
+use customer_domain::{PageAt, PageRequest, SortOrder};
+use customer_postgres::Postgres;
+use customer_testkit::builders::{
+    PlainDigests, api_key, at, claim, customer, digest, email, external, fact, full_address, group,
+    groups, legacy, operator_scope, presented, reply, scope, tag, third_tenant,
+};
+
+/// Uses every method of every port.
+pub(crate) async fn use_everything(postgres: &Postgres) {
+    write_customers(postgres).await;
+    read_customers(postgres).await;
+    keep_addresses(postgres).await;
+    keep_groups(postgres).await;
+    manage_keys(postgres).await;
+    manage_tenants(postgres).await;
+    postgres.health().ping().await.expect("an answer");
+}
+
+async fn write_customers(postgres: &Postgres) {
+    let new = customer().full().build_new();
+    let claimed = postgres
+        .transactions()
+        .begin_idempotent(&scope(), &claim("k"))
+        .await;
+    let Ok(Claimed::Fresh(mut work)) = claimed else {
+        unreachable!("nobody else claims: {claimed:?}");
+    };
+    work.customers().insert(&new).await.expect("insert");
+    work.record(fact(1, EventKind::Created, &record_of(&new)));
+    work.remember(claim("k"), reply());
+    work.commit().await.expect("commit");
+    for named in [
+        CustomerRef::Id(new.customer.id),
+        CustomerRef::Legacy(new.customer.legacy_id.expect("a legacy id")),
+    ] {
+        let begun = postgres.transactions().begin(&scope()).await;
+        let mut work = begun.expect("begin");
+        let found = work
+            .customers()
+            .find_for_update(named)
+            .await
+            .expect("found");
+        work.customers().save(&found.customer).await.expect("save");
+        work.record(fact(2, EventKind::ProfileUpdated, &found));
+        work.rollback().await.expect("rollback");
+    }
+}
+
+async fn read_customers(postgres: &Postgres) {
+    let new = customer().full().build_new().customer;
+    let reads = postgres.customers();
+    let found = reads.find(&scope(), CustomerRef::Id(new.id)).await;
+    assert!(found.expect("a read").is_some());
+    reads.find_many(&scope(), &[new.id]).await.expect("a read");
+    for lookup in [
+        Lookup::Email(new.email),
+        Lookup::PhoneDigits("15550100199".to_owned()),
+        Lookup::Legacy(new.legacy_id.expect("a legacy id")),
+        Lookup::External(external("crm", "C-17")),
+        Lookup::UserId(new.id),
+    ] {
+        let found = reads.look_up(&scope(), &lookup).await;
+        assert!(found.expect("a read").is_some(), "{lookup:?}");
+    }
+    for (key, after) in [
+        (SortKey::CreatedAt, CustomerKey::Time(at(0), new.id)),
+        (SortKey::LastName, CustomerKey::Text("x".to_owned(), new.id)),
+    ] {
+        for at in [PageAt::Number(1), PageAt::Start, PageAt::After(after)] {
+            let sort = CustomerSort {
+                key,
+                order: SortOrder::Descending,
+            };
+            for filter in filters() {
+                let request = PageRequest {
+                    size: 2,
+                    at: at.clone(),
+                };
+                let listed = reads.list(&scope(), &filter, sort, &request).await;
+                listed.expect("a page");
+            }
+        }
+    }
+}
+
+/// Every condition, and every way to begin at one.
+fn filters() -> [CustomerFilter; 4] {
+    let whole = CustomerFilter {
+        status: Some(Status::Suspended),
+        search: SearchQuery::parse("grace hop").ok(),
+        customer_type: Some(CustomerType::Business),
+        group: Some(group("wholesale")),
+        tag: Some(tag("navy")),
+        known_as: Vec::new(),
+        phone_digits: Some("15550100199".to_owned()),
+        created: TimeSpan {
+            after: Some(at(-1)),
+            before: Some(at(1)),
+        },
+        updated: TimeSpan {
+            after: Some(at(-1)),
+            before: None,
+        },
+    };
+    let known_as = [
+        Identifier::Email(email("customer@example.com")),
+        Identifier::Legacy(legacy(1)),
+        Identifier::External(external("crm", "C-17")),
+    ];
+    [
+        CustomerFilter::default(),
+        CustomerFilter {
+            status: Some(Status::Deleted),
+            known_as: known_as.to_vec(),
+            ..whole.clone()
+        },
+        CustomerFilter {
+            known_as: known_as.to_vec(),
+            ..CustomerFilter::default()
+        },
+        whole,
+    ]
+}
+
+async fn keep_addresses(postgres: &Postgres) {
+    let owner = customer().full().build_new().customer;
+    let id = CustomerRef::Id(owner.id);
+    let by_legacy = CustomerRef::Legacy(owner.legacy_id.expect("a legacy id"));
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    // An insert, a default that moves, a removal.
+    for (named, n) in [(id, 1), (by_legacy, 2), (id, 3)] {
+        let locked = work.addresses().book_for_update(named).await;
+        let mut book = locked.expect("a book").book;
+        let changed = match n {
+            3 => book.remove(full_address(2).id, at(9)).map(drop),
+            n => book
+                .add(full_address(n), true, 10, &PlainDigests)
+                .map(|_| ()),
+        };
+        changed.expect("changed");
+        let saved = work.addresses().save(&book.changes(&PlainDigests)).await;
+        saved.expect("saved");
+    }
+    work.commit().await.expect("commit");
+    let reads = postgres.addresses();
+    for named in [id, by_legacy] {
+        let book = reads.book(&scope(), named).await.expect("a read");
+        assert_eq!(book.expect("a book").addresses().len(), 1);
+    }
+    let books = reads.books(&scope(), &[owner.id]).await;
+    assert_eq!(books.expect("a read").len(), 1);
+}
+
+async fn keep_groups(postgres: &Postgres) {
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    let groups = work.groups();
+    let new = Group::new(group("trade"), "Trade".to_owned(), at(0));
+    groups.insert(&new).await.expect("insert");
+    let found = groups.find_for_update(&new.id).await.expect("found");
+    groups.save(&found).await.expect("save");
+    groups.delete(&new.id).await.expect("delete");
+    work.commit().await.expect("commit");
+    let reads = postgres.groups();
+    let found = reads.find(&scope(), &group("vip")).await;
+    assert!(found.expect("a read").is_some());
+    for after in [None, Some(group("vip"))] {
+        let listed = reads.list(&scope(), after, 1).await;
+        assert_eq!(listed.expect("a read").len(), 1);
+    }
+    for (prefix, after) in [("", None), ("V", Some(tag("A")))] {
+        let query = TagQuery {
+            prefix: prefix.to_owned(),
+            after,
+            limit: 9,
+        };
+        let listed = postgres.tags().list(&scope(), &query).await;
+        assert!(!listed.expect("a read").items.is_empty(), "{query:?}");
+    }
+}
+
+async fn manage_keys(postgres: &Postgres) {
+    let key = api_key(1, Permission::Read);
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    work.api_keys()
+        .insert(&key, &digest(&key))
+        .await
+        .expect("insert");
+    work.commit().await.expect("commit");
+    let keys = postgres.api_keys();
+    let found = keys.find_by_secret(&presented(&key)).await;
+    assert!(found.expect("a read").is_some());
+    keys.touch(&key, at(9)).await.expect("a touch");
+    assert_eq!(keys.list(&scope()).await.expect("a read").len(), 1);
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    work.api_keys().revoke(key.id, at(9)).await.expect("revoke");
+    work.commit().await.expect("commit");
+}
+
+async fn manage_tenants(postgres: &Postgres) {
+    let operator = postgres.operator_transactions();
+    let mut work = operator.begin(&operator_scope()).await.expect("begin");
+    let tenant = third_tenant();
+    let tenants = work.tenants();
+    tenants
+        .insert(&tenant, &groups(&["retail"]))
+        .await
+        .expect("insert");
+    let found = tenants.find_for_update(tenant.id).await.expect("found");
+    tenants.save(&found).await.expect("save");
+    work.commit().await.expect("commit");
+    assert_eq!(postgres.tenants().all().await.expect("tenants").len(), 3);
+}
