@@ -127,8 +127,8 @@ async fn an_index_whose_building_was_interrupted_is_built_anew() {
     let mut admin = database.admin().await;
     // The one was broken off; the other was finished, and the program ended before it said so.
     for interruption in [
-        "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'customers_group_idx'::regclass",
-        "DELETE FROM _sqlx_migrations WHERE version IN (11, 12)",
+        "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'customers_type_idx'::regclass",
+        "DELETE FROM _sqlx_migrations WHERE version IN (12, 13)",
     ] {
         run(&mut admin, interruption).await;
     }

@@ -202,7 +202,11 @@ fn by_column() -> Vec<Case> {
             .only_by(&[SortKey::CreatedAt, SortKey::Email])
             .starts(1),
         case(tagged("no such"), &has("no such"), "customer_tags_tag_idx"),
-        case(in_group("vip"), "c.group_id = 'vip'", "customers_group_idx"),
+        case(
+            in_group("vip"),
+            "c.group_id = 'vip'",
+            "customers_group_created_idx",
+        ),
         // Along the index of the group or that of the order.
         case(in_group("retail"), "c.group_id = 'retail'", "customers_").starts(1),
         case(
