@@ -76,6 +76,7 @@ const NORMAL: Table<'static> = &[
             "deadpool",
             "futures-util",
             "hex",
+            "metrics",
             "sea-orm",
             "sea-query-sqlx",
             "secrecy",

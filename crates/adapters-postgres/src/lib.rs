@@ -16,6 +16,7 @@ mod pg;
 mod tag;
 mod tenant;
 
+pub use pg::metrics::describe as describe_metrics;
 pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;

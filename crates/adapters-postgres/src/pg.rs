@@ -3,6 +3,7 @@
 pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod literal;
+pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod orm;
 pub(crate) mod pool;

@@ -30,6 +30,7 @@ pub(crate) fn install() -> Result<PrometheusHandle, Failure> {
         .set_buckets_for_metric(latency, LATENCY_BUCKETS)?
         .install_recorder()?;
     describe();
+    customer_postgres::describe_metrics();
     describe_gauge!(
         CONNECTIONS_MAX,
         "Connections to the database that there may be, by role"

@@ -1,5 +1,6 @@
 //! Units of work.
 
+use super::metrics;
 use super::pool::PgPool;
 use super::scope::Statements;
 use super::sql::Branches;
@@ -116,8 +117,14 @@ impl UnitOfWork for PgUnitOfWork {
 
     /// Two round trips; one when there is nothing to write.
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.write_facts().await?;
-        self.tx.commit().await
+        let written = self.write_facts().await;
+        let Self { tx, facts, .. } = *self;
+        let committed = match written {
+            Ok(()) => tx.commit().await,
+            Err(error) => Err(error),
+        };
+        metrics::count(&facts, &committed);
+        committed
     }
 
     /// One round trip.

@@ -175,12 +175,19 @@ async fn the_service_tells_how_it_is_and_what_it_offers() {
     ] {
         client.get(path).expect(200);
     }
-    client.create("one@example.com").expect(201);
+    let created = client.create("one@example.com").expect(201);
     client.create("one@example.com").expect(409);
+    let book = format!("{}/addresses", created.header("location").unwrap());
+    let home = json!({"street": "1 Main St", "city": "New York", "state": "NY", "zip": "10001"});
+    client.post(&book, &home).expect(201);
+    client.post(&book, &home).expect(200);
     let metrics = client.get("/metrics").expect(200);
     for line in [
         "customer_requests_total{endpoint=\"/api/v1/customers\",method=\"POST\",status=\"201\"} 1",
         "customer_requests_total{endpoint=\"/api/v1/customers\",method=\"POST\",status=\"409\"} 1",
+        "customer_created_total 1",
+        "customer_addresses_total 1",
+        "audit_events_total{event_type=\"customer.address.create\"} 1",
     ] {
         assert!(metrics.text.contains(line), "{line}\n{}", metrics.text);
     }

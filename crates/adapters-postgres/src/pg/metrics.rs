@@ -1,0 +1,58 @@
+//! What is counted of changes once they are committed (OBS-06, AUD-09).
+
+use customer_domain::audit::AuditKind;
+use customer_domain::{Fact, StoreError};
+use metrics::{counter, describe_counter};
+
+const CUSTOMERS: &str = "customer_created_total";
+const ADDRESSES: &str = "customer_addresses_total";
+const AUDIT_EVENTS: &str = "audit_events_total";
+const AUDIT_ERRORS: &str = "audit_logging_errors_total";
+
+/// Tells the exporter what the metrics mean. Call once it is installed.
+pub fn describe() {
+    describe_counter!(CUSTOMERS, "Customers that were created");
+    describe_counter!(ADDRESSES, "Addresses that were added");
+    describe_counter!(AUDIT_EVENTS, "Entries of the audit trail by type");
+    describe_counter!(
+        AUDIT_ERRORS,
+        "Changes that were not committed and so left no entry in the audit trail, by reason and operation"
+    );
+}
+
+/// Counts the facts of a unit of work that ended in `committed`.
+pub(super) fn count(facts: &[Fact], committed: &Result<(), StoreError>) {
+    let kinds = facts.iter().map(|fact| fact.audit.kind);
+    match committed {
+        Ok(()) => kinds.for_each(count_committed),
+        Err(error) => {
+            if let Some(reason) = failure(error) {
+                kinds.for_each(|kind| count_lost(kind, reason));
+            }
+        }
+    }
+}
+
+fn count_committed(kind: AuditKind) {
+    counter!(AUDIT_EVENTS, "event_type" => kind.event_type()).increment(1);
+    if kind == AuditKind::ProfileCreate {
+        counter!(CUSTOMERS).increment(1);
+    }
+    if kind == AuditKind::AddressCreate {
+        counter!(ADDRESSES).increment(1);
+    }
+}
+
+fn count_lost(kind: AuditKind, reason: &'static str) {
+    let labels = [("type", reason), ("operation", kind.operation())];
+    counter!(AUDIT_ERRORS, &labels).increment(1);
+}
+
+/// Why nothing could be written; none when a rule or another transaction stood against it.
+fn failure(error: &StoreError) -> Option<&'static str> {
+    match error {
+        StoreError::Conflict(_) | StoreError::NotFound | StoreError::Contended => None,
+        StoreError::TooSlow => Some("timeout"),
+        StoreError::Unavailable(_) | StoreError::Corrupt { .. } => Some("database"),
+    }
+}
