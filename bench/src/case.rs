@@ -53,6 +53,8 @@ pub(crate) enum Case {
     Status,
     /// A new guest customer with its event and its audit entry
     Create,
+    /// A new name of a customer, with its event and its audit entry
+    Update,
     /// A new address of a customer, with its event and its audit entry
     AddAddress,
 }
@@ -87,16 +89,15 @@ impl Case {
             Self::Group => "list, of a group",
             Self::Status => "list, of a status",
             Self::Create => "create",
+            Self::Update => "update",
             Self::AddAddress => "add address",
         }
     }
 
     /// What a good answer's status is.
     pub(crate) fn status(self) -> u16 {
-        match self.subject() {
-            Subject::Newcomer | Subject::EachInTurn => 201,
-            Subject::Anybody | Subject::Nobody => 200,
-        }
+        let is_new = matches!(self, Self::Create | Self::AddAddress);
+        if is_new { 201 } else { 200 }
     }
 
     /// Whom its requests are about.
@@ -104,7 +105,7 @@ impl Case {
         match self {
             Self::Get | Self::GetAddresses | Self::Email => Subject::Anybody,
             Self::Create => Subject::Newcomer,
-            Self::AddAddress => Subject::EachInTurn,
+            Self::Update | Self::AddAddress => Subject::EachInTurn,
             Self::Page
             | Self::Next
             | Self::Page400
@@ -130,7 +131,8 @@ impl Case {
             | Self::Tag
             | Self::Group
             | Self::Status
-            | Self::Create => None,
+            | Self::Create
+            | Self::Update => None,
         }
     }
 
@@ -187,6 +189,10 @@ impl Case {
             Self::Group => list("&group=retail"),
             Self::Status => list("&status=active"),
             Self::Create => ("POST /api/v1/customers".to_owned(), new_customer(n)),
+            Self::Update => (
+                format!("PATCH /api/v1/customers/{}", customer_id(n)),
+                format!(r#"{{"firstName":"Zoë {}"}}"#, about.serial),
+            ),
             Self::AddAddress => (
                 format!("POST /api/v1/customers/{}/addresses", customer_id(n)),
                 new_address(about.serial),

@@ -88,6 +88,9 @@ struct Options {
     /// A service to measure instead of the one that is built here
     #[arg(long, value_name = "FILE")]
     service: Option<PathBuf>,
+    /// Another build of the service to measure beside it, on the same database and in turns
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Also writes the result as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,

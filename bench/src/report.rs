@@ -3,6 +3,7 @@
 mod growth;
 mod machine;
 mod row;
+mod tables;
 
 pub(crate) use machine::load_average;
 pub(crate) use row::{Measurement, Speed, number};
@@ -101,6 +102,9 @@ impl Display for Report {
         if !self.rows.is_empty() {
             self.write_rows(out)?;
         }
+        if self.rows.iter().any(|row| row.other.is_some()) {
+            self.write_others(out)?;
+        }
         if !self.growth.is_empty() {
             self.write_growth(out)?;
         }
@@ -113,86 +117,6 @@ impl Display for Report {
 }
 
 impl Report {
-    fn write_rows(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(
-            out,
-            "| customers | case | clients | to bare | to pgbench | req/s | p50 ms | p95 ms | p99 ms | bare req/s | \
-             pgbench tps | round trips | CPU µs, service / bare |"
-        )?;
-        writeln!(out, "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
-        for row in &self.rows {
-            let (case, clients) = (row.case.name(), row.clients);
-            write!(out, "| {} | {case} | {clients} ", thousands(row.customers))?;
-            let to_pgbench = optional(row.to_pgbench, 2);
-            write!(out, "| **{:.2}** | {to_pgbench} ", row.to_bare)?;
-            let Speed {
-                rate,
-                p50,
-                p95,
-                p99,
-                processor,
-            } = row.service;
-            write!(out, "| {rate:.0} | {p50:.2} | {p95:.2} | {p99:.2} ")?;
-            let pgbench = optional(row.pgbench, 0);
-            write!(out, "| {:.0} | {pgbench} ", row.bare.rate)?;
-            let (own, bare) = (optional(processor, 0), optional(row.bare.processor, 0));
-            writeln!(out, "| {} | {own} / {bare} |", row.round_trips)?;
-        }
-        writeln!(out)
-    }
-
-    fn write_growth(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(
-            out,
-            "| case | clients | sizes | times slower | bare program, times slower |\n|---|--:|---|--:|--:|"
-        )?;
-        for growth in &self.growth {
-            writeln!(
-                out,
-                "| {} | {} | {} against {} | **{:.2}** | {:.2} |",
-                growth.case.name(),
-                growth.clients,
-                thousands(growth.larger),
-                thousands(growth.smaller),
-                growth.service,
-                growth.bare
-            )?;
-        }
-        writeln!(out)
-    }
-
-    fn write_exports(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(
-            out,
-            "| customers | export | of COPY | rows/s | MB/s | COPY rows/s | COPY MB/s | MiB before / at most / after |\n\
-             |--:|---|--:|--:|--:|--:|--:|--:|"
-        )?;
-        for (customers, export) in &self.frame.exports {
-            let Export {
-                format,
-                service,
-                copy,
-                memory,
-            } = export;
-            let memory = memory.map_or_else(
-                || "–".to_owned(),
-                |[before, most, after]| format!("{before:.1} / {most:.1} / {after:.1}"),
-            );
-            writeln!(
-                out,
-                "| {} | {} | **{:.2}** | {:.0} | {:.1} | {:.0} | {:.1} | {memory} |",
-                thousands(*customers),
-                format.name(),
-                export.to_copy(),
-                service.rows_per_second(),
-                service.megabytes_per_second(),
-                copy.rows_per_second(),
-                copy.megabytes_per_second(),
-            )?;
-        }
-        writeln!(out)
-    }
-
     fn write_shortfalls(&self, out: &mut Formatter<'_>) -> fmt::Result {
         if self.rows.iter().any(|row| row.pgbench.is_none()) {
             writeln!(
@@ -317,6 +241,7 @@ mod tests {
             clients: 16,
             service: speed(service),
             bare: speed(bare),
+            other: None,
             pgbench,
         }
     }
@@ -381,6 +306,31 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("MORE THAN 1.3 times slower"), "{text}");
+    }
+
+    #[test]
+    fn another_build_is_compared_within_a_repetition() {
+        let beside = |rate: f64, other: f64| {
+            let one = measured(Case::Create, rate, 100.0, None);
+            let other = Speed {
+                rate: other,
+                ..one.bare
+            };
+            Measurement {
+                other: Some(other),
+                ..one
+            }
+        };
+        let report = report(vec![
+            beside(80.0, 100.0),
+            beside(45.0, 50.0),
+            beside(70.0, 100.0),
+        ]);
+        let text = report.to_string();
+        assert!(
+            text.contains("| 100 | create | 16 | **0.80** | 70 | 100 |"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Site {
     recorded: Recorded,
     service: Program,
     bare: Program,
+    /// Another build of the service.
+    other: Option<Program>,
     pgbench: Option<Pgbench>,
     numbers: Numbers,
     /// Memory of the service before the first request.
@@ -88,6 +90,18 @@ impl Site {
         let (service, _) =
             Program::service(service, &folder, &database.url(), connections, false).await?;
         let bare = Program::bare(&recorded.plan).await?;
+        let other = match &options.against {
+            Some(file) => {
+                let file = fs::canonicalize(file)?;
+                let url = database.url();
+                Some(
+                    Program::service(&file, &folder, &url, connections, false)
+                        .await?
+                        .0,
+                )
+            }
+            None => None,
+        };
         Ok(Self {
             customers,
             database,
@@ -96,6 +110,7 @@ impl Site {
             idle: service.memory(),
             service,
             bare,
+            other,
             pgbench,
             numbers: Numbers::new(customers),
             start,
@@ -123,6 +138,10 @@ impl Site {
             let service = self.speed(run, &self.service, run.profile).await?;
             (service, bare)
         };
+        let other = match &self.other {
+            Some(other) => Some(self.speed(run, other, None).await?),
+            None => None,
+        };
         let pgbench = match &mut self.pgbench {
             Some(pgbench) => Some(pgbench.run(run.case, run.clients, run.time).await?),
             None => None,
@@ -139,6 +158,7 @@ impl Site {
             clients,
             service,
             bare,
+            other,
             pgbench,
         })
     }
@@ -202,6 +222,9 @@ impl Site {
         let memory = self.idle.zip(self.service.memory());
         self.service.stop().await?;
         self.bare.stop().await?;
+        if let Some(other) = self.other {
+            other.stop().await?;
+        }
         Ok(memory)
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Measurement {
     pub(crate) clients: u32,
     pub(crate) service: Speed,
     pub(crate) bare: Speed,
+    /// Another build of the service.
+    pub(crate) other: Option<Speed>,
     /// Transactions per second.
     pub(crate) pgbench: Option<f64>,
 }
@@ -57,6 +59,10 @@ pub(super) struct Row {
     pub(super) bare: Speed,
     /// The service's rate to the bare program's, within a repetition.
     pub(super) to_bare: f64,
+    /// Requests per second of another build of the service.
+    pub(super) other: Option<f64>,
+    /// The service's rate to that, within a repetition.
+    pub(super) to_other: Option<f64>,
     pub(super) pgbench: Option<f64>,
     pub(super) to_pgbench: Option<f64>,
     pub(super) round_trips: usize,
@@ -85,6 +91,8 @@ impl Row {
             service: speed(|measured| measured.service)?,
             bare: speed(|measured| measured.bare)?,
             to_bare: all(&|measured| Some(measured.service.rate / measured.bare.rate))?,
+            other: all(&|measured| Some(measured.other?.rate)),
+            to_other: all(&|measured| Some(measured.service.rate / measured.other?.rate)),
             pgbench: all(&|measured| measured.pgbench),
             to_pgbench: all(&|measured| Some(measured.service.rate / measured.pgbench?)),
             round_trips,
