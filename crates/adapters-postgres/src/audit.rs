@@ -1,26 +1,66 @@
-//! The audit trail: written right before COMMIT, together with the events.
+//! The audit trail: written right before COMMIT, together with the events; its values sealed, each
+//! entry with a digest of itself.
+
+mod entry;
+mod ledger;
+mod reads;
+mod record;
+mod seal;
+
+pub(crate) use ledger::PgAuditLedger;
+
+mod month;
+
+pub(crate) use month::PgAuditMonths;
 
 use crate::pg::sql::{self, Sql};
-use customer_domain::Scope;
+use crate::privacy::Sealer;
 use customer_domain::audit::AuditEntry;
+use customer_domain::{Scope, StoreError};
+use entry::Written;
 
-pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, created_at, event_type, operation, customer_id, \
-     resource_id, actor_type, actor_id, trace_id, correlation_id, changed_fields, reason)";
+const TABLE: &str = "audit_events";
+
+pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, created_at, event_type, severity, operation, \
+     customer_id, resource_id, actor_type, actor_id, session_id, trace_id, correlation_id, changed_fields, \
+     old_values, new_values, ip_address, user_agent, sealed_reason, digest)";
 
 /// The rows of the entries; `$1` is the tenant.
-pub(crate) fn values(sql: &mut Sql, scope: &Scope, entries: &[&AuditEntry]) {
-    sql::values(sql, "$1", entries, |row, entry| {
-        row.push_bind(entry.id.0)
-            .push_bind(entry.at)
-            .push_bind(entry.kind.event_type())
-            .push_bind(entry.kind.operation())
-            .push_bind(entry.customer.map(|customer| customer.0))
-            .push_bind(entry.resource)
+pub(crate) fn values(
+    sql: &mut Sql,
+    scope: &Scope,
+    entries: &[&AuditEntry],
+    sealer: &Sealer<'_>,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        rows.push(Written::new(scope, entry, sealer)?);
+    }
+    sql::values(sql, "$1", &rows, |row, written| {
+        let digest = written.entry().digest(sealer.ring.digests());
+        let Written {
+            scope,
+            audit,
+            changed_fields,
+            sealed,
+        } = written;
+        row.push_bind(audit.id.0)
+            .push_bind(audit.at)
+            .push_bind(audit.kind.event_type())
+            .push_bind(audit.kind.severity().as_str())
+            .push_bind(audit.kind.operation().as_str())
+            .push_bind(audit.customer.map(|customer| customer.0))
+            .push_bind(audit.resource)
             .push_bind(scope.actor.kind.code())
             .push_bind(scope.actor.id.as_str())
+            .push_bind(scope.session_id.as_deref())
             .push_bind(scope.trace_id.as_str())
             .push_bind(scope.correlation_id.as_str())
-            .push_bind(entry.changed_fields.as_slice())
-            .push_bind(entry.reason.as_deref());
+            .push_bind(changed_fields.as_slice());
+        for value in sealed {
+            row.push_bind(value.as_deref());
+        }
+        row.push_bind(digest.to_vec());
     });
+    Ok(())
 }

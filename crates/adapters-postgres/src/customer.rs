@@ -11,10 +11,11 @@ pub(crate) use reads::PgCustomerReads;
 pub(crate) use record::prepared;
 
 use crate::pg::literal;
+use crate::pg::row::Reader;
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
-use customer_domain::StoreError;
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
+use customer_domain::{CustomerId, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use std::borrow::Cow;
@@ -24,8 +25,13 @@ use uuid::Uuid;
 impl CustomerRepo for PgUnitOfWork {
     /// One round trip.
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
-        let mut statement = insert::statement(customer);
-        self.tx.execute(statement.build()).await?;
+        let id = customer.customer.id;
+        self.keys.make(id, self.ring.generate());
+        let mut branches = insert::branches(customer);
+        self.add_made_keys(&mut branches)?;
+        insert::finish(&mut branches, customer);
+        self.tx.execute(branches.finish().build()).await?;
+        self.keys.stored();
         Ok(())
     }
 
@@ -76,15 +82,16 @@ impl PgUnitOfWork {
         ];
         let mut rows = self.tx.message(&statements.map(Cow::Owned)).await?;
         let locked = rows.first().and_then(|row| id_in(row, "locked_id"));
-        if locked.is_some() {
-            rows.remove(0);
-        }
+        let lock = locked.map(|id| (id, rows.remove(0)));
         let found = rows.first().ok_or(StoreError::NotFound)?;
-        if id_in(found, "customer_id") == locked {
-            Ok(rows)
-        } else {
-            Err(self.tx.fail(StoreError::Contended).await)
+        if id_in(found, "customer_id") != locked {
+            return Err(self.tx.fail(StoreError::Contended).await);
         }
+        if let Some((id, row)) = lock {
+            let held = Reader::from(&row, "customers", 1).column()?;
+            self.hold_key(CustomerId(id), held).await?;
+        }
+        Ok(rows)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Requests that count once: a lock while the first one runs, its reply afterwards.
 
+mod purge;
+
+pub(crate) use purge::PgIdempotencyPurge;
+
 use crate::pg::literal;
 use crate::pg::row::Reader;
 use crate::pg::sql::{self, Sql};

@@ -11,8 +11,10 @@ mod audit;
 mod customer;
 mod group;
 mod idempotency;
+mod job;
 mod outbox;
 mod pg;
+mod privacy;
 mod tag;
 mod tenant;
 
@@ -21,14 +23,22 @@ pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, mi
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
 pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
+pub use privacy::Sealing;
 
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
+
+use customer_domain::audit::{AuditLedger, AuditMonths};
 use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
+use customer_domain::idempotency::IdempotencyPurge;
+use customer_domain::job::JobLeases;
+use customer_domain::outbox::OutboxSealing;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
+use pg::uow::PgTransactions;
+use privacy::KeyRing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -37,28 +47,34 @@ use std::sync::Arc;
 pub struct Postgres {
     app: PgPool,
     worker: PgPool,
+    ring: Arc<KeyRing>,
 }
 
 impl Postgres {
-    /// Connects both roles to a database that was migrated.
+    /// Connects both roles to a database that was migrated. What is to be read by nobody else is
+    /// sealed with `sealing`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when either cannot be reached.
-    pub async fn connect(app: &PgSettings, worker: &PgSettings) -> Result<Self, StoreError> {
-        Ok(Self {
-            app: PgPool::connect(app).await?,
-            worker: PgPool::connect(worker).await?,
-        })
+    pub async fn connect(
+        app: &PgSettings,
+        worker: &PgSettings,
+        sealing: Sealing,
+    ) -> Result<Self, StoreError> {
+        let app = PgPool::connect(app).await?;
+        let worker = PgPool::connect(worker).await?;
+        let ring = Arc::new(KeyRing::new(sealing, worker.clone()));
+        Ok(Self { app, worker, ring })
     }
 
     /// Units of work inside one tenant.
     pub fn transactions(&self) -> Arc<dyn Transactions> {
-        Arc::new(pg::uow::PgTransactions::new(self.app.clone()))
+        Arc::new(self.transactions_of(&self.app))
     }
 
     /// Units of work of operators: tenants, and keys of any tenant. They see no customer.
     pub fn operator_transactions(&self) -> Arc<dyn Transactions> {
-        Arc::new(pg::uow::PgTransactions::new(self.worker.clone()))
+        Arc::new(self.transactions_of(&self.worker))
     }
 
     /// Customers.
@@ -91,9 +107,44 @@ impl Postgres {
         Arc::new(api_key::PgApiKeyReads(self.app.clone()))
     }
 
+    /// Leases on jobs.
+    pub fn jobs(&self) -> Arc<dyn JobLeases> {
+        Arc::new(job::PgJobLeases(self.worker.clone()))
+    }
+
+    /// Takes expired replies away.
+    pub fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
+        Arc::new(idempotency::PgIdempotencyPurge(self.worker.clone()))
+    }
+
+    /// The partitions of the audit trail.
+    pub fn audit_months(&self) -> Arc<dyn AuditMonths> {
+        Arc::new(audit::PgAuditMonths(self.worker.clone()))
+    }
+
     /// Whether the database answers, however many requests wait for it.
     pub fn health(&self) -> Arc<dyn StoreHealth> {
         Arc::new(pg::health::PgHealth(self.worker.clone()))
+    }
+
+    /// The ledger of the audit trail, of all tenants.
+    pub fn audit_ledger(&self) -> Arc<dyn AuditLedger> {
+        Arc::new(audit::PgAuditLedger {
+            pool: self.worker.clone(),
+            ring: Arc::clone(&self.ring),
+        })
+    }
+
+    /// Seals the events of older programs.
+    pub fn outbox_sealing(&self) -> Arc<dyn OutboxSealing> {
+        Arc::new(outbox::PgOutboxSealing {
+            pool: self.worker.clone(),
+            transactions: self.transactions_of(&self.worker),
+        })
+    }
+
+    fn transactions_of(&self, pool: &PgPool) -> PgTransactions {
+        PgTransactions::new(pool.clone(), Arc::clone(&self.ring))
     }
 
     /// The states of the two pools, for metrics: the app's and the worker's.

@@ -1,22 +1,52 @@
-//! The outbox: written right before COMMIT, together with the audit trail.
+//! The outbox: written right before COMMIT, together with the audit trail, and sealed until it
+//! leaves.
+
+mod sealing;
+
+pub(crate) use sealing::PgOutboxSealing;
 
 use crate::pg::sql::{self, Sql};
-use customer_domain::Scope;
+use crate::privacy::Sealer;
 use customer_domain::outbox::Event;
+use customer_domain::privacy::Place;
+use customer_domain::{EventId, Scope, StoreError, TenantId};
 
 pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, customer_id, sequence, topic, event_type, \
-     payload, created_at)";
+     sealed_payload, created_at)";
+
+/// Where the message of an event lies.
+pub(crate) fn place(tenant: TenantId, event: EventId) -> Place<'static> {
+    Place {
+        tenant,
+        table: "outbox_events",
+        row: event.0,
+        column: "payload",
+    }
+}
 
 /// The rows of the events, each with the whole message as subscribers receive it; `$1` is the
 /// tenant.
-pub(crate) fn values(sql: &mut Sql, scope: &Scope, events: &[&Event]) {
-    sql::values(sql, "$1", events, |row, event| {
+pub(crate) fn values(
+    sql: &mut Sql,
+    scope: &Scope,
+    events: &[&Event],
+    sealer: &Sealer<'_>,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        let message = event.envelope(scope).to_string();
+        let place = place(scope.tenant, event.id);
+        let hidden = sealer.seal(Some(event.customer), place, message.as_bytes())?;
+        rows.push((event, hidden));
+    }
+    sql::values(sql, "$1", rows, |row, (event, hidden)| {
         row.push_bind(event.id.0)
             .push_bind(event.customer.0)
             .push_bind(event.sequence)
             .push_bind(event.kind.topic())
             .push_bind(event.kind.event_type())
-            .push_bind(event.envelope(scope))
+            .push_bind(hidden)
             .push_bind(event.at);
     });
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The plumbing below the slices: connections, transactions, errors.
 
+pub(crate) mod alone;
 pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod literal;

@@ -1,10 +1,9 @@
 //! Keyed digests, and the one secret that all their keys come from.
 
+use crate::key_text::{self, KeyFault};
 use crate::random;
 use base64::Engine as _;
-use base64::engine::general_purpose::{
-    STANDARD, STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT,
-};
+use base64::engine::general_purpose::STANDARD;
 use customer_domain::{DigestPurpose, KeyedDigest};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -14,7 +13,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// What HKDF derives each purpose's key from, beside the root secret. A changed label makes
-/// every digest of its purpose unrecognisable: stored ones stay in use for years.
+/// every digest, seal and wrapped key of its purpose worthless: stored ones stay in use for years.
 pub mod label {
     /// For [`DigestPurpose::IdempotentBody`](customer_domain::DigestPurpose::IdempotentBody).
     pub const IDEMPOTENT_BODY: &str = "customer-service/v1/idempotent-body";
@@ -24,10 +23,16 @@ pub mod label {
     pub const ADDRESS: &str = "customer-service/v1/address";
     /// For [`DigestPurpose::MailToken`](customer_domain::DigestPurpose::MailToken).
     pub const MAIL_TOKEN: &str = "customer-service/v1/mail-token";
+    /// For [`DigestPurpose::AuditEntry`](customer_domain::DigestPurpose::AuditEntry).
+    pub const AUDIT_ENTRY: &str = "customer-service/v1/audit-entry";
+    /// For the signatures of the [`Ed25519Notary`](crate::Ed25519Notary).
+    pub const NOTARY: &str = "customer-service/v1/notary";
+    /// For the master key of the [`RootKeyStore`](crate::RootKeyStore).
+    pub const MASTER_KEY: &str = "customer-service/v1/master-key";
 }
 
 /// Bytes of the root secret.
-const ROOT: usize = 32;
+const ROOT: usize = key_text::KEY;
 
 /// The installation's root secret: 32 random bytes, the same on every replica. `Debug` hides
 /// it, and it is wiped from memory when dropped.
@@ -36,51 +41,28 @@ pub struct RootSecret(SecretBox<[u8; ROOT]>);
 
 /// Why a text is no root secret. It never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum RootSecretError {
-    /// Neither the standard nor the URL-safe alphabet.
-    #[error("the root secret is not base64; {WANTED}")]
-    NotBase64,
-    /// The number of bytes it has.
-    #[error("the root secret has {0} bytes; {WANTED}")]
-    Length(usize),
-    /// One byte repeated, such as all zero: a placeholder.
-    #[error("the root secret is one byte repeated, which anyone can guess; {WANTED}")]
-    Placeholder,
-}
-
-const WANTED: &str = "it must be 32 random bytes in base64, as `openssl rand -base64 32` prints";
+#[error(
+    "the root secret {0}; it must be 32 random bytes in base64, as `openssl rand -base64 32` prints"
+)]
+pub struct RootSecretError(KeyFault);
 
 impl RootSecret {
     /// Reads base64 in the standard or the URL-safe alphabet, with or without padding. White
     /// space around it does not count, so that a file may end in a line feed.
     ///
     /// # Errors
-    /// See [`RootSecretError`].
+    /// When it is not base64, of another length, or one byte repeated.
     pub fn from_base64(text: &str) -> Result<Self, RootSecretError> {
-        let text = text.trim();
-        let engine = if text.contains(['-', '_']) {
-            URL_SAFE_PAD_INDIFFERENT
-        } else {
-            STANDARD_PAD_INDIFFERENT
-        };
-        let bytes = engine
-            .decode(text)
-            .map(Zeroizing::new)
-            .map_err(|_| RootSecretError::NotBase64)?;
-        let bytes: &[u8; ROOT] = bytes[..]
-            .try_into()
-            .map_err(|_| RootSecretError::Length(bytes.len()))?;
-        Self::from_bytes(bytes)
+        let bytes = key_text::decode(text).map_err(RootSecretError)?;
+        Self::from_bytes(&bytes)
     }
 
     /// Takes over 32 bytes.
     ///
     /// # Errors
-    /// [`RootSecretError::Placeholder`].
+    /// When they are one byte repeated.
     pub fn from_bytes(bytes: &[u8; ROOT]) -> Result<Self, RootSecretError> {
-        if bytes.iter().all(|byte| *byte == bytes[0]) {
-            return Err(RootSecretError::Placeholder);
-        }
+        key_text::refuse_placeholder(bytes).map_err(RootSecretError)?;
         Ok(Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
             secret.copy_from_slice(bytes);
         })))
@@ -88,8 +70,8 @@ impl RootSecret {
 
     /// A new secret from the system's random source.
     pub fn generate() -> Self {
-        Self(SecretBox::init_with_mut(|secret| {
-            *secret = random::bytes();
+        Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
+            random::fill(secret);
         }))
     }
 
@@ -97,6 +79,15 @@ impl RootSecret {
     /// alphabet.
     pub fn to_base64(&self) -> SecretString {
         STANDARD.encode(self.0.expose_secret()).into()
+    }
+
+    /// Writes the key that this [`label`] stands for.
+    pub(crate) fn derive(&self, label: &str, key: &mut [u8; 32]) {
+        expand(&self.extracted(), label, key);
+    }
+
+    fn extracted(&self) -> Hkdf<Sha256> {
+        Hkdf::new(None, self.0.expose_secret())
     }
 }
 
@@ -107,26 +98,32 @@ pub struct HkdfDigests {
     cursor: Hmac<Sha256>,
     address: Hmac<Sha256>,
     mail_token: Hmac<Sha256>,
+    audit_entry: Hmac<Sha256>,
 }
 
 impl HkdfDigests {
     /// Derives the keys.
     pub fn new(root: &RootSecret) -> Self {
-        let root = Hkdf::<Sha256>::new(None, root.0.expose_secret());
+        let root = root.extracted();
         Self {
             idempotent_body: keyed(&root, label::IDEMPOTENT_BODY),
             cursor: keyed(&root, label::CURSOR),
             address: keyed(&root, label::ADDRESS),
             mail_token: keyed(&root, label::MAIL_TOKEN),
+            audit_entry: keyed(&root, label::AUDIT_ENTRY),
         }
     }
 }
 
 fn keyed(root: &Hkdf<Sha256>, label: &str) -> Hmac<Sha256> {
     let mut key = Zeroizing::new([0; 32]);
-    root.expand(label.as_bytes(), key.as_mut_slice())
-        .expect("HKDF yields up to 8160 bytes");
+    expand(root, label, &mut key);
     Hmac::new_from_slice(key.as_slice()).expect("HMAC takes a key of any length")
+}
+
+fn expand(root: &Hkdf<Sha256>, label: &str, key: &mut [u8; 32]) {
+    root.expand(label.as_bytes(), key)
+        .expect("HKDF yields up to 8160 bytes");
 }
 
 impl KeyedDigest for HkdfDigests {
@@ -136,6 +133,7 @@ impl KeyedDigest for HkdfDigests {
             DigestPurpose::Cursor => &self.cursor,
             DigestPurpose::Address => &self.address,
             DigestPurpose::MailToken => &self.mail_token,
+            DigestPurpose::AuditEntry => &self.audit_entry,
         };
         keyed
             .clone()
@@ -190,6 +188,10 @@ mod tests {
                 DigestPurpose::MailToken,
                 "8b12aa0528adfdb98a02a10a1fb758aaa90b8592d46fbdd6da31956a396d66a3",
             ),
+            (
+                DigestPurpose::AuditEntry,
+                "b4bf80443b7a6d60aef5e0f6a34283ab1a2c16740e44936b08cf94d201142460",
+            ),
         ] {
             assert_eq!(
                 hex(&digests.digest(purpose, b"message")),
@@ -216,7 +218,7 @@ mod tests {
             let text = STANDARD.encode([byte; 32]);
             assert_eq!(
                 RootSecret::from_base64(&text).unwrap_err(),
-                RootSecretError::Placeholder
+                RootSecretError(KeyFault::Placeholder)
             );
         }
     }
@@ -227,7 +229,7 @@ mod tests {
             let text = STANDARD.encode(counting().repeat(2).get(..length).unwrap());
             assert_eq!(
                 RootSecret::from_base64(&text).unwrap_err(),
-                RootSecretError::Length(length)
+                RootSecretError(KeyFault::Length(length))
             );
         }
     }
@@ -236,7 +238,7 @@ mod tests {
     fn what_is_not_base64_is_refused_without_repeating_it() {
         for text in ["your-secret-key!", "+/-_", "a b", "AAAAA"] {
             let error = RootSecret::from_base64(text).unwrap_err();
-            assert_eq!(error, RootSecretError::NotBase64, "{text}");
+            assert_eq!(error, RootSecretError(KeyFault::NotBase64), "{text}");
             assert!(!error.to_string().contains(text));
             assert!(error.to_string().contains("openssl rand -base64 32"));
         }

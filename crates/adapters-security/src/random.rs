@@ -9,8 +9,16 @@
 /// any more once a first call succeeded.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the system's random source must work");
+    fill(&mut bytes);
     bytes
+}
+
+/// Random bytes in their place, so that no copy of them is left anywhere.
+///
+/// # Panics
+/// As [`bytes`].
+pub(crate) fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system's random source must work");
 }
 
 #[cfg(test)]

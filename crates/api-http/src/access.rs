@@ -1,13 +1,15 @@
 //! Who calls: the extractors that every protected route begins with.
 
 use crate::api::{Api, Shared};
+use crate::http::metrics;
 use crate::http::problem::{Answer, Code, Problem};
-use crate::http::trace::RequestContext;
+use crate::http::trace::{Acting, RequestContext};
 use crate::support::failure;
 use axum::extract::FromRequestParts;
 use customer_app::access::{AccessError, Caller};
-use customer_domain::Scope;
+use customer_app::audit::Denial;
 use customer_domain::api_key::Permission;
+use customer_domain::{Origin, Scope};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -20,6 +22,8 @@ pub struct Authorized {
     /// Who calls.
     pub caller: Caller,
     context: RequestContext,
+    acting: Acting,
+    origin: Origin,
 }
 
 impl Authorized {
@@ -42,13 +46,45 @@ impl Authorized {
             AccessError::UnknownTenant => missing.into(),
             other @ (AccessError::Unauthenticated | AccessError::Store(_)) => refused(other),
         })?;
+        self.acting.is_in(tenant.slug.as_str());
         Ok(Scope {
             tenant: tenant.id,
             tenant_slug: tenant.slug.as_str().to_owned(),
             actor: self.caller.actor.clone(),
             correlation_id: self.context.correlation_id.to_string(),
             trace_id: self.context.trace_id.to_string(),
+            session_id: None,
+            origin: self.origin.clone(),
         })
+    }
+
+    /// Puts on record that the caller lacks what the route needs. The answer is the same when that
+    /// fails.
+    async fn denied(&self, parts: &Parts, api: &Api, needed: &str) {
+        let method = metrics::method_label(&parts.method);
+        let route = format!("{method} {}", metrics::endpoint(&parts.extensions));
+        let scope = self.scope(api, [None, None], Code::TenantNotFound).await;
+        let outcome = match scope {
+            Ok(scope) => {
+                let denial = Denial {
+                    route: &route,
+                    needed,
+                };
+                let written = api.audit.denied(&scope, denial).await;
+                written.map_err(|error| error.to_string())
+            }
+            Err(problem) => Err(problem.code().as_str().to_owned()),
+        };
+        if let Err(reason) = outcome {
+            metrics::audit_failed();
+            let actor = &self.caller.actor.id;
+            tracing::error!(
+                reason,
+                actor,
+                route,
+                "refused access could not be put on record"
+            );
+        }
     }
 }
 
@@ -56,11 +92,25 @@ async fn authorize(parts: &mut Parts, api: &Shared, wanted: Permission) -> Answe
     let context = RequestContext::from_request_parts(parts, api).await?;
     let presented = presented(&parts.headers)?;
     let caller = api.access.authenticate(presented).await.map_err(refused)?;
-    if !caller.may(wanted) {
+    let acting = parts
+        .extensions
+        .get::<Acting>()
+        .cloned()
+        .unwrap_or_default();
+    acting.is(&caller.actor.id);
+    let origin = parts.extensions.get::<Origin>().cloned();
+    let authorized = Authorized {
+        caller,
+        context,
+        acting,
+        origin: origin.unwrap_or_default(),
+    };
+    if !authorized.caller.may(wanted) {
+        authorized.denied(parts, api, wanted.as_str()).await;
         let detail = format!("the scope {} is needed", wanted.as_str());
         return Err(Problem::new(Code::PermissionDenied).detail(detail));
     }
-    Ok(Authorized { caller, context })
+    Ok(authorized)
 }
 
 /// The credential of a request: a bearer token or an API key. Both may be sent when they are
@@ -140,6 +190,8 @@ impl FromRequestParts<Shared> for CanOperate {
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Answer<Self> {
         let authorized = authorize(parts, api, Permission::Admin).await?;
         if !authorized.caller.all_tenants {
+            let needed = "customers:admin in all tenants";
+            authorized.denied(parts, api, needed).await;
             return Err(Problem::new(Code::PermissionDenied)
                 .detail("a key with customers:admin for all tenants is needed"));
         }

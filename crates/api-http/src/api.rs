@@ -1,12 +1,15 @@
 //! What the routes stand on.
 
+use crate::log_level::LogLevels;
 use customer_app::access::Access;
 use customer_app::address::Addresses;
 use customer_app::api_key::ApiKeys;
+use customer_app::audit::Audit;
 use customer_app::customer::Customers;
 use customer_app::group::Groups;
 use customer_app::tag::Tags;
 use customer_app::tenant::Tenants;
+use customer_domain::job::JobLeases;
 use customer_domain::{Clock, KeyedDigest, StoreHealth};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,10 +34,14 @@ pub struct Api {
     pub tenants: Tenants,
     /// API keys.
     pub api_keys: ApiKeys,
+    /// The audit trail.
+    pub audit: Audit,
     /// Who may come in.
     pub access: Access,
     /// Whether the database answers.
     pub health: Arc<dyn StoreHealth>,
+    /// How the jobs are.
+    pub jobs: Arc<dyn JobLeases>,
     /// Digests of idempotent bodies and of cursors.
     pub digests: Arc<dyn KeyedDigest>,
     /// Tells the time.
@@ -45,6 +52,8 @@ pub struct Api {
     pub exports: Arc<Semaphore>,
     /// Renders the metrics; none when they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// How much is logged.
+    pub log_levels: Arc<dyn LogLevels>,
     /// Cancelled once the service is to stop: it is unready from then on, and still serves.
     pub stopping: CancellationToken,
 }

@@ -31,7 +31,7 @@ pub use words::{
 
 pub(crate) use change::{problem, sent_as, stated_id};
 pub(crate) use fields::wishes;
-pub(crate) use read::not_found;
+pub(crate) use read::{customer_id, not_found};
 
 use crate::api::Shared;
 use crate::http::extract::PathSegments;

@@ -1,40 +1,48 @@
 //! Whether the service lives, is ready, and how its parts are; and its metrics.
 
+mod body;
+
+pub use body::{HealthBody, HealthDetailBody, HealthStatus, JobBody, JobStatus};
+
 use crate::api::Shared;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::response::{IntoResponse, Response};
+use customer_domain::job::JobLeases;
+use customer_domain::{StoreError, StoreHealth};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// How a part is.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HealthStatus {
-    /// It answers.
-    Up,
-    /// It does not.
-    Down,
+/// What these routes stand on, in whichever program serves them.
+#[derive(Clone)]
+pub struct Health {
+    /// Whether the database answers.
+    pub store: Arc<dyn StoreHealth>,
+    /// How the jobs are.
+    pub jobs: Arc<dyn JobLeases>,
+    /// Renders the metrics; none when they have a listener of their own.
+    pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// Cancelled once the program is to stop.
+    pub stopping: CancellationToken,
 }
 
-/// How the parts are.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct HealthBody {
-    /// The service as a whole: up while its database is.
-    pub status: HealthStatus,
-    /// The database.
-    pub database: HealthStatus,
-    /// The version that runs.
-    pub version: &'static str,
+impl FromRef<Shared> for Health {
+    fn from_ref(api: &Shared) -> Self {
+        Self {
+            store: Arc::clone(&api.health),
+            jobs: Arc::clone(&api.jobs),
+            metrics: api.metrics.clone(),
+            stopping: api.stopping.clone(),
+        }
+    }
 }
 
 reply! {
@@ -48,8 +56,23 @@ reply! {
     }
 }
 
+reply! {
+    /// How the service is, in detail.
+    HealthDetailReply {
+        /// How the service is, in detail.
+        HealthDetailData {
+            /// The service, its parts and its jobs.
+            health: HealthDetailBody,
+        }
+    }
+}
+
 /// The routes outside the base.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
+pub(crate) fn router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Health: FromRef<S>,
+{
     OpenApiRouter::new()
         .routes(routes!(live))
         .routes(routes!(ready))
@@ -63,24 +86,34 @@ pub(crate) fn base_router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(customers_health))
 }
 
-fn up() -> HealthBody {
-    HealthBody {
-        status: HealthStatus::Up,
-        database: HealthStatus::Up,
-        version: env!("CARGO_PKG_VERSION"),
-    }
-}
-
-async fn ready_now(api: &Shared) -> Answer<Response> {
-    if api.stopping.is_cancelled() {
+/// Content while the database answers and nobody wants the program to stop.
+async fn check(health: &Health) -> Answer<()> {
+    if health.stopping.is_cancelled() {
         return Err(Problem::new(Code::Unavailable)
             .detail("the service is stopping")
             .retry_after(1));
     }
-    api.health.ping().await.map_err(|error| {
-        failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
-    })?;
-    let body = HealthReply::from(HealthData { health: up() });
+    health.store.ping().await.map_err(away)
+}
+
+fn away(error: StoreError) -> Problem {
+    failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
+}
+
+async fn ready_now(health: &Health) -> Answer<Response> {
+    check(health).await?;
+    let body = HealthReply::from(HealthData {
+        health: HealthBody::up(),
+    });
+    Ok(reply::json(StatusCode::OK, &body).send())
+}
+
+async fn in_detail(health: &Health) -> Answer<Response> {
+    check(health).await?;
+    let jobs = health.jobs.states().await.map_err(away)?;
+    let body = HealthDetailReply::from(HealthDetailData {
+        health: HealthDetailBody::up(jobs),
+    });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
@@ -110,36 +143,61 @@ reply! {
 }
 
 macro_rules! health_route {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $says:literal, $reply:ty, $answer:ident, $example:expr) => {
         $(#[$doc])*
         #[utoipa::path(
             get, path = $path, operation_id = $operation, tag = "Health",
-            responses((status = 200, description = "It is ready", body = HealthReply, example = json!({"success": true, "data": {"health": {"status": "up", "database": "up", "version": "0.1.0"}}}))),
+            responses((status = 200, description = $says, body = $reply, example = $example)),
         )]
-        async fn $name(State(api): State<Shared>) -> Answer<Response> {
-            ready_now(&api).await
+        async fn $name(State(health): State<Health>) -> Answer<Response> {
+            $answer(&health).await
         }
     };
 }
 
-health_route! {
+macro_rules! ready_route {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal) => {
+        health_route! {
+            $(#[$doc])* $name, $path, $operation, "It is ready", HealthReply, ready_now,
+            json!({"success": true, "data": {"health": {"status": "up", "database": "up", "version": "0.1.0"}}})
+        }
+    };
+}
+
+macro_rules! detail_route {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal) => {
+        health_route! {
+            $(#[$doc])* $name, $path, $operation, "It is up", HealthDetailReply, in_detail,
+            json!({"success": true, "data": {"health": {"status": "up", "database": "up", "version": "0.1.0", "jobs": [{
+                "name": "idempotency.purge", "state": "idle", "lastSuccessAt": "2026-11-28T12:00:00Z",
+                "dueAt": "2026-11-28T13:00:00Z", "lastError": null, "lastErrorAt": null, "processed": 1200
+            }]}}})
+        }
+    };
+}
+
+ready_route! {
     /// Whether requests can be served
     ///
     /// The database must answer, and the service must not be about to stop; nothing else counts.
     ready, "/health/ready", "healthReady"
 }
-health_route! {
+ready_route! {
     /// Whether requests can be served
     ///
     /// The same as `/health/ready`.
     ready_short, "/ready", "ready"
 }
-health_route! {
+detail_route! {
     /// How the parts are
+    ///
+    /// The jobs are those of all replicas. One that fails makes no replica unready.
     detail, "/health", "health"
 }
-health_route! {
+detail_route! {
     /// How the parts are
+    ///
+    /// The same as `/health`.
     customers_health, "/customers/health", "customersHealth"
 }
 
@@ -150,8 +208,8 @@ health_route! {
     get, path = "/metrics", operation_id = "metrics", tag = "Health",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain", example = "customer_requests_total{endpoint=\"/api/v1/customers\",method=\"GET\",status=\"200\"} 1")),
 )]
-async fn metrics(State(api): State<Shared>) -> Response {
-    match &api.metrics {
+async fn metrics(State(health): State<Health>) -> Response {
+    match &health.metrics {
         Some(render) => {
             let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
             (kind, render()).into_response()

@@ -15,6 +15,7 @@ pub mod json;
 pub mod limits;
 pub mod metrics;
 pub mod normalise;
+pub mod origin;
 pub mod problem;
 pub mod problem_pages;
 pub mod query;

@@ -7,11 +7,13 @@ pub mod access;
 pub mod address;
 pub mod api;
 pub mod api_key;
+pub mod audit;
 pub mod customer;
 pub mod docs;
 pub mod group;
 pub mod health;
 pub mod http;
+pub mod log_level;
 mod openapi;
 pub mod preference;
 mod support;
@@ -20,6 +22,7 @@ pub mod tenant;
 
 use api::{Api, Shared};
 use axum::Router;
+use health::Health;
 use http::problem_pages;
 use http::stack::{self, HttpSettings};
 use std::sync::Arc;
@@ -40,6 +43,12 @@ pub fn router(api: Api, settings: HttpSettings) -> Router {
         .merge(docs::router(&document))
         .merge(problem_pages::problem_pages());
     stack::wrap(routes, settings)
+}
+
+/// Health and metrics alone, for a program that serves nothing else.
+pub fn health_router(health: Health, settings: HttpSettings) -> Router {
+    let (routes, _) = health::router().split_for_parts();
+    stack::wrap(routes.with_state(health), settings)
 }
 
 /// The OpenAPI document, made from the table that routes requests.
@@ -63,6 +72,8 @@ fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
         .merge(group::router())
         .merge(tenant::router())
         .merge(api_key::router())
+        .merge(audit::router())
+        .merge(log_level::router())
         .merge(health::base_router());
     (base, health::router())
 }

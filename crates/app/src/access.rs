@@ -136,7 +136,9 @@ impl Access {
         }
         match self.keys.touch(key, now).await {
             Ok(()) => key.last_used_at = Some(now),
-            Err(error) => tracing::warn!(%error, key = %key.id, "a key's use could not be noted"),
+            Err(error) => {
+                tracing::warn!(%error, api_key_id = %key.id, "a key's use could not be noted");
+            }
         }
     }
 }

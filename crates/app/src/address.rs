@@ -15,7 +15,7 @@ use customer_domain::address::{
     Address, AddressBook, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT, LockedBook, MAX_BOOK,
     Role,
 };
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
@@ -110,6 +110,13 @@ impl Addresses {
         let changed = change.fields();
         let defaults = Role::ALL.map(|role| book.holder(role));
         let id = EventId(self.ids.new_id());
+        // All but a new one were in the book when it was read.
+        let stored = book.stored(address.id).unwrap_or(address);
+        let fields = match change {
+            Change::Created(fields) => FieldChange::created(address, fields),
+            Change::Updated(fields) => FieldChange::between(stored, address, fields),
+            Change::Deleted => FieldChange::deleted(stored, &had(stored)),
+        };
         Fact {
             event: Some(Event::address_changed(
                 id, event, holder, address, defaults, changed,
@@ -119,12 +126,18 @@ impl Addresses {
                 kind: audit,
                 customer: Some(holder.customer),
                 resource: address.id.0,
-                changed_fields: changed.iter().map(|&name| name.to_owned()).collect(),
+                changes: fields,
                 reason: None,
                 at: address.updated_at,
             },
         }
     }
+}
+
+/// What an address says, with the roles that it gives up by leaving.
+fn had(address: &Address) -> Vec<&'static str> {
+    let roles = (!address.roles().is_empty()).then_some("roles");
+    address.given_fields().into_iter().chain(roles).collect()
 }
 
 /// The book of a customer that may be changed, locked.

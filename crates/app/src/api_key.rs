@@ -2,15 +2,16 @@
 
 use crate::access::Caller;
 use crate::support::retry::{Retryable, retried};
-use crate::tenant::{CreateTenant, TenantError, Tenants};
+use crate::tenant::{CreateTenant, NEW, TenantError, Tenants};
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets, NewSecret, Permission, PresentedSecret,
     Revocation,
 };
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ApiKeyId, AuditEventId, Clock, Fact, IdSource, Scope, StoreError, TenantId, Transactions,
+    ApiKeyId, AuditEventId, Clock, Fact, IdSource, Origin, Scope, StoreError, TenantId,
+    Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -112,7 +113,7 @@ impl ApiKeys {
         };
         let mut work = transactions.begin(scope).await?;
         work.api_keys().insert(key, &secret.digest).await?;
-        work.record(self.audited(key, AuditKind::ApiKeyCreate, key.created_at));
+        work.record(self.made(scope, key));
         work.commit().await
     }
 
@@ -184,7 +185,8 @@ impl ApiKeys {
         if !caller.may_see(&key) {
             return Err(RevokeApiKeyError::NotFound);
         }
-        work.record(self.audited(&key, AuditKind::ApiKeyRevoke, now));
+        let changes = FieldChange::created(&key, &["revokedAt"]);
+        work.record(self.audited(&key, AuditKind::ApiKeyRevoke, changes, now));
         work.commit().await?;
         self.memory.forget(&PresentedSecret {
             tenant: key.tenant,
@@ -226,13 +228,13 @@ impl ApiKeys {
             tenants.directory.refresh().await?;
             return Ok(None);
         }
-        let fields = ["id", "name", "settings"];
-        work.record(tenants.audited(&tenant, AuditKind::TenantCreate, &fields));
+        let changes = FieldChange::created(&tenant, &NEW);
+        work.record(tenants.audited(&tenant, AuditKind::TenantCreate, changes));
         let mut made = None;
         if operator_key {
             let (key, secret) = self.new_key(tenant.id, operator());
             work.api_keys().insert(&key, &secret.digest).await?;
-            work.record(self.audited(&key, AuditKind::ApiKeyCreate, key.created_at));
+            work.record(self.made(&scope, &key));
             made = Some(secret);
         }
         work.commit().await?;
@@ -240,12 +242,24 @@ impl ApiKeys {
         Ok(made)
     }
 
-    fn audited(&self, key: &ApiKey, kind: AuditKind, at: DateTime<Utc>) -> Fact {
-        let fields: &[&str] = if kind == AuditKind::ApiKeyRevoke {
-            &["revokedAt"]
-        } else {
-            &["name", "scopes", "expiresAt", "tenantId"]
-        };
+    /// What is told of a new key, which lies in the scope's tenant. One for all tenants is of none.
+    fn made(&self, scope: &Scope, key: &ApiKey) -> Fact {
+        let mut changes = FieldChange::created(key, &["name", "scopes", "expiresAt", "allTenants"]);
+        let tenant = (!key.all_tenants).then_some(scope.tenant_slug.as_str());
+        changes.push(FieldChange {
+            new: tenant.into(),
+            ..FieldChange::named("tenantId")
+        });
+        self.audited(key, AuditKind::ApiKeyCreate, changes, key.created_at)
+    }
+
+    fn audited(
+        &self,
+        key: &ApiKey,
+        kind: AuditKind,
+        changes: Vec<FieldChange>,
+        at: DateTime<Utc>,
+    ) -> Fact {
         Fact {
             event: None,
             audit: AuditEntry {
@@ -253,7 +267,7 @@ impl ApiKeys {
                 kind,
                 customer: None,
                 resource: key.id.0,
-                changed_fields: fields.iter().map(|&name| name.to_owned()).collect(),
+                changes,
                 reason: None,
                 at,
             },
@@ -282,5 +296,7 @@ pub fn system_scope(tenant: TenantId, slug: &str, name: &str) -> Scope {
         },
         correlation_id: name.to_owned(),
         trace_id: String::new(),
+        session_id: None,
+        origin: Origin::default(),
     }
 }

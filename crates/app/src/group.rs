@@ -4,7 +4,7 @@ use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
 use crate::support::version::{VersionConflict, expect_version};
 use chrono::{DateTime, Utc};
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::{
@@ -166,18 +166,9 @@ impl Groups {
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         work.groups().insert(group).await?;
-        let fields = [
-            ("id", true),
-            ("name", true),
-            ("description", group.description.is_some()),
-            ("discountClass", group.discount_class.is_some()),
-        ];
-        let given: Vec<_> = fields
-            .into_iter()
-            .filter_map(|(name, given)| given.then_some(name))
-            .collect();
         let kind = AuditKind::GroupCreate;
-        work.record(self.audited(scope, group, kind, &given, group.created_at));
+        let changes = FieldChange::created(group, &group.given_fields());
+        work.record(self.audited(scope, group, kind, changes, group.created_at));
         once.remember(&mut *work, group);
         work.commit().await?;
         Ok(Outcome::Done(group.clone()))
@@ -205,6 +196,7 @@ impl Groups {
         let mut work = self.transactions.begin(scope).await?;
         let mut group = work.groups().find_for_update(id).await?;
         expect_version(group.version, command.expected_versions.as_deref())?;
+        let before = group.clone();
         let changed = group.merge(command.changes.clone());
         if changed.is_empty() {
             work.rollback().await?;
@@ -214,7 +206,8 @@ impl Groups {
         group.updated_at = self.clock.now();
         work.groups().save(&group).await?;
         let kind = AuditKind::GroupUpdate;
-        work.record(self.audited(scope, &group, kind, &changed, group.updated_at));
+        let fields = FieldChange::between(&before, &group, &changed);
+        work.record(self.audited(scope, &group, kind, fields, group.updated_at));
         work.commit().await?;
         Ok(group)
     }
@@ -244,7 +237,8 @@ impl Groups {
         expect_version(group.version, expected_versions)?;
         work.groups().delete(id).await?;
         let kind = AuditKind::GroupDelete;
-        work.record(self.audited(scope, &group, kind, &[], self.clock.now()));
+        let changes = FieldChange::deleted(&group, &group.given_fields());
+        work.record(self.audited(scope, &group, kind, changes, self.clock.now()));
         work.commit().await?;
         Ok(group)
     }
@@ -254,7 +248,7 @@ impl Groups {
         scope: &Scope,
         group: &Group,
         kind: AuditKind,
-        fields: &[&str],
+        changes: Vec<FieldChange>,
         at: DateTime<Utc>,
     ) -> Fact {
         Fact {
@@ -264,7 +258,7 @@ impl Groups {
                 kind,
                 customer: None,
                 resource: group.id.uuid_in(scope.tenant),
-                changed_fields: fields.iter().map(|&name| name.to_owned()).collect(),
+                changes,
                 reason: None,
                 at,
             },

@@ -8,9 +8,11 @@
 pub mod access;
 pub mod address;
 pub mod api_key;
+pub mod audit;
 pub mod customer;
 pub mod group;
 pub mod idempotency;
+pub mod job;
 mod support;
 pub mod tag;
 pub mod tenant;

@@ -6,7 +6,7 @@ pub use directory::TenantDirectory;
 
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
@@ -59,6 +59,15 @@ pub struct UpdateTenant {
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
 }
+
+/// What a new tenant is given.
+pub(crate) const NEW: [&str; 5] = [
+    "id",
+    "name",
+    "settings.currency",
+    "settings.country",
+    "settings.maxAddresses",
+];
 
 /// Why a tenant could not be made or changed. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -143,8 +152,8 @@ impl Tenants {
         };
         let groups = self.first_groups(tenant);
         work.tenants().insert(tenant, &groups).await?;
-        let fields = ["id", "name", "settings"];
-        work.record(self.audited(tenant, AuditKind::TenantCreate, &fields));
+        let changes = FieldChange::created(tenant, &NEW);
+        work.record(self.audited(tenant, AuditKind::TenantCreate, changes));
         once.remember(&mut *work, tenant);
         work.commit().await?;
         Ok(Outcome::Done(tenant.clone()))
@@ -199,6 +208,7 @@ impl Tenants {
                 current: tenant.version,
             });
         }
+        let before = tenant.clone();
         let changed = merge(&mut tenant, command);
         if changed.is_empty() {
             work.rollback().await?;
@@ -207,12 +217,18 @@ impl Tenants {
         tenant.version += 1;
         tenant.updated_at = self.clock.now();
         work.tenants().save(&tenant).await?;
-        work.record(self.audited(&tenant, AuditKind::TenantUpdate, &changed));
+        let fields = FieldChange::between(&before, &tenant, &changed);
+        work.record(self.audited(&tenant, AuditKind::TenantUpdate, fields));
         work.commit().await?;
         Ok(tenant)
     }
 
-    pub(crate) fn audited(&self, tenant: &Tenant, kind: AuditKind, fields: &[&str]) -> Fact {
+    pub(crate) fn audited(
+        &self,
+        tenant: &Tenant,
+        kind: AuditKind,
+        changes: Vec<FieldChange>,
+    ) -> Fact {
         Fact {
             event: None,
             audit: AuditEntry {
@@ -220,7 +236,7 @@ impl Tenants {
                 kind,
                 customer: None,
                 resource: tenant.id.0,
-                changed_fields: fields.iter().map(|&name| name.to_owned()).collect(),
+                changes,
                 reason: None,
                 at: tenant.updated_at,
             },

@@ -1,10 +1,13 @@
 //! The subcommands.
 
+mod audit;
 mod key;
 mod migrate;
 
 use crate::config::{self, Config, Loaded};
 use crate::database::Database;
+use crate::serve::Beside;
+use crate::telemetry::Levels;
 use crate::{serve, signals, telemetry};
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -34,13 +37,22 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the API; this is what happens without a command.
-    Serve,
+    Serve {
+        /// Leaves the background jobs to others.
+        #[arg(long)]
+        no_jobs: bool,
+    },
+    /// Runs the background jobs, and serves nothing but their health and metrics.
+    Work,
     /// Brings the schema of the database up to date, or takes steps of it back.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
     /// Makes, lists and revokes API keys.
     #[command(subcommand)]
     Key(key::Key),
+    /// Tells whether the audit trail is as it was written.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Prints the effective configuration with secrets masked, or everything that is wrong with it.
     CheckConfig {
         /// Prints an example of every setting instead, in the form of a .env file.
@@ -58,12 +70,22 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let load =
         || -> Result<Loaded, Failure> { Ok(config::load(&std::env::current_dir()?, environment)?) };
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => {
-            let loaded = load()?;
-            telemetry::init(&loaded.config.observability)?;
-            let not_built = loaded.effective.set_but_not_built();
-            block_on(|stop| serve::run(loaded.config, not_built, stop))
+    match arguments
+        .command
+        .unwrap_or(Command::Serve { no_jobs: false })
+    {
+        Command::Serve { no_jobs } => {
+            let (config, levels, not_built) = loud(load()?)?;
+            let beside = if no_jobs {
+                Beside::Nothing
+            } else {
+                Beside::Jobs
+            };
+            block_on(|stop| serve::run(config, levels, not_built, beside, stop))
+        }
+        Command::Work => {
+            let (config, _levels, not_built) = loud(load()?)?;
+            block_on(|stop| serve::work::run(config, not_built, stop))
         }
         Command::Migrate(migrate) => {
             let config = quiet(load()?)?;
@@ -72,6 +94,10 @@ pub(crate) fn run(
         Command::Key(key) => {
             let config = quiet(load()?)?;
             block_on(|stop| key.run(config, stop))
+        }
+        Command::Audit(audit) => {
+            let config = quiet(load()?)?;
+            block_on(|stop| audit.run(config, stop))
         }
         Command::CheckConfig { example: true } => Ok(config::write_example(&mut io::stdout())?),
         Command::CheckConfig { example: false } => {
@@ -84,11 +110,18 @@ pub(crate) fn run(
     }
 }
 
+/// What runs on logs as it is told to. With the settings that have no effect yet.
+fn loud(loaded: Loaded) -> Result<(Config, Levels, Vec<&'static str>), Failure> {
+    let levels = telemetry::init(&loaded.config.observability)?;
+    Ok((loaded.config, levels, loaded.effective.set_but_not_built()))
+}
+
 /// Commands that print an answer log only what goes wrong.
 fn quiet(loaded: Loaded) -> Result<Config, Failure> {
     let mut config = loaded.config;
     "warn".clone_into(&mut config.observability.log_level);
-    telemetry::init(&config.observability)?;
+    // Nobody changes them: the command ends with its answer.
+    let _levels = telemetry::init(&config.observability)?;
     Ok(config)
 }
 

@@ -20,7 +20,7 @@ use std::str::FromStr;
 
 pub(crate) use effective::Effective;
 pub(crate) use faults::Faults;
-pub(crate) use kind::masked;
+pub(crate) use kind::{log_level, masked};
 pub(crate) use render::write_example;
 pub(crate) use typed::{Config, Distributed, LogFormat, Observability};
 

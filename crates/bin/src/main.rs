@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod database;
 mod metrics;
+mod secrets;
 mod serve;
 mod signals;
 mod telemetry;

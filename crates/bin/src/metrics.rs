@@ -1,5 +1,7 @@
 //! The recorder behind the metrics, and how it is rendered.
 
+pub(crate) mod jobs;
+
 use crate::command::Failure;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -26,11 +28,14 @@ pub(crate) type Render = Arc<dyn Fn() -> String + Send + Sync>;
 /// Installs the recorder of this process.
 pub(crate) fn install() -> Result<PrometheusHandle, Failure> {
     let latency = Matcher::Full(REQUEST_LATENCY.to_owned());
+    let runs = Matcher::Full(jobs::DURATION.to_owned());
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(latency, LATENCY_BUCKETS)?
+        .set_buckets_for_metric(runs, jobs::DURATION_BUCKETS)?
         .install_recorder()?;
     describe();
     customer_postgres::describe_metrics();
+    jobs::describe();
     describe_gauge!(
         CONNECTIONS_MAX,
         "Connections to the database that there may be, by role"

@@ -2,18 +2,25 @@
 
 mod listeners;
 mod start_lines;
+pub(crate) mod work;
 
 use crate::command::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
-use crate::metrics;
+use crate::metrics::{self, Render};
+use crate::secrets::Secrets;
+use crate::telemetry::Levels;
 use crate::wire::{self, Office, Parts};
+use axum::Router;
+use customer_domain::IdSource;
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
+use customer_http::http::origin::TrustedProxies;
 use customer_http::http::server::Patience;
 use customer_http::http::stack::{self, HttpSettings};
 use customer_postgres::Postgres;
 use listeners::Listeners;
+use metrics_exporter_prometheus::PrometheusHandle;
 use start_lines::StartLines;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,15 +32,36 @@ use tokio_util::task::TaskTracker;
 /// longest usual shutdown delay it stays below the 30 s that orchestrators wait before they kill.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// What a process that serves does beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// It runs the background jobs too.
+    Jobs,
+    /// Others run them.
+    Nothing,
+}
+
 /// Serves until `stop`; every part that was started is stopped, also when a later one fails to
 /// start.
 pub(crate) async fn run(
     config: Config,
+    levels: Levels,
     not_built: Vec<&'static str>,
+    beside: Beside,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     // Bound first: a port in use must be told before anything else is done.
     let listeners = Listeners::bind(&config).await?;
+    warn_of(&not_built);
+    let database = match Database::open(&config, &stop).await {
+        Err(error) if error.is::<Stopped>() => return Ok(()),
+        opened => opened?,
+    };
+    let served = on_database(&config, &database, levels, listeners, (beside, &stop)).await;
+    database.close(served).await
+}
+
+fn warn_of(not_built: &[&str]) {
     if !not_built.is_empty() {
         let names = not_built.join(", ");
         tracing::warn!(
@@ -41,26 +69,22 @@ pub(crate) async fn run(
             "these settings are accepted and not used yet"
         );
     }
-    let database = match Database::open(&config, &stop).await {
-        Err(error) if error.is::<Stopped>() => return Ok(()),
-        opened => opened?,
-    };
-    let served = on_database(&config, &database, listeners, &stop).await;
-    database.close(served).await
 }
 
 async fn on_database(
     config: &Config,
     database: &Database,
+    levels: Levels,
     listeners: Listeners,
-    stop: &CancellationToken,
+    (beside, stop): (Beside, &CancellationToken),
 ) -> Result<(), Failure> {
-    let started = stop.run_until_cancelled(start(config, database)).await;
+    let started = stop.run_until_cancelled(start(config, database, levels));
+    let started = started.await;
     let Some(service) = started.transpose()? else {
         return Ok(());
     };
     let postgres = service.postgres.clone();
-    let served = serve(config, database, service, listeners, stop).await;
+    let served = serve(config, database, service, listeners, (beside, stop)).await;
     postgres.close().await;
     served
 }
@@ -70,17 +94,21 @@ struct Service {
     postgres: Postgres,
     office: Office,
     parts: Parts,
+    secrets: Secrets,
 }
 
-async fn start(config: &Config, database: &Database) -> Result<Service, Failure> {
+async fn start(config: &Config, database: &Database, levels: Levels) -> Result<Service, Failure> {
     database.migrate().await?;
-    let postgres = wire::connect(config, database).await?;
+    let secrets = Secrets::open(config)?;
+    let postgres = wire::connect(config, database, &secrets).await?;
     let office = wire::office(config, &postgres);
-    let parts = wire::parts(config, &postgres, office.clone())?;
+    let levels = Arc::new(levels);
+    let parts = wire::parts(config, &postgres, office.clone(), &secrets, levels)?;
     Ok(Service {
         postgres,
         office,
         parts,
+        secrets,
     })
 }
 
@@ -89,7 +117,7 @@ async fn serve(
     database: &Database,
     service: Service,
     listeners: Listeners,
-    stop: &CancellationToken,
+    (beside, stop): (Beside, &CancellationToken),
 ) -> Result<(), Failure> {
     let Service {
         postgres,
@@ -99,25 +127,13 @@ async fn serve(
             ids,
             state,
         },
+        secrets,
     } = service;
     let addresses = listeners.addresses()?;
-    let settings = HttpSettings {
-        limits: limits(config),
-        cors: CorsOrigins::new(&config.server.cors_origins)?,
-        ids: Arc::new(move || ids.new_id()),
-    };
-    let recorder = config.observability.metrics_enabled;
-    let recorder = recorder.then(metrics::install).transpose()?;
+    let settings = http_settings(config, ids)?;
+    let recorded = Recorded::new(config, &postgres, &listeners, &settings)?;
     api.stopping = stop.clone();
-    let mut metrics_routes = None;
-    if let Some(recorder) = &recorder {
-        let render = metrics::render(recorder, &postgres);
-        if listeners.has_metrics() {
-            metrics_routes = Some(stack::wrap(metrics::router(render), settings.clone()));
-        } else {
-            api.metrics = Some(render);
-        }
-    }
+    api.metrics.clone_from(&recorded.beside);
     let router = customer_http::router(api, settings);
     // The last step that can fail, and past what a signal interrupts: the key that it makes is
     // shown now or never.
@@ -133,24 +149,87 @@ async fn serve(
 
     let tasks = TaskTracker::new();
     let closing = CancellationToken::new();
-    if let Some(recorder) = recorder {
-        let upkeep = metrics::upkeep(recorder);
-        tasks.spawn(closing.clone().run_until_cancelled_owned(upkeep));
+    let metrics_routes = recorded.start(&postgres, &tasks, &closing);
+    if beside == Beside::Jobs {
+        let stopped = stop.clone().cancelled_owned();
+        tasks.spawn(wire::jobs(config, &postgres, &secrets).run(stopped));
     }
     let delay = config.server.shutdown_delay;
     tasks.spawn(close_after(stop.clone(), delay, closing.clone()));
-    let patience = Patience {
-        head: config.server.read_timeout,
-        ..Patience::default()
-    };
     let served = listeners
-        .serve(router, metrics_routes, &closing, DRAIN, patience)
+        .serve(router, metrics_routes, &closing, DRAIN, patience(config))
         .await;
     stop.cancel();
     closing.cancel();
     tasks.close();
     tasks.wait().await;
     served
+}
+
+/// The recorder of the metrics, if they are wanted, and where they are shown.
+struct Recorded {
+    recorder: Option<PrometheusHandle>,
+    /// Renders them beside the other routes.
+    beside: Option<Render>,
+    /// The routes of a listener of their own.
+    routes: Option<Router>,
+}
+
+impl Recorded {
+    fn new(
+        config: &Config,
+        postgres: &Postgres,
+        listeners: &Listeners,
+        settings: &HttpSettings,
+    ) -> Result<Self, Failure> {
+        let is_wanted = config.observability.metrics_enabled;
+        let recorder = is_wanted.then(metrics::install).transpose()?;
+        let render = recorder
+            .as_ref()
+            .map(|recorder| metrics::render(recorder, postgres));
+        let (routes, beside) = if listeners.has_metrics() {
+            (render.map(metrics::router), None)
+        } else {
+            (None, render)
+        };
+        Ok(Self {
+            recorder,
+            beside,
+            routes: routes.map(|routes| stack::wrap(routes, settings.clone())),
+        })
+    }
+
+    /// Keeps the recorder until `closing`; the routes of its listener.
+    fn start(
+        self,
+        postgres: &Postgres,
+        tasks: &TaskTracker,
+        closing: &CancellationToken,
+    ) -> Option<Router> {
+        if let Some(recorder) = self.recorder {
+            let upkeep = metrics::upkeep(recorder);
+            tasks.spawn(closing.clone().run_until_cancelled_owned(upkeep));
+            let follow = metrics::jobs::follow(postgres.jobs());
+            tasks.spawn(closing.clone().run_until_cancelled_owned(follow));
+        }
+        self.routes
+    }
+}
+
+fn http_settings(config: &Config, ids: Arc<dyn IdSource>) -> Result<HttpSettings, Failure> {
+    Ok(HttpSettings {
+        limits: limits(config),
+        cors: CorsOrigins::new(&config.server.cors_origins)?,
+        ids: Arc::new(move || ids.new_id()),
+        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
+    })
+}
+
+fn patience(config: &Config) -> Patience {
+    Patience {
+        head: config.server.read_timeout,
+        ..Patience::default()
+    }
 }
 
 /// Goes on serving, unready, for `delay` after `stop`: long enough for whoever sends requests here

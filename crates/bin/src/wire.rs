@@ -1,11 +1,17 @@
 //! Puts adapters behind ports and hands them to the use cases. The only place that knows all.
 
+mod jobs;
+
+pub(crate) use jobs::jobs;
+
 use crate::command::Failure;
 use crate::config::{Config, Distributed, Environment};
 use crate::database::Database;
+use crate::secrets::Secrets;
 use customer_app::access::Access;
 use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::{ApiKeys, system_scope};
+use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
 use customer_app::tag::Tags;
@@ -16,15 +22,12 @@ use customer_domain::customer::CustomerType;
 use customer_domain::preference::Preferences;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
 use customer_domain::tier::Tier;
-use customer_domain::{Clock, IdSource, KeyedDigest};
+use customer_domain::{Clock, IdSource};
 use customer_http::api::{Api, MOST_EXPORTS};
-use customer_local::root_secret::load_or_create;
+use customer_http::log_level::LogLevels;
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
-use customer_security::{Argon2Hasher, HashingSettings, HkdfDigests, RootSecret, SecretMaker};
-use embedded_postgres::StateRoot;
-use secrecy::ExposeSecret;
-use std::path::Path;
+use customer_security::{Argon2Hasher, HashingSettings, SecretMaker};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -34,8 +37,8 @@ use tokio_util::sync::CancellationToken;
 const REMEMBERED_KEYS: u64 = 10_000;
 /// How long a key is remembered: how late a revocation on another replica bites.
 const KEY_MEMORY: Duration = Duration::from_secs(5);
-/// Connections for jobs and operators.
-const WORKER_CONNECTIONS: usize = 4;
+/// Connections for jobs and operators. A job needs one for its chunk, and one to renew its lease.
+const WORKER_CONNECTIONS: usize = 8;
 
 /// What administers: all that commands need.
 #[derive(Clone)]
@@ -65,7 +68,11 @@ pub(crate) enum Operator {
 }
 
 /// Connects the two serving roles.
-pub(crate) async fn connect(config: &Config, database: &Database) -> Result<Postgres, Failure> {
+pub(crate) async fn connect(
+    config: &Config,
+    database: &Database,
+    secrets: &Secrets,
+) -> Result<Postgres, Failure> {
     let settings = |role, url: &Option<secrecy::SecretString>, most: usize| {
         let from = &config.database;
         PgSettings {
@@ -88,7 +95,7 @@ pub(crate) async fn connect(config: &Config, database: &Database) -> Result<Post
         &config.database.worker_url,
         WORKER_CONNECTIONS,
     );
-    let connected = Postgres::connect(&app, &worker).await;
+    let connected = Postgres::connect(&app, &worker, secrets.sealing.clone()).await;
     connected.map_err(|error| {
         let [app, worker] = [app.role.as_str(), worker.role.as_str()];
         format!("{} as {app} and {worker}: {error}", database.note()).into()
@@ -130,13 +137,14 @@ pub(crate) fn parts(
     config: &Config,
     postgres: &Postgres,
     office: Office,
+    secrets: &Secrets,
+    log_levels: Arc<dyn LogLevels>,
 ) -> Result<Parts, Failure> {
+    let digests = Arc::clone(&secrets.digests);
+    let state = secrets.state.as_ref();
     let Office { tenants, api_keys } = office;
     let clock = Arc::clone(&tenants.clock);
     let ids = Arc::clone(&tenants.ids);
-    let state = state(config)?;
-    let digests: Arc<dyn KeyedDigest> =
-        Arc::new(HkdfDigests::new(&root_secret(config, state.as_ref())?));
     let api = Api {
         customers: Customers {
             transactions: postgres.transactions(),
@@ -167,6 +175,13 @@ pub(crate) fn parts(
         tags: Tags {
             reads: postgres.tags(),
         },
+        audit: Audit {
+            transactions: postgres.transactions(),
+            customers: postgres.customers(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            denials: Arc::default(),
+        },
         access: Access {
             keys: postgres.api_keys(),
             memory: Arc::clone(&api_keys.memory),
@@ -177,15 +192,17 @@ pub(crate) fn parts(
         tenants,
         api_keys,
         health: postgres.health(),
+        jobs: postgres.jobs(),
         digests,
         clock,
         idempotency_retention: config.server.idempotency_retention,
         exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
         metrics: None,
+        log_levels,
         stopping: CancellationToken::new(),
     };
     let state = state.map(|state| {
-        let note = state.note.map(|note| format!(" ({note})"));
+        let note = state.note.as_ref().map(|note| format!(" ({note})"));
         format!("{}{}", state.path.display(), note.unwrap_or_default())
     });
     Ok(Parts { api, ids, state })
@@ -230,25 +247,6 @@ pub(crate) async fn default_tenant(
         .api_keys
         .bootstrap(&office.tenants, command, operator_key);
     Ok(made.await?)
-}
-
-/// Where files lie: those of a private database, or the root secret that nobody configured.
-fn state(config: &Config) -> Result<Option<StateRoot>, Failure> {
-    let has_files = config.database.url.is_none() || config.security.secret_key.is_none();
-    let root = has_files.then(|| embedded_postgres::state_root(&config.work_dir));
-    Ok(root.transpose()?)
-}
-
-/// The configured root secret, or one that a development machine makes for itself.
-fn root_secret(config: &Config, state: Option<&StateRoot>) -> Result<RootSecret, Failure> {
-    if let Some(key) = &config.security.secret_key {
-        return Ok(RootSecret::from_bytes(key.expose_secret())?);
-    }
-    let folder = state.map_or(Path::new("."), |state| &state.path);
-    let path = folder.join("root-secret");
-    let text = load_or_create(&path, || RootSecret::generate().to_base64())?;
-    Ok(RootSecret::from_base64(text.expose_secret())
-        .map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
 pub(crate) fn hashing(config: &Config) -> HashingSettings {

@@ -3,6 +3,7 @@
 mod book;
 mod changes;
 mod country;
+mod fields;
 mod ports;
 mod postal;
 
@@ -18,6 +19,7 @@ use crate::customer::{LegacyId, Reference};
 use crate::{AddressId, DigestPurpose, InvalidValue, KeyedDigest, ValueFault};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// Addresses that a customer may have, unless the operator decided otherwise (DOM-18).
 pub const DEFAULT_ADDRESS_LIMIT: usize = 10;
@@ -29,7 +31,7 @@ pub const MAX_EXPANDED: usize = 100;
 pub const MAX_LABEL: usize = 50;
 
 /// An entry of a customer's address book.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Address {
     /// Its id.
     pub id: AddressId,
@@ -55,6 +57,22 @@ pub struct Address {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// Which record it is and where it stands, not whose and where.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("default_shipping", &self.default_shipping)
+            .field("default_billing", &self.default_billing)
+            .field("is_verified", &self.is_verified)
+            .field("version", &self.version)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Address {

@@ -1,9 +1,11 @@
 //! API keys: how services and operators prove who they are.
 
+use crate::audit::Audited;
 use crate::{ApiKeyId, InvalidValue, Scope, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 /// Characters of a key's name.
 pub const MAX_KEY_NAME: usize = 100;
@@ -72,6 +74,23 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Audited for ApiKey {
+    fn field(&self, name: &str) -> Value {
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        match name {
+            "name" => json!(self.name),
+            "scopes" => {
+                let scopes = self.permissions.iter().map(|held| held.as_str());
+                scopes.collect::<Vec<_>>().into()
+            }
+            "allTenants" => json!(self.all_tenants),
+            "expiresAt" => json!(self.expires_at.map(time)),
+            "revokedAt" => json!(self.revoked_at.map(time)),
+            _ => Value::Null,
+        }
+    }
 }
 
 impl ApiKey {
@@ -191,4 +210,37 @@ pub trait ApiKeyMemory: Send + Sync {
 
     /// Forgets it: it was revoked.
     fn forget(&self, secret: &PresentedSecret);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_is_audited_of_a_key_is_spelt_as_the_wire_does_and_is_no_secret() {
+        let key = ApiKey {
+            id: ApiKeyId(Uuid::nil()),
+            tenant: TenantId(Uuid::nil()),
+            name: "storefront".to_owned(),
+            prefix: "csk_Ab3dE6gH".to_owned(),
+            permissions: vec![Permission::Read, Permission::Write],
+            all_tenants: false,
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at: DateTime::from_timestamp_micros(1_500),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        for (name, value) in [
+            ("name", json!("storefront")),
+            ("scopes", json!(["customers:read", "customers:write"])),
+            ("allTenants", json!(false)),
+            ("expiresAt", json!("1970-01-01T00:00:00.001500Z")),
+            ("revokedAt", Value::Null),
+            ("prefix", Value::Null),
+            ("secret", Value::Null),
+        ] {
+            assert_eq!(key.field(name), value, "{name}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod email;
+mod fields;
 mod identifier;
 mod lifecycle;
 mod list;
@@ -34,6 +35,7 @@ use crate::{CustomerId, TenantId};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Characters of a registration source (DOM-10).
 pub const MAX_REGISTRATION_SOURCE: usize = 50;
@@ -44,7 +46,7 @@ pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 
 /// A customer, with the parts that are edited together: core, profile, preferences, tags,
 /// group and identifiers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Customer {
     /// Its id.
     pub id: CustomerId,
@@ -92,6 +94,26 @@ pub struct Customer {
     pub updated_at: DateTime<Utc>,
     /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Which record it is and where it stands, not whose.
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customer")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("status", &self.status)
+            .field("account_state", &self.account_state)
+            .field("customer_type", &self.customer_type)
+            .field("group", &self.group)
+            .field("version", &self.version)
+            .field("event_seq", &self.event_seq)
+            .field("registration_date", &self.registration_date)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .field("deleted_at", &self.deleted_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Customer {

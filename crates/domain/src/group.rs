@@ -1,8 +1,10 @@
 //! Customer groups: what a customer is to the shop, such as retail or wholesale (D-15).
 
+use crate::audit::Audited;
 use crate::{InvalidValue, Patch, Scope, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use std::fmt;
 use uuid::Uuid;
 
@@ -50,6 +52,18 @@ pub struct GroupChanges {
     pub discount_class: Patch<String>,
 }
 
+impl Audited for Group {
+    fn field(&self, name: &str) -> Value {
+        match name {
+            "id" => json!(self.id.as_str()),
+            "name" => json!(self.name),
+            "description" => json!(self.description),
+            "discountClass" => json!(self.discount_class),
+            _ => Value::Null,
+        }
+    }
+}
+
 impl Group {
     /// A group that is made at this moment.
     pub fn new(id: GroupId, name: String, now: DateTime<Utc>) -> Self {
@@ -62,6 +76,18 @@ impl Group {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The names of what it says, as the wire spells them.
+    pub fn given_fields(&self) -> Vec<&'static str> {
+        let fields = [
+            ("id", true),
+            ("name", true),
+            ("description", self.description.is_some()),
+            ("discountClass", self.discount_class.is_some()),
+        ];
+        let given = fields.into_iter().filter(|(_, is_given)| *is_given);
+        given.map(|(name, _)| name).collect()
     }
 
     /// Merges `changes` into the group. The names of what changed, as the wire spells them;
@@ -292,6 +318,28 @@ mod tests {
         assert_eq!(changed, ["description"]);
         assert_eq!(group.description.as_deref(), Some("for dealers"));
         assert!(group.merge(GroupChanges::default()).is_empty());
+    }
+
+    #[test]
+    fn every_field_that_a_merge_changes_has_its_old_and_new_value() {
+        let id = GroupId::parse("trade").unwrap();
+        let before = Group::new(id, "Trade".to_owned(), DateTime::UNIX_EPOCH);
+        let mut after = before.clone();
+        let changed = after.merge(GroupChanges {
+            name: Some("Dealers".to_owned()),
+            description: Patch::Set("for dealers".to_owned()),
+            discount_class: Patch::Set("B2B-10".to_owned()),
+        });
+        assert_eq!(changed, ["name", "description", "discountClass"]);
+        for name in changed {
+            assert_ne!(before.field(name), after.field(name), "{name}");
+        }
+        assert_eq!(before.given_fields(), ["id", "name"]);
+        let given = after.given_fields();
+        assert_eq!(given, ["id", "name", "description", "discountClass"]);
+        assert!(given.iter().all(|name| after.field(name).is_string()));
+        assert_eq!(before.field("description"), Value::Null);
+        assert_eq!(after.field("version"), Value::Null, "nobody edits it");
     }
 
     #[test]

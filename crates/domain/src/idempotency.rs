@@ -1,6 +1,7 @@
 //! Requests that can be sent twice and count once.
 
-use crate::{StoreError, UnitOfWork};
+use crate::{StoreError, TenantId, UnitOfWork};
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::fmt;
 use thiserror::Error;
@@ -65,6 +66,47 @@ impl fmt::Debug for Claimed {
             Self::Replay(reply) => f.debug_tuple("Replay").field(reply).finish(),
         }
     }
+}
+
+/// Where a reply lies among those of its tenant, which lie in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplyKey {
+    /// Who called.
+    pub caller: String,
+    /// The operation.
+    pub route: String,
+    /// The key that the caller chose.
+    pub key: String,
+}
+
+/// What one look at the replies of a tenant did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Replies that it looked at.
+    pub seen: u32,
+    /// Those of them that had expired, and are gone.
+    pub deleted: u32,
+    /// The last that it looked at, if there was one.
+    pub last: Option<ReplyKey>,
+}
+
+/// Takes away replies that nobody is answered with any more.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait IdempotencyPurge: Send + Sync {
+    /// Looks at the replies of a tenant beyond `after`, at most `limit`, in their order, and deletes
+    /// those that had expired at `now`. A reply that is stored meanwhile in place of an expired one
+    /// MUST stay.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`], [`StoreError::Unavailable`].
+    async fn purge(
+        &self,
+        tenant: TenantId,
+        after: Option<ReplyKey>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Purged, StoreError>;
 }
 
 /// Why a claim cannot be had.

@@ -3,9 +3,14 @@
 
 pub use crate::address::{MockAddressReads, MockAddressRepo};
 pub use crate::api_key::{MockApiKeyMemory, MockApiKeyReads, MockApiKeyRepo, MockApiKeySecrets};
+pub use crate::audit::{MockAuditLedger, MockAuditMonths, MockAuditRepo, MockNotary};
 pub use crate::credential::MockPasswordHasher;
 pub use crate::customer::{MockCustomerReads, MockCustomerRepo};
 pub use crate::group::{MockGroupReads, MockGroupRepo};
+pub use crate::idempotency::MockIdempotencyPurge;
+pub use crate::job::MockJobLeases;
+pub use crate::outbox::MockOutboxSealing;
+pub use crate::privacy::{MockCipher, MockKeyStore};
 pub use crate::support::clock::{MockClock, MockIdSource};
 pub use crate::support::digest::MockKeyedDigest;
 pub use crate::support::health::MockStoreHealth;
@@ -14,6 +19,7 @@ pub use crate::tenant::{MockTenantReads, MockTenantRepo};
 
 use crate::address::AddressRepo;
 use crate::api_key::ApiKeyRepo;
+use crate::audit::AuditRepo;
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
@@ -34,6 +40,8 @@ pub struct MockUnitOfWork {
     pub tenants: MockTenantRepo,
     /// The API keys.
     pub api_keys: MockApiKeyRepo,
+    /// Returned by `audit()`.
+    pub audit: MockAuditRepo,
     /// What was recorded.
     pub facts: Vec<Fact>,
     /// What COMMIT answers.
@@ -48,6 +56,7 @@ impl Default for MockUnitOfWork {
             groups: MockGroupRepo::new(),
             tenants: MockTenantRepo::new(),
             api_keys: MockApiKeyRepo::new(),
+            audit: MockAuditRepo::new(),
             facts: Vec::new(),
             outcome: Ok(()),
         }
@@ -74,6 +83,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn api_keys(&mut self) -> &mut dyn ApiKeyRepo {
         &mut self.api_keys
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepo {
+        &mut self.audit
     }
 
     fn record(&mut self, fact: Fact) {

@@ -2,7 +2,8 @@
 
 use crate::address::{Address, BookHolder, Role};
 use crate::customer::{Customer, CustomerRecord};
-use crate::{AddressId, CustomerId, EventId, Scope};
+use crate::{AddressId, CustomerId, EventId, Scope, StoreError, TenantId};
+use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -191,6 +192,40 @@ impl Event {
             },
         })
     }
+}
+
+/// Where an event lies among those of all tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxPosition {
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The event.
+    pub event: EventId,
+}
+
+/// Seals the events that were written before there were keys (a job of this service).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait OutboxSealing: Send + Sync {
+    /// Seals at most `limit` of those beyond `after`. Where the last of them lies; none when there
+    /// are no more. One that is published or sealed meanwhile is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Contended`].
+    async fn seal_some(
+        &self,
+        after: Option<OutboxPosition>,
+        limit: u32,
+    ) -> Result<Option<SealedEvents>, StoreError>;
+}
+
+/// Events that were sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedEvents {
+    /// The last that was looked at.
+    pub last: OutboxPosition,
+    /// How many were sealed.
+    pub count: u64,
 }
 
 fn rfc3339(at: DateTime<Utc>) -> String {

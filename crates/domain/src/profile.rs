@@ -1,5 +1,6 @@
 //! Who a customer is: the part of the record that describes a person.
 
+use crate::support::hidden::hidden;
 use crate::{InvalidValue, ValueFault, text};
 use chrono::{Datelike, NaiveDate};
 
@@ -11,7 +12,7 @@ pub const MAX_PHONE: usize = 20;
 pub const MAX_AVATAR: usize = 500;
 
 /// The person's details. Each is optional.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     /// Given name.
     pub first_name: Option<String>,
@@ -112,11 +113,13 @@ impl Gender {
 }
 
 /// A phone number, kept as it was written, with its digits beside it for look-up (D-40).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Phone {
     written: String,
     digits: String,
 }
+
+hidden!(Profile, Phone);
 
 impl Phone {
     /// Reads a phone number; `None` when nothing is written.

@@ -5,6 +5,7 @@ pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod health;
+pub(crate) mod hidden;
 pub(crate) mod id;
 pub(crate) mod merge;
 pub mod money;

@@ -1,10 +1,12 @@
 //! Tenants: the shops that share this service and never see each other.
 
 use crate::address::Country;
+use crate::audit::Audited;
 use crate::group::Group;
 use crate::{InvalidValue, StoreError, TenantId, ValueFault, preference};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use std::fmt;
 
 /// Characters of a tenant's name.
@@ -27,6 +29,19 @@ pub struct Tenant {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Audited for Tenant {
+    fn field(&self, name: &str) -> Value {
+        match name {
+            "id" => json!(self.slug.as_str()),
+            "name" => json!(self.name),
+            "settings.currency" => json!(self.settings.currency),
+            "settings.country" => json!(self.settings.country),
+            "settings.maxAddresses" => json!(self.settings.max_addresses),
+            _ => Value::Null,
+        }
+    }
 }
 
 /// A tenant's outer id, such as `default` or `tenant-123`.
@@ -138,4 +153,36 @@ pub trait TenantReads: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn all(&self) -> Result<Vec<Tenant>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_is_audited_of_a_tenant_is_spelt_as_the_wire_does() {
+        let tenant = Tenant {
+            id: TenantId(Uuid::nil()),
+            slug: TenantSlug::parse("north").unwrap(),
+            name: "North".to_owned(),
+            settings: TenantSettings {
+                max_addresses: Some(3),
+                ..TenantSettings::default()
+            },
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        for (name, value) in [
+            ("id", json!("north")),
+            ("name", json!("North")),
+            ("settings.currency", json!("USD")),
+            ("settings.country", json!("US")),
+            ("settings.maxAddresses", json!(3)),
+            ("version", Value::Null),
+        ] {
+            assert_eq!(tenant.field(name), value, "{name}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod frame;
 mod hasher;
 mod keys;
 mod random;
+mod sealing;
 
 pub use address::{PlainDigests, address, address_for, country, full_address};
 pub use clock::{FixedClock, SeededIds, at, seeded_id};
@@ -19,3 +20,4 @@ pub use frame::{operator_scope, other_scope, other_tenant, scope, tenant, third_
 pub use hasher::PlainHasher;
 pub use keys::{api_key, digest, presented};
 pub use random::random_customer;
+pub use sealing::{cipher, digests, key_store, notary, sealing};

@@ -18,6 +18,8 @@ pub mod address_equal;
 pub mod address_save;
 pub mod address_text;
 pub mod api_key;
+pub mod audit;
+pub mod audit_filter;
 pub mod customer_filter;
 pub mod customer_insert;
 pub mod customer_list;
@@ -29,10 +31,14 @@ pub mod group;
 mod harness;
 pub mod health;
 pub mod idempotency;
+pub mod idempotency_purge;
 pub mod isolation;
+pub mod job;
 mod steps;
 pub mod tag;
 pub mod tenant;
+#[cfg(test)]
+mod tests;
 pub mod unit_of_work;
 
 pub use harness::{FakeHarness, Harness};
@@ -102,6 +108,11 @@ macro_rules! contract {
                 other_callers_routes_keys_and_tenants_are_other_claims,
                 keys_are_compared_as_written,
                 the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written,
+            }
+            idempotency_purge {
+                replies_that_expired_are_deleted_and_others_stay,
+                replies_are_looked_at_in_their_order_and_a_few_at_a_time,
+                replies_of_another_tenant_stay,
             }
             customer_insert {
                 a_typical_customer_comes_back_whole,
@@ -281,6 +292,35 @@ macro_rules! contract {
                 two_admin_keys_cannot_go_together,
                 an_unknown_key_cannot_be_revoked,
             }
+            audit {
+                an_entry_comes_back_whole,
+                of_an_entry_without_values_the_names_are_shown,
+                values_stand_on_the_side_that_has_any,
+                an_empty_trail_is_an_empty_page,
+                entries_are_listed_newest_first_and_those_of_one_moment_by_id,
+                a_page_of_the_trail_holds_as_many_as_were_asked_for,
+                pages_of_the_trail_follow_each_other_to_the_oldest_entry,
+                a_place_in_the_trail_needs_no_entry_there,
+                a_place_in_the_trail_is_kept_while_entries_come,
+                entries_show_once_they_are_committed,
+                entries_of_the_same_unit_of_work_do_not_show,
+                an_entry_that_is_rolled_back_is_not_shown,
+                another_tenants_entries_are_not_shown,
+                awkward_texts_of_entries_are_shown_as_written,
+            }
+            audit_filter {
+                each_filter_of_the_trail_shows_what_passes_it,
+                a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end,
+                no_kinds_at_all_show_nothing,
+                every_combination_of_filters_shows_what_passes_all_of_them,
+                actors_are_compared_as_written,
+                a_filtered_trail_is_shown_page_by_page,
+                entries_are_counted_by_customer_the_most_first,
+                equal_counts_are_ordered_by_customer,
+                a_tally_counts_what_passes_the_filter,
+                a_tally_of_many_customers_names_the_first_and_says_that_there_are_more,
+                an_empty_trail_is_an_empty_tally,
+            }
             group {
                 a_group_comes_back_whole,
                 a_taken_group_id_is_a_conflict,
@@ -299,6 +339,20 @@ macro_rules! contract {
                 a_prefix_is_compared_as_written,
                 a_deleted_customer_is_counted_until_its_tags_are_taken_off,
                 another_tenants_tags_are_not_counted,
+            }
+            job {
+                a_job_that_was_never_begun_is_due_and_free,
+                a_job_that_is_held_is_given_to_nobody_else,
+                a_lease_that_ended_is_given_to_another_with_a_greater_number,
+                who_lost_the_lease_can_change_nothing,
+                a_lease_that_ended_and_that_nobody_took_can_be_renewed,
+                progress_is_kept_and_added_up,
+                a_finished_job_is_not_due_before_its_time,
+                a_finished_job_is_due_again_when_its_time_has_come,
+                a_failed_run_is_told_and_the_next_goes_on_from_its_cursor,
+                a_success_ends_the_row_of_failures_and_begins_anew,
+                a_released_job_is_free_at_once_and_goes_on,
+                jobs_do_not_wait_for_each_other_and_are_listed_by_name,
             }
             isolation {
                 no_read_shows_another_tenants_customer,
@@ -325,60 +379,4 @@ macro_rules! contract {
     ($harness:ty) => {
         $crate::contract! { @all @tests $harness; }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    /// The public cases of one file, in their order.
-    fn cases(source: &str) -> Vec<&str> {
-        let signatures = source
-            .lines()
-            .filter_map(|line| line.strip_prefix("pub async fn "));
-        let names = signatures.filter_map(|rest| rest.split_once('('));
-        names.map(|(name, _)| name).collect()
-    }
-
-    #[test]
-    fn every_case_is_in_the_list_once_and_in_order() {
-        let sources = [
-            ("unit_of_work", include_str!("contract/unit_of_work.rs")),
-            ("idempotency", include_str!("contract/idempotency.rs")),
-            (
-                "customer_insert",
-                include_str!("contract/customer_insert.rs"),
-            ),
-            ("customer_save", include_str!("contract/customer_save.rs")),
-            ("customer_read", include_str!("contract/customer_read.rs")),
-            ("customer_list", include_str!("contract/customer_list.rs")),
-            (
-                "customer_search",
-                include_str!("contract/customer_search.rs"),
-            ),
-            (
-                "customer_filter",
-                include_str!("contract/customer_filter.rs"),
-            ),
-            ("customer_text", include_str!("contract/customer_text.rs")),
-            ("address", include_str!("contract/address.rs")),
-            ("address_equal", include_str!("contract/address_equal.rs")),
-            ("address_save", include_str!("contract/address_save.rs")),
-            ("address_text", include_str!("contract/address_text.rs")),
-            ("tenant", include_str!("contract/tenant.rs")),
-            ("api_key", include_str!("contract/api_key.rs")),
-            ("group", include_str!("contract/group.rs")),
-            ("tag", include_str!("contract/tag.rs")),
-            ("isolation", include_str!("contract/isolation.rs")),
-            ("health", include_str!("contract/health.rs")),
-        ];
-        let written: Vec<_> = sources
-            .iter()
-            .map(|(slice, text)| (*slice, cases(text)))
-            .collect();
-        let listed = crate::contract!(@all @names;);
-        let listed: Vec<_> = listed
-            .iter()
-            .map(|(slice, names)| (*slice, names.to_vec()))
-            .collect();
-        assert_eq!(listed, written);
-    }
 }

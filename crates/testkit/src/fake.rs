@@ -10,17 +10,20 @@
 
 mod address;
 mod api_key;
+mod audit;
 mod customer;
 mod failure;
 mod group;
 mod health;
 mod idempotency;
+mod job;
 mod list;
 mod state;
 mod tag;
 mod tenant;
 mod unit_of_work;
 
+pub(crate) use audit::{passes, shown};
 pub use failure::Step;
 pub(crate) use list::{key_of, rank};
 
@@ -31,6 +34,8 @@ use customer_domain::api_key::ApiKeyReads;
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::{CustomerReads, CustomerRecord};
 use customer_domain::group::{DEFAULT_GROUPS, GroupReads};
+use customer_domain::idempotency::IdempotencyPurge;
+use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::{Tenant, TenantReads};
 use customer_domain::{CustomerId, Scope, StoreError, StoreHealth, TenantId, Transactions};
@@ -63,6 +68,7 @@ struct Shared {
     turn: Arc<tokio::sync::Mutex<()>>,
     committed: Mutex<Arc<State>>,
     claims: Arc<ClaimsHeld>,
+    jobs: job::Jobs,
     failures: Failures,
 }
 
@@ -152,6 +158,16 @@ impl FakeStore {
 
     /// Reads of API keys.
     pub fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
+        Arc::new(self.clone())
+    }
+
+    /// Leases on jobs.
+    pub fn jobs(&self) -> Arc<dyn JobLeases> {
+        Arc::new(self.clone())
+    }
+
+    /// Takes expired replies away.
+    pub fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
         Arc::new(self.clone())
     }
 

@@ -9,11 +9,14 @@
 //! the time and shares nothing: no order of tests, no cleaning up between them.
 
 mod harness;
+mod sealed;
 mod server;
 mod template;
 
 pub use harness::PgHarness;
+pub use sealed::{opened, opened_event};
 
+use crate::builders::sealing;
 use customer_domain::TenantId;
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use secrecy::SecretString;
@@ -43,6 +46,21 @@ impl TestDatabase {
         );
         server.run(&statement).await.expect("a database is made");
         Self { server, name }
+    }
+
+    /// A copy of it as it is now. Nobody else may be connected to it.
+    pub async fn copy(&self) -> Self {
+        let name = server::unused_name();
+        let statement = format!(
+            "CREATE DATABASE {name} OWNER {} TEMPLATE {}",
+            server::OWNER,
+            self.name
+        );
+        self.server.run(&statement).await.expect("a copy is made");
+        Self {
+            server: self.server.clone(),
+            name,
+        }
     }
 
     /// Its name.
@@ -146,7 +164,7 @@ async fn connect(url: &str, connections: usize) -> Postgres {
         ..PgSettings::new(SecretString::from(url), role)
     };
     let (app, worker) = (settings(ServiceRole::App), settings(ServiceRole::Worker));
-    let connected = Postgres::connect(&app, &worker).await;
+    let connected = Postgres::connect(&app, &worker, sealing()).await;
     connected.expect("the test database can be reached")
 }
 

@@ -1,10 +1,10 @@
 //! Facts as a store keeps them, read back by tests to be compared with what was recorded.
 
 use chrono::{DateTime, Utc};
-use customer_domain::audit::AuditEntry;
+use customer_domain::audit::{AuditEntry, AuditEvent, FieldChange};
 use customer_domain::outbox::Event;
-use customer_domain::{AuditEventId, CustomerId, Fact, Scope, TenantId};
-use serde_json::Value;
+use customer_domain::{AuditEventId, CustomerId, Fact, Origin, Scope, TenantId};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// A row of the outbox.
@@ -64,6 +64,14 @@ pub struct StoredAudit {
     pub trace_id: String,
     /// The caller's correlation id.
     pub correlation_id: String,
+    /// What the fields were.
+    pub old_values: Option<Map<String, Value>>,
+    /// What the fields are.
+    pub new_values: Option<Map<String, Value>>,
+    /// The session that it was part of.
+    pub session_id: Option<String>,
+    /// From where the request came.
+    pub origin: Origin,
 }
 
 impl StoredAudit {
@@ -73,16 +81,53 @@ impl StoredAudit {
             tenant: scope.tenant,
             id: entry.id,
             event_type: entry.kind.event_type().to_owned(),
-            operation: entry.kind.operation().to_owned(),
+            operation: entry.kind.operation().as_str().to_owned(),
             customer: entry.customer,
             resource: entry.resource,
-            changed_fields: entry.changed_fields.clone(),
+            changed_fields: entry
+                .changes
+                .iter()
+                .map(|change| change.field.clone())
+                .collect(),
             reason: entry.reason.clone(),
             at: entry.at,
             actor_kind: scope.actor.kind.code(),
             actor_id: scope.actor.id.clone(),
             trace_id: scope.trace_id.clone(),
             correlation_id: scope.correlation_id.clone(),
+            old_values: FieldChange::old_values(&entry.changes),
+            new_values: FieldChange::new_values(&entry.changes),
+            session_id: scope.session_id.clone(),
+            origin: scope.origin.clone(),
+        }
+    }
+
+    /// What was read of an entry.
+    ///
+    /// # Panics
+    /// When it is about no record.
+    pub fn read(tenant: TenantId, event: AuditEvent) -> Self {
+        Self {
+            tenant,
+            id: event.id,
+            event_type: event.event_type,
+            operation: event.operation,
+            customer: event.customer,
+            resource: event.resource.expect("a record"),
+            changed_fields: event.changed_fields,
+            reason: event.reason,
+            at: event.at,
+            actor_kind: event.actor_kind.code(),
+            actor_id: event.actor_id,
+            trace_id: event.trace_id,
+            correlation_id: event.correlation_id,
+            old_values: event.old_values,
+            new_values: event.new_values,
+            session_id: event.session_id,
+            origin: Origin {
+                ip: event.ip,
+                user_agent: event.user_agent,
+            },
         }
     }
 }

@@ -1,15 +1,15 @@
-//! A new customer: all its rows in one statement.
+//! A new customer: all its rows in one statement, the key that its values are sealed with among them.
 
 use super::parts::{add_search_terms, add_tags, last_name_key, set_identifiers};
-use crate::pg::sql::{self, Branches, Sql};
+use crate::pg::sql::{self, Branches};
 use customer_domain::customer::{Customer, NewCustomer};
 use customer_domain::group::GroupId;
 use customer_domain::profile::{Gender, Phone};
 use sqlx::types::Json;
 
-/// The statement. `$1` is the tenant, `$2` the customer. The foreign keys between its branches
-/// are checked at its end.
-pub(super) fn statement(new: &NewCustomer) -> Sql {
+/// The statement, but for its end and for its key. `$1` is the tenant, `$2` the customer. The foreign
+/// keys between its branches are checked at its end.
+pub(super) fn branches(new: &NewCustomer) -> Branches {
     let customer = &new.customer;
     let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
     core(&mut branches, customer);
@@ -28,8 +28,7 @@ pub(super) fn statement(new: &NewCustomer) -> Sql {
         });
     }
     statistics(&mut branches, new);
-    tier(&mut branches, new);
-    branches.finish()
+    branches
 }
 
 fn core(branches: &mut Branches, customer: &Customer) {
@@ -117,7 +116,8 @@ fn statistics(branches: &mut Branches, new: &NewCustomer) {
     });
 }
 
-fn tier(branches: &mut Branches, new: &NewCustomer) {
+/// The end of the statement.
+pub(super) fn finish(branches: &mut Branches, new: &NewCustomer) {
     let insert = branches.main(
         "INSERT INTO customer_tiers (tenant_id, customer_id, tier, segment, loyalty_points, tier_achieved_at, \
          segment_achieved_at, updated_at)",

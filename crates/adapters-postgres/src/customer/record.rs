@@ -1,6 +1,7 @@
 //! A customer's record as one row: what is selected, and how it is read back.
 
 use crate::pg::row::Reader;
+use crate::privacy::HELD_KEY;
 use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, LegacyId, Status,
 };
@@ -106,7 +107,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
     let lock = |condition: &str| {
         format!(
             "UPDATE customers SET event_seq = event_seq + 1 \
-             WHERE tenant_id = $1 AND erased_at IS NULL AND {condition} RETURNING id AS locked_id"
+             WHERE tenant_id = $1 AND erased_at IS NULL AND {condition} RETURNING id AS locked_id, {HELD_KEY}"
         )
     };
     vec![

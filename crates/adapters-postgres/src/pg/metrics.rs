@@ -44,7 +44,7 @@ fn count_committed(kind: AuditKind) {
 }
 
 fn count_lost(kind: AuditKind, reason: &'static str) {
-    let labels = [("type", reason), ("operation", kind.operation())];
+    let labels = [("type", reason), ("operation", kind.operation().as_str())];
     counter!(AUDIT_ERRORS, &labels).increment(1);
 }
 

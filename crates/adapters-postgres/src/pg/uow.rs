@@ -3,37 +3,46 @@
 use super::metrics;
 use super::pool::PgPool;
 use super::scope::Statements;
-use super::sql::Branches;
+use super::sql::{Branches, Sql};
 use super::tx::Tx;
+use crate::privacy::{CustomerKeys, KeyRing, TenantKeys};
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
 use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
+use customer_domain::audit::AuditRepo;
 use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
 use customer_domain::{Conflict, Fact, Scope, StoreError, Transactions, UnitOfWork};
 use sqlx::postgres::PgRow;
+use std::sync::Arc;
 
 /// Opens units of work on one pool.
 pub(crate) struct PgTransactions {
     pool: PgPool,
+    ring: Arc<KeyRing>,
 }
 
 impl PgTransactions {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, ring: Arc<KeyRing>) -> Self {
+        Self { pool, ring }
     }
 
-    async fn open(
+    pub(crate) async fn open(
         &self,
         scope: &Scope,
         then: Statements<'_>,
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
+        // Before there is a connection that would wait for it.
+        let tenant_keys = self.ring.of(scope.tenant).await?;
         let (tx, rows) = Tx::begin(&self.pool, scope.tenant, then).await?;
         let work = PgUnitOfWork {
             tx,
+            ring: Arc::clone(&self.ring),
+            tenant_keys,
+            keys: CustomerKeys::default(),
             scope: scope.clone(),
             facts: Vec::new(),
             reply: None,
@@ -80,6 +89,9 @@ impl Transactions for PgTransactions {
 /// implement their ports on it.
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) tenant_keys: Arc<TenantKeys>,
+    pub(crate) keys: CustomerKeys,
     scope: Scope,
     facts: Vec<Fact>,
     reply: Option<(IdempotencyClaim, StoredReply)>,
@@ -104,6 +116,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn api_keys(&mut self) -> &mut dyn ApiKeyRepo {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepo {
         self
     }
 
@@ -137,31 +153,44 @@ impl PgUnitOfWork {
     /// Events, audit entries and the reply as one statement. The reply's INSERT, when there is
     /// one, is the main one: its count says whether the key was still free.
     async fn write_facts(&mut self) -> Result<(), StoreError> {
-        let mut branches = Branches::new(&[self.scope.tenant.0]);
-        let events: Vec<_> = self
-            .facts
-            .iter()
-            .filter_map(|fact| fact.event.as_ref())
-            .collect();
-        if !events.is_empty() {
-            outbox::values(branches.branch(outbox::INSERT), &self.scope, &events);
+        if self.facts.is_empty() && self.reply.is_none() {
+            return Ok(());
         }
-        let entries: Vec<_> = self.facts.iter().map(|fact| &fact.audit).collect();
-        match &self.reply {
-            Some((claim, reply)) => {
-                if !entries.is_empty() {
-                    audit::values(branches.branch(audit::INSERT), &self.scope, &entries);
-                }
-                idempotency::values(branches.main(idempotency::INSERT), claim, reply);
-            }
-            None if entries.is_empty() => return Ok(()),
-            None => audit::values(branches.main(audit::INSERT), &self.scope, &entries),
-        }
-        let written = self.tx.execute(branches.finish().build()).await?;
+        let facts = self.facts.iter();
+        let about = facts.flat_map(|fact| {
+            let event = fact.event.as_ref().map(|event| event.customer);
+            [event, fact.audit.customer].into_iter().flatten()
+        });
+        let about: Vec<_> = about.collect();
+        self.find_keys(about).await?;
+        let mut statement = self.facts_statement()?;
+        let written = self.tx.execute(statement.build()).await?;
         if self.reply.is_some() && written == 0 {
             let taken = StoreError::Conflict(Conflict::IdempotencyKey);
             return Err(self.tx.fail(taken).await);
         }
         Ok(())
+    }
+
+    fn facts_statement(&self) -> Result<Sql, StoreError> {
+        let (scope, sealer) = (&self.scope, self.sealer());
+        let mut branches = Branches::new(&[scope.tenant.0]);
+        self.add_made_keys(&mut branches)?;
+        let events = self.facts.iter().filter_map(|fact| fact.event.as_ref());
+        let events: Vec<_> = events.collect();
+        if !events.is_empty() {
+            outbox::values(branches.branch(outbox::INSERT), scope, &events, &sealer)?;
+        }
+        let entries: Vec<_> = self.facts.iter().map(|fact| &fact.audit).collect();
+        match &self.reply {
+            Some((claim, reply)) => {
+                if !entries.is_empty() {
+                    audit::values(branches.branch(audit::INSERT), scope, &entries, &sealer)?;
+                }
+                idempotency::values(branches.main(idempotency::INSERT), claim, reply);
+            }
+            None => audit::values(branches.main(audit::INSERT), scope, &entries, &sealer)?,
+        }
+        Ok(branches.finish())
     }
 }

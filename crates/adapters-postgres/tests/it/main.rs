@@ -1,14 +1,22 @@
 //! The adapter on a real PostgreSQL, which `customer_testkit::pg` provides.
 
 mod address;
+mod audit_month;
 mod concurrency;
 mod contract;
 mod group;
+// Marked as what it is, for the lints that let tests panic.
+#[cfg(test)]
+mod job;
+#[cfg(test)]
+mod ledger;
 mod migrations;
+mod personal_data;
 mod plans;
 mod pool;
 mod proxy;
 mod round_trips;
+mod sealed;
 mod sql_rules;
 mod support;
 mod tag;

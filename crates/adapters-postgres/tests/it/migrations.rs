@@ -34,7 +34,7 @@ async fn catalogue(database: &TestDatabase) -> Vec<String> {
          UNION ALL SELECT format('grants on %s.%s %s', attrelid::regclass, attname, attacl) FROM pg_attribute \
          JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND attacl IS NOT NULL \
          UNION ALL SELECT format('schema %s %s', nspname, nspacl) FROM pg_namespace WHERE nspname = 'public' \
-         UNION ALL SELECT format('function %s', oid::regprocedure) FROM pg_proc \
+         UNION ALL SELECT format('function %s %s %s %s', oid::regprocedure, prosecdef, proconfig, proacl) FROM pg_proc \
          WHERE pronamespace = 'public'::regnamespace ORDER BY 1";
     sqlx::query_scalar(made)
         .fetch_all(&mut database.admin().await)

@@ -238,7 +238,9 @@ async fn who_finds_no_free_connection_in_time_is_told_so() {
         ..settings(&store.database.owner_url(), ServiceRole::App, 1)
     };
     let worker = settings(&store.database.owner_url(), ServiceRole::Worker, 1);
-    let small = Postgres::connect(&app, &worker).await.expect("connect");
+    let small = Postgres::connect(&app, &worker, customer_testkit::builders::sealing())
+        .await
+        .expect("connect");
     let held = small.transactions().begin(&scope()).await.expect("begin");
     let refused = small.transactions().begin(&scope()).await.map(drop);
     assert!(

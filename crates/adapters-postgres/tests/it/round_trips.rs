@@ -6,12 +6,14 @@ use customer_domain::customer::{
     CustomerFilter, CustomerRef, CustomerSort, Lookup, NewCustomer, SortKey,
 };
 use customer_domain::idempotency::Claimed;
+use customer_domain::job::{Acquisition, JobName, JobOutcome, Progress};
 use customer_domain::outbox::EventKind;
 use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
-    PlainDigests, address, claim, customer, email, fact, legacy, reply, scope,
+    PlainDigests, address, claim, customer, email, fact, legacy, reply, scope, seeded_id,
 };
+use std::time::Duration;
 
 /// The store, the adapter behind a proxy, and the proxy. Each use is counted the second time:
 /// the first prepares its statements.
@@ -202,4 +204,27 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
     }
     let books = reads.books(&scope(), &[owner.id]).await.expect("a read");
     assert_eq!((books.len(), counted.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn each_step_of_a_job_is_one_round_trip() {
+    let counted = Counted::new().await;
+    let jobs = counted.postgres.jobs();
+    let minute = Duration::from_mins(1);
+    for expected in [None, Some(5)] {
+        let acquired = jobs.acquire(JobName("a.job"), seeded_id(1), minute).await;
+        let Ok(Acquisition::Acquired(lease)) = acquired else {
+            panic!("{acquired:?}");
+        };
+        let held = jobs.acquire(JobName("a.job"), seeded_id(2), minute).await;
+        assert!(matches!(held, Ok(Acquisition::Held { .. })), "{held:?}");
+        let advanced = jobs.advance(&lease, Progress::default(), minute).await;
+        assert_eq!(advanced, Ok(true));
+        let done = JobOutcome::Succeeded { processed: 1 };
+        let finished = jobs.finish(&lease, done, Duration::ZERO).await;
+        assert_eq!(finished, Ok(true));
+        assert_eq!(jobs.states().await.expect("the states").len(), 1);
+        let count = counted.count();
+        assert!(expected.is_none_or(|expected| expected == count), "{count}");
+    }
 }

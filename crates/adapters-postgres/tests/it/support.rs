@@ -3,7 +3,7 @@
 use customer_domain::customer::{CustomerRecord, NewCustomer};
 use customer_domain::{StoreError, TenantId};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
-use customer_testkit::builders::{groups, operator_scope, other_tenant, scope, tenant};
+use customer_testkit::builders::{groups, operator_scope, other_tenant, scope, sealing, tenant};
 use customer_testkit::pg::TestDatabase;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::time::Duration;
@@ -55,6 +55,7 @@ pub(crate) async fn adapter(url: &str, connections: usize) -> Postgres {
     Postgres::connect(
         &settings(url, ServiceRole::App, connections),
         &settings(url, ServiceRole::Worker, 2),
+        sealing(),
     )
     .await
     .expect("the adapter connects")

@@ -50,8 +50,13 @@ async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
         .expect("the catalogue")
 }
 
+/// Tables of the service itself, of which a request knows nothing.
+const OF_JOBS: [&str; 3] = ["audit_seals", "job_leases", "tenant_keys"];
+
+/// The tables that a request can read.
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
-     AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_sqlx_migrations' ORDER BY 1";
+     AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_sqlx_migrations' \
+     AND has_table_privilege('customer_app', oid, 'SELECT') ORDER BY 1";
 
 async fn count(connection: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
@@ -82,6 +87,10 @@ async fn without_a_tenant_every_table_is_empty_and_with_one_it_shows_that_tenant
         let all = count(&mut owner, table).await;
         assert!(mine > 0, "{table}");
         assert_eq!(all, mine * 2, "{table}");
+    }
+    for table in OF_JOBS {
+        let refused = refusal(&mut inside, &format!("SELECT FROM {table}")).await;
+        assert_eq!(refused.as_deref(), Some("42501"), "{table}");
     }
     // The empty text is what a SET LOCAL leaves behind.
     run(&mut outside, "SET app.tenant_id = ''").await;
@@ -185,8 +194,22 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')",
         ),
         (
-            "functions that run as their owner",
-            "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef",
+            "functions that run as their owner, but the two of the audit trail",
+            "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef \
+             AND proname NOT IN ('audit_make_month', 'audit_drop_month')",
+        ),
+        (
+            "functions that anyone but the worker can call, or that look up names where anyone can put some",
+            "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND NOT ( \
+             'search_path=public, pg_temp' = ANY (proconfig) \
+             AND has_function_privilege('customer_worker', oid, 'EXECUTE') \
+             AND NOT has_function_privilege('customer_app', oid, 'EXECUTE') \
+             AND NOT EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))",
+        ),
+        (
+            "a schema in which a serving role can make something",
+            "SELECT nspname::text FROM pg_namespace, unnest(ARRAY['customer_app', 'customer_worker']) AS r(role) \
+             WHERE nspname = 'public' AND has_schema_privilege(role, oid, 'CREATE')",
         ),
         (
             "partitions that a role can reach past their parent",
@@ -219,11 +242,11 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
              OR roles = '{customer_worker}' AND qual = 'true' AND with_check = 'true')",
         ),
         (
-            "tables whose key does not begin with the tenant",
+            "tables whose key does not begin with the tenant, but those about the service itself",
             "SELECT conrelid::regclass::text FROM pg_constraint c JOIN pg_attribute a \
              ON a.attrelid = conrelid AND a.attnum = conkey[1] \
              WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'f') AND attname <> 'tenant_id' \
-             AND conrelid::regclass::text NOT IN ('tenants', '_sqlx_migrations')",
+             AND conrelid::regclass::text NOT IN ('tenants', 'audit_seals', 'job_leases', '_sqlx_migrations')",
         ),
     ] {
         assert_eq!(
@@ -258,6 +281,7 @@ async fn a_request_has_these_privileges_and_no_others() {
         "customer_credentials: INSERT, SELECT, UPDATE",
         "customer_groups: DELETE, INSERT, SELECT, UPDATE (description, discount_class, name, updated_at, version)",
         "customer_identifiers: DELETE, INSERT, SELECT, UPDATE",
+        "customer_keys: INSERT, SELECT",
         "customer_preferences: INSERT, SELECT, UPDATE",
         "customer_profiles: INSERT, SELECT, UPDATE",
         "customer_search_terms: DELETE, INSERT, SELECT, UPDATE",
@@ -279,9 +303,13 @@ async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
     let expected = [
         "api_keys: INSERT, SELECT, UPDATE",
         "audit_events: INSERT, SELECT",
+        "audit_seals: INSERT, SELECT",
         "customer_groups: INSERT, SELECT",
+        "customer_keys: INSERT, SELECT",
         "idempotency_keys: DELETE, INSERT, SELECT, UPDATE",
+        "job_leases: INSERT, SELECT, UPDATE",
         "outbox_events: DELETE, INSERT, SELECT, UPDATE",
+        "tenant_keys: INSERT, SELECT",
         "tenants: INSERT, SELECT, UPDATE",
     ];
     let mut owner = store.database.admin().await;

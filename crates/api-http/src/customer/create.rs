@@ -167,7 +167,7 @@ fn problem(error: CreateCustomerError, group_at: String) -> Problem {
             .detail("too many passwords are being hashed")
             .retry_after(1),
         CreateCustomerError::Hash(HashError::Failed(reason)) => {
-            tracing::error!(reason, "a password could not be hashed");
+            tracing::error!(cause = reason, "a password could not be hashed");
             Code::Internal.into()
         }
         CreateCustomerError::Claim(error) => failure::claim(error),

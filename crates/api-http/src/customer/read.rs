@@ -122,12 +122,13 @@ pub(super) async fn batch_get(
     Ok(reply::json(StatusCode::OK, &BatchGetReply::from(data)).send())
 }
 
-fn customer_id(text: &str) -> Result<CustomerId, Violation> {
+/// A customer's own id, with or without its prefix.
+pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
     match CustomerRef::parse(text) {
         Ok(CustomerRef::Id(id)) => Ok(id),
         Ok(CustomerRef::Legacy(_)) | Err(_) => Err(Violation::new(
             Code::InvalidCustomerId.as_str(),
-            "each id is a UUID or cust_<UUID>",
+            "must be a UUID, or cust_ and a UUID",
         )),
     }
 }

@@ -18,6 +18,9 @@ pub const REQUEST_LATENCY: &str = "customer_request_latency_seconds";
 /// Counter of failed requests by type and endpoint.
 pub const ERRORS_TOTAL: &str = "customer_errors_total";
 
+/// Counter of audit entries that could not be written, by type and operation.
+pub const AUDIT_ERRORS_TOTAL: &str = "audit_logging_errors_total";
+
 /// Upper bounds of the latency histogram, in seconds; the exporter is told them.
 pub const LATENCY_BUCKETS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
@@ -40,6 +43,10 @@ pub fn describe() {
         "Time to the head of the reply, by endpoint and method"
     );
     describe_counter!(ERRORS_TOTAL, "Failed requests by type and endpoint");
+    describe_counter!(
+        AUDIT_ERRORS_TOTAL,
+        "Audit entries that could not be written, by type and operation"
+    );
 }
 
 /// The route template of a request. The alias base counts as the canonical one.
@@ -73,6 +80,11 @@ pub(crate) fn record(
         counter!(ERRORS_TOTAL, "type" => error_type(code), "endpoint" => endpoint.to_owned())
             .increment(1);
     }
+}
+
+/// Counts an audit entry that could not be written, where the request is answered all the same.
+pub(crate) fn audit_failed() {
+    counter!(AUDIT_ERRORS_TOTAL, "type" => "database", "operation" => "insert").increment(1);
 }
 
 /// A method as a label; unknown ones are one, since clients choose them.

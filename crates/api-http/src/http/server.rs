@@ -107,7 +107,7 @@ pub async fn serve_with(
         .await
         .is_err()
     {
-        tracing::warn!(%address, left = connections.len(), "requests outlived the drain and were cut");
+        tracing::warn!(listener = %address, left = connections.len(), "requests outlived the drain and were cut");
         cut.cancel();
         connections.wait().await;
     }

@@ -1,12 +1,13 @@
 //! What surrounds every route, in one place and in order.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -19,9 +20,10 @@ use super::code::Code;
 use super::headers::{self, CorsOrigins};
 use super::limits::{InFlight, Limits};
 use super::metrics;
+use super::origin::TrustedProxies;
 use super::problem::{self, Answer, Problem};
 use super::server::AmbiguousFraming;
-use super::trace::{self, IdSource, RequestContext};
+use super::trace::{self, Acting, Answered, IdSource, RequestContext};
 
 /// What the surroundings of the routes need to know.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct HttpSettings {
     pub cors: CorsOrigins,
     /// Makes correlation and trace ids.
     pub ids: IdSource,
+    /// Who is believed when it says for whom it asks.
+    pub proxies: TrustedProxies,
 }
 
 struct Edge {
@@ -39,6 +43,7 @@ struct Edge {
     in_flight: InFlight,
     cors: CorsOrigins,
     ids: IdSource,
+    proxies: TrustedProxies,
 }
 
 /// Surrounds a router's routes, its 404 and its 405. From the outside in: context and log, metrics, security headers
@@ -46,12 +51,18 @@ struct Edge {
 ///
 /// Call it last: routes added afterwards are not surrounded.
 pub fn wrap(router: Router, settings: HttpSettings) -> Router {
-    let HttpSettings { limits, cors, ids } = settings;
+    let HttpSettings {
+        limits,
+        cors,
+        ids,
+        proxies,
+    } = settings;
     let edge = Edge {
         in_flight: InFlight::new(limits.in_flight),
         limits: Arc::new(limits),
         cors,
         ids,
+        proxies,
     };
     router
         .fallback(route_not_found)
@@ -67,8 +78,15 @@ async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let context = RequestContext::open(request.headers(), request.uri().path(), &edge.ids);
     let endpoint = metrics::endpoint(request.extensions());
     let method = metrics::method_label(request.method());
+    let customer = trace::customer_of(request.extensions(), request.uri().path());
+    let acting = Acting::default();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(peer)| *peer);
+    let origin = edge.proxies.origin(peer, request.headers());
     let grant = edge.cors.grant(&request);
+    request.extensions_mut().insert(origin);
     request.extensions_mut().insert(context.clone());
+    request.extensions_mut().insert(acting.clone());
     request.extensions_mut().insert(Arc::clone(&edge.limits));
 
     let answered = AssertUnwindSafe(edge.answer(request, next))
@@ -90,7 +108,16 @@ async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
         started.elapsed(),
     );
     metrics::record(&endpoint, method, status, code, took);
-    trace::log(&context, method, &endpoint, status, took);
+    let answered = Answered {
+        context: &context,
+        acting: &acting,
+        customer,
+        method,
+        route: &endpoint,
+        status,
+        took,
+    };
+    answered.log();
     response
 }
 
@@ -131,7 +158,7 @@ fn too_slow(deadline: Duration) -> Problem {
         .retry_after(1)
 }
 
-/// The payload is not logged here: the panic hook has written it with its place.
+/// Nothing more is logged here: the panic hook has written where it was.
 fn panicked() -> Problem {
     tracing::error!("a request handler panicked");
     Code::Internal.into()

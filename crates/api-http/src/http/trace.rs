@@ -1,11 +1,11 @@
 //! What names a request in logs, replies and events.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tracing::Span;
 use uuid::Uuid;
 
@@ -19,6 +19,38 @@ const LONGEST_CORRELATION_ID: usize = 128;
 
 /// Makes the ids of requests that bring none.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
+
+/// Who calls and in which tenant, told by whoever finds out to whoever writes the request's line. Found in the
+/// extensions of every request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Acting(Arc<Names>);
+
+#[derive(Debug, Default)]
+struct Names {
+    actor: OnceLock<String>,
+    tenant: OnceLock<String>,
+}
+
+impl Acting {
+    /// The id of the caller, who is known.
+    pub(crate) fn is(&self, actor: &str) {
+        self.0.actor.get_or_init(|| actor.to_owned());
+    }
+
+    /// The tenant that the call is for.
+    pub(crate) fn is_in(&self, tenant: &str) {
+        self.0.tenant.get_or_init(|| tenant.to_owned());
+    }
+}
+
+/// The customer that a path names by UUID.
+pub(crate) fn customer_of(extensions: &Extensions, path: &str) -> Option<Uuid> {
+    let template = extensions.get::<MatchedPath>()?.as_str();
+    let mut segments = template.split('/').zip(path.split('/'));
+    let (_, id) = segments.find(|(name, _)| *name == "{customerId}")?;
+    let bare = id.strip_prefix("cust_").unwrap_or(id);
+    Uuid::try_parse(bare).ok()
+}
 
 /// What names one request. Found in the extensions of every request, and an extractor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,25 +135,59 @@ fn trace_of(traceparent: &str) -> Option<&str> {
     valid.then_some(trace)
 }
 
-/// Writes the one log line of a request: no query string, no raw path, no personal data.
-pub(crate) fn log(
-    context: &RequestContext,
-    method: &str,
-    route: &str,
-    status: StatusCode,
-    took: Duration,
-) {
-    let status = status.as_u16();
-    let duration_ms = took.as_secs_f64() * 1000.0;
-    let RequestContext {
-        trace_id,
-        correlation_id,
-        ..
-    } = context;
-    if status >= 500 {
-        tracing::warn!(method, route, status, duration_ms, %trace_id, %correlation_id, "request failed");
-    } else {
-        tracing::info!(method, route, status, duration_ms, %trace_id, %correlation_id, "request served");
+/// A request that was answered.
+pub(crate) struct Answered<'a> {
+    pub(crate) context: &'a RequestContext,
+    pub(crate) acting: &'a Acting,
+    /// The customer that the path names.
+    pub(crate) customer: Option<Uuid>,
+    pub(crate) method: &'a str,
+    pub(crate) route: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) took: Duration,
+}
+
+impl Answered<'_> {
+    /// Writes the one log line of the request: no query string, no raw path, no personal data. Only a caller who is
+    /// known is believed to name a customer.
+    pub(crate) fn log(&self) {
+        let Self { method, route, .. } = self;
+        let status = self.status.as_u16();
+        let duration_ms = self.took.as_secs_f64() * 1000.0;
+        let (trace_id, correlation_id) = (&*self.context.trace_id, &*self.context.correlation_id);
+        let Names { actor, tenant } = &*self.acting.0;
+        let (actor_id, tenant) = (
+            actor.get().map(String::as_str),
+            tenant.get().map(String::as_str),
+        );
+        let customer_id = actor_id.and(self.customer).map(tracing::field::display);
+        if status >= 500 {
+            tracing::warn!(
+                method,
+                route,
+                status,
+                duration_ms,
+                trace_id,
+                correlation_id,
+                tenant,
+                actor_id,
+                customer_id,
+                "request failed"
+            );
+        } else {
+            tracing::info!(
+                method,
+                route,
+                status,
+                duration_ms,
+                trace_id,
+                correlation_id,
+                tenant,
+                actor_id,
+                customer_id,
+                "request served"
+            );
+        }
     }
 }
 

@@ -51,13 +51,18 @@ impl TextCursor {
     }
 }
 
-/// How many rows a page of such a list holds.
+/// How many rows a page of such a list holds: as many as it may, unless fewer are asked for.
 pub(crate) fn page_size(query: &mut Fields) -> u32 {
+    page_size_or(query, MAX_PAGE_SIZE)
+}
+
+/// How many rows a page holds: `usual` unless the query says otherwise.
+pub(crate) fn page_size_or(query: &mut Fields, usual: u32) -> u32 {
     let size = query
         .integer("page_size", 1..=i64::from(MAX_PAGE_SIZE))
         .optional();
     size.and_then(|size| u32::try_from(size).ok())
-        .unwrap_or(MAX_PAGE_SIZE)
+        .unwrap_or(usual)
 }
 
 const MAX_PAGE_SIZE: u32 = 100;

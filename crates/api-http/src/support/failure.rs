@@ -13,7 +13,7 @@ const RETRY_AFTER: u32 = 1;
 pub(crate) fn store(error: StoreError) -> Problem {
     match error {
         StoreError::Unavailable(reason) => {
-            tracing::warn!(reason, "the store is unavailable");
+            tracing::warn!(cause = reason, "the store is unavailable");
             Problem::new(Code::Unavailable)
                 .detail("the database cannot be reached")
                 .retry_after(RETRY_AFTER)

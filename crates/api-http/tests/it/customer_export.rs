@@ -250,9 +250,14 @@ async fn who_exports_what_is_on_record_before_anything_is_sent() {
     assert_eq!(entry.customer, None);
     assert_eq!(
         entry.changed_fields,
-        ["search", "created_after", "email", "format=csv"]
+        ["search", "created_after", "email", "format"]
     );
-    assert_eq!(other.changed_fields, ["expand=addresses", "format=ndjson"]);
+    let asked_for = json!({
+        "search": "ada", "created_after": "2026-01-01T00:00:00Z", "email": "a@example.com",
+        "format": "csv",
+    });
+    assert_eq!(json!(entry.new_values), asked_for);
+    assert_eq!(other.changed_fields, ["expand", "format"]);
     assert_eq!(api.store.events(), []);
 }
 

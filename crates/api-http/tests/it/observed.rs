@@ -18,7 +18,7 @@ use crate::sample::{app, get_request, send};
 
 /// Counts by metric name and labels.
 #[derive(Clone, Default)]
-struct Counts(Arc<Mutex<BTreeMap<String, u64>>>);
+pub(crate) struct Counts(Arc<Mutex<BTreeMap<String, u64>>>);
 
 struct Slot {
     counts: Counts,
@@ -52,6 +52,12 @@ impl HistogramFn for Slot {
 }
 
 impl Counts {
+    /// How often this was counted.
+    pub(crate) fn of(&self, key: &str) -> u64 {
+        let counts = self.0.lock().expect("counts");
+        counts.get(key).copied().unwrap_or_default()
+    }
+
     fn slot(&self, key: &Key) -> Arc<Slot> {
         let labels: Vec<_> = key
             .labels()

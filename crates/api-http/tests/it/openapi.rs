@@ -161,6 +161,15 @@ fn assert_named(schema: &Value, at: &str) {
 }
 
 #[test]
+fn every_reference_leads_to_a_schema() {
+    let text = CONTRACT.document.to_string();
+    let references = text.split("\"#/components/schemas/").skip(1);
+    for name in references.filter_map(|rest| rest.split('"').next()) {
+        assert!(CONTRACT.schema(name).is_object(), "{name} is not there");
+    }
+}
+
+#[test]
 fn every_schema_and_property_is_described_and_used() {
     let text = CONTRACT.document.to_string();
     for (name, schema) in CONTRACT.document["components"]["schemas"]

@@ -13,6 +13,7 @@ use customer_http::http::extract::{JsonBody, OptionalJsonBody, PathSegments, Que
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
 use customer_http::http::normalise::AliasTable;
+use customer_http::http::origin::TrustedProxies;
 use customer_http::http::problem::{Answer, Problem};
 use customer_http::http::problem_pages::problem_pages;
 use customer_http::http::stack::{HttpSettings, wrap};
@@ -40,7 +41,12 @@ pub(crate) fn settings() -> HttpSettings {
         ..Limits::default()
     };
     let cors = CorsOrigins::new(["https://shop.example"]).expect("an origin");
-    HttpSettings { limits, cors, ids }
+    HttpSettings {
+        limits,
+        cors,
+        ids,
+        proxies: TrustedProxies::default(),
+    }
 }
 
 pub(crate) fn app() -> Router {

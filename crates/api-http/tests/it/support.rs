@@ -1,12 +1,14 @@
 //! The whole API on the store in memory: fixed time, counted ids, and a client that holds every
 //! reply against the OpenAPI document.
 
+mod call;
 mod cases;
 mod contract;
 mod fakes;
 mod keys;
 mod reply;
 
+pub(crate) use call::Call;
 pub(crate) use cases::{CASES, Case, Needs, World};
 pub(crate) use contract::{CONTRACT, Operation};
 pub(crate) use keys::{Key, default_tenant, other_tenant};
@@ -17,6 +19,7 @@ use axum::body::Body;
 use customer_app::access::Access;
 use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::ApiKeys;
+use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
 use customer_app::tag::Tags;
@@ -26,17 +29,17 @@ use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
 use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::tenant::{Tenant, TenantSettings};
-use customer_domain::{Actor, ActorKind, Clock, IdSource, Scope};
+use customer_domain::{Actor, ActorKind, Clock, IdSource, Origin, Scope};
 use customer_http::api::{Api, MOST_EXPORTS};
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
+use customer_http::http::origin::TrustedProxies;
 use customer_http::http::stack::HttpSettings;
 use customer_testkit::builders::{group, seeded_id};
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
-use fakes::{CountedSecrets, FoldedDigests, RememberedKeys};
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use fakes::{CountedSecrets, FoldedDigests, PlainLevels, RememberedKeys};
+use http::{Method, Response};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::sync::Arc;
@@ -57,73 +60,6 @@ pub(crate) struct TestApi {
     pub(crate) hasher: Arc<PlainHasher>,
     pub(crate) stopping: CancellationToken,
     router: Router,
-}
-
-/// A request to be sent.
-pub(crate) struct Call {
-    method: Method,
-    target: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Body,
-}
-
-impl Call {
-    pub(crate) fn new(method: Method, target: impl Into<String>) -> Self {
-        Self {
-            method,
-            target: target.into(),
-            headers: Vec::new(),
-            body: Body::empty(),
-        }
-    }
-
-    pub(crate) fn post(target: impl Into<String>) -> Self {
-        Self::new(Method::POST, target)
-    }
-
-    pub(crate) fn put(target: impl Into<String>) -> Self {
-        Self::new(Method::PUT, target)
-    }
-
-    pub(crate) fn delete(target: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, target)
-    }
-
-    pub(crate) fn key(self, key: Key) -> Self {
-        self.header("authorization", &format!("Bearer {}", key.secret()))
-    }
-
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        let value = HeaderValue::from_str(value).expect("a header value");
-        self.headers.push((HeaderName::from_static(name), value));
-        self
-    }
-
-    pub(crate) fn json(self, body: &Value) -> Self {
-        self.bytes(body.to_string())
-    }
-
-    /// Any bytes, said to be JSON.
-    pub(crate) fn bytes(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
-        self.header("content-type", "application/json")
-    }
-
-    /// Says otherwise what the body is.
-    pub(crate) fn content_type(mut self, kind: &str) -> Self {
-        self.headers.retain(|(name, _)| *name != CONTENT_TYPE);
-        self.header("content-type", kind)
-    }
-
-    fn request(self) -> Request<Body> {
-        let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.target.parse().expect("a request target");
-        for (name, value) in self.headers {
-            request.headers_mut().append(name, value);
-        }
-        request
-    }
 }
 
 /// Everything that is stored, to be compared. When keys were last used is left out: that is
@@ -307,6 +243,8 @@ pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
         },
         correlation_id: "test".to_owned(),
         trace_id: String::new(),
+        session_id: None,
+        origin: Origin::default(),
     }
 }
 
@@ -363,7 +301,14 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             memory: Arc::clone(&memory),
             secrets: Arc::clone(&secrets),
             clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+        },
+        audit: Audit {
+            transactions: store.transactions(),
+            customers: store.customers(),
+            clock: Arc::clone(&now),
             ids,
+            denials: Arc::default(),
         },
         access: Access {
             keys: store.api_keys(),
@@ -373,10 +318,12 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             clock: Arc::clone(&now),
         },
         health: store.health(),
+        jobs: store.jobs(),
         digests: Arc::new(FoldedDigests),
         clock: now,
         idempotency_retention: Duration::from_hours(24),
         exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
+        log_levels: Arc::new(PlainLevels::default()),
         metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
         stopping: CancellationToken::new(),
     }
@@ -385,6 +332,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
 fn settings(limits: Limits) -> HttpSettings {
     let next = AtomicU64::new(0x7ace_0001);
     HttpSettings {
+        proxies: TrustedProxies::new(["10.0.0.0/8".parse().expect("a network")]),
         limits,
         cors: CorsOrigins::default(),
         ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),

@@ -5,7 +5,7 @@ use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
 use crate::support::version::{VersionConflict, expect_version};
 use chrono::{DateTime, Utc};
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
@@ -269,6 +269,7 @@ impl Customers {
     ) -> Result<Vec<Fact>, ChangeCustomerError> {
         expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(customer)?;
+        let before = customer.clone();
         let now = self.clock.now();
         let mut facts = Vec::new();
         let step = wanted_step(customer, command)?;
@@ -293,20 +294,20 @@ impl Customers {
             // Both are told as a changed profile: one change and kind, one event.
             Some(StatusChange::SetInactive) if !changed.is_empty() => changed.insert(0, "status"),
             Some(step) => {
-                facts.push(self.status_changed(customer, step, None));
+                facts.push(self.status_changed(&before, customer, step, None));
                 customer.event_seq += i64::from(!changed.is_empty());
             }
             None => {}
         }
         if !changed.is_empty() {
-            facts.push(self.updated(customer, &changed));
+            facts.push(self.updated(&before, customer, &changed));
         }
         Ok(facts)
     }
 
-    fn updated(&self, customer: &Customer, changed: &[&str]) -> Fact {
+    fn updated(&self, before: &Customer, customer: &Customer, changed: &[&str]) -> Fact {
         let event = Event::profile_updated(self.event_id(), customer, changed);
-        let fields = changed.iter().map(|&name| name.to_owned()).collect();
+        let fields = FieldChange::between(before, customer, changed);
         let audit = self.audited(customer, AuditKind::ProfileUpdate, fields, None);
         Fact {
             event: Some(event),
@@ -318,7 +319,7 @@ impl Customers {
         &self,
         customer: &Customer,
         kind: AuditKind,
-        changed_fields: Vec<String>,
+        changes: Vec<FieldChange>,
         reason: Option<String>,
     ) -> AuditEntry {
         let at: DateTime<Utc> = customer.updated_at;
@@ -327,7 +328,7 @@ impl Customers {
             kind,
             customer: Some(customer.id),
             resource: customer.id.0,
-            changed_fields,
+            changes,
             reason,
             at,
         }

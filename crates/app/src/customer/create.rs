@@ -3,7 +3,7 @@
 use super::Customers;
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::{Retryable, retried};
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup,
@@ -161,14 +161,10 @@ impl Customers {
 
     fn created(&self, record: &CustomerRecord, has_password: bool) -> Fact {
         let customer = &record.customer;
-        let mut fields: Vec<String> = customer
-            .given_fields(&self.settings.default_preferences)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        if has_password {
-            fields.push("password".to_owned());
-        }
+        let given = customer.given_fields(&self.settings.default_preferences);
+        let password = has_password.then_some("password");
+        let mut changes = FieldChange::created(customer, &given);
+        changes.extend(password.map(FieldChange::named));
         Fact {
             event: Some(Event::created(self.event_id(), record)),
             audit: AuditEntry {
@@ -176,7 +172,7 @@ impl Customers {
                 kind: AuditKind::ProfileCreate,
                 customer: Some(customer.id),
                 resource: customer.id.0,
-                changed_fields: fields,
+                changes,
                 reason: None,
                 at: customer.created_at,
             },

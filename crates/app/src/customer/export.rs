@@ -5,11 +5,17 @@
 //! it was made never changes.
 
 use super::Customers;
-use customer_domain::audit::{AuditEntry, AuditKind};
+use chrono::SecondsFormat::AutoSi;
+use chrono::{DateTime, Utc};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, Identifier, SortKey,
+    CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, CustomerType, ExternalId,
+    Identifier, SortKey, Status,
 };
+use customer_domain::group::GroupId;
+use customer_domain::tag::Tag;
 use customer_domain::{Fact, Page, PageAt, PageRequest, Scope, SortOrder, StoreError};
+use serde_json::{Value, json};
 
 /// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
 /// several exports in memory.
@@ -94,18 +100,24 @@ impl Customers {
     }
 
     fn exported(&self, scope: &Scope, request: &ExportRequest) -> Fact {
-        let expanded = request.with_addresses.then_some("expand=addresses");
+        let expanded = request.with_addresses.then_some("addresses");
         let format = match request.format {
-            ExportFormat::Ndjson => "format=ndjson",
-            ExportFormat::Csv => "format=csv",
+            ExportFormat::Ndjson => "ndjson",
+            ExportFormat::Csv => "csv",
         };
-        let taken = used(&request.filter).into_iter().chain(expanded);
+        let taken = used(&request.filter).into_iter();
+        let taken = taken.chain([("expand", json!(expanded)), ("format", json!(format))]);
+        let asked_for = taken.filter(|(_, value)| !value.is_null());
+        let changes = asked_for.map(|(name, value)| FieldChange {
+            new: value,
+            ..FieldChange::named(name)
+        });
         let audit = AuditEntry {
             id: self.audit_id(),
             kind: AuditKind::CustomersExport,
             customer: None,
             resource: scope.tenant.0,
-            changed_fields: taken.chain([format]).map(str::to_owned).collect(),
+            changes: changes.collect(),
             reason: None,
             at: self.clock.now(),
         };
@@ -113,8 +125,8 @@ impl Customers {
     }
 }
 
-/// The names of what a filter asks for, without what it asks for.
-fn used(filter: &CustomerFilter) -> Vec<&'static str> {
+/// What a filter asks for, by the names of the query; null where it does not.
+fn used(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
     let CustomerFilter {
         status,
         search,
@@ -126,23 +138,29 @@ fn used(filter: &CustomerFilter) -> Vec<&'static str> {
         created,
         updated,
     } = filter;
+    let words = search.as_ref().map(|search| search.words().join(" "));
+    let time = |at: Option<DateTime<Utc>>| json!(at.map(|at| at.to_rfc3339_opts(AutoSi, true)));
     let parts = [
-        ("status", status.is_some()),
-        ("search", search.is_some()),
-        ("customer_type", customer_type.is_some()),
-        ("group", group.is_some()),
-        ("tag", tag.is_some()),
-        ("phone", phone_digits.is_some()),
-        ("created_after", created.after.is_some()),
-        ("created_before", created.before.is_some()),
-        ("updated_after", updated.after.is_some()),
-        ("updated_before", updated.before.is_some()),
+        ("status", json!(status.map(Status::as_str))),
+        ("search", json!(words)),
+        (
+            "customer_type",
+            json!(customer_type.map(CustomerType::as_str)),
+        ),
+        ("group", json!(group.as_ref().map(GroupId::as_str))),
+        ("tag", json!(tag.as_ref().map(Tag::as_str))),
+        ("phone", json!(phone_digits)),
+        ("created_after", time(created.after)),
+        ("created_before", time(created.before)),
+        ("updated_after", time(updated.after)),
+        ("updated_before", time(updated.before)),
     ];
-    let names = parts.iter().filter(|(_, is_used)| *is_used);
     let identifiers = known_as.iter().map(|identifier| match identifier {
-        Identifier::Email(_) => "email",
-        Identifier::Legacy(_) => "legacy_id",
-        Identifier::External(_) => "external_id",
+        Identifier::Email(email) => ("email", json!(email.as_typed())),
+        Identifier::Legacy(legacy) => ("legacy_id", json!(legacy.get())),
+        Identifier::External(ExternalId { system, id }) => {
+            ("external_id", json!(format!("{system}:{id}")))
+        }
     });
-    names.map(|(name, _)| *name).chain(identifiers).collect()
+    parts.into_iter().chain(identifiers).collect()
 }

@@ -5,7 +5,7 @@ use super::change::{ChangeCustomerError, Stated};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
-use customer_domain::audit::AuditKind;
+use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
@@ -59,7 +59,7 @@ impl Customers {
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(customer)?;
-        let now = self.clock.now();
+        let (before, now) = (customer.clone(), self.clock.now());
         if !customer.change_status(command.change, now)? {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
@@ -67,7 +67,8 @@ impl Customers {
         customer.version += 1;
         customer.updated_at = now;
         work.customers().save(customer).await?;
-        work.record(self.status_changed(customer, command.change, command.reason.clone()));
+        let reason = command.reason.clone();
+        work.record(self.status_changed(&before, customer, command.change, reason));
         once.remember(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
@@ -75,6 +76,7 @@ impl Customers {
 
     pub(super) fn status_changed(
         &self,
+        before: &Customer,
         customer: &Customer,
         step: StatusChange,
         reason: Option<String>,
@@ -87,7 +89,12 @@ impl Customers {
         };
         Fact {
             event: Some(Event::status_changed(self.event_id(), event, customer)),
-            audit: self.audited(customer, audit, vec!["status".to_owned()], reason),
+            audit: self.audited(
+                customer,
+                audit,
+                FieldChange::between(before, customer, &["status"]),
+                reason,
+            ),
         }
     }
 }

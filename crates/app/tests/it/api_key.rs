@@ -1,11 +1,12 @@
 //! API keys are made, listed and revoked.
 
-use crate::support::{App, app};
+use crate::support::{App, app, values};
 use customer_app::access::Caller;
 use customer_app::api_key::{CreateApiKey, RevokeApiKeyError};
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::{ApiKeyId, Scope};
-use customer_testkit::builders::{other_scope, scope, seeded_id};
+use customer_testkit::builders::{at, other_scope, scope, seeded_id};
+use serde_json::{Value, json};
 
 async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
     let command = CreateApiKey {
@@ -98,4 +99,38 @@ async fn an_unknown_key_and_one_of_another_tenant_are_the_same() {
         let refused = app.api_keys.revoke(&within, &by, id).await;
         assert_eq!(refused, Err(RevokeApiKeyError::NotFound));
     }
+}
+
+#[tokio::test]
+async fn the_trail_has_what_a_key_may_do_and_never_its_secret() {
+    let app = app();
+    let admin = made(&app, Permission::Admin, false).await;
+    let command = CreateApiKey {
+        name: "storefront".to_owned(),
+        permissions: vec![Permission::Write, Permission::Read],
+        all_tenants: false,
+        expires_at: Some(at(2_000)),
+    };
+    let (key, _) = app.api_keys.create(&scope(), command).await.unwrap();
+    let fields = ["name", "scopes", "expiresAt", "allTenants", "tenantId"];
+    let entry = app.store.audit().pop().unwrap();
+    assert_eq!(entry.changed_fields, fields);
+    let given = json!({
+        "name": "storefront", "scopes": ["customers:read", "customers:write"],
+        "expiresAt": "2026-01-15T12:33:20Z", "allTenants": false, "tenantId": "tenant-a",
+    });
+    assert_eq!(values(&entry), (Value::Null, given));
+
+    let by = caller(&admin, &scope());
+    app.api_keys.revoke(&scope(), &by, key.id).await.unwrap();
+    let entry = app.store.audit().pop().unwrap();
+    assert_eq!(entry.changed_fields, ["revokedAt"]);
+    let revoked = json!({"revokedAt": "2026-01-15T12:16:40Z"});
+    assert_eq!(values(&entry), (Value::Null, revoked));
+
+    made(&app, Permission::Admin, true).await;
+    let entry = app.store.audit().pop().unwrap();
+    assert_eq!(entry.changed_fields, fields);
+    let given = json!({"name": "key", "scopes": ["customers:admin"], "allTenants": true});
+    assert_eq!(values(&entry), (Value::Null, given));
 }

@@ -1,6 +1,6 @@
 //! Customers are changed by merges and by the steps of their lives.
 
-use crate::support::{App, app, guest, unclaimed};
+use crate::support::{App, app, guest, unclaimed, values};
 use customer_app::customer::{
     ChangeCustomerError, ChangeStatus, CustomerSettings, Stated, UpdateCustomer,
 };
@@ -10,7 +10,8 @@ use customer_domain::customer::{
 };
 use customer_domain::preference::Preferences;
 use customer_domain::{Patch, StoreError};
-use customer_testkit::builders::{email, other_scope, scope};
+use customer_testkit::builders::{email, group, legacy, other_scope, scope, tag};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn stored(app: &App, address: &str) -> CustomerRecord {
@@ -92,7 +93,10 @@ async fn a_merge_raises_the_version_and_tells_what_changed() {
         event.envelope["data"]["changedFields"][0],
         "profile.firstName"
     );
-    assert_eq!(app.store.audit()[1].changed_fields, ["profile.firstName"]);
+    let entry = &app.store.audit()[1];
+    assert_eq!(entry.changed_fields, ["profile.firstName"]);
+    let first_name = json!({"profile.firstName": "Ada"});
+    assert_eq!(values(entry), (Value::Null, first_name));
 }
 
 #[tokio::test]
@@ -270,4 +274,95 @@ async fn setting_aside_and_merging_at_once_is_one_event_of_its_kind() {
     );
     let next = app.update(&scope(), customer, &named("Eve")).await.unwrap();
     assert_eq!(next.customer.event_seq, 3);
+}
+
+#[tokio::test]
+async fn the_trail_has_what_each_field_was_and_is() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let mut update = named("Ada");
+    update.changes.email = Patch::Set(email("Grace@Example.com"));
+    update.changes.date_of_birth = Patch::Set("1906-12-09".parse().unwrap());
+    update.changes.newsletter = Patch::Set(true);
+    update.changes.legacy_id = Patch::Set(legacy(7));
+    update.changes.group = Patch::Set(group("vip"));
+    update.changes.added_tags = [tag("navy"), tag("army")].into();
+    app.update(&scope(), customer, &update).await.unwrap();
+    let (old, new) = values(&app.store.audit()[1]);
+    let was = json!({
+        "email": "ada@example.com", "profile.firstName": null, "profile.dateOfBirth": null,
+        "preferences.notifications.newsletters": false, "groupId": null, "tags": [],
+        "legacyId": null,
+    });
+    let is = json!({
+        "email": "Grace@Example.com", "profile.firstName": "Ada",
+        "profile.dateOfBirth": "1906-12-09", "preferences.notifications.newsletters": true,
+        "groupId": "vip", "tags": ["army", "navy"], "legacyId": 7,
+    });
+    assert_eq!((old, new), (was, is));
+
+    let mut update = UpdateCustomer::default();
+    update.changes.first_name = Patch::Clear;
+    update.changes.removed_tags = [tag("army")].into();
+    app.update(&scope(), customer, &update).await.unwrap();
+    let (old, new) = values(&app.store.audit()[2]);
+    let was = json!({"profile.firstName": "Ada", "tags": ["army", "navy"]});
+    let is = json!({"profile.firstName": null, "tags": ["navy"]});
+    assert_eq!((old, new), (was, is));
+}
+
+#[tokio::test]
+async fn each_step_of_a_life_has_the_status_before_and_after() {
+    use StatusChange::{Deactivate, Reactivate, SetInactive, Suspend};
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    for (change, kind, was, is) in [
+        (Suspend, "customer.status.suspend", "active", "suspended"),
+        (
+            SetInactive,
+            "customer.status.set_inactive",
+            "suspended",
+            "inactive",
+        ),
+        (Deactivate, "customer.profile.delete", "inactive", "deleted"),
+        (
+            Reactivate,
+            "customer.status.reactivate",
+            "deleted",
+            "active",
+        ),
+    ] {
+        step(&app, &record, change).await.unwrap();
+        let entry = app.store.audit().pop().unwrap();
+        assert_eq!(entry.event_type, kind);
+        assert_eq!(entry.changed_fields, ["status"]);
+        let status = (json!({"status": was}), json!({"status": is}));
+        assert_eq!(values(&entry), status, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_and_a_merge_keep_their_values_apart_and_setting_inactive_is_one_with_it() {
+    let app = app();
+    let record = stored(&app, "ada@example.com").await;
+    let customer = CustomerRef::Id(record.customer.id);
+    let mut update = named("Ada");
+    update.status = Some(Status::Suspended);
+    update.may_change_status = true;
+    app.update(&scope(), customer, &update).await.unwrap();
+    let mut update = named("Grace");
+    update.status = Some(Status::Inactive);
+    update.may_change_status = true;
+    app.update(&scope(), customer, &update).await.unwrap();
+    let told: Vec<_> = app.store.audit().iter().skip(1).map(values).collect();
+    let expected = [
+        (json!({"status": "active"}), json!({"status": "suspended"})),
+        (Value::Null, json!({"profile.firstName": "Ada"})),
+        (
+            json!({"status": "suspended", "profile.firstName": "Ada"}),
+            json!({"status": "inactive", "profile.firstName": "Grace"}),
+        ),
+    ];
+    assert_eq!(told, expected);
 }

@@ -1,16 +1,17 @@
 //! Customers are created whole or not at all.
 
-use crate::support::{App, app, guest, id_reply, unclaimed};
+use crate::support::{App, app, guest, id_reply, unclaimed, values};
 use customer_app::customer::{CreateCustomer, CreateCustomerError, CustomerSettings};
 use customer_app::idempotency::{Once, Outcome};
 use customer_domain::credential::{HashError, PasswordPolicy};
-use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, Status};
+use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, SearchQuery, Status};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::preference::Preferences;
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
-use customer_domain::{Patch, StoreError};
+use customer_domain::{Origin, Patch, StoreError};
 use customer_testkit::PlainHasher;
-use customer_testkit::builders::{claim, group, scope};
+use customer_testkit::builders::{claim, customer, full_address, group, scope};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn created(
@@ -49,6 +50,8 @@ async fn a_guest_comes_with_its_first_rows_its_event_and_its_audit_entry() {
     assert_eq!(audit.len(), 1);
     assert_eq!(audit[0].event_type, "customer.profile.create");
     assert_eq!(audit[0].changed_fields, ["email", "customerType"]);
+    let given = json!({"email": "ada@example.com", "customerType": "individual"});
+    assert_eq!(values(&audit[0]), (Value::Null, given));
 }
 
 #[tokio::test]
@@ -83,7 +86,14 @@ async fn what_is_null_at_creation_is_what_the_operator_decided() {
         "preferences.dataSharing",
         "registrationSource",
     ];
-    assert_eq!(app.store.audit()[0].changed_fields, given);
+    let entry = app.store.audit().remove(0);
+    assert_eq!(entry.changed_fields, given);
+    let given = json!({
+        "email": "ada@example.com", "customerType": "business",
+        "preferences.marketing.smsOptIn": false, "preferences.dataSharing": true,
+        "registrationSource": "shop",
+    });
+    assert_eq!(values(&entry), (Value::Null, given));
 }
 
 #[tokio::test]
@@ -99,12 +109,34 @@ async fn a_password_makes_an_account_and_is_kept_as_a_hash_alone() {
         app.store.password_hash(&scope(), record.customer.id),
         Some(PlainHasher::hash_of("securePassword123"))
     );
-    assert!(
-        app.store.audit()[0]
-            .changed_fields
-            .contains(&"password".to_owned())
-    );
+    let entry = app.store.audit().remove(0);
+    assert_eq!(entry.changed_fields, ["email", "customerType", "password"]);
+    let given = json!({"email": "ada@example.com", "customerType": "individual"});
+    assert_eq!(values(&entry), (Value::Null, given), "named alone");
     assert!(!format!("{:?}", app.store.events()).contains("securePassword123"));
+}
+
+#[test]
+fn a_record_can_be_shown_without_its_person() {
+    let record = customer().full().build_new();
+    let search = SearchQuery::parse("grace hop").expect("a search");
+    let origin = Origin {
+        ip: Some([198, 51, 100, 77].into()),
+        user_agent: Some("Navy/1.0".to_owned()),
+    };
+    let shown = format!(
+        "{record:?} {:?} {search:?} {origin:?} {:?} {:?}",
+        full_address(1),
+        record.customer.identifiers(),
+        record.customer.profile.phone,
+    );
+    for value in [
+        "race", "hop", "King", "Engines", "Brien", "Home", "4711#", "(555)", "C-17", "198.51",
+        "Navy", "navy", "1906-12",
+    ] {
+        assert!(!shown.contains(value), "{value} in {shown}");
+    }
+    assert!(shown.contains(&record.customer.id.to_string()), "{shown}");
 }
 
 #[tokio::test]

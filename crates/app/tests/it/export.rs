@@ -2,10 +2,15 @@
 
 use crate::support::{App, app};
 use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
-use customer_domain::customer::{CustomerFilter, Identifier, SearchQuery, Status, TimeSpan};
+use customer_domain::customer::{
+    CustomerFilter, CustomerType, Identifier, SearchQuery, Status, TimeSpan,
+};
 use customer_domain::{CustomerId, StoreError};
-use customer_testkit::builders::{at, customer, email, scope, tenant};
+use customer_testkit::builders::{
+    at, customer, email, external, group, legacy, scope, tag, tenant,
+};
 use customer_testkit::fake::Step;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// So many customers, three of them made at each moment.
@@ -83,7 +88,7 @@ async fn chunks_with_addresses_are_of_a_hundred() {
 }
 
 #[tokio::test]
-async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
+async fn the_trail_has_what_was_asked_for_and_with_which_words() {
     let app = with_customers(1).await;
     let filter = CustomerFilter {
         status: Some(Status::Active),
@@ -113,11 +118,56 @@ async fn the_trail_names_what_was_asked_for_and_not_with_which_words() {
         "search",
         "updated_before",
         "email",
-        "expand=addresses",
-        "format=csv",
+        "expand",
+        "format",
     ];
     assert_eq!(audit[0].changed_fields, names);
+    assert_eq!(audit[0].old_values, None);
+    let asked_for = json!({
+        "status": "active", "search": "secret", "updated_before": "2026-01-15T12:00:00Z",
+        "email": "secret@example.com", "expand": "addresses", "format": "csv",
+    });
+    assert_eq!(json!(audit[0].new_values), asked_for);
     assert_eq!(app.store.events(), []);
+}
+
+#[tokio::test]
+async fn every_part_of_a_filter_is_on_record() {
+    let app = with_customers(1).await;
+    let span = TimeSpan {
+        after: Some(at(1)),
+        before: Some(at(2)),
+    };
+    let request = ExportRequest {
+        filter: CustomerFilter {
+            status: Some(Status::Suspended),
+            search: SearchQuery::parse("Łukasz, +1 555-0100").ok(),
+            customer_type: Some(CustomerType::Business),
+            group: Some(group("vip")),
+            tag: Some(tag("navy")),
+            known_as: vec![
+                Identifier::Legacy(legacy(7)),
+                Identifier::External(external("crm", "C-17")),
+            ],
+            phone_digits: Some("5550100".to_owned()),
+            created: span,
+            updated: span,
+        },
+        ..everyone()
+    };
+    let begun = app.customers.begin_export(&scope(), &request).await;
+    assert_eq!(begun.expect("a chunk").items.len(), 0);
+    let entry = app.store.audit().remove(0);
+    let asked_for = json!({
+        "status": "suspended", "search": "0100 1 555 lukasz", "customer_type": "business",
+        "group": "vip", "tag": "navy", "phone": "5550100", "legacy_id": 7,
+        "external_id": "crm:C-17",
+        "created_after": "2026-01-15T12:00:01Z", "created_before": "2026-01-15T12:00:02Z",
+        "updated_after": "2026-01-15T12:00:01Z", "updated_before": "2026-01-15T12:00:02Z",
+        "format": "ndjson",
+    });
+    assert_eq!(json!(entry.new_values), asked_for);
+    assert_eq!(entry.changed_fields.len(), 13);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Groups are made, changed and deleted by administrators.
 
-use crate::support::{App, app, unclaimed};
+use crate::support::{App, app, unclaimed, values};
 use customer_app::group::{CreateGroup, GroupError, UpdateGroup};
 use customer_app::idempotency::{Once, Outcome};
 use customer_app::tenant::CreateTenant;
@@ -11,6 +11,7 @@ use customer_domain::{Conflict, Patch, Scope, StoreError};
 use customer_testkit::builders::{at, claim, customer, group, operator_scope, other_scope, scope};
 use customer_testkit::fake::Step;
 use customer_testkit::stored::StoredAudit;
+use serde_json::{Value, json};
 
 fn trade() -> CreateGroup {
     CreateGroup {
@@ -56,6 +57,8 @@ async fn a_new_group_is_there_and_its_making_on_record_without_an_event() {
     assert_eq!(entry.operation, "CREATE");
     assert_eq!(entry.resource, group.id.uuid_in(scope().tenant));
     assert_eq!(entry.changed_fields, ["id", "name", "description"]);
+    let given = json!({"id": "trade", "name": "Trade", "description": "for dealers"});
+    assert_eq!(values(&entry), (Value::Null, given));
     assert_eq!(app.store.events(), []);
     assert_eq!(made(&app).await, Err(GroupError::IdTaken));
 }
@@ -115,6 +118,9 @@ async fn a_change_raises_the_version_and_a_stale_one_is_refused() {
     let entry = audited(&app);
     assert_eq!(entry.event_type, "customer.group.update");
     assert_eq!(entry.changed_fields, ["name", "description"]);
+    let was = json!({"name": "Trade", "description": "for dealers"});
+    let is = json!({"name": "Dealers", "description": null});
+    assert_eq!(values(&entry), (was, is));
     let stale = GroupError::VersionConflict { current: 2 };
     let refused = app.groups.update(&scope(), &made.id, &update).await;
     assert_eq!(refused, Err(stale.clone()));
@@ -147,6 +153,8 @@ async fn an_empty_group_is_deleted_and_one_with_customers_stays() {
     let entry = audited(&app);
     assert_eq!(entry.event_type, "customer.group.delete");
     assert_eq!(entry.resource, made.id.uuid_in(scope().tenant));
+    let had = json!({"id": "trade", "name": "Trade", "description": "for dealers"});
+    assert_eq!(values(&entry), (had, Value::Null));
     let gone = Err(GroupError::NotFound);
     assert_eq!(app.groups.delete(&scope(), &made.id, None).await, gone);
     let renamed = renamed("x");

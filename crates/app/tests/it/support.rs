@@ -3,6 +3,7 @@
 use customer_app::access::Access;
 use customer_app::address::{AddressSettings, Addresses};
 use customer_app::api_key::ApiKeys;
+use customer_app::audit::Audit;
 use customer_app::customer::{
     ChangeCustomerError, CreateCustomer, CustomerSettings, Customers, UpdateCustomer,
 };
@@ -16,7 +17,9 @@ use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::TenantSettings;
 use customer_domain::{Scope, TenantId};
 use customer_testkit::builders::{PlainDigests, at, email, group};
+use customer_testkit::stored::StoredAudit;
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,6 +35,7 @@ pub(crate) struct App {
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
     pub(crate) access: Access,
+    pub(crate) audit: Audit,
 }
 
 pub(crate) fn app() -> App {
@@ -88,7 +92,14 @@ pub(crate) fn on(store: FakeStore) -> App {
             memory: memory.clone(),
             secrets: secrets.clone(),
             clock: clock.clone(),
+            ids: ids.clone(),
+        },
+        audit: Audit {
+            transactions: store.transactions(),
+            customers: store.customers(),
+            clock: clock.clone(),
             ids,
+            denials: Arc::default(),
         },
         access: Access {
             keys: store.api_keys(),
@@ -148,6 +159,11 @@ pub(crate) fn id_reply(record: &CustomerRecord) -> StoredReply {
         etag: None,
         body: record.customer.id.to_string().into_bytes(),
     }
+}
+
+/// What the fields of an entry were and are.
+pub(crate) fn values(entry: &StoredAudit) -> (Value, Value) {
+    (json!(entry.old_values), json!(entry.new_values))
 }
 
 /// Secrets `csk_1`, `csk_2`, … that name their tenant.

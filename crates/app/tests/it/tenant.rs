@@ -2,15 +2,16 @@
 
 mod directory;
 
-use crate::support::{App, app, on, unclaimed};
+use crate::support::{App, app, on, unclaimed, values};
 use chrono::TimeDelta;
 use customer_app::idempotency::Outcome;
 use customer_app::tenant::{CreateTenant, TenantError, UpdateTenant};
-use customer_domain::StoreError;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
+use customer_domain::{Patch, StoreError};
 use customer_testkit::FakeStore;
 use customer_testkit::builders::{operator_scope, third_tenant};
 use customer_testkit::fake::Step;
+use serde_json::{Value, json};
 
 fn command(slug: &str) -> CreateTenant {
     CreateTenant {
@@ -215,4 +216,35 @@ async fn a_reader_that_goes_away_does_not_end_reading() {
             .is_some()
     );
     assert_eq!(app.tenants.directory.all().len(), 3);
+}
+
+#[tokio::test]
+async fn the_trail_has_what_a_tenant_was_and_is() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    let last = || app.store.audit().pop().unwrap();
+    let given = json!({
+        "id": "tenant-123", "name": "tenant-123", "settings.currency": "USD",
+        "settings.country": "US",
+    });
+    assert_eq!(values(&last()), (Value::Null, given));
+    let update = UpdateTenant {
+        name: Some("North".to_owned()),
+        currency: Some("EUR".to_owned()),
+        country: Some("FI".to_owned()),
+        max_addresses: Patch::Set(0),
+        expected_versions: None,
+    };
+    let operator = operator_scope();
+    let changed = app.tenants.update(&operator, tenant.id, &update);
+    changed.await.unwrap();
+    let was = json!({
+        "name": "tenant-123", "settings.currency": "USD", "settings.country": "US",
+        "settings.maxAddresses": null,
+    });
+    let is = json!({
+        "name": "North", "settings.currency": "EUR", "settings.country": "FI",
+        "settings.maxAddresses": 0,
+    });
+    assert_eq!(values(&last()), (was, is));
 }

@@ -3,6 +3,7 @@
 use super::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
+use crate::secrets::Secrets;
 use crate::wire::{self, Office};
 use clap::{Subcommand, ValueEnum};
 use customer_app::access::Caller;
@@ -78,7 +79,7 @@ impl Key {
         if is_create {
             database.migrate().await?;
         }
-        let postgres = wire::connect(config, database).await?;
+        let postgres = wire::connect(config, database, &Secrets::open(config)?).await?;
         let done = async {
             let office = wire::office(config, &postgres);
             if is_create {

@@ -110,6 +110,11 @@ impl Effective {
                 }
             }
         }
+        let (work, metrics) = ("CUSTOMER_WORK_PORT", "CUSTOMER_METRICS_PORT");
+        let work_port = self.number(work).filter(|port| *port != 0);
+        if let Some(port) = work_port.filter(|_| work_port == self.number(metrics)) {
+            faults.add(format!("{work} and {metrics} both take port {port}"));
+        }
         let (idle, open) = (
             "CUSTOMER_DATABASE_IDLE_CONNECTIONS",
             "CUSTOMER_DATABASE_MAX_CONNECTIONS",

@@ -5,29 +5,27 @@
 mod address;
 mod duration;
 mod group;
+mod keys;
 mod words;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD_INDIFFERENT};
 use customer_domain::address::Country;
 use customer_domain::preference;
 
 pub(crate) use address::masked;
 pub(super) use address::{MASK, PostgresUrl, passwords, percent_decoded};
 pub(super) use group::decode_group;
+pub(super) use keys::{KEY_LENGTH, decode_key, decode_master_keys};
+pub(crate) use words::log_level;
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 pub(super) const DAY: Duration = Duration::from_hours(24);
-
-/// The length of [`Kind::Key`] in bytes.
-pub(super) const KEY_LENGTH: usize = 32;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
@@ -37,6 +35,8 @@ pub(super) enum Kind {
     Secret,
     /// [`KEY_LENGTH`] secret bytes in base64.
     Key,
+    /// Such keys with names, the newest first: `name=key` pairs, separated by commas or line feeds.
+    MasterKeys,
     Bool,
     Integer {
         min: u64,
@@ -53,6 +53,8 @@ pub(super) enum Kind {
     },
     /// An IP address.
     Address,
+    /// Addresses that begin alike: `10.0.0.0/8`; a single one is `10.0.0.1/32`.
+    Network,
     /// `host:port`.
     Endpoint,
     PostgresUrl,
@@ -93,12 +95,14 @@ impl Kind {
         } else {
             text.trim()
         };
-        if text.is_empty() || text.chars().any(char::is_control) {
+        let is_break = |c| matches!((self, c), (Self::MasterKeys, '\r' | '\n'));
+        if text.is_empty() || text.chars().any(|c| c.is_control() && !is_break(c)) {
             return None;
         }
         match self {
             Self::Text | Self::Secret => Some(text.to_owned()),
-            Self::Key => decode_key(text).map(|key| STANDARD.encode(key)),
+            Self::Key => keys::canonical_key(text),
+            Self::MasterKeys => keys::canonical_master_keys(text),
             Self::Bool => words::boolean(text).map(str::to_owned),
             Self::Integer { min, max } => text
                 .parse()
@@ -108,6 +112,7 @@ impl Kind {
             Self::Duration { min, max } => canonical_duration(text, min, max, false),
             Self::Seconds { min, max } => canonical_duration(text, min, max, true),
             Self::Address => text.parse().ok().map(|address: IpAddr| address.to_string()),
+            Self::Network => address::network(text),
             Self::Endpoint => address::endpoint(text),
             Self::PostgresUrl => PostgresUrl::parse(text).map(|_| text.to_owned()),
             Self::Url(schemes) => {
@@ -130,7 +135,7 @@ impl Kind {
             Self::List(item) => canonical_list(text, *item),
             Self::HostMap => canonical_host_map(text),
             Self::Groups => group::canonical_groups(text),
-            Self::LogFilter => words::is_log_filter(text).then(|| text.to_ascii_lowercase()),
+            Self::LogFilter => log_level(text).ok(),
         }
     }
 
@@ -146,6 +151,7 @@ impl Kind {
         match self {
             Self::Text | Self::Secret => "one line of text".to_owned(),
             Self::Key => format!("{KEY_LENGTH} bytes in base64, as `openssl rand -base64 {KEY_LENGTH}` writes them"),
+            Self::MasterKeys => format!("name=key pairs, separated by commas or line feeds, the newest first; each name once, of at most 32 lower-case letters, digits and -; each key {KEY_LENGTH} random bytes in base64"),
             Self::Bool => "true or false".to_owned(),
             Self::Integer { min, max } => format!("an integer from {min} to {max}"),
             Self::Duration { min, max } => duration(min, max, "a duration such as 250ms, 30s, 5m or 24h"),
@@ -153,6 +159,7 @@ impl Kind {
                 duration(min, max, "seconds, or a duration such as 30s, 5m or 24h")
             }
             Self::Address => "an IP address".to_owned(),
+            Self::Network => "an IP address, or a network such as 10.0.0.0/8".to_owned(),
             Self::Endpoint => "host:port".to_owned(),
             Self::PostgresUrl => {
                 "a URL such as postgres://user@host:5432/database?sslmode=verify-full".to_owned()
@@ -179,7 +186,7 @@ impl Kind {
     pub(super) fn is_secret(self) -> bool {
         matches!(
             self,
-            Self::Secret | Self::Key | Self::PostgresUrl | Self::Url(_)
+            Self::Secret | Self::Key | Self::MasterKeys | Self::PostgresUrl | Self::Url(_)
         )
     }
 
@@ -193,16 +200,6 @@ impl Kind {
             text.to_owned()
         }
     }
-}
-
-/// The bytes of a [`Kind::Key`]; both base64 alphabets are read, with padding or without.
-pub(super) fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
-    let standard = text.replace('-', "+").replace('_', "/");
-    STANDARD_NO_PAD_INDIFFERENT
-        .decode(standard)
-        .ok()?
-        .try_into()
-        .ok()
 }
 
 /// The duration that a canonical text stands for.
@@ -287,6 +284,8 @@ mod tests {
                 "30m",
             ),
             (Kind::Address, "0.0.0.0", "0.0.0.0"),
+            (Kind::Network, "10.1.2.3/8", "10.0.0.0/8"),
+            (Kind::Network, "::1", "::1/128"),
             (Kind::Endpoint, "auth-service:9001", "auth-service:9001"),
             (Kind::Url(&["redis"]), "redis://h:6379", "redis://h:6379"),
             (
@@ -353,6 +352,7 @@ mod tests {
                 "2d",
             ),
             (Kind::Address, "localhost"),
+            (Kind::Network, "10.0.0.0/33"),
             (Kind::Endpoint, "redis"),
             (Kind::Endpoint, "redis:0"),
             (Kind::Url(&["redis"]), "http://h"),
@@ -387,6 +387,7 @@ mod tests {
     fn secrets_are_never_shown() {
         assert_eq!(Kind::Secret.shown("hunter2"), MASK);
         assert_eq!(Kind::Key.shown(KEY), MASK);
+        assert_eq!(Kind::MasterKeys.shown("a=b"), MASK);
         assert_eq!(
             Kind::PostgresUrl.shown("postgres://u:hunter2@h/d"),
             "postgres://u:***@h/d"

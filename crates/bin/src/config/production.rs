@@ -4,9 +4,15 @@ use std::collections::BTreeSet;
 
 use super::Faults;
 use super::effective::{Effective, Value};
-use super::kind::{Kind, PostgresUrl, decode_key, passwords, percent_decoded};
+use super::kind::{
+    KEY_LENGTH, Kind, PostgresUrl, decode_key, decode_master_keys, passwords, percent_decoded,
+};
 
-const REQUIRED: [&str; 2] = ["CUSTOMER_DATABASE_URL", "CUSTOMER_SECRET_KEY"];
+const REQUIRED: [&str; 3] = [
+    "CUSTOMER_DATABASE_URL",
+    "CUSTOMER_SECRET_KEY",
+    "CUSTOMER_MASTER_KEYS",
+];
 
 /// Secrets from the documents, which everyone can read, wherever they stand in a value.
 const PLACEHOLDERS: [&str; 3] = ["your-secret-key", "your-jwt-secret", "customer_pass"];
@@ -51,7 +57,7 @@ fn refusals(kind: Kind, text: &str, postgres_ssl_mode: Option<&str>) -> Vec<&'st
             "sslmode=disable sends passwords and personal data in clear text to another host",
         );
     }
-    if matches!(kind, Kind::Key) && decode_key(text).is_some_and(|key| is_weak(&key)) {
+    if keys(kind, text).iter().any(|key| is_weak(key)) {
         refusals.push("it is not random");
     }
     refusals
@@ -69,12 +75,11 @@ fn holds_placeholder(kind: Kind, text: &str) -> bool {
             .iter()
             .any(|word| text.eq_ignore_ascii_case(word))
     };
-    let key = matches!(kind, Kind::Key)
-        .then(|| decode_key(text))
-        .flatten();
     inside(text)
         || inside(&percent_decoded(text))
-        || key.is_some_and(|key| inside(&String::from_utf8_lossy(&key)))
+        || keys(kind, text)
+            .iter()
+            .any(|key| inside(&String::from_utf8_lossy(key)))
         || (kind.is_secret() && whole(&text.to_owned()))
         || passwords(text).iter().any(whole)
 }
@@ -88,6 +93,17 @@ fn may_send_clear_text(text: &str, postgres_ssl_mode: Option<&str>) -> bool {
         modes.extend(postgres_ssl_mode.map(str::to_owned));
     }
     !url.is_local() && modes.iter().any(|mode| mode == "disable")
+}
+
+/// The keys in a value, if its kind has any.
+fn keys(kind: Kind, text: &str) -> Vec<[u8; KEY_LENGTH]> {
+    if matches!(kind, Kind::MasterKeys) {
+        decode_master_keys(text)
+    } else if matches!(kind, Kind::Key) {
+        decode_key(text).into_iter().collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn is_weak(key: &[u8]) -> bool {

@@ -4,6 +4,7 @@ mod customers;
 mod database;
 mod embedded;
 mod events;
+mod jobs;
 mod migration;
 mod observability;
 mod redis;
@@ -27,12 +28,13 @@ pub(super) struct Section {
     pub(super) settings: &'static [Setting],
 }
 
-pub(super) static SECTIONS: [&Section; 11] = [
+pub(super) static SECTIONS: [&Section; 12] = [
     &service::SECTION,
     &server::SECTION,
     &database::SECTION,
     &security::SECTION,
     &customers::SECTION,
+    &jobs::SECTION,
     &observability::SECTION,
     &embedded::SECTION,
     &events::SECTION,

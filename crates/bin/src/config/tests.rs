@@ -14,6 +14,10 @@ use super::*;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
+/// Master keys that are two lines, the newer one first.
+const MASTER_KEYS: &str = "2026-11=4PyU0c7W2kF4yqkfh7s2E6t1GmQH0m3S9b8xV5nJZyo=\n\
+    2025-03=0gS2yVZb6h1y8wQk3m7v5bN4tX0c9rLJpQeUu2aDfHE=";
+
 /// A working folder with files in it, and an environment.
 struct Place {
     folder: TempDir,
@@ -58,6 +62,7 @@ impl Place {
                 "postgres://owner:sTr0ng@db.internal/customers",
             ),
             ("CUSTOMER_SECRET_KEY", KEY),
+            ("CUSTOMER_MASTER_KEYS", MASTER_KEYS),
         ])
     }
 

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use customer_domain::group::GroupId;
+use ipnet::IpNet;
 use secrecy::{SecretBox, SecretString};
 
 use super::Environment;
@@ -26,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) security: Security,
     pub(crate) customers: Customers,
+    pub(crate) jobs: Jobs,
     pub(crate) observability: Observability,
     pub(crate) embedded: Embedded,
 }
@@ -36,6 +38,7 @@ pub(crate) struct Server {
     /// 0 takes any free one.
     pub(crate) port: u16,
     pub(crate) extra_ports: Vec<u16>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Without a slash at its end.
     pub(crate) public_base_url: Option<String>,
     pub(crate) max_concurrent_requests: usize,
@@ -73,6 +76,8 @@ pub(crate) enum Distributed {
 pub(crate) struct Security {
     /// `None` only in development: a key is made and kept in the state folder.
     pub(crate) secret_key: Option<SecretBox<[u8; KEY_LENGTH]>>,
+    /// As `MasterKeys` reads them; `None` only in development: one is derived from the root secret.
+    pub(crate) master_keys: Option<SecretString>,
     pub(crate) argon2: Argon2,
     pub(crate) hashing_threads: NonZeroUsize,
     pub(crate) hashing_queue_length: usize,
@@ -114,6 +119,15 @@ pub(crate) struct PreferenceDefaults {
     pub(crate) data_sharing: bool,
     pub(crate) analytics_tracking: bool,
     pub(crate) cookie_consent: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    pub(crate) lease: Duration,
+    /// `None` has no listener for the health of a process that only works.
+    pub(crate) port: Option<u16>,
+    pub(crate) idempotency_purge_interval: Duration,
+    pub(crate) audit_retention: Duration,
 }
 
 #[derive(Debug)]
@@ -193,6 +207,12 @@ pub(super) fn build(from: &Effective, work_dir: PathBuf) -> Option<Config> {
         database: database(from)?,
         security: security(from)?,
         customers: customers(from)?,
+        jobs: Jobs {
+            lease: from.duration("CUSTOMER_JOB_LEASE")?,
+            port: from.get("CUSTOMER_WORK_PORT"),
+            idempotency_purge_interval: from.duration("CUSTOMER_IDEMPOTENCY_PURGE_INTERVAL")?,
+            audit_retention: from.duration("CUSTOMER_AUDIT_RETENTION")?,
+        },
         observability: Observability {
             log_level: from.get("CUSTOMER_LOG_LEVEL")?,
             log_format: from.get("CUSTOMER_LOG_FORMAT")?,
@@ -213,6 +233,7 @@ fn server(from: &Effective) -> Option<Server> {
         address: from.get("CUSTOMER_HTTP_ADDR")?,
         port: from.get("CUSTOMER_HTTP_PORT")?,
         extra_ports: from.list("CUSTOMER_HTTP_EXTRA_PORTS"),
+        trusted_proxies: from.list("CUSTOMER_TRUSTED_PROXIES"),
         public_base_url: from.get("CUSTOMER_PUBLIC_BASE_URL"),
         max_concurrent_requests: from.get("CUSTOMER_MAX_CONCURRENT_REQUESTS")?,
         max_body_bytes: from.get("CUSTOMER_MAX_BODY_BYTES")?,
@@ -248,6 +269,7 @@ fn security(from: &Effective) -> Option<Security> {
     };
     Some(Security {
         secret_key: key.map(|key| SecretBox::new(Box::new(key))),
+        master_keys: from.secret("CUSTOMER_MASTER_KEYS"),
         argon2: Argon2 {
             memory_kib: from.get("CUSTOMER_ARGON2_MEMORY_KIB")?,
             iterations: from.get("CUSTOMER_ARGON2_ITERATIONS")?,

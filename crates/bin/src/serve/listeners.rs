@@ -18,7 +18,7 @@ pub(super) struct Listeners {
 
 /// Where the service can be reached.
 pub(super) struct Addresses {
-    /// The first is that of the main port.
+    /// The first is that of the main port; none where nothing but metrics is served.
     pub(super) api: Vec<SocketAddr>,
     pub(super) metrics: Option<SocketAddr>,
 }
@@ -31,12 +31,17 @@ impl Listeners {
         for port in &config.server.extra_ports {
             api.push(bind(address, *port, "CUSTOMER_HTTP_EXTRA_PORTS").await?);
         }
-        let metrics = match config.observability.metrics_port {
-            Some(port) if config.observability.metrics_enabled => {
-                Some(bind(address, port, "CUSTOMER_METRICS_PORT").await?)
-            }
-            _ => None,
-        };
+        let metrics = bind_metrics(config).await?;
+        Ok(Self { api, metrics })
+    }
+
+    /// Binds what a process has that only works: its health, if that is wanted, and its metrics.
+    pub(super) async fn bind_for_work(config: &Config) -> Result<Self, Failure> {
+        let mut api = Vec::new();
+        if let Some(port) = config.jobs.port {
+            api.push(bind(config.server.address, port, "CUSTOMER_WORK_PORT").await?);
+        }
+        let metrics = bind_metrics(config).await?;
         Ok(Self { api, metrics })
     }
 
@@ -81,6 +86,16 @@ impl Listeners {
             serving.await??;
         }
         Ok(())
+    }
+}
+
+async fn bind_metrics(config: &Config) -> Result<Option<TcpListener>, Failure> {
+    match config.observability.metrics_port {
+        Some(port) if config.observability.metrics_enabled => {
+            let bound = bind(config.server.address, port, "CUSTOMER_METRICS_PORT");
+            bound.await.map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

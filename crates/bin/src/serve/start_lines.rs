@@ -3,6 +3,7 @@
 use super::listeners::Addresses;
 use crate::config::Config;
 use crate::wire::Operator;
+use customer_domain::job::JobName;
 use secrecy::ExposeSecret;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -23,14 +24,7 @@ impl StartLines<'_> {
     /// Writes them to standard output. That it is gone is no reason not to serve; only an
     /// operator key that nobody saw is worth a word.
     pub(super) fn show(&self) {
-        // At once, so that no line of the log comes between.
-        let mut text = Vec::new();
-        let shown = self.write(&mut text).and_then(|()| {
-            let mut out = io::stdout().lock();
-            out.write_all(&text)?;
-            out.flush()
-        });
-        if let Err(error) = shown {
+        if let Err(error) = at_once(|out| self.write(out)) {
             let lost = matches!(self.operator, Operator::Made(_));
             tracing::warn!(
                 %error,
@@ -88,6 +82,48 @@ impl StartLines<'_> {
         }
         Ok(())
     }
+}
+
+/// The same of a process that only works.
+pub(super) struct WorkLines<'a> {
+    pub(super) config: &'a Config,
+    /// Which database is used.
+    pub(super) database: &'a str,
+    pub(super) addresses: Addresses,
+    pub(super) jobs: Vec<JobName>,
+}
+
+impl WorkLines<'_> {
+    /// Writes them to standard output.
+    pub(super) fn show(&self) {
+        if let Err(error) = at_once(|out| self.write(out)) {
+            tracing::warn!(%error, "the start lines could not be shown");
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let version = env!("CARGO_PKG_VERSION");
+        let environment = self.config.environment;
+        writeln!(out, "customer service {version} ({environment}), jobs only")?;
+        writeln!(out, "  database       {}", self.database)?;
+        for bound in &self.addresses.api {
+            writeln!(out, "  health         {}/health", reachable(*bound))?;
+        }
+        if let Some(metrics) = self.addresses.metrics {
+            writeln!(out, "  metrics        {}/metrics", reachable(metrics))?;
+        }
+        let jobs: Vec<_> = self.jobs.iter().map(|job| job.0).collect();
+        writeln!(out, "  jobs           {}", jobs.join(", "))
+    }
+}
+
+/// Writes to standard output at once, so that no line of the log comes between.
+fn at_once(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    let mut out = io::stdout().lock();
+    out.write_all(&text)?;
+    out.flush()
 }
 
 /// An address that a browser on this machine understands.

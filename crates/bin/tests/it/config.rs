@@ -85,13 +85,14 @@ fn fails_with_every_fault_and_without_a_secret() {
     let faults = &run.stderr;
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
     assert!(
-        faults.starts_with("customer-service: the configuration has 5 faults:\n"),
+        faults.starts_with("customer-service: the configuration has 6 faults:\n"),
         "{faults}"
     );
     for name in [
         "CUSTOMER_DATABASE_URL",
         "CUSTOMER_JWT_SECRET",
         "CUSTOMER_SECRET_KEY",
+        "CUSTOMER_MASTER_KEYS",
         "CUSTOMER_HTPP_PORT",
     ] {
         assert!(faults.contains(name), "{faults}");

@@ -10,6 +10,10 @@ mod start;
 #[cfg(test)]
 mod address_races;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crash;
@@ -19,3 +23,5 @@ mod races;
 mod service;
 #[cfg(test)]
 mod stored;
+#[cfg(test)]
+mod work;

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// A root secret for tests of production.
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
+/// The same of master keys.
+const MASTER_KEYS: &str = "2026-11=4PyU0c7W2kF4yqkfh7s2E6t1GmQH0m3S9b8xV5nJZyo=";
+
 #[tokio::test]
 async fn production_leaves_no_file_makes_no_key_and_says_how_to_make_one() {
     let (folder, database) = (Folder::new(), TestDatabase::fresh().await);
@@ -18,6 +21,7 @@ async fn production_leaves_no_file_makes_no_key_and_says_how_to_make_one() {
         ("ENVIRONMENT", "production"),
         ("DATABASE_URL", &*database.owner_url()),
         ("CUSTOMER_SECRET_KEY", KEY),
+        ("CUSTOMER_MASTER_KEYS", MASTER_KEYS),
         ("CUSTOMER_METRICS_PORT", "0"),
         ("CUSTOMER_HTTP_ADDR", "127.0.0.1"),
         ("CUSTOMER_SHUTDOWN_DELAY", "1s"),
@@ -48,7 +52,7 @@ async fn production_leaves_no_file_makes_no_key_and_says_how_to_make_one() {
     for name in [
         "customer_requests_total",
         "customer_database_connections_open{role=\"customer_app\"}",
-        "customer_database_connections_max{role=\"customer_worker\"} 4",
+        "customer_database_connections_max{role=\"customer_worker\"} 8",
     ] {
         assert!(metrics.text.contains(name), "{name}\n{}", metrics.text);
     }

@@ -128,8 +128,22 @@ impl Service {
 
     /// The same, or how it ended instead.
     pub(crate) fn try_start(folder: &Folder, variables: &[(&str, &str)]) -> Result<Self, Ended> {
+        Self::spawn(folder, &[], variables)
+    }
+
+    /// Starts it with these arguments; one that only works is told its port.
+    pub(crate) fn run(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let started = Self::spawn(folder, arguments, variables);
+        started.unwrap_or_else(|ended| panic!("{arguments:?} did not start: {ended:#?}"))
+    }
+
+    fn spawn(
+        folder: &Folder,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, Ended> {
         let mut child = folder
-            .command(&[], variables)
+            .command(arguments, variables)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -157,7 +171,7 @@ impl Service {
     /// The start lines come in one piece, so the first of them brings all.
     fn await_start(&mut self, said: &Receiver<String>) -> Result<(), Ended> {
         let deadline = Instant::now() + START;
-        while self.value_of("documentation").is_none() {
+        while self.value_of("documentation").is_none() && self.value_of("jobs").is_none() {
             match said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(text) => self.lines.push_str(&text),
                 Err(_) => {
@@ -169,8 +183,12 @@ impl Service {
                 }
             }
         }
-        let api = self.value_of("API").unwrap();
-        self.base = api.strip_suffix("/api/v1").unwrap().to_owned();
+        let api = self.value_of("API").or(self.value_of("health")).unwrap();
+        let base = api
+            .strip_suffix("/api/v1")
+            .or(api.strip_suffix("/health"))
+            .unwrap();
+        self.base = base.to_owned();
         Ok(())
     }
 

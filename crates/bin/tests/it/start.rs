@@ -122,14 +122,15 @@ async fn with_a_database_of_its_own_nothing_embedded_is_started() {
 }
 
 #[test]
-fn production_refuses_to_start_without_a_database_and_a_secret() {
+fn production_refuses_to_start_without_a_database_and_keys() {
     let folder = Folder::new();
     let refused = folder.run(&[], &[("ENVIRONMENT", "production")]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
     for part in [
-        "2 faults",
+        "3 faults",
         "production needs CUSTOMER_DATABASE_URL",
         "production needs CUSTOMER_SECRET_KEY",
+        "production needs CUSTOMER_MASTER_KEYS",
     ] {
         assert!(refused.stderr.contains(part), "{part}\n{}", refused.stderr);
     }

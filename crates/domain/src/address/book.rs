@@ -291,7 +291,7 @@ impl AddressBook {
     }
 
     /// The address as it was when the book was read.
-    fn stored(&self, id: AddressId) -> Option<&Address> {
+    pub fn stored(&self, id: AddressId) -> Option<&Address> {
         self.loaded.iter().find(|address| address.id == id)
     }
 

@@ -1,5 +1,6 @@
 //! What a merge changes in an address, and the names of what changed.
 
+use super::fields;
 use super::{Address, AddressType, Country, PostalAddress};
 use crate::customer::{LegacyId, MAX_METADATA_BYTES};
 use crate::profile::Phone;
@@ -73,7 +74,7 @@ impl AddressChanges {
         // What was made sure of is the place, not the person.
         let moved = before.postal.place() != address.postal.place();
         address.is_verified = verified.unwrap_or(address.is_verified && !moved);
-        changed_fields(&before, address)
+        fields::changed(&before, address)
     }
 }
 
@@ -115,7 +116,7 @@ impl Address {
         let always = ["type", "country"];
         always
             .into_iter()
-            .chain(changed_fields(&blank, self))
+            .chain(fields::changed(&blank, self))
             .collect()
     }
 
@@ -124,31 +125,6 @@ impl Address {
     pub fn is_overgrown(&self) -> bool {
         !serde_json::to_vec(&self.metadata).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
     }
-}
-
-/// The names of the editable fields in which two states differ.
-fn changed_fields(before: &Address, after: &Address) -> Vec<&'static str> {
-    let (p, q) = (&before.postal, &after.postal);
-    [
-        ("type", before.kind != after.kind),
-        ("firstName", p.first_name != q.first_name),
-        ("lastName", p.last_name != q.last_name),
-        ("company", p.company != q.company),
-        ("street", p.street != q.street),
-        ("street2", p.street2 != q.street2),
-        ("city", p.city != q.city),
-        ("state", p.region != q.region),
-        ("zipCode", p.postal_code != q.postal_code),
-        ("country", p.country != q.country),
-        ("phone", p.phone != q.phone),
-        ("label", before.label != after.label),
-        ("isVerified", before.is_verified != after.is_verified),
-        ("metadata", before.metadata != after.metadata),
-        ("legacyId", before.legacy_id != after.legacy_id),
-    ]
-    .into_iter()
-    .filter_map(|(name, changed)| changed.then_some(name))
-    .collect()
 }
 
 #[cfg(test)]

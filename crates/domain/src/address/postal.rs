@@ -3,12 +3,13 @@
 use super::Country;
 use super::country::Part;
 use crate::profile::Phone;
+use crate::support::hidden::hidden;
 use crate::{InvalidValue, ValueFault, text};
 use unicode_normalization::UnicodeNormalization;
 
 /// Whom and what an address names. What was typed is kept as it is; every rule about how a
 /// country writes its addresses is a finding of [`check`](PostalAddress::check).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PostalAddress {
     /// Given name.
     pub first_name: Option<String>,
@@ -31,6 +32,8 @@ pub struct PostalAddress {
     /// Phone number.
     pub phone: Option<Phone>,
 }
+
+hidden!(PostalAddress);
 
 /// The texts of an address, and how long each may be (D-19).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

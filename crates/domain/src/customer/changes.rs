@@ -1,5 +1,6 @@
 //! What a merge changes in a customer, and the names of what changed.
 
+use super::fields;
 use super::{Customer, CustomerType, Email, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES};
 use crate::Patch;
 use crate::group::GroupId;
@@ -117,7 +118,7 @@ impl Customer {
         if self.profile.phone != before.profile.phone {
             self.phone_verified = false;
         }
-        changed_fields(&before, self)
+        fields::changed(&before, self)
     }
 
     /// The names of the fields that hold something, as the wire spells them: what a creation
@@ -134,7 +135,7 @@ impl Customer {
         let source = self.registration_source.as_ref();
         ["email", "customerType"]
             .into_iter()
-            .chain(changed_fields(&blank, self))
+            .chain(fields::changed(&blank, self))
             .chain(source.map(|_| "registrationSource"))
             .collect()
     }
@@ -216,67 +217,6 @@ fn merge_external_ids(
             }
         }
     }
-}
-
-/// The names of the editable fields in which two states differ.
-fn changed_fields(before: &Customer, after: &Customer) -> Vec<&'static str> {
-    let (p, q) = (&before.profile, &after.profile);
-    let (v, w) = (&before.preferences, &after.preferences);
-    [
-        ("email", before.email != after.email),
-        ("profile.firstName", p.first_name != q.first_name),
-        ("profile.lastName", p.last_name != q.last_name),
-        ("profile.dateOfBirth", p.date_of_birth != q.date_of_birth),
-        ("profile.gender", p.gender != q.gender),
-        ("profile.phone", p.phone != q.phone),
-        ("profile.avatar", p.avatar != q.avatar),
-        ("preferences.language", v.language != w.language),
-        ("preferences.currency", v.currency != w.currency),
-        ("preferences.timezone", v.timezone != w.timezone),
-        (
-            "preferences.marketing.emailOptIn",
-            v.email_marketing != w.email_marketing,
-        ),
-        (
-            "preferences.marketing.smsOptIn",
-            v.sms_marketing != w.sms_marketing,
-        ),
-        (
-            "preferences.marketing.pushOptIn",
-            v.push_notifications != w.push_notifications,
-        ),
-        (
-            "preferences.notifications.orderUpdates",
-            v.order_updates != w.order_updates,
-        ),
-        (
-            "preferences.notifications.promotions",
-            v.promotional_emails != w.promotional_emails,
-        ),
-        (
-            "preferences.notifications.newsletters",
-            v.newsletter != w.newsletter,
-        ),
-        ("preferences.dataSharing", v.data_sharing != w.data_sharing),
-        (
-            "preferences.analyticsTracking",
-            v.analytics_tracking != w.analytics_tracking,
-        ),
-        (
-            "preferences.cookieConsent",
-            v.cookie_consent != w.cookie_consent,
-        ),
-        ("preferences.custom", v.custom != w.custom),
-        ("customerType", before.customer_type != after.customer_type),
-        ("groupId", before.group != after.group),
-        ("tags", before.tags != after.tags),
-        ("legacyId", before.legacy_id != after.legacy_id),
-        ("externalIds", before.external_ids != after.external_ids),
-        ("metadata", before.metadata != after.metadata),
-    ]
-    .into_iter()
-    .filter_map(|(name, changed)| changed.then_some(name))
-    .collect()
 }
 
 #[cfg(test)]

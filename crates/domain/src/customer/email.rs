@@ -1,5 +1,6 @@
 //! E-mail addresses: one function for register, login, import and change.
 
+use crate::support::hidden::hidden;
 use crate::{InvalidValue, ValueFault};
 
 /// Characters of an address (DOM-03).
@@ -10,11 +11,13 @@ const MAX_LOCAL: usize = 64;
 const MAX_HOST: usize = 253;
 
 /// An e-mail address: as it was typed, which is where mail goes, and as it is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     typed: String,
     key: String,
 }
+
+hidden!(Email);
 
 impl Email {
     /// Reads an address: trimmed, an ASCII local part (a dot-atom), and a real host name of at

@@ -1,6 +1,7 @@
 //! By what a customer is known, beside its UUID.
 
 use super::Email;
+use crate::support::hidden::hidden;
 use crate::{CustomerId, InvalidValue, ValueFault};
 use uuid::Uuid;
 
@@ -32,13 +33,15 @@ impl LegacyId {
 }
 
 /// A customer's id in another system.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId {
     /// The system: 1 to 50 lower-case letters, digits, `-` or `_`.
     pub system: String,
     /// The id there: 1 to 255 characters, compared as written.
     pub id: String,
 }
+
+hidden!(ExternalId);
 
 impl ExternalId {
     /// Reads an external id; the system's name is lowered.

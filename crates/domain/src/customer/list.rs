@@ -2,6 +2,7 @@
 
 use super::{CustomerType, Identifier, Status};
 use crate::group::GroupId;
+use crate::support::hidden::hidden;
 use crate::tag::Tag;
 use crate::{CustomerId, InvalidValue, SortOrder, ValueFault, text};
 use chrono::{DateTime, Utc};
@@ -52,8 +53,10 @@ pub const MAX_SEARCH_WORDS: usize = 8;
 
 /// The folded words of a search. A customer is found when each of them is the beginning of one of
 /// its [search terms](super::search_terms).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SearchQuery(Vec<String>);
+
+hidden!(SearchQuery);
 
 impl SearchQuery {
     /// Reads a search. What is written like a phone number is one word: its digits.

@@ -12,6 +12,8 @@ pub enum DigestPurpose {
     Address,
     /// A token sent by mail.
     MailToken,
+    /// An entry of the audit trail, so that nobody without the root secret can write one.
+    AuditEntry,
 }
 
 /// HMAC-SHA-256 under a key derived from the root secret for each purpose.

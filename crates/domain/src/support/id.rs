@@ -39,4 +39,6 @@ ids! {
     EventId,
     /// An entry of the audit trail.
     AuditEventId,
+    /// A key that values are sealed with; not the key itself.
+    KeyId,
 }

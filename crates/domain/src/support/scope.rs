@@ -1,6 +1,8 @@
 //! Who does something, and inside which tenant.
 
+use super::hidden::hidden;
 use crate::TenantId;
+use std::net::IpAddr;
 
 /// The frame of every read and write. No query can be written without one, so none can be
 /// written without a tenant.
@@ -16,7 +18,25 @@ pub struct Scope {
     pub correlation_id: String,
     /// The trace that this is part of, carried into the audit trail.
     pub trace_id: String,
+    /// The session that the caller acts in, if it has one; carried into the audit trail.
+    pub session_id: Option<String>,
+    /// From where the request came; carried into the audit trail, sealed.
+    pub origin: Origin,
 }
+
+/// From where a request came. Nothing of it is known where nothing asked: at start-up, in jobs.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The address of the client, as the nearest proxy that is trusted tells it.
+    pub ip: Option<IpAddr>,
+    /// What the client says it is: at most [`MAX_USER_AGENT`] characters.
+    pub user_agent: Option<String>,
+}
+
+hidden!(Origin);
+
+/// Characters of a user agent that are kept.
+pub const MAX_USER_AGENT: usize = 512;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +59,14 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Customer, Self::ApiKey, Self::System];
+
+    /// The kind of a number that the store keeps.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// The number that the store keeps.
     pub fn code(self) -> i16 {
         match self {

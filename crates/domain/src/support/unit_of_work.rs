@@ -2,7 +2,7 @@
 
 use crate::address::AddressRepo;
 use crate::api_key::ApiKeyRepo;
-use crate::audit::AuditEntry;
+use crate::audit::{AuditEntry, AuditRepo};
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
@@ -56,6 +56,9 @@ pub trait UnitOfWork: Send {
 
     /// The API keys.
     fn api_keys(&mut self) -> &mut dyn ApiKeyRepo;
+
+    /// The audit trail, to be read.
+    fn audit(&mut self) -> &mut dyn AuditRepo;
 
     /// Takes note of what happened. Facts cannot fail by a rule, so they are collected and
     /// sent together right before COMMIT.

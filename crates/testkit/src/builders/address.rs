@@ -80,6 +80,7 @@ impl KeyedDigest for PlainDigests {
             DigestPurpose::Cursor => 2,
             DigestPurpose::Address => 3,
             DigestPurpose::MailToken => 4,
+            DigestPurpose::AuditEntry => 5,
         };
         let mut digest = [0; 32];
         // Four FNV-1a hashes, each begun differently.

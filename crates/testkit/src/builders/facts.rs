@@ -4,7 +4,7 @@ use super::address::address;
 use super::clock::{at, seeded_id};
 use chrono::TimeDelta;
 use customer_domain::address::BookHolder;
-use customer_domain::audit::{AuditEntry, AuditKind};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::outbox::{Event, EventKind};
@@ -55,7 +55,9 @@ pub fn audit_entry(n: u64, kind: AuditKind) -> AuditEntry {
         kind,
         customer: None,
         resource: seeded_id(0x4e50_0000 + n),
-        changed_fields: vec!["profile.firstName".to_owned(), "tags".to_owned()],
+        changes: ["profile.firstName", "tags"]
+            .map(FieldChange::named)
+            .to_vec(),
         reason: Some("because the customer asked".to_owned()),
         at: at(i64::try_from(n).expect("a small number")),
     }

@@ -2,7 +2,7 @@
 
 use super::clock::{at, seeded_id};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Actor, ActorKind, Scope, TenantId};
+use customer_domain::{Actor, ActorKind, Origin, Scope, TenantId};
 
 /// `tenant-a`, where tests are at home.
 pub fn tenant() -> Tenant {
@@ -56,5 +56,7 @@ fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Scope {
         },
         correlation_id: format!("correlation-{actor}"),
         trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+        session_id: None,
+        origin: Origin::default(),
     }
 }

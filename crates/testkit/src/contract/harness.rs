@@ -7,6 +7,8 @@ use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
+use customer_domain::idempotency::IdempotencyPurge;
+use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{CustomerId, Scope, StoreHealth, Transactions};
@@ -44,6 +46,12 @@ pub trait Harness: Sized + Send + Sync {
 
     /// Reads of API keys.
     fn api_keys(&self) -> Arc<dyn ApiKeyReads>;
+
+    /// Leases on jobs.
+    fn jobs(&self) -> Arc<dyn JobLeases>;
+
+    /// Takes expired replies away.
+    fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge>;
 
     /// Whether the store answers.
     fn health(&self) -> Arc<dyn StoreHealth>;
@@ -104,6 +112,14 @@ impl Harness for FakeHarness {
 
     fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
         self.0.api_keys()
+    }
+
+    fn jobs(&self) -> Arc<dyn JobLeases> {
+        self.0.jobs()
+    }
+
+    fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
+        self.0.idempotency_purge()
     }
 
     fn health(&self) -> Arc<dyn StoreHealth> {

@@ -61,6 +61,7 @@ pub async fn nothing_is_read_when_the_store_is_gone(h: &impl Harness) {
             .await,
     );
     is_unavailable(&h.tenants().all().await);
+    is_unavailable(&h.jobs().states().await);
     let key = api_key(1, Permission::Admin);
     is_unavailable(&keys.find_by_secret(&presented(&key)).await);
     is_unavailable(&keys.list(&scope()).await);

@@ -4,23 +4,10 @@ use super::Harness;
 use super::steps::{begin, begin_in, insert, read, recorded, stored};
 use crate::builders::{at, audit_entry, customer, fact, new_customer, operator_scope, scope};
 use crate::stored::{audit_of, events_of};
-use customer_domain::audit::AuditKind;
+use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
 use customer_domain::outbox::EventKind;
 use customer_domain::{Actor, ActorKind, Conflict, Fact, Scope, StoreError};
-
-const AUDIT_KINDS: [AuditKind; 10] = [
-    AuditKind::ProfileCreate,
-    AuditKind::ProfileUpdate,
-    AuditKind::ProfileDelete,
-    AuditKind::Suspend,
-    AuditKind::Reactivate,
-    AuditKind::SetInactive,
-    AuditKind::TenantCreate,
-    AuditKind::TenantUpdate,
-    AuditKind::ApiKeyCreate,
-    AuditKind::ApiKeyRevoke,
-];
 
 fn audited(n: u64, kind: AuditKind) -> Fact {
     Fact {
@@ -164,10 +151,10 @@ pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
         facts.push(fact(n, kind, &record));
         record.customer.event_seq += 1;
     }
-    for (n, kind) in (101..).zip(AUDIT_KINDS) {
+    for (n, kind) in (101..).zip(AuditKind::ALL) {
         let mut fact = audited(n, kind);
         fact.audit.reason = None;
-        fact.audit.changed_fields = Vec::new();
+        fact.audit.changes = Vec::new();
         facts.push(fact);
     }
     recorded(h, &scope(), &facts).await;
@@ -204,7 +191,7 @@ pub async fn texts_of_facts_come_back_as_written(h: &impl Harness) {
     let record = stored(h, customer().named(awkward, "Null\\u0000").build_new()).await;
     let mut told = fact(1, EventKind::Created, &record);
     told.audit.reason = Some(awkward.to_owned());
-    told.audit.changed_fields = vec![awkward.to_owned(), String::new()];
+    told.audit.changes = [awkward, ""].map(FieldChange::named).to_vec();
     let facts = [told];
     recorded(h, &acting, &facts).await;
     assert_eq!(h.events(&acting).await, events_of(&acting, &facts));

@@ -1,9 +1,12 @@
 //! Claims that are held while a unit of work is open, and the replies that outlive it.
 
-use super::locked;
 use super::state::State;
+use super::{FakeStore, Step, locked};
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
+use customer_domain::idempotency::{
+    ClaimError, IdempotencyClaim, IdempotencyPurge, Purged, ReplyKey, StoredReply,
+};
 use customer_domain::{Conflict, Scope, StoreError, TenantId};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -90,5 +93,47 @@ impl State {
         }
         self.replies.insert(key, reply);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl IdempotencyPurge for FakeStore {
+    async fn purge(
+        &self,
+        tenant: TenantId,
+        after: Option<ReplyKey>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        self.shared.failures.check(Step::Statement)?;
+        let mut committed = locked(&self.shared.committed);
+        let replies = &mut Arc::make_mut(&mut committed).replies;
+        let of_tenant = replies.keys().filter(|(owner, ..)| *owner == tenant);
+        let mut keys: Vec<_> = of_tenant
+            .map(|(_, caller, route, key)| ReplyKey {
+                caller: caller.clone(),
+                route: route.clone(),
+                key: key.clone(),
+            })
+            .filter(|key| after.as_ref().is_none_or(|after| key > after))
+            .collect();
+        keys.sort();
+        keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut purged = Purged::default();
+        for key in keys {
+            let full = (
+                tenant,
+                key.caller.clone(),
+                key.route.clone(),
+                key.key.clone(),
+            );
+            purged.seen += 1;
+            if replies.get(&full).is_some_and(|reply| !reply.is_alive(now)) {
+                replies.remove(&full);
+                purged.deleted += 1;
+            }
+            purged.last = Some(key);
+        }
+        Ok(purged)
     }
 }

@@ -1,9 +1,11 @@
 //! What is stored. A unit of work changes a copy of it.
 
+use super::audit::shown;
 use super::idempotency::{ClaimKey, KeptReply};
 use crate::stored::{StoredAudit, StoredEvent};
 use customer_domain::address::Address;
 use customer_domain::api_key::ApiKey;
+use customer_domain::audit::AuditEvent;
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::group::{Group, GroupId};
@@ -26,6 +28,8 @@ pub(super) struct State {
     pub(super) replies: HashMap<ClaimKey, KeptReply>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) audit: Vec<StoredAudit>,
+    /// The same entries as they are shown.
+    pub(super) trail: Vec<(TenantId, AuditEvent)>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +82,7 @@ impl State {
                 self.events.push(event);
             }
             self.audit.push(StoredAudit::of(scope, &fact.audit));
+            self.trail.push((scope.tenant, shown(scope, &fact.audit)));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::{FakeStore, Role, Shared, Step, locked};
 use async_trait::async_trait;
 use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
+use customer_domain::audit::AuditRepo;
 use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
@@ -120,6 +121,10 @@ impl UnitOfWork for FakeUnitOfWork {
     }
 
     fn api_keys(&mut self) -> &mut dyn ApiKeyRepo {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepo {
         self
     }
 

@@ -1,20 +1,24 @@
 //! The PostgreSQL adapter under the contract.
 
 use super::TestDatabase;
+use super::sealed::opened_event;
 use crate::builders::{groups, operator_scope, other_tenant, tenant};
 use crate::contract::Harness;
 use crate::stored::{StoredAudit, StoredEvent};
 use async_trait::async_trait;
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
+use customer_domain::audit::AuditFilter;
 use customer_domain::customer::CustomerReads;
 use customer_domain::group::{DEFAULT_GROUPS, GroupReads};
+use customer_domain::idempotency::IdempotencyPurge;
+use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
-use customer_domain::{AuditEventId, CustomerId, Scope, StoreHealth, TenantId, Transactions};
+use customer_domain::{CustomerId, Scope, StoreHealth, TenantId, Transactions};
 use customer_postgres::Postgres;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -85,29 +89,43 @@ impl Harness for PgHarness {
         self.postgres.api_keys()
     }
 
+    fn jobs(&self) -> Arc<dyn JobLeases> {
+        self.postgres.jobs()
+    }
+
+    fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
+        self.postgres.idempotency_purge()
+    }
+
     fn health(&self) -> Arc<dyn StoreHealth> {
         self.postgres.health()
     }
 
     async fn events(&self, scope: &Scope) -> Vec<StoredEvent> {
-        let statement = "SELECT tenant_id, topic, customer_id, sequence, payload FROM outbox_events \
+        let statement = "SELECT id, tenant_id, topic, customer_id, sequence, sealed_payload FROM outbox_events \
                          WHERE tenant_id = $1 ORDER BY transaction_id, id";
+        let mut admin = self.database.admin().await;
         let rows = sqlx::query(statement).bind(scope.tenant.0);
-        let rows = rows.fetch_all(&mut self.database.admin().await).await;
-        rows.expect("the outbox can be read")
-            .iter()
-            .map(event)
-            .collect()
+        let rows = rows.fetch_all(&mut admin).await;
+        let mut events = Vec::new();
+        for row in rows.expect("the outbox can be read") {
+            events.push(event(&mut admin, &row).await);
+        }
+        events
     }
 
     async fn audit(&self, scope: &Scope) -> Vec<StoredAudit> {
-        let statement = "SELECT * FROM audit_events WHERE tenant_id = $1 ORDER BY created_at, id";
-        let rows = sqlx::query(statement).bind(scope.tenant.0);
-        let rows = rows.fetch_all(&mut self.database.admin().await).await;
-        rows.expect("the trail can be read")
-            .iter()
-            .map(audit)
-            .collect()
+        let begun = self.postgres.transactions().begin(scope).await;
+        let mut work = begun.expect("a unit of work");
+        let all = AuditFilter::default();
+        let read = work.audit().list(&all, None, 1_000).await;
+        let read = read.expect("the trail can be read");
+        assert!(read.next.is_none(), "more than one page");
+        work.rollback().await.expect("the end");
+        let mut entries: Vec<_> = read.items.into_iter().collect();
+        entries.reverse();
+        let stored = |entry| StoredAudit::read(scope.tenant, entry);
+        entries.into_iter().map(stored).collect()
     }
 
     async fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<String> {
@@ -135,30 +153,17 @@ impl Harness for PgHarness {
     }
 }
 
-fn event(row: &PgRow) -> StoredEvent {
+async fn event(admin: &mut PgConnection, row: &PgRow) -> StoredEvent {
+    let (tenant, customer) = (
+        TenantId(row.get("tenant_id")),
+        CustomerId(row.get("customer_id")),
+    );
+    let sealed = row.get("sealed_payload");
     StoredEvent {
-        tenant: TenantId(row.get("tenant_id")),
+        tenant,
         topic: row.get("topic"),
-        customer: CustomerId(row.get("customer_id")),
+        customer,
         sequence: row.get("sequence"),
-        envelope: row.get("payload"),
-    }
-}
-
-fn audit(row: &PgRow) -> StoredAudit {
-    StoredAudit {
-        tenant: TenantId(row.get("tenant_id")),
-        id: AuditEventId(row.get("id")),
-        event_type: row.get("event_type"),
-        operation: row.get("operation"),
-        customer: row.get::<Option<_>, _>("customer_id").map(CustomerId),
-        resource: row.get("resource_id"),
-        changed_fields: row.get("changed_fields"),
-        reason: row.get("reason"),
-        at: row.get("created_at"),
-        actor_kind: row.get("actor_type"),
-        actor_id: row.get("actor_id"),
-        trace_id: row.get("trace_id"),
-        correlation_id: row.get("correlation_id"),
+        envelope: opened_event(admin, tenant, customer, row.get("id"), sealed).await,
     }
 }

@@ -1,7 +1,9 @@
 //! Every statement of the adapter, sent once.
 
+use crate::job::hold_a_job;
 use crate::support::record_of;
 use customer_domain::api_key::Permission;
+use customer_domain::audit::{AuditFilter, AuditKind, AuditSeal, SealedRange};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRef, CustomerSort, CustomerType, Identifier, Lookup,
     SearchQuery, SortKey, Status, TimeSpan,
@@ -14,7 +16,7 @@ use customer_domain::{PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, api_key, at, claim, customer, digest, email, external, fact, full_address, group,
-    groups, legacy, operator_scope, presented, reply, scope, tag, third_tenant,
+    groups, legacy, notary, operator_scope, presented, reply, scope, tag, third_tenant,
 };
 
 /// Uses every method of every port.
@@ -25,6 +27,7 @@ pub(crate) async fn use_everything(postgres: &Postgres) {
     keep_groups(postgres).await;
     manage_keys(postgres).await;
     manage_tenants(postgres).await;
+    work(postgres).await;
     postgres.health().ping().await.expect("an answer");
 }
 
@@ -225,4 +228,49 @@ async fn manage_tenants(postgres: &Postgres) {
     tenants.save(&found).await.expect("save");
     work.commit().await.expect("commit");
     assert_eq!(postgres.tenants().all().await.expect("tenants").len(), 3);
+}
+
+async fn work(postgres: &Postgres) {
+    hold_a_job(postgres).await;
+    let purged = postgres.idempotency_purge();
+    let purged = purged.purge(scope().tenant, None, at(0), 9).await;
+    assert_eq!(purged.expect("a look").seen, 1);
+    let months = postgres.audit_months();
+    let there = months.list().await.expect("months");
+    assert_eq!(months.make(there[0]).await, Ok(false));
+    let before = there[0].checked_sub_months(chrono::Months::new(24));
+    let gone = months.remove(before.expect("a month")).await;
+    assert_eq!(gone, Ok(false));
+    let ledger = postgres.audit_ledger();
+    let last = ledger.last().await.expect("a read");
+    let pending = ledger.pending(None, 9).await.expect("entries");
+    let month = there[0];
+    let dropped = AuditSeal::after(
+        last.as_ref(),
+        month,
+        SealedRange::Dropped,
+        pending.first().map(|entry| entry.position),
+        at(0),
+        &*notary(),
+    );
+    ledger.append(&[dropped]).await.expect("a seal");
+    assert_eq!(ledger.seals(0, 9).await.expect("seals").len(), 1);
+    assert_eq!(ledger.dropped().await, Ok(vec![month]));
+    ledger.months().await.expect("months");
+    let through = pending.first().map(|entry| entry.position);
+    let entries = ledger.entries(month, None, through, 9).await;
+    entries.expect("entries");
+    let sealed = postgres.outbox_sealing().seal_some(None, 9).await;
+    assert_eq!(sealed, Ok(None));
+    let begun = postgres.transactions().begin(&scope()).await;
+    let mut work = begun.expect("begin");
+    for kinds in [None, Some(AuditKind::with_prefix("customer.address."))] {
+        let filter = AuditFilter {
+            kinds,
+            ..AuditFilter::default()
+        };
+        work.audit().list(&filter, None, 9).await.expect("entries");
+        work.audit().tally(&filter).await.expect("counts");
+    }
+    work.rollback().await.expect("the end");
 }

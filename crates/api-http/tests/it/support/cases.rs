@@ -171,6 +171,9 @@ pub(crate) static CASES: &[Case] = &[
     case("getGroup", Needs::Admin),
     case("updateGroup", Needs::Admin).body(|_| json!({"name": "Dealers"})),
     case("deleteGroup", Needs::Admin),
+    case("listAuditEvents", Needs::Admin),
+    case("listCustomerAuditEvents", Needs::Admin),
+    case("countAuditEvents", Needs::Admin),
     case("listApiKeys", Needs::Admin),
     case("createApiKey", Needs::Admin)
         .creates()
@@ -182,6 +185,8 @@ pub(crate) static CASES: &[Case] = &[
         .body(|_| json!({"id": "north"})),
     case("getTenant", Needs::AllTenants),
     case("updateTenant", Needs::AllTenants).body(|_| json!({"name": "New name"})),
+    case("getLogLevel", Needs::AllTenants),
+    case("setLogLevel", Needs::AllTenants).body(|_| json!({"level": "warn,customer_http=debug"})),
     case("customersHealth", Needs::Nothing),
     case("health", Needs::Nothing),
     case("live", Needs::Nothing),

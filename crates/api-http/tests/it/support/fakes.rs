@@ -3,6 +3,7 @@
 use super::keys::{digest, secret};
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
 use customer_domain::{DigestPurpose, KeyedDigest, TenantId};
+use customer_http::log_level::{LogLevelError, LogLevelState, LogLevels};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,6 +61,7 @@ impl KeyedDigest for FoldedDigests {
             DigestPurpose::Cursor => 2,
             DigestPurpose::Address => 3,
             DigestPurpose::MailToken => 4,
+            DigestPurpose::AuditEntry => 5,
         };
         folded(key, message)
     }
@@ -77,4 +79,33 @@ pub(super) fn folded(key: u8, message: &[u8]) -> [u8; 32] {
         part.copy_from_slice(&hash.to_be_bytes());
     }
     digest
+}
+
+/// A log level that changes nothing.
+#[derive(Default)]
+pub(super) struct PlainLevels(Mutex<Option<String>>);
+
+impl LogLevels for PlainLevels {
+    fn show(&self) -> LogLevelState {
+        let level = self.0.lock().expect("a level").clone();
+        LogLevelState {
+            level: level.unwrap_or_else(|| "info".to_owned()),
+            configured: "info".to_owned(),
+        }
+    }
+
+    fn change(&self, level: Option<&str>, _: &str) -> Result<LogLevelState, LogLevelError> {
+        let is_level =
+            |word: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&word);
+        let is_directive =
+            |part: &&str| is_level(part.split_once('=').map_or(part, |(_, level)| level));
+        let parts = level.into_iter().flat_map(|level| level.split(','));
+        let bad: Vec<_> = parts.filter(|part| !is_directive(part)).collect();
+        if !bad.is_empty() {
+            let bad = bad.into_iter().map(str::to_owned).collect();
+            return Err(LogLevelError::Unreadable(bad));
+        }
+        *self.0.lock().expect("a level") = level.map(str::to_owned);
+        Ok(self.show())
+    }
 }

@@ -1,6 +1,9 @@
 //! URLs, origins and host names.
 
+use std::net::IpAddr;
+
 use customer_http::http::headers::CorsOrigins;
+use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 
 /// What stands for a secret wherever one would be shown.
@@ -49,7 +52,7 @@ impl PostgresUrl {
             host.starts_with('/')
                 || bare.eq_ignore_ascii_case("localhost")
                 || bare
-                    .parse::<std::net::IpAddr>()
+                    .parse::<IpAddr>()
                     .is_ok_and(|address| address.is_loopback())
         })
     }
@@ -89,6 +92,29 @@ pub(super) fn origin(text: &str) -> Option<String> {
     let url = plain_http(text).and_then(|text| Url::parse(&text).ok())?;
     let origin = url.origin().ascii_serialization();
     (url.path() == "/" && CorsOrigins::new([&origin]).is_ok()).then_some(origin)
+}
+
+/// A network in its canonical spelling, or the one of a single address. What is mapped into IPv6
+/// is IPv4, as it is of peers.
+pub(super) fn network(text: &str) -> Option<String> {
+    let single = || {
+        text.parse()
+            .ok()
+            .map(|address: IpAddr| IpNet::from(address))
+    };
+    let network: IpNet = text.parse().ok().or_else(single)?;
+    Some(unmapped(network.trunc()).to_string())
+}
+
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let address = mapped.addr().to_ipv4_mapped();
+    let prefix = mapped.prefix_len().checked_sub(96);
+    let as_v4 = address.zip(prefix);
+    let as_v4 = as_v4.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    as_v4.map_or(network, IpNet::V4)
 }
 
 /// `host:port`.
@@ -248,6 +274,23 @@ mod tests {
             "https://a!b",
         ] {
             assert_eq!(origin(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_spelt_by_its_first_address_and_of_version_4_where_it_is_mapped() {
+        for (text, expected) in [
+            ("10.1.2.3/8", Some("10.0.0.0/8")),
+            ("192.0.2.7", Some("192.0.2.7/32")),
+            ("2001:DB8::7/32", Some("2001:db8::/32")),
+            ("::ffff:10.0.0.1", Some("10.0.0.1/32")),
+            ("::ffff:10.0.0.1/104", Some("10.0.0.0/8")),
+            ("::/0", Some("::/0")),
+            ("10.0.0/8", None),
+            ("10.0.0.0/33", None),
+            ("proxy.example.com", None),
+        ] {
+            assert_eq!(network(text).as_deref(), expected, "{text}");
         }
     }
 

@@ -17,8 +17,18 @@ pub(super) fn is_slug(text: &str) -> bool {
         && text.bytes().all(|b| small(b) || b == b'-' || b == b'_')
 }
 
-/// Stricter than the filter's own parser, which takes a misspelt level for the name of a module.
-pub(super) fn is_log_filter(text: &str) -> bool {
+/// The canonical spelling of a log filter, or the directives of it that are none.
+pub(crate) fn log_level(text: &str) -> Result<String, Vec<String>> {
+    let bad = bad_directives(text.trim());
+    if bad.is_empty() {
+        return Ok(text.trim().to_ascii_lowercase());
+    }
+    Err(bad.into_iter().map(str::to_owned).collect())
+}
+
+/// The directives of a log filter that are none, as they are written. Stricter than the filter's own parser, which takes
+/// a misspelt level for the name of a module.
+fn bad_directives(text: &str) -> Vec<&str> {
     let is_level = |text: &str| {
         text.parse::<LevelFilter>().is_ok() && !text.bytes().all(|b| b.is_ascii_digit())
     };
@@ -28,8 +38,9 @@ pub(super) fn is_log_filter(text: &str) -> bool {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':')
     };
-    text.split(',').all(|part| match part.split_once('=') {
+    let is_directive = |part: &&str| match part.split_once('=') {
         Some((module, level)) => is_module(module) && is_level(level),
         None => is_level(part),
-    })
+    };
+    text.split(',').filter(|part| !is_directive(part)).collect()
 }

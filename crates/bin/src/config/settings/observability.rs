@@ -4,7 +4,7 @@ use super::{Section, setting};
 pub(super) static SECTION: Section = Section {
     title: "observability",
     settings: &[
-        setting("CUSTOMER_LOG_LEVEL", "observability.log_level", Kind::LogFilter, "least severe level that is logged")
+        setting("CUSTOMER_LOG_LEVEL", "observability.log_level", Kind::LogFilter, "least severe level that is logged, as a whole and by module (info,sqlx=warn); libraries stay at info unless named")
             .or("info"),
         setting("CUSTOMER_LOG_FORMAT", "observability.log_format", Kind::OneOf(&["json", "text"]), "form of a log line")
             .or_by_environment(Some("text"), Some("json")),

@@ -14,6 +14,13 @@ pub(super) static SECTION: Section = Section {
             "root secret from which all keys are derived; development makes one and keeps it in its state folder",
         ),
         setting(
+            "CUSTOMER_MASTER_KEYS",
+            "security.master_keys",
+            Kind::MasterKeys,
+            "keys that the keys of tenants are wrapped under; the newest wraps, the others unwrap what was wrapped before; \
+             development takes one from the root secret",
+        ),
+        setting(
             "CUSTOMER_ARGON2_MEMORY_KIB",
             "security.argon2.memory_kib",
             Kind::Integer {

@@ -31,6 +31,12 @@ pub(super) static SECTION: Section = Section {
             "further ports that serve the same API, for clients of older services (8007, 8089)",
         ),
         setting(
+            "CUSTOMER_TRUSTED_PROXIES",
+            "server.http.trusted_proxies",
+            Kind::List(&Kind::Network),
+            "proxies that are believed when X-Forwarded-For or Forwarded says for whom they ask; the audit trail has it",
+        ),
+        setting(
             "CUSTOMER_PUBLIC_BASE_URL",
             "server.http.public_base_url",
             Kind::HttpUrl,

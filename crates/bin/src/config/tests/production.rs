@@ -13,7 +13,7 @@ fn production(instead: &[(&str, &str)]) -> Place {
 }
 
 #[test]
-fn production_starts_with_a_database_and_a_key_alone() {
+fn production_starts_with_a_database_and_keys_alone() {
     let config = Place::production().loaded().config;
     assert_eq!(config.environment, Environment::Production);
     assert_eq!(config.server.address.to_string(), "0.0.0.0");
@@ -35,6 +35,7 @@ fn production_names_everything_that_it_needs() {
         &[
             "production needs CUSTOMER_DATABASE_URL",
             "production needs CUSTOMER_SECRET_KEY",
+            "production needs CUSTOMER_MASTER_KEYS",
         ],
     );
 }
@@ -103,6 +104,42 @@ fn production_refuses_a_key_that_is_not_random() {
 }
 
 #[test]
+fn production_refuses_master_keys_that_are_not_random() {
+    let with = |key: [u8; 32]| {
+        let weak = format!("{MASTER_KEYS},old={}", STANDARD.encode(key));
+        production(&[("CUSTOMER_MASTER_KEYS", &weak)])
+    };
+    let few_bytes = with(std::array::from_fn(|i| u8::try_from(i % 4).unwrap()));
+    assert_faults(&few_bytes, &["CUSTOMER_MASTER_KEYS: it is not random"]);
+    let words = with(*b"your-secret-key-0123456789abcdef");
+    assert_faults(&words, &["CUSTOMER_MASTER_KEYS: it holds a placeholder"]);
+}
+
+#[test]
+fn master_keys_that_no_key_store_takes_are_refused_without_being_shown() {
+    for wrong in [
+        KEY.to_owned(),
+        format!("Upper={KEY}"),
+        format!("{MASTER_KEYS}\n2026-11={KEY}"),
+        format!("zero={}", STANDARD.encode([0; 32])),
+        "short=c2hvcnQ=".to_owned(),
+    ] {
+        for place in [
+            production(&[("CUSTOMER_MASTER_KEYS", &wrong)]),
+            Place::new().set(&[("CUSTOMER_MASTER_KEYS", &wrong)]),
+        ] {
+            let faults = place.faults().join("\n");
+            let named =
+                "CUSTOMER_MASTER_KEYS in the environment is not accepted: give name=key pairs";
+            assert!(faults.contains(named), "{faults}");
+            for secret in [&KEY[..8], "4PyU0c7W", "c2hv", "AAAA"] {
+                assert!(!faults.contains(secret), "{faults}");
+            }
+        }
+    }
+}
+
+#[test]
 fn production_refuses_clear_text_to_another_host() {
     for (url, pgsslmode, refused) in [
         ("postgres://u:x@db/c?sslmode=disable", "", true),
@@ -161,8 +198,10 @@ fn dotenv_is_not_read_in_production() {
 
 #[test]
 fn dotenv_cannot_declare_production() {
+    let master_keys = MASTER_KEYS.replace('\n', ",");
     let place = Place::new().dotenv(&format!(
-        "ENVIRONMENT=production\nDATABASE_URL=postgres://u:x@localhost/c\nCUSTOMER_SECRET_KEY={KEY}"
+        "ENVIRONMENT=production\nDATABASE_URL=postgres://u:x@localhost/c\nCUSTOMER_SECRET_KEY={KEY}\n\
+         CUSTOMER_MASTER_KEYS={master_keys}"
     ));
     assert_faults(
         &place,
@@ -176,7 +215,11 @@ fn the_file_can_declare_production() {
     let yaml = "app: { environment: production }";
     assert_faults(
         &Place::new().yaml(yaml),
-        &["CUSTOMER_DATABASE_URL", "CUSTOMER_SECRET_KEY"],
+        &[
+            "CUSTOMER_DATABASE_URL",
+            "CUSTOMER_SECRET_KEY",
+            "CUSTOMER_MASTER_KEYS",
+        ],
     );
     Place::new()
         .yaml(yaml)

@@ -22,6 +22,7 @@ fn nothing_set_is_a_development_that_starts() {
     assert_eq!(config.database.conn_max_lifetime, Duration::from_mins(5));
     assert_eq!(config.database.distributed, Distributed::None);
     assert!(config.security.secret_key.is_none());
+    assert!(config.security.master_keys.is_none());
     assert_eq!(
         config.security.argon2,
         typed::Argon2 {
@@ -34,6 +35,9 @@ fn nothing_set_is_a_development_that_starts() {
     let groups = config.customers.groups.iter();
     let groups: Vec<_> = groups.map(|(id, name)| format!("{id}={name}")).collect();
     assert_eq!(groups, ["retail=Retail", "vip=VIP", "wholesale=Wholesale"]);
+    assert_eq!(config.jobs.lease, Duration::from_secs(15));
+    assert_eq!(config.jobs.port, None);
+    assert_eq!(config.jobs.audit_retention.as_secs(), 2_557 * 86_400);
     assert!(!format!("{:?}", config.customers.preference_defaults).contains("true"));
     assert_eq!(config.observability.log_format, LogFormat::Text);
     assert_eq!(config.observability.metrics_port, None);
@@ -49,14 +53,20 @@ fn every_optional_setting_reaches_the_result() {
         ("CUSTOMER_DATABASE_WORKER_URL", &worker),
         ("CUSTOMER_DATABASE_DISTRIBUTED", "citus"),
         ("CUSTOMER_SECRET_KEY", KEY),
+        ("CUSTOMER_MASTER_KEYS", MASTER_KEYS),
         ("CUSTOMER_HASHING_THREADS", "3"),
         ("CUSTOMER_HTTP_EXTRA_PORTS", "8007, 8089"),
+        (
+            "CUSTOMER_TRUSTED_PROXIES",
+            "10.1.2.3/8, 2001:DB8::1, ::ffff:192.0.2.7",
+        ),
         ("CUSTOMER_PUBLIC_BASE_URL", "https://api.example.com/"),
         (
             "CUSTOMER_CORS_ORIGINS",
             "https://Shop.example.com,http://localhost:3000",
         ),
         ("CUSTOMER_METRICS_PORT", "9464"),
+        ("CUSTOMER_WORK_PORT", "8004"),
         ("CUSTOMER_POSTGRES_PORT", "5433"),
         ("CUSTOMER_POSTGRES_BIN_DIR", "/usr/lib/postgresql/15/bin"),
         ("CUSTOMER_POSTGRES_ARCHIVE", "postgres.jar"),
@@ -72,6 +82,10 @@ fn every_optional_setting_reaches_the_result() {
     assert_eq!(secret(&config.database.url), owner);
     assert_eq!(secret(&config.database.app_url), app);
     assert_eq!(secret(&config.database.worker_url), worker);
+    assert_eq!(
+        secret(&config.security.master_keys),
+        MASTER_KEYS.replace('\n', ",")
+    );
     assert_eq!(config.database.distributed, Distributed::Citus);
     assert_eq!(
         config.security.secret_key.unwrap().expose_secret()[..3],
@@ -79,6 +93,15 @@ fn every_optional_setting_reaches_the_result() {
     );
     assert_eq!(config.security.hashing_threads.get(), 3);
     assert_eq!(config.server.extra_ports, [8007, 8089]);
+    let proxies = config
+        .server
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string);
+    assert_eq!(
+        proxies.collect::<Vec<_>>(),
+        ["10.0.0.0/8", "2001:db8::1/128", "192.0.2.7/32"]
+    );
     assert_eq!(
         config.server.public_base_url.as_deref(),
         Some("https://api.example.com")
@@ -88,6 +111,7 @@ fn every_optional_setting_reaches_the_result() {
         ["https://shop.example.com", "http://localhost:3000"]
     );
     assert_eq!(config.observability.metrics_port, Some(9464));
+    assert_eq!(config.jobs.port, Some(8004));
     assert_eq!(config.embedded.port, Some(5433));
     assert_eq!(
         config.embedded.bin_dir,
@@ -121,7 +145,7 @@ fn no_secret_is_shown_anywhere() {
         format!("{loaded:?}"),
         format!("{:#?}", loaded.config),
     ] {
-        for secret in ["hunter2", "sTr0ng", KEY, "1, 2, 3"] {
+        for secret in ["hunter2", "sTr0ng", KEY, "4PyU0c7W", "0gS2yVZb", "1, 2, 3"] {
             assert!(!shown.contains(secret), "{secret}\n{shown}");
         }
     }

@@ -1,0 +1,52 @@
+//! The partitions of the trail. Two functions of the schema make and drop them: the worker owns none.
+
+use crate::pg::alone;
+use crate::pg::pool::PgPool;
+use crate::pg::row::Reader;
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use customer_domain::StoreError;
+use customer_domain::audit::AuditMonths;
+use sqlx::postgres::PgRow;
+
+const TABLE: &str = "audit_events";
+
+const LIST: &str = "\
+    SELECT to_date(right(c.relname, 7), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+    WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_\\d{4}_\\d{2}$' ORDER BY 1";
+
+/// Months on the pool of the worker role.
+pub(crate) struct PgAuditMonths(pub(crate) PgPool);
+
+impl PgAuditMonths {
+    async fn call(&self, function: &'static str, month: NaiveDate) -> Result<bool, StoreError> {
+        let rows = alone::fetch(&self.0, || sqlx::query(function).bind(month)).await?;
+        rows.first().map_or(Ok(false), answer)
+    }
+}
+
+#[async_trait]
+impl AuditMonths for PgAuditMonths {
+    /// One round trip.
+    async fn list(&self) -> Result<Vec<NaiveDate>, StoreError> {
+        let rows = alone::fetch(&self.0, || sqlx::query(LIST)).await?;
+        rows.iter().map(answer).collect()
+    }
+
+    /// One round trip.
+    async fn make(&self, month: NaiveDate) -> Result<bool, StoreError> {
+        self.call("SELECT audit_make_month($1)", month).await
+    }
+
+    /// One round trip.
+    async fn remove(&self, month: NaiveDate) -> Result<bool, StoreError> {
+        self.call("SELECT audit_drop_month($1)", month).await
+    }
+}
+
+fn answer<'r, T>(row: &'r PgRow) -> Result<T, StoreError>
+where
+    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    Reader::new(row, TABLE).column()
+}

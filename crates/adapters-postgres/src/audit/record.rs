@@ -1,0 +1,147 @@
+//! An entry read back.
+
+use super::TABLE;
+use super::entry::{Entry, SEALED, place};
+use crate::pg::row::{Reader, corrupt};
+use crate::privacy::{KeyRing, TenantKeys, open_key};
+use customer_domain::audit::AuditEvent;
+use customer_domain::privacy::{DataKey, SealedError};
+use customer_domain::{ActorKind, AuditEventId, CustomerId, KeyId, StoreError, TenantId};
+use serde_json::{Map, Value};
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// The columns of an entry `e`, in the order in which [`read`] takes them.
+pub(super) const COLUMNS: &str = "e.id, e.tenant_id, e.created_at, e.event_type, e.severity, e.operation, \
+     e.customer_id, e.resource_id, e.actor_type, e.actor_id, e.session_id, e.trace_id, e.correlation_id, \
+     to_json(e.changed_fields), e.reason, e.metadata::text, e.old_values, e.new_values, e.ip_address, \
+     e.user_agent, e.sealed_reason";
+
+/// How many they are.
+pub(super) const WIDTH: usize = 21;
+
+/// Reads [`COLUMNS`].
+pub(super) fn read<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>, StoreError> {
+    let id = row.column()?;
+    Ok(Entry {
+        id,
+        tenant: row.column()?,
+        at: row.column()?,
+        event_type: row.column()?,
+        severity: row.column()?,
+        operation: row.column()?,
+        customer: row.column()?,
+        resource: row.column()?,
+        actor_type: row.column()?,
+        actor_id: row.column()?,
+        session_id: row.column()?,
+        trace_id: row.column()?,
+        correlation_id: row.column()?,
+        changed_fields: row.column::<Json<_>>()?.0,
+        reason: row.column()?,
+        metadata: row.column()?,
+        sealed: [
+            bytes(row)?,
+            bytes(row)?,
+            bytes(row)?,
+            bytes(row)?,
+            bytes(row)?,
+        ],
+    })
+}
+
+fn bytes<'r>(row: &mut Reader<'_>) -> Result<Option<Cow<'r, [u8]>>, StoreError> {
+    let bytes: Option<Vec<u8>> = row.column()?;
+    Ok(bytes.map(Cow::Owned))
+}
+
+/// Opens the values of entries of one tenant.
+pub(super) struct Opener<'a> {
+    pub(super) ring: &'a KeyRing,
+    pub(super) tenant: &'a TenantKeys,
+    /// The customers' keys that were taken out of their wrapping so far.
+    pub(super) keys: HashMap<KeyId, DataKey>,
+}
+
+impl Opener<'_> {
+    /// An entry as it is shown. `held` are the keys of its customer, in hexadecimal digits.
+    pub(super) fn event(
+        &mut self,
+        row: &PgRow,
+        held: Option<Json<Vec<String>>>,
+    ) -> Result<AuditEvent, StoreError> {
+        let entry = read(&mut Reader::new(row, TABLE))?;
+        let unreadable = |_: SealedError| corrupt(TABLE, entry.id);
+        self.take(&entry, held).map_err(unreadable)?;
+        let [old, new, ip, agent, reason] = self.open(&entry).map_err(unreadable)?;
+        let map = |text: String| serde_json::from_str::<Map<String, Value>>(&text).ok();
+        let parsed = |text: Option<String>| match text {
+            Some(text) => map(text).map(Some).ok_or(SealedError),
+            None => Ok(None),
+        };
+        let ip = ip.map(|ip| ip.parse().map_err(|_| SealedError)).transpose();
+        let actor_kind = ActorKind::from_code(entry.actor_type);
+        Ok(AuditEvent {
+            id: AuditEventId(entry.id),
+            event_type: entry.event_type.to_owned(),
+            severity: entry.severity.to_owned(),
+            operation: entry.operation.to_owned(),
+            customer: entry.customer.map(CustomerId),
+            resource: entry.resource,
+            old_values: parsed(old).map_err(unreadable)?,
+            new_values: parsed(new).map_err(unreadable)?,
+            reason: reason.or(entry.reason.map(str::to_owned)),
+            actor_kind: actor_kind.ok_or_else(|| corrupt(TABLE, entry.id))?,
+            actor_id: entry.actor_id.to_owned(),
+            session_id: entry.session_id.map(str::to_owned),
+            trace_id: entry.trace_id.to_owned(),
+            correlation_id: entry.correlation_id.to_owned(),
+            ip: ip.map_err(unreadable)?,
+            user_agent: agent,
+            at: entry.at,
+            changed_fields: entry.changed_fields,
+        })
+    }
+
+    /// Takes the keys of the entry's customer that are not open yet.
+    fn take(
+        &mut self,
+        entry: &Entry<'_>,
+        held: Option<Json<Vec<String>>>,
+    ) -> Result<(), SealedError> {
+        let Some(customer) = entry.customer.map(CustomerId) else {
+            return Ok(());
+        };
+        for held in held.map(|held| held.0).unwrap_or_default() {
+            let held = hex::decode(held).map_err(|_| SealedError)?;
+            let key = open_key(self.ring.cipher(), self.tenant, customer, &held)?;
+            self.keys.insert(key.id, key);
+        }
+        Ok(())
+    }
+
+    /// The sealed values of an entry; none where the key is gone that they were sealed with.
+    fn open(&self, entry: &Entry<'_>) -> Result<[Option<String>; 5], SealedError> {
+        let mut opened = [const { None }; 5];
+        let cipher = self.ring.cipher();
+        let tenant = TenantId(entry.tenant);
+        for ((opened, sealed), column) in opened.iter_mut().zip(&entry.sealed).zip(SEALED) {
+            let Some(sealed) = sealed else {
+                continue;
+            };
+            let id = cipher.key_of(sealed)?;
+            let key = match entry.customer {
+                Some(_) => self.keys.get(&id),
+                None => Some(self.tenant.get(id)?),
+            };
+            let Some(key) = key else {
+                continue;
+            };
+            let value = cipher.open(key, place(tenant, entry.id, column), sealed)?;
+            *opened = Some(String::from_utf8(value).map_err(|_| SealedError)?);
+        }
+        Ok(opened)
+    }
+}

@@ -1,0 +1,66 @@
+//! Takes expired replies away, in the order of their key.
+
+use super::TABLE;
+use crate::pg::alone;
+use crate::pg::pool::PgPool;
+use crate::pg::row::Reader;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use customer_domain::idempotency::{IdempotencyPurge, Purged, ReplyKey};
+use customer_domain::{StoreError, TenantId};
+use sqlx::postgres::PgRow;
+
+/// Looks along the primary key, so that a look costs the same however many replies there are. A reply
+/// that took an expired one's place meanwhile fails the second look at its expiry, and stays.
+const PURGE: &str = "\
+    WITH seen AS MATERIALIZED ( \
+      SELECT caller, route, key, expires_at FROM idempotency_keys \
+      WHERE tenant_id = $1 AND (caller, route, key) > ($2, $3, $4) ORDER BY caller, route, key LIMIT $5), \
+    gone AS MATERIALIZED ( \
+      DELETE FROM idempotency_keys i USING seen s WHERE i.tenant_id = $1 AND i.caller = s.caller \
+      AND i.route = s.route AND i.key = s.key AND s.expires_at <= $6 AND i.expires_at <= $6 RETURNING i.key) \
+    SELECT caller, route, key, (SELECT count(*) FROM seen), (SELECT count(*) FROM gone) FROM seen \
+    ORDER BY caller DESC, route DESC, key DESC LIMIT 1";
+
+/// Purges on the pool of the worker role.
+pub(crate) struct PgIdempotencyPurge(pub(crate) PgPool);
+
+#[async_trait]
+impl IdempotencyPurge for PgIdempotencyPurge {
+    /// One round trip.
+    async fn purge(
+        &self,
+        tenant: TenantId,
+        after: Option<ReplyKey>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        // Nobody's key comes before the empty one.
+        let (caller, route, key) = match &after {
+            Some(after) => (&*after.caller, &*after.route, &*after.key),
+            None => ("", "", ""),
+        };
+        let rows = alone::fetch(&self.0, || {
+            let purge = sqlx::query(PURGE).bind(tenant.0).bind(caller);
+            let purge = purge.bind(route).bind(key).bind(i64::from(limit));
+            purge.bind(now)
+        });
+        rows.await?
+            .first()
+            .map_or_else(|| Ok(Purged::default()), purged)
+    }
+}
+
+fn purged(row: &PgRow) -> Result<Purged, StoreError> {
+    let mut row = Reader::new(row, TABLE);
+    let last = ReplyKey {
+        caller: row.column()?,
+        route: row.column()?,
+        key: row.column()?,
+    };
+    Ok(Purged {
+        seen: row.parsed(|count: i64| u32::try_from(count).ok())?,
+        deleted: row.parsed(|count: i64| u32::try_from(count).ok())?,
+        last: Some(last),
+    })
+}

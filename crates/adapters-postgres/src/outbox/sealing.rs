@@ -1,0 +1,128 @@
+//! Events that were written before there were keys, sealed where they lie.
+
+use super::place;
+use crate::pg::literal;
+use crate::pg::pool::PgPool;
+use crate::pg::row::Reader;
+use crate::pg::scope;
+use crate::pg::sql::{self, Branches};
+use crate::pg::uow::PgTransactions;
+use async_trait::async_trait;
+use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
+use customer_domain::{Actor, ActorKind, CustomerId, EventId, Origin, Scope, StoreError, TenantId};
+use sqlx::postgres::PgRow;
+use std::borrow::Cow;
+use uuid::Uuid;
+
+const TABLE: &str = "outbox_events";
+/// The worker sees all tenants, whichever is set.
+const ANY: TenantId = TenantId(Uuid::nil());
+
+/// The outbox on the pool of the worker.
+pub(crate) struct PgOutboxSealing {
+    pub(crate) pool: PgPool,
+    pub(crate) transactions: PgTransactions,
+}
+
+/// An event that is not sealed.
+struct Bare {
+    at: OutboxPosition,
+    customer: CustomerId,
+    message: String,
+}
+
+#[async_trait]
+impl OutboxSealing for PgOutboxSealing {
+    /// Five round trips, all for one tenant.
+    async fn seal_some(
+        &self,
+        after: Option<OutboxPosition>,
+        limit: u32,
+    ) -> Result<Option<SealedEvents>, StoreError> {
+        let mut found = self.bare(after, limit).await?;
+        let Some(tenant) = found.first().map(|bare| bare.at.tenant) else {
+            return Ok(None);
+        };
+        found.retain(|bare| bare.at.tenant == tenant);
+        let Some(last) = found.last().map(|bare| bare.at) else {
+            return Ok(None);
+        };
+        let count = self.seal(tenant, &found).await?;
+        Ok(Some(SealedEvents { last, count }))
+    }
+}
+
+impl PgOutboxSealing {
+    async fn bare(
+        &self,
+        after: Option<OutboxPosition>,
+        limit: u32,
+    ) -> Result<Vec<Bare>, StoreError> {
+        let beyond = after.map_or_else(String::new, |after| {
+            let (tenant, event) = (literal::uuid(after.tenant.0), literal::uuid(after.event.0));
+            format!(" AND (o.tenant_id, o.id) > ({tenant}, {event})")
+        });
+        let select = format!(
+            "SELECT o.id, o.tenant_id, o.customer_id, o.payload::text FROM outbox_events o \
+             WHERE o.payload IS NOT NULL{beyond} ORDER BY o.tenant_id, o.id LIMIT {limit}"
+        );
+        let rows = scope::read(&self.pool, ANY, &[Cow::Owned(select)]).await?;
+        rows.iter().map(decode).collect()
+    }
+
+    async fn seal(&self, tenant: TenantId, events: &[Bare]) -> Result<u64, StoreError> {
+        let (mut work, _) = self.transactions.open(&scope_of(tenant), &[]).await?;
+        work.find_keys(events.iter().map(|bare| bare.customer))
+            .await?;
+        let mut sealed = Vec::with_capacity(events.len());
+        for bare in events {
+            let place = place(tenant, bare.at.event);
+            let value = work
+                .sealer()
+                .seal(Some(bare.customer), place, bare.message.as_bytes())?;
+            sealed.push((bare.at.event, value));
+        }
+        let mut branches = Branches::new(&[tenant.0]);
+        work.add_made_keys(&mut branches)?;
+        let update = branches
+            .main("UPDATE outbox_events o SET payload = NULL, sealed_payload = s.sealed FROM (");
+        sql::values(update, "$1", sealed, |row, (event, value)| {
+            row.push_bind(event.0).push_bind(value);
+        });
+        update.push(
+            ") AS s (tenant_id, id, sealed) WHERE o.tenant_id = $1 AND s.tenant_id = o.tenant_id \
+             AND o.id = s.id AND o.payload IS NOT NULL",
+        );
+        let count = work.tx.execute(branches.finish().build()).await?;
+        work.tx.commit().await?;
+        Ok(count)
+    }
+}
+
+fn decode(row: &PgRow) -> Result<Bare, StoreError> {
+    let mut row = Reader::new(row, TABLE);
+    let event = EventId(row.column()?);
+    Ok(Bare {
+        at: OutboxPosition {
+            tenant: TenantId(row.column()?),
+            event,
+        },
+        customer: CustomerId(row.column()?),
+        message: row.column()?,
+    })
+}
+
+fn scope_of(tenant: TenantId) -> Scope {
+    Scope {
+        tenant,
+        tenant_slug: String::new(),
+        actor: Actor {
+            kind: ActorKind::System,
+            id: "outbox.seal".to_owned(),
+        },
+        correlation_id: String::new(),
+        trace_id: String::new(),
+        session_id: None,
+        origin: Origin::default(),
+    }
+}

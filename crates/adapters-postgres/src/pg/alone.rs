@@ -1,0 +1,33 @@
+//! Statements that are a transaction by themselves, outside of any tenant: those of jobs.
+
+use super::error::Failure;
+use super::pool::{Lease, PgPool};
+use customer_domain::StoreError;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+
+/// Runs the statement that `make` makes, once more when the connection turns out to be dead, so it may
+/// be run twice. One round trip, one more when its text is new to the connection.
+pub(crate) async fn fetch<'q>(
+    pool: &PgPool,
+    make: impl Fn() -> Query<'q, Postgres, PgArguments> + Sync,
+) -> Result<Vec<PgRow>, StoreError> {
+    match fetch_on(pool.lease().await?, make()).await {
+        Err(failure) if failure.dead => Ok(fetch_on(pool.replacement().await?, make()).await?),
+        outcome => Ok(outcome?),
+    }
+}
+
+async fn fetch_on(
+    mut lease: Lease,
+    statement: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, Failure> {
+    let outcome = statement.fetch_all(lease.start()?).await;
+    let outcome = outcome.map_err(Failure::from);
+    match &outcome {
+        Err(failure) if failure.dead => lease.close(),
+        _ => lease.finish(),
+    }
+    outcome
+}

@@ -1,0 +1,159 @@
+//! The tenants' keys, in memory.
+
+use super::Sealing;
+use crate::pg::literal;
+use crate::pg::pool::PgPool;
+use crate::pg::row::{Reader, corrupt};
+use crate::pg::scope;
+use customer_domain::privacy::{Cipher, DataKey, KeyStoreError, SealedError, WrappedKey};
+use customer_domain::{KeyId, KeyedDigest, StoreError, TenantId};
+use sqlx::postgres::PgRow;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use tracing::error;
+
+const TABLE: &str = "tenant_keys";
+
+/// The keys of tenants. Shared by all who seal and open.
+pub(crate) struct KeyRing {
+    sealing: Sealing,
+    /// Connections of the other role than those that requests hold while they wait for a key.
+    worker: PgPool,
+    tenants: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
+}
+
+/// The keys of one tenant; there is always one.
+pub(crate) struct TenantKeys {
+    tenant: TenantId,
+    /// By number: the last is in use.
+    keys: Vec<DataKey>,
+}
+
+impl TenantKeys {
+    /// Whose they are.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The one that is in use.
+    pub(crate) fn newest(&self) -> Result<&DataKey, StoreError> {
+        self.keys.last().ok_or_else(|| corrupt(TABLE, self.tenant))
+    }
+
+    /// The one of this name.
+    pub(crate) fn get(&self, id: KeyId) -> Result<&DataKey, SealedError> {
+        let found = self.keys.iter().find(|key| key.id == id);
+        found.ok_or(SealedError)
+    }
+}
+
+impl KeyRing {
+    pub(crate) fn new(sealing: Sealing, worker: PgPool) -> Self {
+        Self {
+            sealing,
+            worker,
+            tenants: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn cipher(&self) -> &dyn Cipher {
+        &*self.sealing.cipher
+    }
+
+    pub(crate) fn digests(&self) -> &dyn KeyedDigest {
+        &*self.sealing.digests
+    }
+
+    /// A new key for a customer.
+    pub(crate) fn generate(&self) -> DataKey {
+        self.cipher().generate(KeyId(self.sealing.ids.new_id()))
+    }
+
+    /// The keys of a tenant. From memory; two or three round trips, and one call of the key store,
+    /// the first time in the life of this process.
+    ///
+    /// Call it before a connection is held: it takes one of its own.
+    pub(crate) async fn of(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
+        match self.remembered(tenant) {
+            Some(keys) => Ok(keys),
+            None => self.load(tenant).await,
+        }
+    }
+
+    /// Those of a tenant that are in memory, when they have this one; else as the store has them
+    /// now, since another replica may have made it.
+    pub(crate) async fn with(
+        &self,
+        tenant: TenantId,
+        id: KeyId,
+    ) -> Result<Arc<TenantKeys>, StoreError> {
+        match self.remembered(tenant).filter(|keys| keys.get(id).is_ok()) {
+            Some(keys) => Ok(keys),
+            None => self.load(tenant).await,
+        }
+    }
+
+    fn remembered(&self, tenant: TenantId) -> Option<Arc<TenantKeys>> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(&tenant).map(Arc::clone)
+    }
+
+    async fn load(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
+        let mut rows = self.stored(tenant).await?;
+        if rows.is_empty() {
+            self.make(tenant).await?;
+            // Whoever was first made it.
+            rows = self.stored(tenant).await?;
+        }
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in &rows {
+            keys.push(self.take_out(tenant, row).await?);
+        }
+        let keys = Arc::new(TenantKeys { tenant, keys });
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(tenant, Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    async fn stored(&self, tenant: TenantId) -> Result<Vec<PgRow>, StoreError> {
+        let select = format!(
+            "SELECT id, master, wrapped FROM tenant_keys WHERE tenant_id = {} ORDER BY number",
+            literal::uuid(tenant.0)
+        );
+        scope::read(&self.worker, tenant, &[Cow::Owned(select)]).await
+    }
+
+    async fn make(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let key = self.generate();
+        let wrapped = self.sealing.key_store.wrap(tenant, &key).await;
+        let wrapped = wrapped.map_err(|error| refused(tenant, &error))?;
+        let insert = format!(
+            "INSERT INTO tenant_keys (tenant_id, number, id, master, wrapped) \
+             VALUES ({}, 1, {}, {}, {}) ON CONFLICT DO NOTHING",
+            literal::uuid(tenant.0),
+            literal::uuid(key.id.0),
+            literal::text(&wrapped.master),
+            literal::bytes(&wrapped.bytes)
+        );
+        scope::read(&self.worker, tenant, &[Cow::Owned(insert)]).await?;
+        Ok(())
+    }
+
+    async fn take_out(&self, tenant: TenantId, row: &PgRow) -> Result<DataKey, StoreError> {
+        let mut row = Reader::new(row, TABLE);
+        let id = KeyId(row.column()?);
+        let wrapped = WrappedKey {
+            master: row.column()?,
+            bytes: row.column()?,
+        };
+        let key = self.sealing.key_store.unwrap(tenant, id, &wrapped).await;
+        key.map_err(|error| refused(tenant, &error))
+    }
+}
+
+/// A key that cannot be had: whatever the reason, nothing can be written or read for now.
+fn refused(tenant: TenantId, error: &KeyStoreError) -> StoreError {
+    error!(%tenant, %error, "the key store did not help");
+    StoreError::Unavailable("the keys of the tenant cannot be had".to_owned())
+}

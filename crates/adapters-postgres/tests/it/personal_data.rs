@@ -1,0 +1,81 @@
+//! The map of personal data, held against the schema as it is after all migrations.
+
+use crate::support::run;
+use customer_domain::privacy::{Path, entries};
+use customer_testkit::pg::TestDatabase;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+
+/// Every column but those of partitions, which are their parent's, and whether it holds JSON.
+const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, a.atttypid IN ('json'::regtype, 'jsonb'::regtype)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND c.relname <> '_sqlx_migrations' AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// What the map and the schema do not agree on, by column.
+async fn differences(connection: &mut PgConnection) -> Vec<String> {
+    let read = sqlx::query_as::<_, (String, String, bool)>(COLUMNS);
+    let rows = read.fetch_all(connection).await.expect("the catalogue");
+    let mut columns: BTreeMap<_, _> = rows
+        .into_iter()
+        .map(|(table, column, is_json)| ((table, column), (is_json, Vec::new())))
+        .collect();
+    let mut faults = Vec::new();
+    for entry in entries() {
+        let at = (entry.table.to_owned(), entry.column.name.to_owned());
+        match columns.get_mut(&at) {
+            Some((_, paths)) => paths.push(entry.column.path),
+            None => faults.push(format!("{}.{} is no column", at.0, at.1)),
+        }
+    }
+    for ((table, column), (is_json, paths)) in columns {
+        let fits = match &paths[..] {
+            [] => {
+                faults.push(format!("{table}.{column} has no entry"));
+                continue;
+            }
+            [Path::Whole] => !is_json,
+            several => {
+                let rests = several.iter().filter(|path| **path == Path::Rest);
+                is_json && rests.count() == 1 && !several.contains(&Path::Whole)
+            }
+        };
+        if !fits {
+            faults.push(format!("{table}.{column} (JSON: {is_json}) has {paths:?}"));
+        }
+    }
+    faults
+}
+
+#[tokio::test]
+async fn every_column_of_the_schema_has_its_entry_and_every_entry_its_column() {
+    let database = TestDatabase::fresh().await;
+    let mut admin = database.admin().await;
+    assert_eq!(differences(&mut admin).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_column_that_nobody_entered_is_named_and_so_is_an_entry_without_one() {
+    let database = TestDatabase::fresh().await;
+    let mut admin = database.admin().await;
+    for change in [
+        "ALTER TABLE customers ADD COLUMN mothers_name text",
+        "ALTER TABLE audit_events ADD COLUMN fingerprint bytea",
+        "CREATE TABLE customer_shoes (size smallint)",
+        "ALTER TABLE customer_tiers RENAME COLUMN segment TO slice",
+        "ALTER TABLE customers ALTER COLUMN metadata TYPE text",
+    ] {
+        run(&mut admin, change).await;
+    }
+    let mut found = differences(&mut admin).await;
+    found.sort_unstable();
+    let expected = [
+        "audit_events.fingerprint has no entry",
+        "customer_shoes.size has no entry",
+        "customer_tiers.segment is no column",
+        "customer_tiers.slice has no entry",
+        "customers.metadata (JSON: false) has [Rest]",
+        "customers.mothers_name has no entry",
+    ];
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,312 @@
+//! Values that are sealed: nobody who reads the disk reads them, and none opens anywhere else than
+//! where it was sealed.
+
+use crate::support::{Store, adapter, run};
+use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
+use customer_domain::customer::{CustomerRef, NewCustomer};
+use customer_domain::outbox::EventKind;
+use customer_domain::{Fact, Origin, Scope, StoreError};
+use customer_postgres::Postgres;
+use customer_testkit::builders::{audit_entry, customer, fact, scope};
+use customer_testkit::pg::opened_event;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+const CANARY: &str = "canary-7f3a";
+
+/// A scope in which everything that is sealed of a request is a canary.
+fn watched() -> Scope {
+    Scope {
+        origin: Origin {
+            ip: Some("203.0.113.77".parse().expect("an address")),
+            user_agent: Some(format!("agent {CANARY}")),
+        },
+        ..scope()
+    }
+}
+
+/// An update of a customer whose values are canaries.
+fn told(n: u64, new: &NewCustomer) -> Fact {
+    let record = crate::support::record_of(new);
+    let mut told = fact(n, EventKind::ProfileUpdated, &record);
+    told.audit.reason = Some(format!("reason {CANARY}"));
+    told.audit.changes = vec![FieldChange {
+        field: "profile.firstName".to_owned(),
+        old: json!(format!("old {n} {CANARY}")),
+        new: json!(format!("new {n} {CANARY}")),
+    }];
+    told
+}
+
+async fn create(postgres: &Postgres, n: u64) -> NewCustomer {
+    let new = customer().number(n).named(CANARY, CANARY).build_new();
+    let begun = postgres.transactions().begin(&watched()).await;
+    let mut work = begun.expect("begin");
+    work.customers().insert(&new).await.expect("insert");
+    let record = crate::support::record_of(&new);
+    work.record(fact(n, EventKind::Created, &record));
+    work.commit().await.expect("commit");
+    new
+}
+
+async fn update(postgres: &Postgres, n: u64, new: &NewCustomer) -> Result<(), StoreError> {
+    let begun = postgres.transactions().begin(&watched()).await;
+    let mut work = begun.expect("begin");
+    let id = CustomerRef::Id(new.customer.id);
+    let found = work.customers().find_for_update(id).await.expect("found");
+    let mut told = told(n, new);
+    if let Some(event) = &mut told.event {
+        event.sequence = found.customer.event_seq;
+    }
+    work.customers().save(&found.customer).await.expect("save");
+    work.record(told);
+    work.commit().await
+}
+
+async fn trail(postgres: &Postgres) -> Result<Vec<AuditEvent>, StoreError> {
+    let mut work = postgres.transactions().begin(&scope()).await?;
+    let page = work
+        .audit()
+        .list(&AuditFilter::default(), None, 100)
+        .await?;
+    work.rollback().await?;
+    Ok(page.items)
+}
+
+async fn count(admin: &mut PgConnection, table: &str) -> i64 {
+    let select = format!("SELECT count(*) FROM {table}");
+    let count = sqlx::query_scalar(AssertSqlSafe(select));
+    count.fetch_one(admin).await.expect("a count")
+}
+
+#[tokio::test]
+async fn what_is_sealed_comes_back_and_is_nowhere_to_be_read() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    update(&store.postgres, 2, &new).await.expect("an update");
+    let events = trail(&store.postgres).await.expect("the trail");
+    let [updated, created, ..] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(created.ip, watched().origin.ip);
+    assert_eq!(updated.user_agent, watched().origin.user_agent);
+    assert_eq!(updated.reason, Some(format!("reason {CANARY}")));
+    let old = updated.old_values.as_ref().expect("old values");
+    assert_eq!(old["profile.firstName"], format!("old 2 {CANARY}"));
+
+    // Everything in these tables, with binary columns as the text that their bytes are.
+    let mut admin = store.database.admin().await;
+    run(&mut admin, "SET bytea_output = 'escape'").await;
+    for table in [
+        "audit_events",
+        "outbox_events",
+        "customer_keys",
+        "tenant_keys",
+    ] {
+        let dump = format!("SELECT string_agg(t::text, '|') FROM {table} t");
+        let dump: String = sqlx::query_scalar(AssertSqlSafe(dump))
+            .fetch_one(&mut admin)
+            .await
+            .expect("a dump");
+        assert!(!dump.contains(CANARY), "{table}: {dump}");
+        assert!(!dump.contains("203.0.113.77"), "{table}: {dump}");
+        assert!(dump.len() > 100, "{table}: {dump}");
+    }
+}
+
+#[tokio::test]
+async fn two_sealed_values_that_change_places_are_an_error() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    let other = create(&store.postgres, 2).await;
+    for (n, of) in [(3, &new), (4, &new), (5, &other)] {
+        update(&store.postgres, n, of).await.expect("an update");
+    }
+    let mut admin = store.database.admin().await;
+    let swapped = |column: &str, condition: &str| {
+        format!(
+            "UPDATE audit_events e SET {column} = o.{column} FROM audit_events o \
+             WHERE e.id <> o.id AND {condition} AND e.event_type = 'customer.profile.update' \
+             AND o.event_type = e.event_type"
+        )
+    };
+    let same = "e.customer_id = o.customer_id";
+    let another = "e.customer_id <> o.customer_id";
+    for (what, forgery) in [
+        ("rows of a customer", swapped("old_values", same)),
+        ("reasons", swapped("sealed_reason", same)),
+        ("rows of two customers", swapped("new_values", another)),
+        (
+            "columns",
+            "UPDATE audit_events SET old_values = new_values, new_values = old_values".to_owned(),
+        ),
+        (
+            "columns of the request",
+            "UPDATE audit_events SET user_agent = ip_address".to_owned(),
+        ),
+        (
+            "a bit",
+            "UPDATE audit_events SET new_values = set_bit(new_values, length(new_values) * 8 - 1, \
+             1 - get_bit(new_values, length(new_values) * 8 - 1))"
+                .to_owned(),
+        ),
+        (
+            "no sealed value at all",
+            "UPDATE audit_events SET new_values = 'x'".to_owned(),
+        ),
+    ] {
+        run(&mut admin, "BEGIN").await;
+        run(
+            &mut admin,
+            "CREATE TABLE kept AS SELECT * FROM audit_events",
+        )
+        .await;
+        run(&mut admin, &forgery).await;
+        run(&mut admin, "COMMIT").await;
+        let read = trail(&store.postgres).await;
+        assert!(
+            matches!(
+                read,
+                Err(StoreError::Corrupt {
+                    table: "audit_events",
+                    ..
+                })
+            ),
+            "{what}: {read:?}"
+        );
+        for restored in [
+            "DELETE FROM audit_events",
+            "INSERT INTO audit_events SELECT * FROM kept",
+            "DROP TABLE kept",
+        ] {
+            run(&mut admin, restored).await;
+        }
+        assert!(trail(&store.postgres).await.is_ok(), "{what}: restored");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_another_customer_or_tenant_opens_nothing() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    let other = create(&store.postgres, 2).await;
+    let mut admin = store.database.admin().await;
+    let swapped = format!(
+        "UPDATE customer_keys SET wrapped = (SELECT wrapped FROM customer_keys WHERE customer_id = '{}') \
+         WHERE customer_id = '{}'",
+        other.customer.id, new.customer.id
+    );
+    run(&mut admin, &swapped).await;
+    let read = trail(&store.postgres).await;
+    assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{read:?}");
+}
+
+#[tokio::test]
+async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    update(&store.postgres, 2, &new).await.expect("an update");
+    let mut admin = store.database.admin().await;
+    run(&mut admin, "DELETE FROM customer_keys").await;
+    let events = trail(&store.postgres).await.expect("the trail");
+    assert_eq!(events[0].changed_fields, ["profile.firstName"]);
+    assert_eq!((&events[0].old_values, &events[0].ip), (&None, &None));
+    // Whoever has none is given one with the next change.
+    update(&store.postgres, 3, &new).await.expect("an update");
+    assert_eq!(count(&mut admin, "customer_keys").await, 1);
+    let events = trail(&store.postgres).await.expect("the trail");
+    assert!(events[0].old_values.is_some());
+    update(&store.postgres, 4, &new).await.expect("an update");
+    assert_eq!(count(&mut admin, "customer_keys").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_gets_one_key_however_many_make_it() {
+    let store = Store::fresh().await;
+    let url = store.database.owner_url();
+    let mut admin = store.database.admin().await;
+    run(&mut admin, "DELETE FROM tenant_keys").await;
+    let (one, two) = (adapter(&url, 4).await, adapter(&url, 4).await);
+    let begun = (0..16).map(|n| {
+        let postgres = if n % 2 == 0 { &one } else { &two };
+        let transactions = postgres.transactions();
+        async move {
+            let mut work = transactions.begin(&scope()).await?;
+            work.record(Fact {
+                event: None,
+                audit: audit_entry(n, AuditKind::TenantUpdate),
+            });
+            work.commit().await
+        }
+    });
+    for written in futures_util::future::join_all(begun).await {
+        written.expect("written");
+    }
+    assert_eq!(count(&mut admin, "tenant_keys").await, 1);
+    assert_eq!(trail(&one).await.expect("the trail").len(), 16);
+}
+
+#[tokio::test]
+async fn events_of_older_programs_are_sealed_where_they_lie() {
+    let store = Store::fresh().await;
+    let (new, other) = (
+        create(&store.postgres, 1).await,
+        create(&store.postgres, 2).await,
+    );
+    update(&store.postgres, 3, &new).await.expect("an update");
+    let mut admin = store.database.admin().await;
+    // As they were written, and one customer without a key.
+    let bare = "UPDATE outbox_events SET payload = jsonb_build_object('sequence', sequence), sealed_payload = NULL";
+    run(&mut admin, bare).await;
+    let keyless = format!(
+        "DELETE FROM customer_keys WHERE customer_id = '{}'",
+        other.customer.id
+    );
+    run(&mut admin, &keyless).await;
+
+    let sealing = store.postgres.outbox_sealing();
+    let (mut after, mut counts) = (None, Vec::new());
+    while let Some(sealed) = sealing.seal_some(after, 2).await.expect("sealed") {
+        after = Some(sealed.last);
+        counts.push(sealed.count);
+    }
+    assert_eq!(counts, [2, 1]);
+    let left = "outbox_events WHERE payload IS NOT NULL OR sealed_payload IS NULL";
+    assert_eq!(count(&mut admin, left).await, 0);
+    let rows = sqlx::query("SELECT id, customer_id, sequence, sealed_payload FROM outbox_events")
+        .fetch_all(&mut admin)
+        .await
+        .expect("the outbox");
+    for row in rows {
+        let customer = customer_domain::CustomerId(row.get("customer_id"));
+        let (event, sealed): (_, Vec<u8>) = (row.get("id"), row.get("sealed_payload"));
+        let opened = opened_event(&mut admin, scope().tenant, customer, event, &sealed).await;
+        assert_eq!(opened, json!({"sequence": row.get::<i64, _>("sequence")}));
+    }
+    assert_eq!(sealing.seal_some(None, 2).await, Ok(None));
+}
+
+#[tokio::test]
+async fn when_the_entry_cannot_be_written_the_change_is_not_made() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    let mut admin = store.database.admin().await;
+    let refused = "ALTER TABLE audit_events ADD CONSTRAINT refused \
+                   CHECK (event_type <> 'customer.profile.update') NOT VALID";
+    run(&mut admin, refused).await;
+    let before = (
+        count(&mut admin, "outbox_events").await,
+        count(&mut admin, "audit_events").await,
+    );
+    let written = update(&store.postgres, 2, &new).await;
+    assert!(written.is_err(), "{written:?}");
+    let after = (
+        count(&mut admin, "outbox_events").await,
+        count(&mut admin, "audit_events").await,
+    );
+    assert_eq!(after, before);
+    let found = store.postgres.customers();
+    let found = found.find(&scope(), CustomerRef::Id(new.customer.id)).await;
+    let found = found.expect("a read").expect("the customer").customer;
+    assert_eq!(found.event_seq, new.customer.event_seq);
+}

@@ -1,0 +1,107 @@
+//! The cursor of the trail: where a page ended, in which list.
+
+use crate::api::Api;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use customer_app::audit::AuditQuery;
+use customer_domain::DigestPurpose;
+use customer_domain::audit::{AuditFilter, AuditKey};
+
+/// Names the list that is wanted of `whose` entries, or of everybody's. It is a digest: whoever
+/// acted may be a customer.
+pub(super) fn list(api: &Api, whose: &str, wanted: &AuditQuery) -> String {
+    let text = written_out(whose, wanted);
+    let digest = api.digests.digest(DigestPurpose::Cursor, text.as_bytes());
+    format!("audit {}", URL_SAFE_NO_PAD.encode(&digest[..16]))
+}
+
+/// Every part of a list, with its length, so that no text passes for two: two lists are written
+/// alike only when they show the same entries.
+fn written_out(whose: &str, wanted: &AuditQuery) -> String {
+    let AuditQuery { event_type, filter } = wanted;
+    let AuditFilter {
+        customer,
+        kinds: _,
+        operation,
+        actor,
+        resource,
+        from,
+        to,
+    } = filter;
+    let time = |at: &DateTime<Utc>| at.timestamp_micros().to_string();
+    let parts = [
+        Some(whose.to_owned()),
+        customer.map(|id| id.to_string()),
+        event_type.clone(),
+        operation.map(|operation| operation.as_str().to_owned()),
+        actor.clone(),
+        resource.map(|id| id.to_string()),
+        from.as_ref().map(time),
+        to.as_ref().map(time),
+    ];
+    let part = |part: &Option<String>| match part {
+        Some(text) => format!("{}:{text}", text.len()),
+        None => "-".to_owned(),
+    };
+    parts.iter().map(part).collect()
+}
+
+/// The end of a page, as its cursor has it.
+pub(super) fn written(AuditKey { at, id }: AuditKey) -> String {
+    format!("{} {id}", at.timestamp_micros())
+}
+
+/// What [`written`] wrote.
+pub(super) fn read(text: &str) -> Option<AuditKey> {
+    let (at, id) = text.split_once(' ')?;
+    Some(AuditKey {
+        at: DateTime::from_timestamp_micros(at.parse().ok()?)?,
+        id: id.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use customer_domain::AuditEventId;
+    use std::collections::HashSet;
+    use uuid::Uuid;
+
+    #[test]
+    fn lists_that_differ_are_written_differently() {
+        let with = |event_type: Option<&str>, actor: Option<&str>| AuditQuery {
+            event_type: event_type.map(str::to_owned),
+            filter: AuditFilter {
+                actor: actor.map(str::to_owned),
+                ..AuditFilter::default()
+            },
+        };
+        let lists = [
+            ("", with(None, None)),
+            ("7", with(None, None)),
+            ("", with(Some("a"), None)),
+            ("", with(None, Some("a"))),
+            ("", with(Some("a1:b"), None)),
+            ("", with(Some("a"), Some("b"))),
+            ("", with(Some("a-1:b"), None)),
+        ];
+        let written: HashSet<_> = lists
+            .iter()
+            .map(|(whose, wanted)| written_out(whose, wanted))
+            .collect();
+        assert_eq!(written.len(), lists.len());
+    }
+
+    #[test]
+    fn the_end_of_a_page_comes_back_to_the_microsecond() {
+        let key = AuditKey {
+            at: DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap(),
+            id: AuditEventId(Uuid::from_u128(7)),
+        };
+        assert_eq!(read(&written(key)), Some(key));
+        for text in ["", "1", "1 x", "x 00000000-0000-0000-0000-000000000007"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

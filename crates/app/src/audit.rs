@@ -1,0 +1,222 @@
+//! The audit trail: read by administrators, which is on record itself; sealed, and held against its
+//! seals.
+
+mod denied;
+mod seal;
+mod verify;
+
+pub use denied::{Denial, RecentDenials};
+pub use seal::{AuditSealer, Sealed};
+pub use verify::{AuditVerifier, Forgery, KeptSeal, Verified, VerifyError};
+
+use crate::support::retry::retried;
+use chrono::{DateTime, SecondsFormat, Utc};
+use customer_domain::audit::{
+    AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
+};
+use customer_domain::customer::{CustomerReads, CustomerRef};
+use customer_domain::{
+    AuditEventId, Clock, CustomerId, Fact, IdSource, Page, Scope, StoreError, Transactions,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The use cases of this slice.
+#[derive(Clone)]
+pub struct Audit {
+    /// Where the trail is read and written.
+    pub transactions: Arc<dyn Transactions>,
+    /// The customers that the trail is asked for.
+    pub customers: Arc<dyn CustomerReads>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The refusals that are on record already.
+    pub denials: Arc<RecentDenials>,
+}
+
+/// Which entries are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditQuery {
+    /// Those whose type begins with this. A beginning that no type has finds nothing.
+    pub event_type: Option<String>,
+    /// All else. Its kinds follow from the type.
+    pub filter: AuditFilter,
+}
+
+/// Entries, the newest first, and where the next page begins.
+pub type AuditPage = Page<AuditEvent, AuditKey>;
+
+impl AuditQuery {
+    fn filter(&self) -> AuditFilter {
+        AuditFilter {
+            kinds: self.event_type.as_deref().map(AuditKind::with_prefix),
+            ..self.filter.clone()
+        }
+    }
+
+    /// What is asked for, as requests name it.
+    fn used(&self) -> Vec<FieldChange> {
+        let AuditFilter {
+            customer,
+            kinds: _,
+            operation,
+            actor,
+            resource,
+            from,
+            to,
+        } = &self.filter;
+        let time = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into();
+        let given = [
+            ("customer_id", customer.map(|id| json!(id.to_string()))),
+            ("event_type", self.event_type.as_ref().map(|it| json!(it))),
+            ("operation", operation.map(|it| json!(it.as_str()))),
+            ("actor", actor.as_ref().map(|it| json!(it))),
+            ("resource", resource.map(|id| json!(id.to_string()))),
+            ("from", from.as_ref().map(time)),
+            ("to", to.as_ref().map(time)),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some(told(name, value?)))
+            .collect()
+    }
+}
+
+/// A value that an entry tells without a change.
+fn told(name: &str, new: Value) -> FieldChange {
+    FieldChange {
+        new,
+        ..FieldChange::named(name)
+    }
+}
+
+impl Audit {
+    /// The newest entries that are wanted, of those older than `after`. Who reads them goes on
+    /// record; otherwise nobody gets anything.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    pub async fn list(
+        &self,
+        scope: &Scope,
+        query: &AuditQuery,
+        after: Option<AuditKey>,
+        size: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let customer = self.known(scope, query).await?;
+        let read = self.read(scope, query, customer, Vec::new());
+        retried(|| self.try_list(scope, query, after, size, &read)).await
+    }
+
+    /// The same of one customer.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list), and [`StoreError::NotFound`] when the tenant has no such customer.
+    pub async fn of_customer(
+        &self,
+        scope: &Scope,
+        customer: CustomerRef,
+        mut query: AuditQuery,
+        after: Option<AuditKey>,
+        size: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let found = self.customers.find(scope, customer).await?;
+        let found = found.ok_or(StoreError::NotFound)?.customer.id;
+        query.filter.customer = Some(found);
+        let read = self.read(scope, &query, Some(found), Vec::new());
+        retried(|| self.try_list(scope, &query, after, size, &read)).await
+    }
+
+    async fn try_list(
+        &self,
+        scope: &Scope,
+        query: &AuditQuery,
+        after: Option<AuditKey>,
+        size: u32,
+        read: &AuditEntry,
+    ) -> Result<AuditPage, StoreError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let page = work.audit().list(&query.filter(), after, size).await?;
+        work.record(alone(read));
+        work.commit().await?;
+        Ok(page)
+    }
+
+    /// How many entries of each customer are wanted. On record as a list is.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn tally(&self, scope: &Scope, query: &AuditQuery) -> Result<AuditTally, StoreError> {
+        let customer = self.known(scope, query).await?;
+        let by = told("by", json!("customer"));
+        let read = self.read(scope, query, customer, vec![by]);
+        retried(|| self.try_tally(scope, query, &read)).await
+    }
+
+    async fn try_tally(
+        &self,
+        scope: &Scope,
+        query: &AuditQuery,
+        read: &AuditEntry,
+    ) -> Result<AuditTally, StoreError> {
+        let mut work = self.transactions.begin(scope).await?;
+        let tally = work.audit().tally(&query.filter()).await?;
+        work.record(alone(read));
+        work.commit().await?;
+        Ok(tally)
+    }
+
+    /// The customer that is asked for, if it is one. An id that is no customer's may find entries
+    /// that outlived theirs; who reads them reads about nobody.
+    async fn known(
+        &self,
+        scope: &Scope,
+        query: &AuditQuery,
+    ) -> Result<Option<CustomerId>, StoreError> {
+        let Some(id) = query.filter.customer else {
+            return Ok(None);
+        };
+        let found = self.customers.find(scope, CustomerRef::Id(id)).await?;
+        Ok(found.map(|record| record.customer.id))
+    }
+
+    /// The entry that a read leaves.
+    fn read(
+        &self,
+        scope: &Scope,
+        query: &AuditQuery,
+        customer: Option<CustomerId>,
+        mut changes: Vec<FieldChange>,
+    ) -> AuditEntry {
+        changes.extend(query.used());
+        let tenant = self.entry(scope, AuditKind::AuditRead, changes);
+        AuditEntry {
+            customer,
+            resource: query.filter.customer.map_or(tenant.resource, |id| id.0),
+            ..tenant
+        }
+    }
+
+    /// An entry about the tenant.
+    fn entry(&self, scope: &Scope, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
+        AuditEntry {
+            id: AuditEventId(self.ids.new_id()),
+            kind,
+            customer: None,
+            resource: scope.tenant.0,
+            changes,
+            reason: None,
+            at: self.clock.now(),
+        }
+    }
+}
+
+/// An entry that others hear nothing of.
+fn alone(entry: &AuditEntry) -> Fact {
+    Fact {
+        event: None,
+        audit: entry.clone(),
+    }
+}

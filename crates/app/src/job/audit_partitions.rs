@@ -1,0 +1,121 @@
+//! `audit.partitions`: makes the months of the trail before they come, and drops the oldest.
+
+use super::{Job, JobError, Step};
+use async_trait::async_trait;
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
+use customer_domain::audit::{AuditLedger, AuditMonths, AuditSeal, Notary, SealedRange};
+use customer_domain::job::JobName;
+use customer_domain::{Clock, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Months that are made ahead, beside the present one.
+pub const MONTHS_AHEAD: u32 = 24;
+/// How often it looks; a look is one read.
+const EVERY: Duration = Duration::from_hours(1);
+/// How often a seal is tried when the sealer comes before it.
+const TRIES: u32 = 5;
+
+/// The job.
+pub struct AuditPartitions {
+    /// Makes and drops them.
+    pub months: Arc<dyn AuditMonths>,
+    /// Where it is said that a month goes; without it they all stay.
+    pub seals: Option<MonthSeals>,
+    /// How long an entry is kept; a month goes when its last one is older.
+    pub retention: Duration,
+    /// Tells which month it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Says in the ledger that a month goes, before it does.
+pub struct MonthSeals {
+    /// The ledger.
+    pub ledger: Arc<dyn AuditLedger>,
+    /// Signs what is said.
+    pub notary: Arc<dyn Notary>,
+}
+
+#[async_trait]
+impl Job for AuditPartitions {
+    fn name(&self) -> JobName {
+        JobName("audit.partitions")
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    /// One month at a time; what is left to do shows in what is there, so the cursor only says how far
+    /// it is.
+    async fn run(&self, _cursor: Option<String>) -> Result<Step, JobError> {
+        let now = self.clock.now();
+        let there = self.months.list().await?;
+        if let Some(month) = missing(&there, now) {
+            self.months.make(month).await?;
+            tracing::info!(%month, "a month of the audit trail was made");
+            return Ok(dealt_with(month));
+        }
+        if let Some(seals) = &self.seals
+            && let Some(month) = there.into_iter().find(|month| self.is_over(*month, now))
+        {
+            seals.seal(month, now).await?;
+            self.months.remove(month).await?;
+            tracing::info!(%month, "a month of the audit trail was dropped");
+            return Ok(dealt_with(month));
+        }
+        Ok(Step::Done { processed: 0 })
+    }
+}
+
+impl AuditPartitions {
+    fn is_over(&self, month: NaiveDate, now: DateTime<Utc>) -> bool {
+        let kept = TimeDelta::from_std(self.retention).ok();
+        let oldest = kept.and_then(|kept| now.checked_sub_signed(kept));
+        let end = month.checked_add_months(Months::new(1));
+        let end = end.map(|end| end.and_time(NaiveTime::MIN).and_utc());
+        end.is_some_and(|end| oldest.is_some_and(|oldest| end <= oldest))
+    }
+}
+
+impl MonthSeals {
+    /// Adds the seal that says that the month was dropped, once.
+    async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
+        if self.ledger.dropped().await?.contains(&month) {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            let last = self.ledger.last().await?;
+            let through = last.as_ref().and_then(|last| last.through);
+            let pending = self.ledger.pending(through, 1).await?;
+            if pending.iter().any(|entry| entry.month <= month) {
+                return Err(JobError {
+                    code: "not_sealed",
+                    detail: format!("entries of {month} are not sealed yet"),
+                });
+            }
+            let range = SealedRange::Dropped;
+            let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.notary);
+            match self.ledger.append(&[seal]).await {
+                Err(StoreError::Conflict(_)) => {}
+                appended => return Ok(appended?),
+            }
+        }
+        Err(StoreError::Contended.into())
+    }
+}
+
+/// The first month, from the present one, that is not there.
+fn missing(there: &[NaiveDate], now: DateTime<Utc>) -> Option<NaiveDate> {
+    let first = now.date_naive().with_day(1)?;
+    let wanted =
+        (0..=MONTHS_AHEAD).filter_map(|ahead| first.checked_add_months(Months::new(ahead)));
+    wanted.into_iter().find(|month| !there.contains(month))
+}
+
+fn dealt_with(month: NaiveDate) -> Step {
+    Step::More {
+        cursor: month.to_string(),
+        processed: 1,
+    }
+}

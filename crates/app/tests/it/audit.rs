@@ -1,0 +1,309 @@
+//! The trail is read, and who read it is on record; so is who was refused.
+
+use crate::support::{App, app, guest, unclaimed};
+use chrono::TimeDelta;
+use customer_app::audit::{AuditQuery, Denial};
+use customer_app::idempotency::Outcome;
+use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, Operation};
+use customer_domain::customer::{CustomerChanges, CustomerRef};
+use customer_domain::{CustomerId, Patch, Scope, StoreError};
+use customer_testkit::builders::{at, legacy, operator_scope, other_scope, scope, seeded_id};
+use customer_testkit::fake::Step;
+use serde_json::{Value, json};
+
+/// Makes a customer, whom Magento knows as 7; one entry.
+async fn made(app: &App) -> CustomerId {
+    let mut command = guest("ada@example.com");
+    command.details = CustomerChanges {
+        legacy_id: Patch::Set(legacy(7)),
+        ..command.details
+    };
+    let outcome = app.customers.create(&scope(), command, &unclaimed()).await;
+    match outcome.expect("made") {
+        Outcome::Done(record) => record.customer.id,
+        Outcome::Replayed(reply) => unreachable!("nothing was claimed: {reply:?}"),
+    }
+}
+
+fn of_type(prefix: &str) -> AuditQuery {
+    AuditQuery {
+        event_type: Some(prefix.to_owned()),
+        ..AuditQuery::default()
+    }
+}
+
+fn about(customer: CustomerId) -> AuditQuery {
+    AuditQuery {
+        filter: AuditFilter {
+            customer: Some(customer),
+            ..AuditFilter::default()
+        },
+        ..AuditQuery::default()
+    }
+}
+
+async fn types(app: &App, query: &AuditQuery) -> Vec<String> {
+    let page = app.audit.list(&scope(), query, None, 100).await;
+    let events = page.expect("a page").items.into_iter();
+    events.map(|event| event.event_type).collect()
+}
+
+/// The newest entry, as it is shown to somebody who looks on.
+async fn newest(app: &App, scope: &Scope) -> AuditEvent {
+    let mut work = app.store.transactions().begin(scope).await.expect("begin");
+    let all = AuditFilter::default();
+    let page = work.audit().list(&all, None, 1).await.expect("listed");
+    page.items.into_iter().next().expect("an entry")
+}
+
+fn told(event: &AuditEvent) -> Value {
+    assert_eq!(event.old_values, None, "nothing changed");
+    json!(event.new_values)
+}
+
+#[tokio::test]
+async fn reading_the_trail_is_on_record_with_what_was_asked_for() {
+    let app = app();
+    let customer = made(&app).await;
+    app.clock.set(at(2_000));
+    let query = AuditQuery {
+        event_type: Some("customer.profile".to_owned()),
+        filter: AuditFilter {
+            customer: Some(customer),
+            kinds: None,
+            operation: Some(Operation::Create),
+            actor: Some("key-a".to_owned()),
+            resource: Some(customer.0),
+            from: Some(at(1_000)),
+            to: Some(at(1_001)),
+        },
+    };
+    let page = app.audit.list(&scope(), &query, None, 5).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    let entry = newest(&app, &scope()).await;
+    assert_eq!(entry.event_type, "customer.audit.read");
+    assert_eq!(
+        (entry.severity, entry.operation),
+        ("INFO".to_owned(), "READ".to_owned())
+    );
+    assert_eq!(
+        (entry.customer, entry.resource),
+        (Some(customer), Some(customer.0))
+    );
+    assert_eq!((entry.actor_id, entry.at), ("key-a".to_owned(), at(2_000)));
+    let names = [
+        "customer_id",
+        "event_type",
+        "operation",
+        "actor",
+        "resource",
+        "from",
+        "to",
+    ];
+    assert_eq!(entry.changed_fields, names);
+    let expected = json!({
+        "customer_id": customer.to_string(), "event_type": "customer.profile",
+        "operation": "CREATE", "actor": "key-a", "resource": customer.to_string(),
+        "from": "2026-01-15T12:16:40Z", "to": "2026-01-15T12:16:41Z",
+    });
+    assert_eq!(json!(entry.new_values), expected);
+    assert_eq!(app.store.events().len(), 1, "only that of the customer");
+}
+
+#[tokio::test]
+async fn a_read_does_not_show_itself_but_the_next_one_does() {
+    let app = app();
+    made(&app).await;
+    let all = AuditQuery::default();
+    assert_eq!(types(&app, &all).await, ["customer.profile.create"]);
+    app.clock.advance(TimeDelta::seconds(1));
+    let next = ["customer.audit.read", "customer.profile.create"];
+    assert_eq!(types(&app, &all).await, next);
+    let entry = newest(&app, &scope()).await;
+    assert_eq!(
+        (entry.customer, entry.resource),
+        (None, Some(scope().tenant.0))
+    );
+    assert_eq!(entry.changed_fields, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_beginning_of_a_type_chooses_its_kinds() {
+    let app = app();
+    made(&app).await;
+    for (prefix, found) in [
+        ("customer.profile", 1),
+        ("customer.profile.create", 1),
+        ("customer.p", 1),
+        ("customer.address", 0),
+        ("customer.profile.created", 0),
+        ("no.such.type", 0),
+    ] {
+        assert_eq!(types(&app, &of_type(prefix)).await.len(), found, "{prefix}");
+    }
+    assert_eq!(app.store.audit().len(), 7, "a read that finds nothing too");
+}
+
+#[tokio::test]
+async fn the_trail_of_a_customer_is_found_by_either_of_its_ids() {
+    let app = app();
+    let customer = made(&app).await;
+    let all = AuditQuery::default;
+    for (n, named) in [CustomerRef::Id(customer), CustomerRef::Legacy(legacy(7))]
+        .into_iter()
+        .enumerate()
+    {
+        let page = app.audit.of_customer(&scope(), named, all(), None, 9).await;
+        assert_eq!(page.unwrap().items.len(), n + 1);
+        let read = app.store.audit().pop().unwrap();
+        assert_eq!((read.customer, read.resource), (Some(customer), customer.0));
+        assert_eq!(read.changed_fields, ["customer_id"]);
+        app.clock.advance(TimeDelta::seconds(1));
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_not_there_has_no_trail() {
+    let app = app();
+    let customer = made(&app).await;
+    let written = app.store.audit();
+    for (scope, named) in [
+        (scope(), CustomerRef::Id(CustomerId(seeded_id(0xdead)))),
+        (scope(), CustomerRef::Legacy(legacy(8))),
+        (other_scope(), CustomerRef::Id(customer)),
+        (other_scope(), CustomerRef::Legacy(legacy(7))),
+    ] {
+        let all = AuditQuery::default();
+        let page = app.audit.of_customer(&scope, named, all, None, 9).await;
+        assert_eq!(page, Err(StoreError::NotFound), "{named:?}");
+    }
+    assert_eq!(app.store.audit(), written);
+}
+
+#[tokio::test]
+async fn a_list_of_whoever_is_not_there_is_empty_and_about_nobody() {
+    let app = app();
+    let nobody = CustomerId(seeded_id(0xdead));
+    assert_eq!(types(&app, &about(nobody)).await, [""; 0]);
+    let entry = newest(&app, &scope()).await;
+    assert_eq!((entry.customer, entry.resource), (None, Some(nobody.0)));
+    assert_eq!(told(&entry), json!({"customer_id": nobody.to_string()}));
+}
+
+#[tokio::test]
+async fn a_tally_is_on_record_too() {
+    let app = app();
+    let customer = made(&app).await;
+    let tally = app
+        .audit
+        .tally(&scope(), &of_type("customer.profile"))
+        .await;
+    let tally = tally.unwrap();
+    assert_eq!((tally.counts.len(), tally.has_more), (1, false));
+    assert_eq!(
+        (tally.counts[0].customer, tally.counts[0].count),
+        (Some(customer), 1)
+    );
+    let entry = newest(&app, &scope()).await;
+    assert_eq!(entry.event_type, "customer.audit.read");
+    assert_eq!(
+        told(&entry),
+        json!({"by": "customer", "event_type": "customer.profile"})
+    );
+}
+
+#[tokio::test]
+async fn nobody_reads_anything_without_an_entry() {
+    let app = app();
+    let customer = made(&app).await;
+    let written = app.store.audit();
+    let away = || StoreError::Unavailable("away".to_owned());
+    for (step, error) in [
+        (Step::Read, away()),
+        (Step::Begin, away()),
+        (Step::Statement, StoreError::TooSlow),
+        (Step::Commit, away()),
+    ] {
+        let query = about(customer);
+        app.store.fail_next_at(step, error.clone());
+        let listed = app.audit.list(&scope(), &query, None, 9).await;
+        assert_eq!(listed, Err(error.clone()), "{step:?}");
+        app.store.fail_next_at(step, error.clone());
+        let named = CustomerRef::Id(customer);
+        let listed = app.audit.of_customer(&scope(), named, query, None, 9).await;
+        assert_eq!(listed, Err(error.clone()), "{step:?}");
+        app.store.fail_next_at(step, error.clone());
+        let tally = app.audit.tally(&scope(), &about(customer)).await;
+        assert_eq!(tally, Err(error), "{step:?}");
+    }
+    assert_eq!(app.store.audit(), written);
+}
+
+#[tokio::test]
+async fn a_read_that_was_in_the_way_is_tried_again() {
+    let app = app();
+    app.store.fail_next_at(Step::Commit, StoreError::Contended);
+    assert_eq!(types(&app, &AuditQuery::default()).await, [""; 0]);
+    assert_eq!(app.store.audit().len(), 1);
+}
+
+const LIST: Denial<'static> = Denial {
+    route: "GET /api/v1/customers",
+    needed: "customers:read",
+};
+
+#[tokio::test]
+async fn a_refusal_is_on_record_with_what_was_missing() {
+    let app = app();
+    app.audit.denied(&scope(), LIST).await.unwrap();
+    let entry = newest(&app, &scope()).await;
+    assert_eq!(entry.event_type, AuditKind::AccessDenied.event_type());
+    assert_eq!(
+        (entry.severity.as_str(), entry.operation.as_str()),
+        ("WARN", "READ")
+    );
+    assert_eq!(
+        (entry.customer, entry.resource),
+        (None, Some(scope().tenant.0))
+    );
+    assert_eq!(entry.actor_id, "key-a");
+    let expected = json!({"scope": "customers:read", "route": "GET /api/v1/customers"});
+    assert_eq!(told(&entry), expected);
+    assert_eq!(app.store.events(), []);
+}
+
+#[tokio::test]
+async fn the_same_refusal_is_on_record_once_a_minute() {
+    let app = app();
+    let other_route = Denial {
+        route: "POST /api/v1/customers",
+        ..LIST
+    };
+    let refused = async |scope: &Scope, denial: Denial<'_>| {
+        app.audit.denied(scope, denial).await.unwrap();
+        app.store.audit().len()
+    };
+    app.clock.set(at(0));
+    assert_eq!(refused(&scope(), LIST).await, 1);
+    assert_eq!(refused(&scope(), LIST).await, 1);
+    assert_eq!(refused(&scope(), other_route).await, 2);
+    assert_eq!(refused(&operator_scope(), LIST).await, 3);
+    app.clock.set(at(59));
+    assert_eq!(refused(&scope(), LIST).await, 3);
+    app.clock.set(at(60));
+    assert_eq!(refused(&scope(), LIST).await, 4);
+}
+
+#[tokio::test]
+async fn a_store_in_trouble_is_asked_once_a_minute_for_the_same_refusal() {
+    let app = app();
+    app.clock.set(at(0));
+    let away = StoreError::Unavailable("away".to_owned());
+    app.store.fail_next_at(Step::Commit, away.clone());
+    assert_eq!(app.audit.denied(&scope(), LIST).await, Err(away));
+    assert_eq!(app.audit.denied(&scope(), LIST).await, Ok(()));
+    assert_eq!(app.store.audit(), []);
+    app.clock.set(at(60));
+    assert_eq!(app.audit.denied(&scope(), LIST).await, Ok(()));
+    assert_eq!(app.store.audit().len(), 1);
+}

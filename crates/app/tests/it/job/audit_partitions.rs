@@ -1,0 +1,225 @@
+//! Months of the trail are made before they come, and sealed off before they go.
+
+use chrono::{Months, NaiveDate};
+use customer_app::job::{AuditPartitions, Job as _, MONTHS_AHEAD, MonthSeals, Step};
+use customer_domain::audit::{AuditSeal, LedgerPosition, PendingEntry, SealedRange};
+use customer_domain::mocks::{MockAuditLedger, MockAuditMonths, MockNotary};
+use customer_domain::{AuditEventId, Conflict, StoreError};
+use customer_testkit::FixedClock;
+use customer_testkit::builders::{at, seeded_id};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Seven years.
+const RETENTION: Duration = Duration::from_hours(24 * 2_557);
+
+/// What happened to months and seals, in its order.
+type Log = Arc<Mutex<Vec<String>>>;
+
+fn in_order(log: &Log) -> Vec<String> {
+    log.lock().unwrap().clone()
+}
+
+/// The tests begin in January 2026.
+fn month(year: i32, month: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, 1).unwrap()
+}
+
+/// The present month and those ahead.
+fn ahead() -> Vec<NaiveDate> {
+    (0..=MONTHS_AHEAD)
+        .map(|n| month(2026, 1) + Months::new(n))
+        .collect()
+}
+
+fn months(there: Vec<NaiveDate>, log: &Log) -> MockAuditMonths {
+    let there = Arc::new(Mutex::new(there));
+    let mut months = MockAuditMonths::new();
+    let list = Arc::clone(&there);
+    months
+        .expect_list()
+        .returning(move || Ok(list.lock().unwrap().clone()));
+    let (list, notes) = (Arc::clone(&there), Arc::clone(log));
+    months.expect_make().returning(move |month| {
+        list.lock().unwrap().push(month);
+        notes.lock().unwrap().push(format!("made {month}"));
+        Ok(true)
+    });
+    let notes = Arc::clone(log);
+    months.expect_remove().returning(move |month| {
+        there.lock().unwrap().retain(|other| *other != month);
+        notes.lock().unwrap().push(format!("removed {month}"));
+        Ok(true)
+    });
+    months
+}
+
+fn notary() -> MockNotary {
+    let mut notary = MockNotary::new();
+    notary.expect_hash().returning(|message| {
+        let mut digest = [0; 32];
+        digest[0] = message
+            .iter()
+            .fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
+        digest
+    });
+    notary.expect_public_key().returning(|| [9; 32]);
+    notary.expect_sign().returning(|_| [8; 64]);
+    notary
+}
+
+fn place(transaction: u64) -> LedgerPosition {
+    LedgerPosition {
+        transaction,
+        entry: AuditEventId(seeded_id(1)),
+    }
+}
+
+/// The seal that the ledger ends with.
+fn last() -> AuditSeal {
+    let through = Some(place(77));
+    let mut last = AuditSeal::after(
+        None,
+        month(2026, 1),
+        SealedRange::Dropped,
+        through,
+        at(0),
+        &notary(),
+    );
+    last.number = 41;
+    last
+}
+
+/// A ledger that takes the seal that must come, after refusing so many.
+fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
+    let mut ledger = MockAuditLedger::new();
+    ledger.expect_dropped().returning(|| Ok(Vec::new()));
+    ledger.expect_last().returning(|| Ok(Some(last())));
+    ledger
+        .expect_pending()
+        .withf(|after, _| *after == Some(place(77)))
+        .returning(|_, _| Ok(Vec::new()));
+    let conflict = StoreError::Conflict(Conflict::Other("audit_seals_pkey".to_owned()));
+    ledger
+        .expect_append()
+        .times(refused)
+        .returning(move |_| Err(conflict.clone()));
+    let log = Arc::clone(log);
+    ledger.expect_append().returning(move |seals| {
+        let [seal] = seals else {
+            unreachable!("one at a time: {seals:?}");
+        };
+        assert_eq!((seal.number, seal.previous), (42, last().digest));
+        assert_eq!(
+            (&seal.range, seal.through),
+            (&SealedRange::Dropped, Some(place(77)))
+        );
+        assert_eq!((seal.signature, seal.sealed_at), ([8; 64], at(0)));
+        assert_eq!(seal.digest, seal.own_digest(&notary()));
+        log.lock().unwrap().push(format!("sealed {}", seal.month));
+        Ok(())
+    });
+    ledger
+}
+
+fn job(months: MockAuditMonths, ledger: Option<MockAuditLedger>) -> AuditPartitions {
+    AuditPartitions {
+        months: Arc::new(months),
+        seals: ledger.map(|ledger| MonthSeals {
+            ledger: Arc::new(ledger),
+            notary: Arc::new(notary()),
+        }),
+        retention: RETENTION,
+        clock: Arc::new(FixedClock::default()),
+    }
+}
+
+/// Runs to the end; how many months were dealt with.
+async fn run(job: &AuditPartitions) -> u64 {
+    let mut dealt_with = 0;
+    loop {
+        match job.run(None).await.expect("a chunk") {
+            Step::More { processed, .. } => dealt_with += processed,
+            Step::Done { processed } => return dealt_with + processed,
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_present_month_and_those_ahead_are_made_when_they_are_missing() {
+    let log = Log::default();
+    let mut there = ahead();
+    there.retain(|one| ![month(2026, 1), month(2027, 3), month(2028, 1)].contains(one));
+    there.insert(0, month(2025, 12));
+    let job = job(months(there, &log), None);
+    assert_eq!(run(&job).await, 3);
+    assert_eq!(
+        in_order(&log),
+        ["made 2026-01-01", "made 2027-03-01", "made 2028-01-01"]
+    );
+    assert_eq!(run(&job).await, 0, "nothing is left");
+}
+
+#[tokio::test]
+async fn a_month_goes_when_its_last_entry_is_too_old_and_its_seal_comes_first() {
+    let log = Log::default();
+    // On 15 January 2026 everything of December 2018 is older than seven years, and January 2019 is not.
+    let mut there = vec![month(2018, 12), month(2019, 1), month(2025, 1)];
+    there.extend(ahead());
+    let job = job(months(there, &log), Some(ledger(0, &log)));
+    assert_eq!(run(&job).await, 1);
+    assert_eq!(in_order(&log), ["sealed 2018-12-01", "removed 2018-12-01"]);
+}
+
+#[tokio::test]
+async fn without_a_ledger_old_months_stay() {
+    let log = Log::default();
+    let mut there = vec![month(2001, 1)];
+    there.extend(ahead());
+    assert_eq!(run(&job(months(there, &log), None)).await, 0);
+    assert_eq!(in_order(&log), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_sealer_that_comes_before_it_is_no_failure_and_one_that_always_does_is() {
+    let there = || [vec![month(2018, 12)], ahead()].concat();
+    let log = Log::default();
+    let patient = job(months(there(), &log), Some(ledger(4, &log)));
+    assert_eq!(run(&patient).await, 1);
+    let log = Log::default();
+    let unlucky = job(months(there(), &log), Some(ledger(5, &log)));
+    let failed = unlucky.run(None).await;
+    assert_eq!(failed.expect_err("a failure").code, "contended");
+    assert_eq!(in_order(&log), Vec::<String>::new(), "nothing was dropped");
+}
+
+#[tokio::test]
+async fn a_month_that_was_sealed_off_before_the_holder_died_is_not_sealed_off_again() {
+    let log = Log::default();
+    let there = [vec![month(2018, 12)], ahead()].concat();
+    let mut ledger = MockAuditLedger::new();
+    ledger
+        .expect_dropped()
+        .returning(|| Ok(vec![month(2018, 12)]));
+    assert_eq!(run(&job(months(there, &log), Some(ledger))).await, 1);
+    assert_eq!(in_order(&log), ["removed 2018-12-01"]);
+}
+
+#[tokio::test]
+async fn a_month_with_entries_that_no_seal_lists_stays() {
+    let log = Log::default();
+    let there = [vec![month(2018, 12)], ahead()].concat();
+    let mut ledger = MockAuditLedger::new();
+    ledger.expect_dropped().returning(|| Ok(Vec::new()));
+    ledger.expect_last().returning(|| Ok(None));
+    ledger.expect_pending().returning(|_, _| {
+        Ok(vec![PendingEntry {
+            position: place(3),
+            month: month(2018, 12),
+            digest: [1; 32],
+        }])
+    });
+    let failed = job(months(there, &log), Some(ledger)).run(None).await;
+    assert_eq!(failed.expect_err("a failure").code, "not_sealed");
+    assert_eq!(in_order(&log), Vec::<String>::new());
+}

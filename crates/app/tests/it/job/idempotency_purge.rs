@@ -1,0 +1,95 @@
+//! Expired replies go, across tenants and a thousand at a time.
+
+use chrono::TimeDelta;
+use customer_app::job::{CHUNK, Job as _, PurgeReplies, Step};
+use customer_domain::idempotency::Claimed;
+use customer_domain::{Clock as _, Scope};
+use customer_testkit::builders::{claim, other_scope, reply, scope};
+use customer_testkit::{FakeStore, FixedClock};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn job(store: &FakeStore, clock: &Arc<FixedClock>) -> PurgeReplies {
+    PurgeReplies {
+        replies: store.idempotency_purge(),
+        tenants: store.tenants(),
+        clock: clock.clone(),
+        every: Duration::from_hours(1),
+    }
+}
+
+async fn keep(store: &FakeStore, scope: &Scope, key: &str) {
+    let claim = claim(key);
+    let begun = store
+        .transactions()
+        .begin_idempotent(scope, &claim)
+        .await
+        .unwrap();
+    let Claimed::Fresh(mut work) = begun else {
+        unreachable!("it is free");
+    };
+    work.remember(claim, reply());
+    work.commit().await.unwrap();
+}
+
+async fn is_kept(store: &FakeStore, key: &str) -> bool {
+    let begun = store
+        .transactions()
+        .begin_idempotent(&scope(), &claim(key))
+        .await;
+    matches!(begun.unwrap(), Claimed::Replay(_))
+}
+
+#[tokio::test]
+async fn replies_go_when_they_have_expired_and_not_before() {
+    let (store, clock) = (FakeStore::seeded(), Arc::new(FixedClock::default()));
+    let job = job(&store, &clock);
+    keep(&store, &scope(), "a").await;
+    keep(&store, &other_scope(), "b").await;
+    assert_eq!(job.run(None).await, Ok(Step::Done { processed: 0 }));
+    assert!(is_kept(&store, "a").await);
+    clock.set(clock.now() + TimeDelta::days(2));
+    assert_eq!(job.run(None).await, Ok(Step::Done { processed: 2 }));
+    assert!(!is_kept(&store, "a").await);
+}
+
+#[tokio::test]
+async fn many_go_in_chunks_that_go_on_from_each_other() {
+    let (store, clock) = (FakeStore::seeded(), Arc::new(FixedClock::default()));
+    let job = job(&store, &clock);
+    for number in 0..CHUNK + 500 {
+        keep(&store, &scope(), &format!("{number:05}")).await;
+        if number < 600 {
+            keep(&store, &other_scope(), &format!("{number:05}")).await;
+        }
+    }
+    clock.set(clock.now() + TimeDelta::days(2));
+    let (mut cursor, mut processed) = (None, Vec::new());
+    loop {
+        match job.run(cursor.take()).await.unwrap() {
+            Step::More {
+                cursor: next,
+                processed: some,
+            } => {
+                cursor = Some(next);
+                processed.push(some);
+            }
+            Step::Done { processed: some } => {
+                processed.push(some);
+                break;
+            }
+        }
+    }
+    assert_eq!(processed, [1_000, 1_000, 100]);
+    assert_eq!(job.run(None).await, Ok(Step::Done { processed: 0 }));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_program_begins_anew() {
+    let (store, clock) = (FakeStore::seeded(), Arc::new(FixedClock::default()));
+    let job = job(&store, &clock);
+    keep(&store, &scope(), "a").await;
+    clock.set(clock.now() + TimeDelta::days(2));
+    let run = job.run(Some("page 7".to_owned())).await;
+    assert_eq!(run, Ok(Step::Done { processed: 1 }));
+}

@@ -1,0 +1,269 @@
+//! The trail is sealed and held against its seals.
+
+mod book;
+
+use book::{Book, entry, month};
+use chrono::NaiveDate;
+use customer_app::audit::{AuditVerifier, Forgery, Verified, VerifyError};
+use customer_domain::audit::{AuditLedger as _, AuditSeal, LedgerEntry, SealedRange};
+use customer_domain::{AuditEventId, TenantId};
+use customer_testkit::builders::{at, notary, tenant};
+use std::sync::Arc;
+
+/// Three seals: entries 1 to 3 of January; 4 and 6 of January beside 5 of February; and entry 7,
+/// which is too young.
+async fn book() -> Arc<Book> {
+    let book = Arc::new(Book::default());
+    for n in 1..=3 {
+        book.write(month(1), n);
+    }
+    let sealed = book.sealer().seal().await.expect("sealed");
+    assert_eq!((sealed.count, sealed.has_more), (3, false));
+    for (of, n) in [(1, 4), (2, 5), (1, 6)] {
+        book.write(month(of), n);
+    }
+    book.sealer().seal().await.expect("sealed");
+    book.write(month(2), 7);
+    book
+}
+
+fn at_place(n: u8) -> (AuditEventId, TenantId) {
+    (entry(n).position.entry, tenant().id)
+}
+
+#[tokio::test]
+async fn an_untouched_trail_is_sound_and_each_month_has_seals_of_its_own() {
+    let book = book().await;
+    let sound = Verified {
+        seals: 3,
+        sealed: 6,
+        unsealed: 1,
+        dropped: 0,
+    };
+    assert_eq!(book.verify(&[book.kept(1), book.kept(3)]).await, Ok(sound));
+    let months: Vec<_> = book.seals(0, 9).await.expect("seals");
+    let months: Vec<_> = months
+        .iter()
+        .map(|seal| (seal.month, seal.count()))
+        .collect();
+    assert_eq!(months, [(month(1), 3), (month(1), 2), (month(2), 1)]);
+    assert_eq!(
+        Arc::new(Book::default()).verify(&[]).await,
+        Ok(Verified::default())
+    );
+    let nothing = Arc::new(Book::default())
+        .sealer()
+        .seal()
+        .await
+        .expect("nothing");
+    assert_eq!(nothing.count, 0);
+}
+
+#[tokio::test]
+async fn the_first_thing_that_is_wrong_is_named() {
+    type Entries = Vec<(NaiveDate, LedgerEntry)>;
+    type Case = (fn(&mut Entries, &mut Vec<AuditSeal>), Forgery);
+    let (second, tenant) = at_place(2);
+    let (third, seventh, ninth) = (at_place(3).0, at_place(7).0, at_place(9).0);
+    let changed = |entry, seal| Forgery::EntryChanged {
+        entry,
+        tenant,
+        seal,
+    };
+    let inserted = |entry, seal| Forgery::EntryInserted {
+        entry,
+        tenant,
+        seal,
+    };
+    let cases: [Case; 16] = [
+        // Edited, without and with the digest that belongs to it.
+        (
+            |entries, _| entries[1].1.actual = [99; 32],
+            changed(second, Some(1)),
+        ),
+        (
+            |entries, _| {
+                entries[1].1.actual = [99; 32];
+                entries[1].1.stored = Some([99; 32]);
+            },
+            changed(second, Some(1)),
+        ),
+        (
+            |entries, _| {
+                entries[1].1.actual = [99; 32];
+                entries[1].1.stored = None;
+            },
+            changed(second, Some(1)),
+        ),
+        // Deleted: in the middle, at the end of a seal.
+        (
+            |entries, _| {
+                entries.remove(1);
+            },
+            Forgery::EntryMissing {
+                seal: 1,
+                place: 2,
+                before: Some(third),
+            },
+        ),
+        (
+            |entries, _| {
+                entries.remove(2);
+            },
+            Forgery::EntryMissing {
+                seal: 1,
+                place: 3,
+                before: None,
+            },
+        ),
+        // In another order.
+        (
+            |entries, _| {
+                let (one, other) = (entries[1].1.position, entries[2].1.position);
+                (
+                    entries[1].1.position.transaction,
+                    entries[2].1.position.transaction,
+                ) = (other.transaction, one.transaction);
+            },
+            Forgery::EntryMoved {
+                entry: third,
+                tenant,
+                seal: 1,
+            },
+        ),
+        // Put in: among sealed ones, behind the last of its month, into a month without seals.
+        (
+            |entries, _| {
+                let mut more = entry(9);
+                more.position.transaction = 101;
+                entries.push((month(1), more));
+            },
+            inserted(ninth, Some(1)),
+        ),
+        (
+            |entries, _| {
+                let mut more = entry(9);
+                more.position.transaction = 105;
+                entries.push((month(2), more));
+            },
+            inserted(ninth, None),
+        ),
+        (
+            |entries, _| {
+                let mut more = entry(9);
+                more.position.transaction = 50;
+                entries.push((month(3), more));
+            },
+            inserted(ninth, None),
+        ),
+        // The one that is not sealed yet.
+        (
+            |entries, _| entries[6].1.actual = [99; 32],
+            changed(seventh, None),
+        ),
+        (
+            |entries, _| entries[6].1.stored = None,
+            changed(seventh, None),
+        ),
+        // The end cut off, and everything.
+        (
+            |entries, seals| {
+                entries.truncate(3);
+                seals.truncate(1);
+            },
+            Forgery::CutOff(3),
+        ),
+        (
+            |entries, seals| {
+                entries.clear();
+                seals.clear();
+            },
+            Forgery::CutOff(3),
+        ),
+        // The seals.
+        (|_, seals| drop(seals.remove(1)), Forgery::SealMissing(2)),
+        (|_, seals| drop(seals.remove(0)), Forgery::SealMissing(1)),
+        (
+            |_, seals| seals[1].sealed_at = at(1),
+            Forgery::SealChanged(2),
+        ),
+    ];
+    for (at, (forge, expected)) in cases.into_iter().enumerate() {
+        let book = book().await;
+        let kept = book.kept(3);
+        book.forge(forge);
+        let found = book.verify(&[kept]).await;
+        assert_eq!(found, Err(VerifyError::Forged(expected)), "case {at}");
+    }
+}
+
+#[tokio::test]
+async fn a_trail_that_was_sealed_anew_is_not_the_one_that_was_kept() {
+    let book = book().await;
+    let kept = book.kept(2);
+    book.forge(|entries, seals| {
+        entries[0].1.actual = [99; 32];
+        entries[0].1.stored = Some([99; 32]);
+        seals.clear();
+    });
+    book.sealer().seal().await.expect("sealed");
+    assert!(book.verify(&[]).await.is_ok(), "in itself it is sound");
+    let found = book.verify(&[kept]).await;
+    assert_eq!(found, Err(VerifyError::Forged(Forgery::SealReplaced(2))));
+}
+
+#[tokio::test]
+async fn a_dropped_month_leaves_its_last_seal_as_the_beginning() {
+    let book = book().await;
+    let last = book.last().await.expect("a seal");
+    let dropped = AuditSeal::after(
+        last.as_ref(),
+        month(1),
+        SealedRange::Dropped,
+        last.as_ref().and_then(|seal| seal.through),
+        at(2),
+        &*notary(),
+    );
+    book.append(&[dropped]).await.expect("a seal");
+    book.forge(|entries, seals| {
+        entries.retain(|(of, _)| *of != month(1));
+        seals.remove(0);
+    });
+    let verified = book.verify(&[]).await.expect("sound");
+    assert_eq!(
+        (verified.dropped, verified.sealed, verified.unsealed),
+        (1, 1, 1)
+    );
+    // Nobody can say that a month was dropped without a seal that says so.
+    let book = self::book().await;
+    book.forge(|entries, seals| {
+        entries.retain(|(of, _)| *of != month(1));
+        seals.remove(0);
+    });
+    let found = book.verify(&[]).await;
+    assert_eq!(found, Err(VerifyError::Forged(Forgery::SealMissing(1))));
+}
+
+#[tokio::test]
+async fn a_seal_of_another_key_is_foreign_unless_it_is_trusted() {
+    let book = book().await;
+    book.forge(|_, seals| seals[0].public_key = [1; 32]);
+    let found = book.verify(&[]).await;
+    // What it says includes the key.
+    assert_eq!(found, Err(VerifyError::Forged(Forgery::SealChanged(1))));
+    book.forge(|_, seals| seals[0].digest = seals[0].own_digest(&*notary()));
+    let found = book.verify(&[]).await;
+    assert_eq!(found, Err(VerifyError::Forged(Forgery::SealForeign(1))));
+    let trusting = AuditVerifier {
+        ledger: Arc::<Book>::clone(&book),
+        notary: notary(),
+        trusted: vec![[1; 32]],
+        kept: Vec::new(),
+    };
+    let found = trusting.verify().await;
+    assert_eq!(
+        found,
+        Err(VerifyError::Forged(Forgery::SealChanged(1))),
+        "no signature of that key"
+    );
+}

@@ -1,0 +1,97 @@
+//! `customer-service work`: the background jobs alone, with their health where it is wanted.
+
+use super::listeners::Listeners;
+use super::start_lines::WorkLines;
+use super::{DRAIN, Recorded, http_settings, patience, warn_of};
+use crate::command::{Failure, Stopped};
+use crate::config::Config;
+use crate::database::Database;
+use crate::secrets::Secrets;
+use crate::wire;
+use customer_http::health::Health;
+use customer_local::UuidV7Ids;
+use customer_postgres::Postgres;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Works until `stop`; every part that was started is stopped, also when a later one fails to start.
+pub(crate) async fn run(
+    config: Config,
+    not_built: Vec<&'static str>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let listeners = Listeners::bind_for_work(&config).await?;
+    warn_of(&not_built);
+    let database = match Database::open(&config, &stop).await {
+        Err(error) if error.is::<Stopped>() => return Ok(()),
+        opened => opened?,
+    };
+    let worked = on_database(&config, &database, listeners, &stop).await;
+    database.close(worked).await
+}
+
+async fn on_database(
+    config: &Config,
+    database: &Database,
+    listeners: Listeners,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let started = stop.run_until_cancelled(start(config, database)).await;
+    let Some((postgres, secrets)) = started.transpose()? else {
+        return Ok(());
+    };
+    let worked = work(config, database, (&postgres, &secrets), listeners, stop).await;
+    postgres.close().await;
+    worked
+}
+
+async fn start(config: &Config, database: &Database) -> Result<(Postgres, Secrets), Failure> {
+    database.migrate().await?;
+    let secrets = Secrets::open(config)?;
+    let postgres = wire::connect(config, database, &secrets).await?;
+    Ok((postgres, secrets))
+}
+
+async fn work(
+    config: &Config,
+    database: &Database,
+    (postgres, secrets): (&Postgres, &Secrets),
+    listeners: Listeners,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let addresses = listeners.addresses()?;
+    let settings = http_settings(config, Arc::new(UuidV7Ids))?;
+    let recorded = Recorded::new(config, postgres, &listeners, &settings)?;
+    let health = Health {
+        store: postgres.health(),
+        jobs: postgres.jobs(),
+        metrics: recorded.beside.clone(),
+        stopping: stop.clone(),
+    };
+    let router = customer_http::health_router(health, settings);
+    let jobs = wire::jobs(config, postgres, secrets);
+    WorkLines {
+        config,
+        database: database.note(),
+        addresses,
+        jobs: jobs.jobs.iter().map(|job| job.name()).collect(),
+    }
+    .show();
+
+    let tasks = TaskTracker::new();
+    let metrics_routes = recorded.start(postgres, &tasks, stop);
+    let stopped = stop.clone().cancelled_owned();
+    tasks.spawn(jobs.run(stopped));
+    let served = listeners
+        .serve(router, metrics_routes, stop, DRAIN, patience(config))
+        .await;
+    if served.is_ok() {
+        // Without a listener nothing else waits.
+        stop.cancelled().await;
+    }
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    served
+}

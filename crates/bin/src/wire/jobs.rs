@@ -1,0 +1,45 @@
+//! The background jobs, put together.
+
+use crate::config::Config;
+use crate::metrics::jobs::JobMetrics;
+use crate::secrets::Secrets;
+use customer_app::audit::AuditSealer;
+use customer_app::job::{AuditPartitions, Jobs, MonthSeals, PurgeReplies, SealAudit, SealOutbox};
+use customer_domain::Clock;
+use customer_local::{SystemClock, UuidV7Ids};
+use customer_postgres::Postgres;
+use std::sync::Arc;
+
+/// Every job of the service.
+pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> Jobs {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Jobs {
+        leases: postgres.jobs(),
+        ids: Arc::new(UuidV7Ids),
+        observer: Arc::new(JobMetrics),
+        lease: config.jobs.lease,
+        jobs: vec![
+            Arc::new(PurgeReplies {
+                replies: postgres.idempotency_purge(),
+                tenants: postgres.tenants(),
+                clock: Arc::clone(&clock),
+                every: config.jobs.idempotency_purge_interval,
+            }),
+            Arc::new(AuditPartitions {
+                months: postgres.audit_months(),
+                seals: Some(MonthSeals {
+                    ledger: postgres.audit_ledger(),
+                    notary: Arc::clone(&secrets.notary),
+                }),
+                retention: config.jobs.audit_retention,
+                clock: Arc::clone(&clock),
+            }),
+            Arc::new(SealAudit(AuditSealer {
+                ledger: postgres.audit_ledger(),
+                notary: Arc::clone(&secrets.notary),
+                clock,
+            })),
+            Arc::new(SealOutbox(postgres.outbox_sealing())),
+        ],
+    }
+}

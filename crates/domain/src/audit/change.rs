@@ -1,0 +1,145 @@
+//! What a change did to each field.
+
+use serde_json::{Map, Value};
+
+/// A field that changed: what it was and what it is, as JSON spells it. Null is nothing. A secret
+/// is named and has neither.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// Its name, as the wire spells it.
+    pub field: String,
+    /// What it was.
+    pub old: Value,
+    /// What it is.
+    pub new: Value,
+}
+
+/// A record whose changes are audited.
+pub trait Audited {
+    /// The value of a field by its name on the wire; null for nothing, and for whatever must not
+    /// be kept.
+    fn field(&self, name: &str) -> Value;
+}
+
+impl FieldChange {
+    /// A field of which no value is kept: a secret, or what is no field of a record.
+    pub fn named(field: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            old: Value::Null,
+            new: Value::Null,
+        }
+    }
+
+    /// The fields that a new record was given.
+    pub fn created(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
+        let change = |field: &&str| Self {
+            new: record.field(field),
+            ..Self::named(field)
+        };
+        fields.iter().map(change).collect()
+    }
+
+    /// The fields in which a record changed.
+    pub fn between(before: &impl Audited, after: &impl Audited, fields: &[&str]) -> Vec<Self> {
+        let change = |field: &&str| Self {
+            old: before.field(field),
+            new: after.field(field),
+            ..Self::named(field)
+        };
+        fields.iter().map(change).collect()
+    }
+
+    /// The fields that a record had which is gone.
+    pub fn deleted(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
+        let change = |field: &&str| Self {
+            old: record.field(field),
+            ..Self::named(field)
+        };
+        fields.iter().map(change).collect()
+    }
+
+    /// What the fields were that have a value now or had one; none when none had one.
+    pub fn old_values(changes: &[Self]) -> Option<Map<String, Value>> {
+        Self::values(changes, |change| &change.old)
+    }
+
+    /// What the fields are that have a value now or had one; none when none has one.
+    pub fn new_values(changes: &[Self]) -> Option<Map<String, Value>> {
+        Self::values(changes, |change| &change.new)
+    }
+
+    fn values(changes: &[Self], side: fn(&Self) -> &Value) -> Option<Map<String, Value>> {
+        let told = |change: &&Self| !(change.old.is_null() && change.new.is_null());
+        let told = changes.iter().filter(told);
+        let values: Map<_, _> = told
+            .map(|change| (change.field.clone(), side(change).clone()))
+            .collect();
+        values
+            .values()
+            .any(|value| !value.is_null())
+            .then_some(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Two fields, of which the other one may have nothing.
+    struct Record(u8, Option<u8>);
+
+    impl Audited for Record {
+        fn field(&self, name: &str) -> Value {
+            match name {
+                "one" => json!(self.0),
+                "other" => json!(self.1),
+                _ => Value::Null,
+            }
+        }
+    }
+
+    const FIELDS: [&str; 3] = ["one", "other", "secret"];
+
+    fn sides(changes: &[FieldChange]) -> (Value, Value) {
+        let (old, new) = (
+            FieldChange::old_values(changes),
+            FieldChange::new_values(changes),
+        );
+        (json!(old), json!(new))
+    }
+
+    #[test]
+    fn what_is_made_has_new_values_and_what_is_deleted_old_ones() {
+        let record = Record(1, Some(2));
+        let values = json!({"one": 1, "other": 2});
+        let created = FieldChange::created(&record, &FIELDS);
+        assert_eq!(sides(&created), (Value::Null, values.clone()));
+        let deleted = FieldChange::deleted(&record, &FIELDS);
+        assert_eq!(sides(&deleted), (values, Value::Null));
+        assert!(created.iter().map(|change| &change.field).eq(FIELDS));
+    }
+
+    #[test]
+    fn a_field_that_is_filled_or_emptied_is_null_on_the_other_side() {
+        let (empty, full) = (Record(1, None), Record(3, Some(2)));
+        let filled = FieldChange::between(&empty, &full, &FIELDS);
+        let (old, new) = (
+            json!({"one": 1, "other": null}),
+            json!({"one": 3, "other": 2}),
+        );
+        assert_eq!(sides(&filled), (old.clone(), new.clone()));
+        let emptied = FieldChange::between(&full, &empty, &FIELDS);
+        assert_eq!(sides(&emptied), (new, old));
+        let alone = FieldChange::between(&empty, &full, &["other"]);
+        assert_eq!(sides(&alone), (Value::Null, json!({"other": 2})));
+    }
+
+    #[test]
+    fn what_is_named_alone_has_no_values() {
+        let named = [FieldChange::named("password")];
+        assert_eq!(sides(&named), (Value::Null, Value::Null));
+        assert_eq!(sides(&[]), (Value::Null, Value::Null));
+    }
+}

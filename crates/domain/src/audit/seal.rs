@@ -1,0 +1,249 @@
+//! Seals on the trail: what makes it tell when somebody changed it.
+//!
+//! Every entry carries a keyed digest of itself, so that nobody without the root secret can write
+//! or change one. A seal lists the digests of entries in their order, holds on to the seal before
+//! it, and is signed. Entries are sealed apart from the writing, every second, so the newest second
+//! is not sealed yet.
+
+use crate::{AuditEventId, StoreError, TenantId};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Where an entry stands in the order of the ledger: by the transaction that wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerPosition {
+    /// The number of the transaction, which the store never uses twice.
+    pub transaction: u64,
+    /// The entry, among those of its transaction.
+    pub entry: AuditEventId,
+}
+
+/// The first number that a transaction ever has. Entries that were written before there were
+/// digests stand there.
+pub(super) const BEFORE_DIGESTS: u64 = 3;
+
+/// An entry that no seal lists yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingEntry {
+    /// Where it stands.
+    pub position: LedgerPosition,
+    /// The first day of the month in which it happened: months are dropped as a whole.
+    pub month: NaiveDate,
+    /// Its digest, as it is stored; of what is there, when nothing is.
+    pub digest: [u8; 32],
+}
+
+/// An entry as it is stored, to be held against the seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Where it stands.
+    pub position: LedgerPosition,
+    /// The tenant that it lies in.
+    pub tenant: TenantId,
+    /// Its digest, as it is stored; none in entries of programs that made no digests.
+    pub stored: Option<[u8; 32]>,
+    /// The digest of what is stored beside it.
+    pub actual: [u8; 32],
+}
+
+impl LedgerEntry {
+    /// Whether it is what was written, as far as it can tell by itself.
+    pub fn is_true(&self) -> bool {
+        match self.stored {
+            Some(stored) => stored == self.actual,
+            None => self.position.transaction == BEFORE_DIGESTS,
+        }
+    }
+}
+
+/// What a seal is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealedRange {
+    /// Entries of one month, in their order.
+    Entries {
+        /// The first of them.
+        first: LedgerPosition,
+        /// The last of them.
+        last: LedgerPosition,
+        /// Their digests.
+        digests: Vec<[u8; 32]>,
+    },
+    /// The month's entries were old enough, and were dropped.
+    Dropped,
+}
+
+/// A seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSeal {
+    /// Its number: from 1, without a gap.
+    pub number: i64,
+    /// The first day of the month that it is about.
+    pub month: NaiveDate,
+    /// What it seals.
+    pub range: SealedRange,
+    /// Every entry up to here is in this seal or in one before it.
+    pub through: Option<LedgerPosition>,
+    /// The digest of the seal before it; zero at the very first.
+    pub previous: [u8; 32],
+    /// When it was made.
+    pub sealed_at: DateTime<Utc>,
+    /// The digest of all of the above.
+    pub digest: [u8; 32],
+    /// The key that it is signed with.
+    pub public_key: [u8; 32],
+    /// The signature of its digest.
+    pub signature: [u8; 64],
+}
+
+/// Digests and signatures that need no secret to be checked.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Notary: Send + Sync {
+    /// SHA-256.
+    fn hash(&self, message: &[u8]) -> [u8; 32];
+
+    /// The key that signatures are checked with (Ed25519).
+    fn public_key(&self) -> [u8; 32];
+
+    /// Signs (Ed25519).
+    fn sign(&self, message: &[u8]) -> [u8; 64];
+
+    /// Whether `signature` is that of `message` by the owner of `public_key`; `false` for a key
+    /// that is none.
+    fn is_signed(&self, public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool;
+}
+
+/// Keeps the seals, and shows the entries in the order in which they are sealed. All tenants are
+/// in it.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait AuditLedger: Send + Sync {
+    /// The seal of the highest number.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn last(&self) -> Result<Option<AuditSeal>, StoreError>;
+
+    /// Entries beyond `after`, at most `limit`, in their order. It MUST leave out any that another
+    /// transaction, still running, could yet come before.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Corrupt`] when `after` lies ahead of every transaction that the
+    /// store could have run: it was filled from a copy, and numbers its transactions anew.
+    async fn pending(
+        &self,
+        after: Option<LedgerPosition>,
+        limit: u32,
+    ) -> Result<Vec<PendingEntry>, StoreError>;
+
+    /// Stores seals, all or none.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] when one of their numbers is taken: somebody else
+    /// sealed meanwhile.
+    async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError>;
+
+    /// Seals of a number beyond `after`, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Corrupt`] for a seal that was changed so that it makes no sense.
+    async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError>;
+
+    /// The months whose entries were dropped, as the seals say.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn dropped(&self) -> Result<Vec<NaiveDate>, StoreError>;
+
+    /// The months that have entries.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn months(&self) -> Result<Vec<NaiveDate>, StoreError>;
+
+    /// Entries of a month beyond `after` and up to `through`, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn entries(
+        &self,
+        month: NaiveDate,
+        after: Option<LedgerPosition>,
+        through: Option<LedgerPosition>,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
+}
+
+impl AuditSeal {
+    /// A seal after `previous`, signed.
+    pub fn after(
+        previous: Option<&Self>,
+        month: NaiveDate,
+        range: SealedRange,
+        through: Option<LedgerPosition>,
+        now: DateTime<Utc>,
+        notary: &dyn Notary,
+    ) -> Self {
+        let mut seal = Self {
+            number: previous.map_or(1, |previous| previous.number + 1),
+            month,
+            range,
+            through,
+            previous: previous.map_or([0; 32], |previous| previous.digest),
+            sealed_at: now,
+            digest: [0; 32],
+            public_key: notary.public_key(),
+            signature: [0; 64],
+        };
+        seal.digest = seal.own_digest(notary);
+        seal.signature = notary.sign(&seal.digest);
+        seal
+    }
+
+    /// How many entries it lists.
+    pub fn count(&self) -> usize {
+        match &self.range {
+            SealedRange::Entries { digests, .. } => digests.len(),
+            SealedRange::Dropped => 0,
+        }
+    }
+
+    /// The digest of what it says.
+    pub fn own_digest(&self, notary: &dyn Notary) -> [u8; 32] {
+        let mut message = b"customer-service/audit-seal/v1".to_vec();
+        message.extend(self.number.to_be_bytes());
+        message.extend(self.month.to_string().into_bytes());
+        match &self.range {
+            SealedRange::Entries {
+                first,
+                last,
+                digests,
+            } => {
+                message.push(1);
+                write_position(&mut message, Some(first));
+                write_position(&mut message, Some(last));
+                message.extend(
+                    u64::try_from(digests.len())
+                        .unwrap_or(u64::MAX)
+                        .to_be_bytes(),
+                );
+                message.extend(notary.hash(digests.as_flattened()));
+            }
+            SealedRange::Dropped => message.push(2),
+        }
+        write_position(&mut message, self.through.as_ref());
+        message.extend(self.previous);
+        message.extend(self.sealed_at.timestamp_micros().to_be_bytes());
+        message.extend(self.public_key);
+        notary.hash(&message)
+    }
+}
+
+fn write_position(message: &mut Vec<u8>, position: Option<&LedgerPosition>) {
+    let Some(position) = position else {
+        message.push(0);
+        return;
+    };
+    message.push(1);
+    message.extend(position.transaction.to_be_bytes());
+    message.extend(position.entry.0.into_bytes());
+}

@@ -1,0 +1,16 @@
+//! Personal data: where it lies and why, and how it is sealed, so that who reads the disk reads nothing.
+
+mod fields;
+mod map;
+mod sealing;
+
+pub use fields::is_personal_field;
+pub use map::{
+    Column, Data, Entry, Erase, InLogs, LegalBasis, MAP, Path, Personal, Purpose, Retention, Table,
+    entries,
+};
+pub use sealing::{
+    Cipher, DataKey, KEY_BYTES, KeyStore, KeyStoreError, Place, SealedError, WrappedKey,
+};
+#[cfg(feature = "mocks")]
+pub use sealing::{MockCipher, MockKeyStore};

@@ -1,0 +1,68 @@
+//! Address books. Orders refer to an address, so its row stays, and what it says goes.
+
+use super::customers::owner;
+use super::purpose::{DELIVERY, SERVICE};
+use super::{Erase, Table, personal, plain};
+
+/// Why a column stays.
+const BARE_ROW: Erase =
+    Erase::Keep("orders refer to the row, and nothing in it says any more whose or where it was");
+
+pub(super) const TABLES: &[Table] = &[Table {
+    name: "customer_addresses",
+    columns: &[
+        plain("tenant_id"),
+        owner(BARE_ROW),
+        personal("id", &DELIVERY, BARE_ROW)
+            .export("id")
+            .also(&["address_id"])
+            .shown(),
+        personal("type", &DELIVERY, BARE_ROW).export("type").shown(),
+        personal("default_shipping", &DELIVERY, Erase::Overwrite("false")).shown(),
+        personal("default_billing", &DELIVERY, Erase::Overwrite("false")).shown(),
+        personal("first_name", &DELIVERY, Erase::Null).export("firstName"),
+        personal("last_name", &DELIVERY, Erase::Null).export("lastName"),
+        personal("company", &DELIVERY, Erase::Null).export("company"),
+        personal("address_line_1", &DELIVERY, Erase::Overwrite(""))
+            .export("street")
+            .also(&["address1", "address"]),
+        personal("address_line_2", &DELIVERY, Erase::Null)
+            .export("street2")
+            .also(&["address2"]),
+        personal("city", &DELIVERY, Erase::Null).export("city"),
+        personal("state_province", &DELIVERY, Erase::Null)
+            .export("state")
+            .also(&["region", "province"]),
+        personal("postal_code", &DELIVERY, Erase::Null)
+            .export("zipCode")
+            .also(&["zip", "postcode"]),
+        personal(
+            "country_code",
+            &DELIVERY,
+            Erase::Keep("taxes were paid by it; a country alone is no person's"),
+        )
+        .export("country")
+        .shown(),
+        personal("phone", &DELIVERY, Erase::Null).export("phone"),
+        personal("label", &DELIVERY, Erase::Null).export("label"),
+        personal("is_verified", &DELIVERY, Erase::Overwrite("false"))
+            .export("isVerified")
+            .shown(),
+        personal("metadata", &SERVICE, Erase::Overwrite("{}"))
+            .rest()
+            .export("metadata"),
+        personal("legacy_id", &DELIVERY, Erase::Null).export("legacyId"),
+        // Random, since no two of a customer may be equal; nothing is found by it any more.
+        personal("digest", &DELIVERY, Erase::Overwrite("32 random bytes")),
+        plain("version"),
+        personal("created_at", &DELIVERY, BARE_ROW)
+            .export("createdAt")
+            .shown(),
+        personal("updated_at", &DELIVERY, BARE_ROW)
+            .export("updatedAt")
+            .shown(),
+        personal("deleted_at", &DELIVERY, BARE_ROW)
+            .export("deletedAt")
+            .shown(),
+    ],
+}];

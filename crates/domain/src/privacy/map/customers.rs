@@ -1,0 +1,226 @@
+//! Customers, and what there is one of for each.
+
+use super::purpose::{
+    ACCOUNT, CONSENTS, CONTACT, FINDING, PERSONALISING, SERVICE, SETTINGS, SIGN_IN,
+};
+use super::{Column, Erase, Table, personal, plain};
+
+/// Why a column of a customer's own row stays.
+const BARE_ROW: Erase = Erase::Keep(
+    "orders and the audit trail refer to the row, and nothing in it says any more whose it was",
+);
+/// Why totals stay.
+const TOTALS: Erase = Erase::Keep("the shop's accounts need the sums, which are nobody's any more");
+
+const NO: Erase = Erase::Overwrite("false");
+const EMPTY: Erase = Erase::Overwrite("");
+const NO_MEMBERS: Erase = Erase::Overwrite("{}");
+
+/// Whose row it is, in a table below customers.
+pub(super) const fn owner(erase: Erase) -> Column {
+    personal("customer_id", &ACCOUNT, erase).shown()
+}
+
+/// An agreement, or that there is none.
+const fn consent(name: &'static str, export: &'static str) -> Column {
+    personal(name, &CONSENTS, NO).export(export).shown()
+}
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "customers",
+        columns: &[
+            plain("tenant_id"),
+            personal("id", &ACCOUNT, BARE_ROW)
+                .export("id")
+                .also(&["customer_id"])
+                .shown(),
+            personal("status", &ACCOUNT, BARE_ROW)
+                .export("status")
+                .shown(),
+            personal("account_state", &ACCOUNT, BARE_ROW)
+                .export("accountState")
+                .shown(),
+            personal("customer_type", &ACCOUNT, BARE_ROW)
+                .export("customerType")
+                .shown(),
+            personal("group_id", &SERVICE, Erase::Null)
+                .export("groupId")
+                .shown(),
+            personal("first_name", &CONTACT, Erase::Null)
+                .export("profile.firstName")
+                .also(&["given_name", "full_name"]),
+            personal("last_name", &CONTACT, Erase::Null)
+                .export("profile.lastName")
+                .also(&["family_name", "surname"]),
+            personal("email", &CONTACT, Erase::Null)
+                .export("email")
+                .also(&["email_address"]),
+            personal("email_verified", &CONTACT, NO)
+                .export("emailVerified")
+                .shown(),
+            personal("email_key", &ACCOUNT, EMPTY),
+            personal("last_name_key", &FINDING, EMPTY),
+            personal("registration_source", &ACCOUNT, Erase::Null).export("registrationSource"),
+            personal("metadata", &SERVICE, NO_MEMBERS)
+                .rest()
+                .export("metadata"),
+            plain("version"),
+            plain("event_seq"),
+            personal("registration_date", &ACCOUNT, BARE_ROW)
+                .export("registrationDate")
+                .shown(),
+            personal("last_login_at", &SIGN_IN, Erase::Null)
+                .export("lastLoginAt")
+                .shown(),
+            personal("created_at", &ACCOUNT, BARE_ROW)
+                .export("createdAt")
+                .shown(),
+            personal("updated_at", &ACCOUNT, BARE_ROW)
+                .export("updatedAt")
+                .shown(),
+            personal("deleted_at", &ACCOUNT, BARE_ROW)
+                .export("deletedAt")
+                .shown(),
+            personal("erased_at", &ACCOUNT, BARE_ROW).shown(),
+            personal("merged_into", &ACCOUNT, Erase::Null)
+                .export("mergedInto")
+                .shown(),
+        ],
+    },
+    Table {
+        name: "customer_profiles",
+        columns: &[
+            plain("tenant_id"),
+            owner(BARE_ROW),
+            personal("phone", &CONTACT, Erase::Null)
+                .export("profile.phone")
+                .also(&["phone_number", "telephone", "mobile"]),
+            personal("phone_digits", &FINDING, Erase::Null),
+            personal("phone_verified", &CONTACT, NO)
+                .export("phoneVerified")
+                .shown(),
+            personal("date_of_birth", &PERSONALISING, Erase::Null)
+                .export("profile.dateOfBirth")
+                .also(&["birth_date", "birthday", "dob"]),
+            personal("gender", &PERSONALISING, Erase::Null).export("profile.gender"),
+            personal("avatar_url", &PERSONALISING, Erase::Null).export("profile.avatar"),
+            personal("profile_data", &PERSONALISING, NO_MEMBERS)
+                .rest()
+                .export("profile.data"),
+            personal("metadata", &SERVICE, NO_MEMBERS)
+                .rest()
+                .export("profile.metadata"),
+            plain("created_at"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "customer_preferences",
+        columns: &[
+            plain("tenant_id"),
+            owner(BARE_ROW),
+            personal("language", &SETTINGS, Erase::Null)
+                .export("preferences.language")
+                .shown(),
+            personal("currency", &SETTINGS, Erase::Null)
+                .export("preferences.currency")
+                .shown(),
+            personal("timezone", &SETTINGS, Erase::Null)
+                .export("preferences.timezone")
+                .shown(),
+            consent("email_marketing", "preferences.marketing.emailOptIn"),
+            consent("sms_marketing", "preferences.marketing.smsOptIn"),
+            consent("push_notifications", "preferences.marketing.pushOptIn"),
+            consent("order_updates", "preferences.notifications.orderUpdates"),
+            consent("promotional_emails", "preferences.notifications.promotions"),
+            consent("newsletter", "preferences.notifications.newsletters"),
+            consent("data_sharing", "preferences.dataSharing"),
+            consent("analytics_tracking", "preferences.analyticsTracking"),
+            consent("cookie_consent", "preferences.cookieConsent"),
+            personal("custom_preferences", &SETTINGS, NO_MEMBERS)
+                .rest()
+                .export("preferences.custom"),
+            plain("created_at"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "customer_credentials",
+        columns: &[
+            plain("tenant_id"),
+            owner(Erase::DeleteRow),
+            personal("password_hash", &SIGN_IN, Erase::DeleteRow),
+            personal("password_changed_at", &SIGN_IN, Erase::DeleteRow)
+                .export("passwordChangedAt")
+                .shown(),
+        ],
+    },
+    Table {
+        name: "customer_identifiers",
+        columns: &[
+            plain("tenant_id"),
+            owner(Erase::DeleteRow),
+            personal("kind", &ACCOUNT, Erase::DeleteRow)
+                .export("identifiers.kind")
+                .shown(),
+            personal("value", &ACCOUNT, Erase::DeleteRow)
+                .export("identifiers.value")
+                .also(&["legacy_id", "external_id", "external_ids", "identifier"]),
+        ],
+    },
+    Table {
+        name: "customer_tags",
+        columns: &[
+            plain("tenant_id"),
+            owner(Erase::DeleteRow),
+            personal("tag", &SERVICE, Erase::DeleteRow).export("tags"),
+        ],
+    },
+    Table {
+        name: "customer_statistics",
+        columns: &[
+            plain("tenant_id"),
+            owner(TOTALS),
+            personal("currency", &SERVICE, TOTALS)
+                .export("segment.currency")
+                .shown(),
+            personal("total_spent", &SERVICE, TOTALS).export("segment.totalSpent"),
+            personal("order_count", &SERVICE, TOTALS).export("segment.orderCount"),
+            personal("lifetime_value", &SERVICE, TOTALS).export("segment.lifetimeValue"),
+            personal("refunded_total", &SERVICE, TOTALS).export("segment.refundedTotal"),
+            personal("first_order_date", &SERVICE, TOTALS).export("segment.firstOrderDate"),
+            personal("last_order_date", &SERVICE, TOTALS).export("segment.lastOrderDate"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "customer_tiers",
+        columns: &[
+            plain("tenant_id"),
+            owner(Erase::DeleteRow),
+            personal("tier", &SERVICE, Erase::DeleteRow)
+                .export("segment.tier")
+                .shown(),
+            personal("segment", &SERVICE, Erase::DeleteRow)
+                .export("segment.segment")
+                .shown(),
+            personal("loyalty_points", &SERVICE, Erase::DeleteRow).export("segment.loyaltyPoints"),
+            personal("tier_achieved_at", &SERVICE, Erase::DeleteRow)
+                .export("segment.tierAchievedAt")
+                .shown(),
+            personal("segment_achieved_at", &SERVICE, Erase::DeleteRow)
+                .export("segment.segmentAchievedAt")
+                .shown(),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "customer_search_terms",
+        columns: &[
+            plain("tenant_id"),
+            personal("term", &FINDING, Erase::DeleteRow).also(&["search", "search_terms", "terms"]),
+            owner(Erase::DeleteRow),
+        ],
+    },
+];

@@ -1,0 +1,100 @@
+//! What is kept of requests and changes: replies, the audit trail, events.
+
+use super::customers::owner;
+use super::purpose::{ACCOUNTING, REPEATING, TELLING};
+use super::{Column, Erase, Table, personal, plain};
+
+/// Why an entry of the trail stays.
+pub(super) const TRAIL: Erase = Erase::Keep(
+    "the trail proves for years who did what; what an entry says of a person is sealed, and goes with the key",
+);
+
+/// Why an event's id of its customer stays.
+const ORDER: Erase = Erase::Keep("readers of events need their order, until the row itself ends");
+
+/// A member of an event that says who someone is.
+const fn told(pointer: &'static str) -> Column {
+    personal("payload", &TELLING, Erase::Null).at(pointer)
+}
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "idempotency_keys",
+        columns: &[
+            plain("tenant_id"),
+            plain("caller"),
+            plain("route"),
+            personal("key", &REPEATING, Erase::DeleteRow).also(&["idempotency_key"]),
+            personal("body_digest", &REPEATING, Erase::DeleteRow),
+            plain("status"),
+            personal("location", &REPEATING, Erase::DeleteRow),
+            plain("etag"),
+            personal("body", &REPEATING, Erase::DeleteRow),
+            plain("created_at"),
+            plain("expires_at"),
+        ],
+    },
+    Table {
+        name: "audit_events",
+        columns: &[
+            plain("tenant_id"),
+            plain("id"),
+            plain("created_at"),
+            plain("event_type"),
+            plain("severity"),
+            plain("operation"),
+            owner(TRAIL),
+            personal("resource_id", &ACCOUNTING, TRAIL)
+                .export("resourceId")
+                .shown(),
+            plain("actor_type"),
+            personal("actor_id", &ACCOUNTING, TRAIL)
+                .export("actorId")
+                .shown(),
+            personal("session_id", &ACCOUNTING, TRAIL).export("sessionId"),
+            plain("trace_id"),
+            plain("correlation_id"),
+            personal("changed_fields", &ACCOUNTING, TRAIL)
+                .export("changedFields")
+                .shown(),
+            // Of programs that did not seal it.
+            personal("reason", &ACCOUNTING, Erase::Null).export("reason"),
+            personal("metadata", &ACCOUNTING, Erase::Overwrite("{}"))
+                .rest()
+                .export("metadata"),
+        ],
+    },
+    Table {
+        name: "outbox_events",
+        columns: &[
+            plain("tenant_id"),
+            plain("id"),
+            owner(ORDER),
+            plain("sequence"),
+            plain("topic"),
+            plain("event_type"),
+            // Of programs that did not seal it.
+            plain("payload").at("/eventId"),
+            plain("payload").at("/eventType"),
+            plain("payload").at("/version"),
+            plain("payload").at("/timestamp"),
+            plain("payload").at("/source"),
+            plain("payload").at("/metadata"),
+            told("/data/customerId").shown(),
+            told("/data/email"),
+            told("/data/profile/firstName"),
+            told("/data/profile/lastName"),
+            told("/data/segment").shown(),
+            told("/data/registrationDate").shown(),
+            told("/data/addressId").shown(),
+            told("/data/country").shown(),
+            personal("payload", &TELLING, Erase::Null).rest(),
+            plain("created_at"),
+            plain("published_at"),
+            plain("attempts"),
+            plain("last_attempted_at"),
+            plain("parked_at"),
+            plain("transaction_id"),
+        ],
+    },
+];

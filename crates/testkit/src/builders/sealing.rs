@@ -1,0 +1,49 @@
+//! Real cryptography, all from one root secret that never changes.
+
+use super::clock::SeededIds;
+use customer_domain::audit::Notary;
+use customer_domain::privacy::{Cipher, KeyStore};
+use customer_domain::{IdSource, KeyedDigest};
+use customer_postgres::Sealing;
+use customer_security::{AeadCipher, Ed25519Notary, HkdfDigests, RootKeyStore, RootSecret};
+use std::array;
+use std::sync::{Arc, LazyLock};
+
+/// Seals and opens values.
+pub fn cipher() -> Arc<dyn Cipher> {
+    Arc::new(AeadCipher)
+}
+
+/// Wraps the keys of tenants, under a master key that is the same in every test.
+pub fn key_store() -> Arc<dyn KeyStore> {
+    Arc::new(RootKeyStore::new(&root_secret()))
+}
+
+/// Signs, with a key that is the same in every test.
+pub fn notary() -> Arc<dyn Notary> {
+    Arc::new(Ed25519Notary::new(&root_secret()))
+}
+
+/// Keyed digests, with keys that are the same in every test.
+pub fn digests() -> Arc<dyn KeyedDigest> {
+    Arc::new(HkdfDigests::new(&root_secret()))
+}
+
+/// All that the PostgreSQL adapter seals with.
+pub fn sealing() -> Sealing {
+    Sealing {
+        cipher: cipher(),
+        key_store: key_store(),
+        digests: digests(),
+        ids: Arc::clone(&*KEY_IDS),
+    }
+}
+
+/// Names of keys: never the same twice, since several adapters may share a database.
+static KEY_IDS: LazyLock<Arc<dyn IdSource>> =
+    LazyLock::new(|| Arc::new(SeededIds::from(0x6b_0000_0000)));
+
+fn root_secret() -> RootSecret {
+    let counting = array::from_fn(|n| u8::try_from(n).unwrap_or(u8::MAX));
+    RootSecret::from_bytes(&counting).expect("bytes that differ are no placeholder")
+}

@@ -1,0 +1,394 @@
+//! The trail is shown as it was written, newest first, page by page.
+
+use super::Harness;
+use super::steps::{begin, begin_in, recorded, stored};
+use crate::builders::{at, audit_entry, new_customer, other_scope, scope, seeded_id};
+use crate::fake::shown;
+use chrono::TimeDelta;
+use customer_domain::audit::{
+    AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
+};
+use customer_domain::{Actor, ActorKind, AuditEventId, CustomerId, Fact, Origin, Page, Scope};
+use serde_json::{Map, Value, json};
+
+const AWKWARD: [&str; 9] = [
+    "O'Brien \"quoted\" back\\slash",
+    "'; DROP TABLE audit_events; --",
+    "$1 $$ 100% _under_ {a,b} (c)",
+    "line\nfeed\r\n\ttab \u{1b}[31m",
+    "{\"level\":\"error\"}",
+    "null",
+    "👩‍👩‍👧‍👦 陳 e\u{301}",
+    "\u{202e}right to left",
+    "\\u0000 \\x00",
+];
+
+/// The n-th entry, about this customer if there is one.
+pub(super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
+    AuditEntry {
+        customer,
+        ..audit_entry(n, kind)
+    }
+}
+
+/// Commits entries of this scope, in one unit of work.
+pub(super) async fn written(h: &impl Harness, scope: &Scope, entries: &[AuditEntry]) {
+    let facts: Vec<_> = entries.iter().cloned().map(fact).collect();
+    recorded(h, scope, &facts).await;
+}
+
+fn fact(audit: AuditEntry) -> Fact {
+    Fact { event: None, audit }
+}
+
+/// One page of the scope's trail.
+pub(super) async fn page(
+    h: &impl Harness,
+    scope: &Scope,
+    filter: &AuditFilter,
+    after: Option<AuditKey>,
+    size: u32,
+) -> Page<AuditEvent, AuditKey> {
+    let mut work = begin_in(h, scope).await;
+    let page = work.audit().list(filter, after, size).await;
+    work.rollback().await.expect("rollback");
+    page.expect("the store answers")
+}
+
+/// The scope's whole trail.
+async fn whole(h: &impl Harness, scope: &Scope) -> Vec<AuditEvent> {
+    let page = page(h, scope, &AuditFilter::default(), None, 1_000).await;
+    assert_eq!((page.next, page.total), (None, None));
+    page.items
+}
+
+/// The scope's trail, counted.
+pub(super) async fn tally(h: &impl Harness, scope: &Scope, filter: &AuditFilter) -> AuditTally {
+    let mut work = begin_in(h, scope).await;
+    let tally = work.audit().tally(filter).await;
+    work.rollback().await.expect("rollback");
+    tally.expect("the store answers")
+}
+
+/// The numbers of entries that [`about`] made.
+pub(super) fn numbers(events: &[AuditEvent]) -> Vec<u64> {
+    let number = |event: &AuditEvent| {
+        let number = (1..1_000).find(|n| event.id == AuditEventId(seeded_id(0xad_0000 + n)));
+        number.expect("an entry of the test")
+    };
+    events.iter().map(number).collect()
+}
+
+fn key(event: &AuditEvent) -> AuditKey {
+    AuditKey {
+        at: event.at,
+        id: event.id,
+    }
+}
+
+fn change(field: &str, old: Value, new: Value) -> FieldChange {
+    let field = field.to_owned();
+    FieldChange { field, old, new }
+}
+
+fn object(value: &Value) -> Option<Map<String, Value>> {
+    value.as_object().cloned()
+}
+
+pub async fn an_entry_comes_back_whole(h: &impl Harness) {
+    let customer = stored(h, new_customer()).await.customer.id;
+    let acting = Scope {
+        session_id: Some("session-1".to_owned()),
+        origin: Origin {
+            ip: "2001:db8::7".parse().ok(),
+            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
+        },
+        ..scope()
+    };
+    let entry = AuditEntry {
+        changes: vec![
+            change("profile.firstName", json!("Ada"), json!("Augusta")),
+            change("profile.phone", Value::Null, json!("5550125")),
+            FieldChange::named("password"),
+        ],
+        ..about(1, AuditKind::ProfileUpdate, Some(customer))
+    };
+    written(h, &acting, &[entry]).await;
+    let expected = AuditEvent {
+        id: AuditEventId(seeded_id(0xad_0001)),
+        event_type: "customer.profile.update".to_owned(),
+        severity: "INFO".to_owned(),
+        operation: "UPDATE".to_owned(),
+        customer: Some(customer),
+        resource: Some(seeded_id(0x4e50_0001)),
+        changed_fields: ["profile.firstName", "profile.phone", "password"]
+            .map(str::to_owned)
+            .to_vec(),
+        old_values: object(&json!({"profile.firstName": "Ada", "profile.phone": null})),
+        new_values: object(&json!({"profile.firstName": "Augusta", "profile.phone": "5550125"})),
+        reason: Some("because the customer asked".to_owned()),
+        actor_kind: ActorKind::ApiKey,
+        actor_id: "key-a".to_owned(),
+        session_id: Some("session-1".to_owned()),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+        correlation_id: "correlation-key-a".to_owned(),
+        ip: "2001:db8::7".parse().ok(),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
+        at: at(1),
+    };
+    assert_eq!(whole(h, &scope()).await, [expected]);
+}
+
+pub async fn of_an_entry_without_values_the_names_are_shown(h: &impl Harness) {
+    let entry = AuditEntry {
+        reason: None,
+        ..about(1, AuditKind::AccessDenied, None)
+    };
+    written(h, &scope(), &[entry]).await;
+    let event = whole(h, &scope()).await.remove(0);
+    assert_eq!(event.severity, "WARN");
+    assert_eq!(event.changed_fields, ["profile.firstName", "tags"]);
+    assert_eq!((event.old_values, event.new_values), (None, None));
+    assert_eq!((event.customer, event.reason), (None, None));
+    assert_eq!(
+        (event.session_id, event.ip, event.user_agent),
+        (None, None, None)
+    );
+}
+
+pub async fn values_stand_on_the_side_that_has_any(h: &impl Harness) {
+    let cases = [
+        (vec![], json!(null), json!(null)),
+        (
+            vec![change("a", json!(null), json!("x"))],
+            json!(null),
+            json!({"a": "x"}),
+        ),
+        (
+            vec![change("a", json!("x"), json!(null))],
+            json!({"a": "x"}),
+            json!(null),
+        ),
+        (
+            vec![
+                change("a", json!(null), json!("x")),
+                change("b", json!("y"), json!(null)),
+            ],
+            json!({"a": null, "b": "y"}),
+            json!({"a": "x", "b": null}),
+        ),
+        (
+            vec![
+                change("a", json!(false), json!(true)),
+                FieldChange::named("b"),
+            ],
+            json!({"a": false}),
+            json!({"a": true}),
+        ),
+        (
+            vec![
+                change("a", json!(""), json!([])),
+                change("b", json!(0), json!({})),
+            ],
+            json!({"a": "", "b": 0}),
+            json!({"a": [], "b": {}}),
+        ),
+    ];
+    for (n, (changes, old, new)) in (1..).zip(cases) {
+        let entry = AuditEntry {
+            changes: changes.clone(),
+            ..about(n, AuditKind::GroupUpdate, None)
+        };
+        written(h, &scope(), &[entry]).await;
+        let event = whole(h, &scope()).await.remove(0);
+        let expected = (object(&old), object(&new));
+        assert_eq!(
+            (event.old_values, event.new_values),
+            expected,
+            "{changes:?}"
+        );
+    }
+}
+
+pub async fn an_empty_trail_is_an_empty_page(h: &impl Harness) {
+    assert_eq!(whole(h, &scope()).await, []);
+}
+
+pub async fn entries_are_listed_newest_first_and_those_of_one_moment_by_id(h: &impl Harness) {
+    let moments = [(1, at(5)), (2, at(9)), (3, at(5)), (4, at(1)), (5, at(9))];
+    for (n, at) in moments {
+        let entry = AuditEntry {
+            at,
+            ..about(n, AuditKind::ProfileUpdate, None)
+        };
+        written(h, &scope(), &[entry]).await;
+    }
+    assert_eq!(numbers(&whole(h, &scope()).await), [5, 2, 3, 1, 4]);
+}
+
+pub async fn a_page_of_the_trail_holds_as_many_as_were_asked_for(h: &impl Harness) {
+    let entries: Vec<_> = (1..=3)
+        .map(|n| about(n, AuditKind::ProfileUpdate, None))
+        .collect();
+    written(h, &scope(), &entries).await;
+    let all = AuditFilter::default();
+    for (size, shown, has_next) in [(1, vec![3], true), (2, vec![3, 2], true)] {
+        let page = page(h, &scope(), &all, None, size).await;
+        assert_eq!(numbers(&page.items), shown);
+        assert_eq!((page.next.is_some(), page.total), (has_next, None));
+    }
+    for size in [3, 4] {
+        let page = page(h, &scope(), &all, None, size).await;
+        assert_eq!((numbers(&page.items), page.next), (vec![3, 2, 1], None));
+    }
+}
+
+pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl Harness) {
+    // Several of each moment, so that pages end among them.
+    let entries: Vec<_> = (1_u32..=11)
+        .map(|n| AuditEntry {
+            at: at(i64::from(n / 4)),
+            ..about(n.into(), AuditKind::ProfileUpdate, None)
+        })
+        .collect();
+    written(h, &scope(), &entries).await;
+    for size in [1, 2, 3, 5] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = page(h, &scope(), &AuditFilter::default(), after, size).await;
+            seen.extend(numbers(&page.items));
+            match page.next {
+                Some(next) => {
+                    assert_eq!(page.items.last().map(key), Some(next));
+                    after = Some(next);
+                }
+                None => break,
+            }
+        }
+        assert_eq!(seen, (1..=11).rev().collect::<Vec<_>>(), "{size}");
+    }
+}
+
+pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
+    let entries = [1, 3].map(|n| about(n, AuditKind::ProfileUpdate, None));
+    written(h, &scope(), &entries).await;
+    let id = |n: u64| AuditEventId(seeded_id(0xad_0000 + n));
+    for (at, id, older) in [
+        (at(2), id(2), vec![1]),
+        (at(3), id(4), vec![3, 1]),
+        (at(3), id(2), vec![1]),
+        (at(3) - TimeDelta::microseconds(1), id(3), vec![1]),
+        (at(3) + TimeDelta::microseconds(1), id(3), vec![3, 1]),
+        (at(0), id(9), vec![]),
+    ] {
+        let after = Some(AuditKey { at, id });
+        let page = page(h, &scope(), &AuditFilter::default(), after, 9).await;
+        assert_eq!(
+            (numbers(&page.items), page.next),
+            (older, None),
+            "{after:?}"
+        );
+    }
+}
+
+pub async fn a_place_in_the_trail_is_kept_while_entries_come(h: &impl Harness) {
+    let [one, two, three, four] = [1, 2, 3, 4].map(|n| about(n, AuditKind::ProfileUpdate, None));
+    written(h, &scope(), &[one, two, three]).await;
+    let all = AuditFilter::default();
+    let first = page(h, &scope(), &all, None, 2).await;
+    written(h, &scope(), &[four]).await;
+    let second = page(h, &scope(), &all, first.next, 2).await;
+    assert_eq!(numbers(&first.items), [3, 2]);
+    assert_eq!(numbers(&second.items), [1]);
+}
+
+pub async fn entries_show_once_they_are_committed(h: &impl Harness) {
+    let mut work = begin(h).await;
+    work.record(fact(about(1, AuditKind::ProfileCreate, None)));
+    work.commit().await.expect("commit");
+    assert_eq!(numbers(&whole(h, &scope()).await), [1]);
+}
+
+pub async fn entries_of_the_same_unit_of_work_do_not_show(h: &impl Harness) {
+    let all = AuditFilter::default();
+    written(h, &scope(), &[about(1, AuditKind::ProfileCreate, None)]).await;
+    let mut work = begin(h).await;
+    work.record(fact(about(2, AuditKind::AuditRead, None)));
+    let page = work.audit().list(&all, None, 9).await.expect("listed");
+    assert_eq!(numbers(&page.items), [1]);
+    let tally = work.audit().tally(&all).await.expect("counted");
+    assert_eq!(tally.counts[0].count, 1);
+    work.commit().await.expect("commit");
+    assert_eq!(numbers(&whole(h, &scope()).await), [2, 1]);
+}
+
+pub async fn an_entry_that_is_rolled_back_is_not_shown(h: &impl Harness) {
+    let mut work = begin(h).await;
+    work.record(fact(about(1, AuditKind::ProfileCreate, None)));
+    work.rollback().await.expect("rollback");
+    assert_eq!(whole(h, &scope()).await, []);
+}
+
+pub async fn another_tenants_entries_are_not_shown(h: &impl Harness) {
+    let entry = about(1, AuditKind::ProfileCreate, None);
+    written(h, &other_scope(), std::slice::from_ref(&entry)).await;
+    assert_eq!(whole(h, &scope()).await, []);
+    let filters = [
+        AuditFilter::default(),
+        AuditFilter {
+            actor: Some(other_scope().actor.id),
+            resource: Some(entry.resource),
+            ..AuditFilter::default()
+        },
+        AuditFilter {
+            kinds: Some(vec![entry.kind]),
+            operation: Some(entry.kind.operation()),
+            from: Some(entry.at),
+            ..AuditFilter::default()
+        },
+    ];
+    for filter in filters {
+        assert_eq!(page(h, &scope(), &filter, None, 9).await.items, []);
+        assert_eq!(tally(h, &scope(), &filter).await, AuditTally::default());
+        let home = page(h, &other_scope(), &filter, None, 9).await.items;
+        assert_eq!(home, [shown(&other_scope(), &entry)]);
+    }
+    written(h, &scope(), &[about(2, AuditKind::ProfileCreate, None)]).await;
+    assert_eq!(numbers(&whole(h, &scope()).await), [2]);
+    assert_eq!(numbers(&whole(h, &other_scope()).await), [1]);
+}
+
+pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
+    let customer = stored(h, new_customer()).await.customer.id;
+    let mut expected = Vec::new();
+    for (n, text) in (1..).zip(AWKWARD) {
+        let acting = Scope {
+            actor: Actor {
+                kind: ActorKind::System,
+                id: text.to_owned(),
+            },
+            correlation_id: text.to_owned(),
+            session_id: Some(text.to_owned()),
+            origin: Origin {
+                ip: "192.0.2.1".parse().ok(),
+                user_agent: Some(text.to_owned()),
+            },
+            ..scope()
+        };
+        let entry = AuditEntry {
+            changes: vec![
+                change(
+                    text,
+                    json!(text),
+                    json!([text, {text: [1, -2.5, null, true]}]),
+                ),
+                change("metadata", json!({text: {text: text}}), Value::Null),
+            ],
+            reason: Some(text.to_owned()),
+            ..about(n, AuditKind::ProfileUpdate, Some(customer))
+        };
+        written(h, &acting, std::slice::from_ref(&entry)).await;
+        expected.insert(0, shown(&acting, &entry));
+    }
+    assert_eq!(whole(h, &scope()).await, expected);
+}

@@ -1,0 +1,92 @@
+//! Sealed values, opened from outside of the adapter: with the keys as they are stored.
+
+use crate::builders::{cipher, key_store};
+use customer_domain::privacy::{DataKey, Place, WrappedKey};
+use customer_domain::{CustomerId, KeyId, TenantId};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// Opens a value of a customer, or of the tenant.
+///
+/// # Panics
+/// When it cannot be opened.
+pub async fn opened(
+    admin: &mut PgConnection,
+    about: Option<CustomerId>,
+    place: Place<'_>,
+    sealed: &[u8],
+) -> Vec<u8> {
+    let cipher = cipher();
+    let id = cipher.key_of(sealed).expect("a sealed value");
+    let key = match about {
+        Some(customer) => customer_key(admin, place.tenant, customer, id).await,
+        None => tenant_key(admin, place.tenant, id).await,
+    };
+    cipher.open(&key, place, sealed).expect("its own place")
+}
+
+async fn customer_key(
+    admin: &mut PgConnection,
+    tenant: TenantId,
+    customer: CustomerId,
+    id: KeyId,
+) -> DataKey {
+    let select =
+        "SELECT wrapped FROM customer_keys WHERE tenant_id = $1 AND customer_id = $2 AND id = $3";
+    let wrapped: Vec<u8> = sqlx::query_scalar(select)
+        .bind(tenant.0)
+        .bind(customer.0)
+        .bind(id.0)
+        .fetch_one(&mut *admin)
+        .await
+        .expect("the customer's key");
+    let cipher = cipher();
+    let under = cipher.key_of(&wrapped).expect("a wrapped key");
+    let under = tenant_key(admin, tenant, under).await;
+    let name = id.to_string();
+    let place = Place {
+        tenant,
+        table: "customer_keys",
+        row: customer.0,
+        column: &name,
+    };
+    let key = cipher.unwrap(&under, place, id, &wrapped);
+    key.expect("a key of this customer")
+}
+
+async fn tenant_key(admin: &mut PgConnection, tenant: TenantId, id: KeyId) -> DataKey {
+    let select = "SELECT master, wrapped FROM tenant_keys WHERE tenant_id = $1 AND id = $2";
+    let row = sqlx::query(select)
+        .bind(tenant.0)
+        .bind(id.0)
+        .fetch_one(&mut *admin)
+        .await
+        .expect("the tenant's key");
+    let wrapped = WrappedKey {
+        master: row.get("master"),
+        bytes: row.get("wrapped"),
+    };
+    let key = key_store().unwrap(tenant, id, &wrapped).await;
+    key.expect("a key of this tenant")
+}
+
+/// Opens the message of an event.
+///
+/// # Panics
+/// When it cannot be opened.
+pub async fn opened_event(
+    admin: &mut PgConnection,
+    tenant: TenantId,
+    customer: CustomerId,
+    event: Uuid,
+    sealed: &[u8],
+) -> serde_json::Value {
+    let place = Place {
+        tenant,
+        table: "outbox_events",
+        row: event,
+        column: "payload",
+    };
+    let message = opened(admin, Some(customer), place, sealed).await;
+    serde_json::from_slice(&message).expect("JSON")
+}

@@ -1,0 +1,5 @@
+-- What was sealed with these keys can never be read again.
+SET LOCAL lock_timeout = '5s';
+
+DROP TABLE customer_keys;
+DROP TABLE tenant_keys;
