@@ -5,4 +5,3 @@ ALTER TABLE outbox_events
     ADD COLUMN sealed_payload bytea,
     ALTER COLUMN payload DROP NOT NULL,
     ADD CONSTRAINT outbox_events_payload_check CHECK (num_nonnulls(payload, sealed_payload) = 1) NOT VALID;
-ALTER TABLE outbox_events VALIDATE CONSTRAINT outbox_events_payload_check;

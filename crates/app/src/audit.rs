@@ -6,7 +6,7 @@ mod seal;
 mod verify;
 
 pub use denied::{Denial, RecentDenials};
-pub use seal::{AuditSealer, Sealed};
+pub use seal::{AuditSealer, LastSeen, Sealed};
 pub use verify::{AuditVerifier, Forgery, KeptSeal, Verified, VerifyError};
 
 use crate::support::retry::retried;

@@ -21,6 +21,8 @@ use uuid::Uuid;
 /// The worker sees all tenants, whichever is set.
 const ANY: TenantId = TenantId(Uuid::nil());
 
+/// The place of an entry `e`, as the index has it.
+const POSITION: &str = "(e.transaction_id, e.id)";
 const BY_POSITION: &str = "ORDER BY e.transaction_id, e.id";
 
 /// The ledger on the pool of the worker.
@@ -178,7 +180,7 @@ impl AuditLedger for PgAuditLedger {
         conditions.extend(
             through
                 .as_ref()
-                .map(|through| format!("NOT ({})", beyond(through))),
+                .map(|through| format!("{POSITION} <= {}", literal_of(through))),
         );
         self.look_at(&conditions.join(" AND "), limit).await
     }
@@ -197,11 +199,12 @@ impl PgAuditLedger {
 
 /// What an entry `e` passes that stands beyond a position.
 fn beyond(position: &LedgerPosition) -> String {
-    format!(
-        "(e.transaction_id, e.id) > ('{}'::xid8, {})",
-        position.transaction,
-        literal::uuid(position.entry.0)
-    )
+    format!("{POSITION} > {}", literal_of(position))
+}
+
+fn literal_of(position: &LedgerPosition) -> String {
+    let entry = literal::uuid(position.entry.0);
+    format!("('{}'::xid8, {entry})", position.transaction)
 }
 
 /// What an entry `e` of a month passes, so that one partition is read.

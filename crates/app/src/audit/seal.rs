@@ -3,7 +3,7 @@
 use customer_domain::audit::{AuditLedger, AuditSeal, Notary, PendingEntry, SealedRange};
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Entries that are sealed at one time.
 const MOST: u32 = 1_000;
@@ -17,6 +17,49 @@ pub struct AuditSealer {
     pub notary: Arc<dyn Notary>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// What this process saw last.
+    pub seen: LastSeen,
+}
+
+/// The last seal that a process saw: what tells it that somebody cut the trail back meanwhile, which
+/// sealing on would hide.
+#[derive(Debug, Clone, Default)]
+pub struct LastSeen(Arc<Mutex<Option<AuditSeal>>>);
+
+impl LastSeen {
+    /// Content with a last seal that is this one or comes after it.
+    async fn expect(
+        &self,
+        ledger: &dyn AuditLedger,
+        last: Option<&AuditSeal>,
+    ) -> Result<(), StoreError> {
+        let seen = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let Some(seen) = seen else {
+            return Ok(());
+        };
+        let there = match last {
+            Some(last) if last.number == seen.number => Some(last.clone()),
+            Some(last) if last.number > seen.number => {
+                ledger.seals(seen.number - 1, 1).await?.into_iter().next()
+            }
+            Some(_) | None => None,
+        };
+        if there.is_some_and(|there| there.digest == seen.digest) {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt {
+            table: "audit_seals",
+            row: seen.number.to_string(),
+        })
+    }
+
+    fn remember(&self, last: Option<AuditSeal>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
 }
 
 /// Entries that were sealed.
@@ -33,13 +76,16 @@ impl AuditSealer {
     /// of its own, so that it can be dropped with its entries.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when somebody else sealed meanwhile; as the store fails.
+    /// [`StoreError::Conflict`] when somebody else sealed meanwhile; [`StoreError::Corrupt`] when the
+    /// last seal that this process saw is gone or another one; as the store fails.
     pub async fn seal(&self) -> Result<Sealed, StoreError> {
         let last = self.ledger.last().await?;
+        self.seen.expect(&*self.ledger, last.as_ref()).await?;
         let after = last.as_ref().and_then(|seal| seal.through);
         let pending = self.ledger.pending(after, MOST).await?;
         let seals = self.seals(last.as_ref(), &pending);
         self.ledger.append(&seals).await?;
+        self.seen.remember(seals.last().cloned().or(last));
         Ok(Sealed {
             count: pending.len(),
             has_more: u32::try_from(pending.len()).is_ok_and(|count| count == MOST),

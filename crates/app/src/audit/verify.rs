@@ -130,8 +130,11 @@ pub enum VerifyError {
 }
 
 /// How far a verification got.
+#[derive(Default)]
 struct Walk {
     verified: Verified,
+    /// The number and the month of the first seal that is there.
+    first: Option<(i64, NaiveDate)>,
     last: Option<AuditSeal>,
     /// The last sealed entry of each month.
     sealed: BTreeMap<NaiveDate, LedgerPosition>,
@@ -145,29 +148,50 @@ impl AuditVerifier {
     /// # Errors
     /// [`VerifyError::Forged`] with the first thing that is wrong.
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
-        let dropped = self.ledger.dropped().await?.into_iter().collect();
-        let mut walk = Walk {
-            verified: Verified::default(),
-            last: None,
-            sealed: BTreeMap::new(),
-            dropped,
-        };
+        let mut walk = Walk::default();
+        self.check_seals(&mut walk).await?;
+        self.check_ends(&walk)?;
+        self.check_entries(&mut walk).await?;
+        self.check_unsealed(&mut walk).await?;
+        Ok(walk.verified)
+    }
+
+    /// Every seal, and what they say of months that were dropped: only what is signed is believed.
+    async fn check_seals(&self, walk: &mut Walk) -> Result<(), VerifyError> {
+        let mut after = i64::MIN;
         loop {
-            let after = walk.last.as_ref().map_or(0, |seal| seal.number);
             let seals = self.ledger.seals(after, SEALS).await?;
-            if seals.is_empty() {
-                break;
-            }
+            let Some(latest) = seals.last() else {
+                return Ok(());
+            };
+            after = latest.number;
             for seal in seals {
-                self.check_seal(&walk, &seal)?;
-                self.check_sealed(&mut walk, &seal).await?;
+                self.check_seal(walk, &seal)?;
                 walk.verified.seals += 1;
+                walk.first.get_or_insert((seal.number, seal.month));
+                if seal.range == SealedRange::Dropped {
+                    walk.dropped.insert(seal.month);
+                }
                 walk.last = Some(seal);
             }
         }
-        self.check_end(&walk)?;
-        self.check_unsealed(&mut walk).await?;
-        Ok(walk.verified)
+    }
+
+    /// The entries of every seal that was checked.
+    async fn check_entries(&self, walk: &mut Walk) -> Result<(), VerifyError> {
+        let end = walk.last.as_ref().map_or(0, |seal| seal.number);
+        let mut after = 0;
+        while after < end {
+            let seals = self.ledger.seals(after, SEALS).await?;
+            let Some(latest) = seals.last() else {
+                return Ok(());
+            };
+            after = latest.number;
+            for seal in seals.iter().filter(|seal| seal.number <= end) {
+                self.check_sealed(walk, seal).await?;
+            }
+        }
+        Ok(())
     }
 
     fn check_seal(&self, walk: &Walk, seal: &AuditSeal) -> Result<(), Forgery> {
@@ -178,10 +202,7 @@ impl AuditVerifier {
                 return Err(Forgery::SealMissing(last.number + 1));
             }
             Some(last) if seal.previous != last.digest => return Err(Forgery::SealChanged(number)),
-            // Seals of a month that was dropped may be gone, but for the last of them.
-            None if number != 1 && !walk.dropped.contains(&seal.month) => {
-                return Err(Forgery::SealMissing(1));
-            }
+            None if number < 1 => return Err(Forgery::SealChanged(number)),
             None if number == 1 && seal.previous != [0; 32] => {
                 return Err(Forgery::SealChanged(number));
             }
@@ -229,8 +250,16 @@ impl AuditVerifier {
         Ok(())
     }
 
-    /// What was kept elsewhere must not lie beyond the end.
-    fn check_end(&self, walk: &Walk) -> Result<(), Forgery> {
+    /// Seals of a month that was dropped may be gone, but for the last of them; and what was kept
+    /// elsewhere must not lie beyond the end.
+    fn check_ends(&self, walk: &Walk) -> Result<(), Forgery> {
+        let is_of_a_dropped = |month| walk.dropped.contains(month);
+        if let Some((number, month)) = &walk.first
+            && *number != 1
+            && !is_of_a_dropped(month)
+        {
+            return Err(Forgery::SealMissing(1));
+        }
         let end = walk.last.as_ref().map_or(0, |seal| seal.number);
         let beyond = self.kept.iter().map(|kept| kept.number);
         match beyond.filter(|number| *number > end).min() {

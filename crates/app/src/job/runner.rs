@@ -183,7 +183,8 @@ impl Runner {
                 Some(ended) = running.join_next() => {
                     return Chunk::Ended(ended.unwrap_or_else(|error| Err(JobError {
                         code: "panic",
-                        detail: error.to_string(),
+                        // The words of a panic may quote values; the hook of panics knows which.
+                        detail: if error.is_panic() { "it panicked" } else { "it was ended" }.to_owned(),
                     })));
                 }
                 () = stop(&mut stopped) => break Chunk::Stopped,

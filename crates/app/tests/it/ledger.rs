@@ -6,7 +6,7 @@ use book::{Book, entry, month};
 use chrono::NaiveDate;
 use customer_app::audit::{AuditVerifier, Forgery, Verified, VerifyError};
 use customer_domain::audit::{AuditLedger as _, AuditSeal, LedgerEntry, SealedRange};
-use customer_domain::{AuditEventId, TenantId};
+use customer_domain::{AuditEventId, StoreError, TenantId};
 use customer_testkit::builders::{at, notary, tenant};
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
         tenant,
         seal,
     };
-    let cases: [Case; 16] = [
+    let cases: [Case; 17] = [
         // Edited, without and with the digest that belongs to it.
         (
             |entries, _| entries[1].1.actual = [99; 32],
@@ -181,6 +181,15 @@ async fn the_first_thing_that_is_wrong_is_named() {
             Forgery::CutOff(3),
         ),
         // The seals.
+        (
+            // One that nobody signed, to hide a month.
+            |_, seals| {
+                let mut hiding = seals[0].clone();
+                (hiding.number, hiding.range) = (-1, SealedRange::Dropped);
+                seals.insert(0, hiding);
+            },
+            Forgery::SealChanged(-1),
+        ),
         (|_, seals| drop(seals.remove(1)), Forgery::SealMissing(2)),
         (|_, seals| drop(seals.remove(0)), Forgery::SealMissing(1)),
         (
@@ -210,6 +219,31 @@ async fn a_trail_that_was_sealed_anew_is_not_the_one_that_was_kept() {
     assert!(book.verify(&[]).await.is_ok(), "in itself it is sound");
     let found = book.verify(&[kept]).await;
     assert_eq!(found, Err(VerifyError::Forged(Forgery::SealReplaced(2))));
+}
+
+#[tokio::test]
+async fn a_process_seals_nothing_on_a_trail_that_was_cut_back() {
+    let book = book().await;
+    let sealer = book.sealer();
+    sealer.seal().await.expect("sealed");
+    book.write(month(2), 8);
+    sealer.seal().await.expect("sealed");
+    book.forge(|entries, seals| {
+        entries.remove(6);
+        seals.pop();
+        seals.pop();
+    });
+    let refused = sealer.seal().await;
+    assert!(
+        matches!(refused, Err(StoreError::Corrupt { .. })),
+        "{refused:?}"
+    );
+    assert!(
+        book.sealer().seal().await.is_ok(),
+        "another knows nothing of it"
+    );
+    // Nor is it sealed on when others did meanwhile.
+    assert!(sealer.seal().await.is_err());
 }
 
 #[tokio::test]

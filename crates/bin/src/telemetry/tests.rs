@@ -25,7 +25,11 @@ fn logged(level: &str, format: LogFormat, events: impl FnOnce()) -> Vec<String> 
     logged_with(level, format, |_| events())
 }
 
+/// Which levels anyone listens to is told to the whole process: one subscriber at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn logged_with(level: &str, format: LogFormat, events: impl FnOnce(&Levels)) -> Vec<String> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let captured = Captured::default();
     let writer = captured.clone();
     let observability = Observability {

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::metrics::jobs::JobMetrics;
 use crate::secrets::Secrets;
-use customer_app::audit::AuditSealer;
+use customer_app::audit::{AuditSealer, LastSeen};
 use customer_app::job::{AuditPartitions, Jobs, MonthSeals, PurgeReplies, SealAudit, SealOutbox};
 use customer_domain::Clock;
 use customer_local::{SystemClock, UuidV7Ids};
@@ -38,6 +38,7 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 ledger: postgres.audit_ledger(),
                 notary: Arc::clone(&secrets.notary),
                 clock,
+                seen: LastSeen::default(),
             })),
             Arc::new(SealOutbox(postgres.outbox_sealing())),
         ],

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use customer_app::audit::{AuditSealer, AuditVerifier, KeptSeal, Verified, VerifyError};
+use customer_app::audit::{AuditSealer, AuditVerifier, KeptSeal, LastSeen, Verified, VerifyError};
 use customer_domain::audit::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, PendingEntry, SealedRange,
 };
@@ -57,6 +57,7 @@ impl Book {
             ledger: Arc::<Self>::clone(self),
             notary: notary(),
             clock: Arc::new(FixedClock::at(at(0))),
+            seen: LastSeen::default(),
         }
     }
 
