@@ -8,7 +8,6 @@ use customer_domain::audit::{
     FieldChange, MAX_TALLY,
 };
 use customer_domain::{CustomerId, Page, Scope, StoreError, TenantId};
-use serde_json::{Map, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -23,8 +22,8 @@ pub(crate) fn shown(scope: &Scope, entry: &AuditEntry) -> AuditEvent {
         customer: entry.customer,
         resource: Some(entry.resource),
         changed_fields: names.collect(),
-        old_values: values(&entry.changes, |change| &change.old),
-        new_values: values(&entry.changes, |change| &change.new),
+        old_values: FieldChange::old_values(&entry.changes),
+        new_values: FieldChange::new_values(&entry.changes),
         reason: entry.reason.clone(),
         actor_kind: scope.actor.kind,
         actor_id: scope.actor.id.clone(),
@@ -35,23 +34,6 @@ pub(crate) fn shown(scope: &Scope, entry: &AuditEntry) -> AuditEvent {
         user_agent: scope.origin.user_agent.clone(),
         at: entry.at,
     }
-}
-
-/// One side of the fields that have a value on either, unless they are all null on this one.
-fn values(
-    changes: &[FieldChange],
-    side: impl Fn(&FieldChange) -> &Value,
-) -> Option<Map<String, Value>> {
-    let kept = changes
-        .iter()
-        .filter(|change| !change.old.is_null() || !change.new.is_null());
-    let values: Map<_, _> = kept
-        .map(|change| (change.field.clone(), side(change).clone()))
-        .collect();
-    values
-        .values()
-        .any(|value| !value.is_null())
-        .then_some(values)
 }
 
 /// Whether a filter lets an entry through.
