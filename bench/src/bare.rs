@@ -38,7 +38,7 @@ pub(crate) fn serve() -> Result<(), Failure> {
         let routes = Router::new()
             .route("/api/v1/customers", get(answer).post(answer))
             .route("/api/v1/customers/lookup", post(answer))
-            .route("/api/v1/customers/{id}", get(answer))
+            .route("/api/v1/customers/{id}", get(answer).patch(answer))
             .route("/api/v1/customers/{id}/addresses", post(answer))
             .with_state(bare);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -196,6 +196,16 @@ impl Database {
         Ok(connection.close().await?)
     }
 
+    /// Takes all customers' keys away: no seeded customer has one, and what the bare program and
+    /// pgbench stored for a customer is another's, which the service could not open.
+    pub(crate) async fn remove_keys(&self) -> Result<(), Failure> {
+        let mut connection = self.connect().await?;
+        sqlx::raw_sql("TRUNCATE customer_keys")
+            .execute(&mut connection)
+            .await?;
+        Ok(connection.close().await?)
+    }
+
     /// The server's time.
     pub(crate) async fn now(&self) -> Result<String, Failure> {
         let mut connection = self.connect().await?;

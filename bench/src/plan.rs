@@ -90,6 +90,7 @@ pub(crate) fn messages(recorded: &[Sent], about: About, tenant: Uuid) -> Vec<Mes
         oid: *oid,
         value: value.as_deref().map(|value| match *oid {
             BYTES_OID if value.len() == DIGEST => Template::digest(value),
+            BYTES_OID => Template::sealed(value),
             _ => Template::new(value, about, &made),
         }),
     };

@@ -28,7 +28,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts the service on a database. At its first start there it tells the operator's key.
+    /// Starts the service on a database. At its first start there it tells the operator's key, and
+    /// runs no jobs: their statements are not those of a request.
     pub(crate) async fn service(
         file: &Path,
         folder: &Path,
@@ -48,6 +49,7 @@ impl Program {
             .env("CUSTOMER_LOG_LEVEL", "warn")
             .stdin(Stdio::null());
         let awaited: &[&str] = if is_first {
+            command.args(["serve", "--no-jobs"]);
             &["API ", "operator key "]
         } else {
             &["API "]

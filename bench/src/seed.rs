@@ -8,7 +8,7 @@ mod rows;
 mod schema;
 
 pub(crate) use check::check;
-pub(crate) use people::{COMMON_FIRST_NAME, RARE_LAST_NAME};
+pub(crate) use people::{COMMON_FIRST_NAME, RARE_LAST_NAME, without_other_ids};
 
 use crate::Failure;
 use crate::database::{Database, Server};

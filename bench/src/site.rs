@@ -1,6 +1,6 @@
 //! One size: a database with so many customers, and the programs on it.
 
-use crate::case::{Caller, Case, Numbers};
+use crate::case::{Caller, Case, Numbers, Subject};
 use crate::database::{Database, Server};
 use crate::export::{self, Export, Format};
 use crate::load::{Client, Load};
@@ -200,8 +200,12 @@ impl Site {
         folder.join(format!("{case:?}-{clients}-of-{customers}.perf"))
     }
 
-    /// Leaves the books of addresses as they were.
+    /// Leaves the books of addresses as they were, and customers without keys: each change is the
+    /// first of its customer, and makes its key.
     async fn tidy(&self, case: Case) -> Result<(), Failure> {
+        if case.subject() == Subject::EachInTurn {
+            self.database.remove_keys().await?;
+        }
         if case == Case::AddAddress {
             self.database.remove_addresses(&self.start).await?;
         }

@@ -136,6 +136,12 @@ impl Template {
         ])
     }
 
+    /// A sealed value, which is the same bytes for every request: what is in it is not read, and the
+    /// ids of keys in it are no numbers for pgbench to put in.
+    pub(crate) fn sealed(recorded: &[u8]) -> Self {
+        Self(vec![Piece::Fixed(recorded.to_vec())])
+    }
+
     /// The bytes for another request.
     pub(crate) fn fill(&self, about: About) -> Vec<u8> {
         let mut filled = Vec::with_capacity(1024);

@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::case::SEEDED;
 use crate::template::{customer_id, email, id};
 use customer_domain::address::{Address, AddressType, Country, PostalAddress};
-use customer_domain::customer::{Email, NewCustomer, Status};
+use customer_domain::customer::{Email, NewCustomer, Status, search_terms};
 use customer_domain::{AddressId, CustomerId, TenantId};
 use customer_testkit::builders::{at, random_customer};
 use serde_json::Map;
@@ -61,6 +61,19 @@ pub(crate) fn person(number: u64, count: u64, tenant: TenantId) -> Result<Person
     }
     let addresses = [address(number, 0, &new)?, address(number, 1, &new)?];
     Ok(Person { new, addresses })
+}
+
+/// The number of a customer who, as the one before, has no id in another system: a change writes the
+/// whole customer, and what was recorded of one must do for any other. Both are written by the same
+/// statement, so that the second is prepared when it is recorded.
+pub(crate) fn without_other_ids() -> u64 {
+    let shape = |number| {
+        let customer = random_customer(number).customer;
+        let has_none = customer.legacy_id.is_none() && customer.external_ids.is_empty();
+        has_none.then(|| (customer.tags.len(), search_terms(&customer).len()))
+    };
+    let is_alike = |number: &u64| shape(*number).is_some_and(|own| shape(number - 1) == Some(own));
+    (17..10_000).find(is_alike).unwrap_or_default()
 }
 
 /// Which of those with the rare name a customer is.
