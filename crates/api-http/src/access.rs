@@ -5,7 +5,7 @@ use crate::http::metrics;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::http::trace::{Acting, RequestContext};
 use crate::support::failure;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use customer_app::access::{AccessError, Caller};
 use customer_app::audit::Denial;
 use customer_domain::api_key::Permission;
@@ -24,6 +24,8 @@ pub struct Authorized {
     context: RequestContext,
     acting: Acting,
     origin: Origin,
+    method: &'static str,
+    matched: Option<MatchedPath>,
 }
 
 impl Authorized {
@@ -58,19 +60,34 @@ impl Authorized {
         })
     }
 
-    /// Puts on record that the caller lacks what the route needs. The answer is the same when that
-    /// fails.
-    async fn denied(&self, parts: &Parts, api: &Api, needed: &str) {
-        let method = metrics::method_label(&parts.method);
-        let route = format!("{method} {}", metrics::endpoint(&parts.extensions));
-        let scope = self.scope(api, [None, None], Code::TenantNotFound).await;
+    /// The problem for a caller who lacks what a request needs; that goes on record in the tenant of
+    /// `scope`, without one in the caller's own. The answer is the same when it cannot.
+    pub(crate) async fn denied(
+        &self,
+        api: &Api,
+        scope: Option<&Scope>,
+        needed: &str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        let own;
+        let scope = if let Some(scope) = scope {
+            Ok(scope)
+        } else {
+            own = self.scope(api, [None, None], Code::TenantNotFound).await;
+            own.as_ref()
+        };
+        let route = format!(
+            "{} {}",
+            self.method,
+            metrics::endpoint_of(self.matched.as_ref())
+        );
+        let denial = Denial {
+            route: &route,
+            needed,
+        };
         let outcome = match scope {
             Ok(scope) => {
-                let denial = Denial {
-                    route: &route,
-                    needed,
-                };
-                let written = api.audit.denied(&scope, denial).await;
+                let written = api.audit.denied(scope, denial).await;
                 written.map_err(|error| error.to_string())
             }
             Err(problem) => Err(problem.code().as_str().to_owned()),
@@ -85,6 +102,7 @@ impl Authorized {
                 "refused access could not be put on record"
             );
         }
+        Problem::new(Code::PermissionDenied).detail(detail)
     }
 }
 
@@ -104,11 +122,13 @@ async fn authorize(parts: &mut Parts, api: &Shared, wanted: Permission) -> Answe
         context,
         acting,
         origin: origin.unwrap_or_default(),
+        method: metrics::method_label(&parts.method),
+        matched: parts.extensions.get().cloned(),
     };
     if !authorized.caller.may(wanted) {
-        authorized.denied(parts, api, wanted.as_str()).await;
-        let detail = format!("the scope {} is needed", wanted.as_str());
-        return Err(Problem::new(Code::PermissionDenied).detail(detail));
+        let needed = wanted.as_str();
+        let detail = format!("the scope {needed} is needed");
+        return Err(authorized.denied(api, None, needed, detail).await);
     }
     Ok(authorized)
 }
@@ -191,9 +211,8 @@ impl FromRequestParts<Shared> for CanOperate {
         let authorized = authorize(parts, api, Permission::Admin).await?;
         if !authorized.caller.all_tenants {
             let needed = "customers:admin in all tenants";
-            authorized.denied(parts, api, needed).await;
-            return Err(Problem::new(Code::PermissionDenied)
-                .detail("a key with customers:admin for all tenants is needed"));
+            let detail = "a key with customers:admin for all tenants is needed";
+            return Err(authorized.denied(api, None, needed, detail).await);
         }
         Ok(Self(authorized))
     }

@@ -1,6 +1,6 @@
 //! API keys over HTTP, for administrators.
 
-use crate::access::{Authorized, CanAdmin};
+use crate::access::CanAdmin;
 use crate::api::Shared;
 use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::fault::{self, Fault};
@@ -218,7 +218,21 @@ async fn create(
     let named = [query.tenant(), fields.text("tenantId").optional()];
     let scope = by.scope(&api, named, Code::TenantNotFound).await?;
     fields.extend(query.into_faults());
-    let command = read(fields, &by, &scope, api.clock.now())?;
+    let all_tenants_at = fields.sent_as("allTenants").unwrap_or_default().to_owned();
+    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
+    if all_tenants && !by.caller.all_tenants {
+        let needed = "customers:admin in all tenants";
+        let detail = "only a key for all tenants can make another one";
+        return Err(by.denied(&api, Some(&scope), needed, detail).await);
+    }
+    if all_tenants && scope.tenant != by.caller.tenant {
+        fields.fault(Fault::new(
+            all_tenants_at,
+            fault::INVALID_VALUE,
+            "a key for all tenants lies in the default tenant; leave tenantId out",
+        ));
+    }
+    let command = read(fields, all_tenants, api.clock.now())?;
     let made = api.api_keys.create(&scope, command).await;
     let (key, secret) = made.map_err(failure::store)?;
     let data = NewApiKeyData {
@@ -230,12 +244,7 @@ async fn create(
     Ok(reply.location(place).send())
 }
 
-fn read(
-    mut fields: Fields,
-    by: &Authorized,
-    scope: &Scope,
-    now: DateTime<Utc>,
-) -> Answer<CreateApiKey> {
+fn read(mut fields: Fields, all_tenants: bool, now: DateTime<Utc>) -> Answer<CreateApiKey> {
     let name = fields
         .text("name")
         .then(|name| key_name(&name).map_err(Violation::from))
@@ -243,8 +252,6 @@ fn read(
     let permissions = fields
         .field("scopes", Items::new(1..=SCOPES.len(), permission))
         .required();
-    let all_tenants_at = fields.sent_as("allTenants").unwrap_or_default().to_owned();
-    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
     let expires_at = fields
         .date_time("expiresAt")
         .then(|at| {
@@ -254,17 +261,6 @@ fn read(
                 .ok_or_else(|| Violation::new(fault::INVALID_VALUE, "a time to come is accepted"))
         })
         .optional();
-    if all_tenants && !by.caller.all_tenants {
-        let detail = "only a key for all tenants can make another one";
-        return Err(Problem::new(Code::PermissionDenied).detail(detail));
-    }
-    if all_tenants && scope.tenant != by.caller.tenant {
-        fields.fault(Fault::new(
-            all_tenants_at,
-            fault::INVALID_VALUE,
-            "a key for all tenants lies in the default tenant; leave tenantId out",
-        ));
-    }
     fields.build(|| {
         Some(CreateApiKey {
             name: name?,

@@ -160,8 +160,15 @@ async fn update(
     let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &scope);
     let once = Once::new(None, &render);
     let outcome = api.customers.update(&scope, customer, &command, &once);
-    let outcome = outcome.await.map_err(|error| problem(error, &sent_as))?;
-    Ok(reply::once(outcome, render))
+    match outcome.await {
+        Ok(outcome) => Ok(reply::once(outcome, render)),
+        Err(ChangeCustomerError::StatusForbidden) => {
+            let detail = "the scope customers:admin is needed to change the status";
+            let needed = Permission::Admin.as_str();
+            Err(by.denied(api, Some(&scope), needed, detail).await)
+        }
+        Err(error) => Err(problem(error, &sent_as)),
+    }
 }
 
 /// Members that are judged beside what is stored, after everything was read.
@@ -273,8 +280,7 @@ pub(crate) fn problem(error: ChangeCustomerError, sent_as: &SentAs) -> Problem {
             fault::INVALID_VALUE,
             "active, inactive and suspended can be set; DELETE deactivates",
         )]),
-        ChangeCustomerError::StatusForbidden => Problem::new(Code::PermissionDenied)
-            .detail("the scope customers:admin is needed to change the status"),
+        ChangeCustomerError::StatusForbidden => Code::PermissionDenied.into(),
         ChangeCustomerError::ReadOnly(names) => {
             let faults = names.into_iter().map(|name| read_only(pointer(name)));
             Problem::from_faults(faults.collect())

@@ -51,7 +51,12 @@ pub fn describe() {
 
 /// The route template of a request. The alias base counts as the canonical one.
 pub(crate) fn endpoint(extensions: &Extensions) -> Cow<'static, str> {
-    match extensions.get::<MatchedPath>().map(MatchedPath::as_str) {
+    endpoint_of(extensions.get())
+}
+
+/// The template of a route.
+pub(crate) fn endpoint_of(matched: Option<&MatchedPath>) -> Cow<'static, str> {
+    match matched.map(MatchedPath::as_str) {
         None => Cow::Borrowed(UNMATCHED),
         Some(path) if path == "/v1" || path.starts_with("/v1/") => {
             Cow::Owned(format!("/api{path}"))

@@ -61,6 +61,34 @@ async fn every_refusal_of_every_operation_is_on_record_once() {
 }
 
 #[tokio::test]
+async fn what_a_route_refuses_by_what_is_asked_of_it_is_on_record_too() {
+    let world = World::new().await;
+    let api = &world.api;
+    let customer = format!("{CUSTOMERS}/{}", world.customer);
+    let suspended = json!({"status": "suspended"});
+    let reply = api.put(&customer, Key::Write, suspended).await;
+    assert_eq!(reply.status, 403);
+    api.clock.advance(TimeDelta::seconds(1));
+    let all = json!({"name": "all", "scopes": ["customers:read"], "allTenants": true});
+    let reply = api.post(format!("{BASE}/api-keys"), Key::Admin, all).await;
+    assert_eq!(reply.status, 403);
+    api.clock.advance(TimeDelta::seconds(1));
+    let expected = [
+        json!([
+            Key::Admin.id().to_string(),
+            "customers:admin in all tenants",
+            format!("POST {BASE}/api-keys")
+        ]),
+        json!([
+            Key::Write.id().to_string(),
+            "customers:admin",
+            format!("PUT {CUSTOMERS}/{{customerId}}")
+        ]),
+    ];
+    assert_eq!(refusals(api).await, expected);
+}
+
+#[tokio::test]
 async fn a_refusal_is_shown_as_a_warning() {
     let api = TestApi::new().await;
     api.get(EVENTS, Key::Read).await;
