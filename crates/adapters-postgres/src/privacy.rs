@@ -7,7 +7,7 @@ mod keys;
 mod ring;
 mod work;
 
-pub(crate) use keys::{CustomerKeys, HELD_KEY, open as open_key};
+pub(crate) use keys::{CustomerKeys, HELD_KEY, open as open_key, wrapped_under};
 pub(crate) use ring::{KeyRing, TenantKeys};
 pub(crate) use work::Sealer;
 

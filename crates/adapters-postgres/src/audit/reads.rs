@@ -1,6 +1,6 @@
 //! The trail, read inside a unit of work.
 
-use super::record::{COLUMNS, Opener};
+use super::record::{COLUMNS, Opener, Stored};
 use crate::pg::literal;
 use crate::pg::row::Reader;
 use crate::pg::uow::PgUnitOfWork;
@@ -10,7 +10,7 @@ use customer_domain::audit::{
 };
 use customer_domain::{CustomerId, Page, StoreError, TenantId};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How long one look at the trail may take.
 const BOUND: Cow<'static, str> = Cow::Borrowed("SET LOCAL statement_timeout = 2000");
@@ -33,15 +33,23 @@ impl AuditRepo for PgUnitOfWork {
     ) -> Result<Page<AuditEvent, AuditKey>, StoreError> {
         let select = list(self.tx.tenant(), filter, after, size.saturating_add(1));
         let rows = self.tx.message(&[BOUND, Cow::Owned(select)]).await?;
+        let stored = rows.iter().map(Stored::read);
+        let stored = stored.collect::<Result<Vec<_>, _>>()?;
+        let mut under = HashSet::new();
+        for stored in &stored {
+            under.extend(stored.under(self.ring.cipher())?);
+        }
+        for key in under {
+            self.know(key).await?;
+        }
         let mut opener = Opener {
             ring: &self.ring,
             tenant: &self.tenant_keys,
             keys: HashMap::new(),
         };
-        let mut events = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let held = Reader::from(row, super::TABLE, super::record::WIDTH).column()?;
-            events.push(opener.event(row, held)?);
+        let mut events = Vec::with_capacity(stored.len());
+        for stored in stored {
+            events.push(opener.event(stored)?);
         }
         let key = |event: &AuditEvent| AuditKey {
             at: event.at,

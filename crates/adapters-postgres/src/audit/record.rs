@@ -3,9 +3,9 @@
 use super::TABLE;
 use super::entry::{Entry, SEALED, place};
 use crate::pg::row::{Reader, corrupt};
-use crate::privacy::{KeyRing, TenantKeys, open_key};
+use crate::privacy::{KeyRing, TenantKeys, open_key, wrapped_under};
 use customer_domain::audit::AuditEvent;
-use customer_domain::privacy::{DataKey, SealedError};
+use customer_domain::privacy::{Cipher, DataKey, SealedError};
 use customer_domain::{ActorKind, AuditEventId, CustomerId, KeyId, StoreError, TenantId};
 use serde_json::{Map, Value};
 use sqlx::postgres::PgRow;
@@ -18,9 +18,6 @@ pub(super) const COLUMNS: &str = "e.id, e.tenant_id, e.created_at, e.event_type,
      e.customer_id, e.resource_id, e.actor_type, e.actor_id, e.session_id, e.trace_id, e.correlation_id, \
      to_json(e.changed_fields), e.reason, e.metadata::text, e.old_values, e.new_values, e.ip_address, \
      e.user_agent, e.sealed_reason";
-
-/// How many they are.
-pub(super) const WIDTH: usize = 21;
 
 /// Reads [`COLUMNS`].
 pub(super) fn read<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>, StoreError> {
@@ -57,6 +54,39 @@ fn bytes<'r>(row: &mut Reader<'_>) -> Result<Option<Cow<'r, [u8]>>, StoreError> 
     Ok(bytes.map(Cow::Owned))
 }
 
+/// An entry as it was read, and the wrapped keys of its customer.
+pub(super) struct Stored<'r> {
+    entry: Entry<'r>,
+    held: Vec<Vec<u8>>,
+}
+
+impl<'r> Stored<'r> {
+    /// Reads [`COLUMNS`], and behind them the customer's keys in hexadecimal digits.
+    pub(super) fn read(row: &'r PgRow) -> Result<Self, StoreError> {
+        let mut row = Reader::new(row, TABLE);
+        let entry = read(&mut row)?;
+        let held: Option<Json<Vec<String>>> = row.column()?;
+        let held = held.into_iter().flat_map(|held| held.0);
+        let held = held.map(|held| hex::decode(held).map_err(|_| corrupt(TABLE, entry.id)));
+        Ok(Self {
+            held: held.collect::<Result<_, _>>()?,
+            entry,
+        })
+    }
+
+    /// The tenant's keys that it takes to open it.
+    pub(super) fn under(&self, cipher: &dyn Cipher) -> Result<Vec<KeyId>, StoreError> {
+        let found: Result<_, _> = if self.entry.customer.is_some() {
+            let held = self.held.iter();
+            held.map(|held| wrapped_under(cipher, held)).collect()
+        } else {
+            let sealed = self.entry.sealed.iter().flatten();
+            sealed.map(|sealed| cipher.key_of(sealed)).collect()
+        };
+        found.map_err(|SealedError| corrupt(TABLE, self.entry.id))
+    }
+}
+
 /// Opens the values of entries of one tenant.
 pub(super) struct Opener<'a> {
     pub(super) ring: &'a KeyRing,
@@ -66,15 +96,11 @@ pub(super) struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    /// An entry as it is shown. `held` are the keys of its customer, in hexadecimal digits.
-    pub(super) fn event(
-        &mut self,
-        row: &PgRow,
-        held: Option<Json<Vec<String>>>,
-    ) -> Result<AuditEvent, StoreError> {
-        let entry = read(&mut Reader::new(row, TABLE))?;
+    /// An entry as it is shown.
+    pub(super) fn event(&mut self, stored: Stored<'_>) -> Result<AuditEvent, StoreError> {
+        let Stored { entry, held } = stored;
         let unreadable = |_: SealedError| corrupt(TABLE, entry.id);
-        self.take(&entry, held).map_err(unreadable)?;
+        self.take(&entry, &held).map_err(unreadable)?;
         let [old, new, ip, agent, reason] = self.open(&entry).map_err(unreadable)?;
         let map = |text: String| serde_json::from_str::<Map<String, Value>>(&text).ok();
         let parsed = |text: Option<String>| match text {
@@ -106,17 +132,12 @@ impl Opener<'_> {
     }
 
     /// Takes the keys of the entry's customer that are not open yet.
-    fn take(
-        &mut self,
-        entry: &Entry<'_>,
-        held: Option<Json<Vec<String>>>,
-    ) -> Result<(), SealedError> {
+    fn take(&mut self, entry: &Entry<'_>, held: &[Vec<u8>]) -> Result<(), SealedError> {
         let Some(customer) = entry.customer.map(CustomerId) else {
             return Ok(());
         };
-        for held in held.map(|held| held.0).unwrap_or_default() {
-            let held = hex::decode(held).map_err(|_| SealedError)?;
-            let key = open_key(self.ring.cipher(), self.tenant, customer, &held)?;
+        for held in held {
+            let key = open_key(self.ring.cipher(), self.tenant, customer, held)?;
             self.keys.insert(key.id, key);
         }
         Ok(())

@@ -48,7 +48,7 @@ fn place(tenant: TenantId, customer: CustomerId, name: &str) -> Place<'_> {
 }
 
 /// The tenant's key that a customer's, as [`HELD_KEY`] yields it, is wrapped under.
-pub(super) fn wrapped_under(cipher: &dyn Cipher, held: &[u8]) -> Result<KeyId, SealedError> {
+pub(crate) fn wrapped_under(cipher: &dyn Cipher, held: &[u8]) -> Result<KeyId, SealedError> {
     let (_, wrapped) = held.split_at_checked(ID).ok_or(SealedError)?;
     cipher.key_of(wrapped)
 }
