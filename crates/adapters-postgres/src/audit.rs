@@ -3,6 +3,7 @@
 
 mod entry;
 mod ledger;
+mod partition;
 mod reads;
 mod record;
 mod seal;

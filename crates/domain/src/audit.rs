@@ -16,7 +16,7 @@ pub use query::{
     Severity,
 };
 pub use seal::{
-    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, PendingEntry, SealedRange,
+    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, Pending, PendingEntry, SealedRange,
 };
 #[cfg(feature = "mocks")]
 pub use seal::{MockAuditLedger, MockNotary};

@@ -2,7 +2,7 @@
 //! round trip each, as `customer_worker`.
 
 use super::record::COLUMNS;
-use super::{TABLE, record, seal};
+use super::{TABLE, partition, record, seal};
 use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
@@ -11,10 +11,13 @@ use crate::pg::tx::Tx;
 use crate::privacy::KeyRing;
 use async_trait::async_trait;
 use chrono::{Months, NaiveDate, NaiveTime};
-use customer_domain::audit::{AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, PendingEntry};
+use customer_domain::audit::{
+    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry,
+};
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -24,6 +27,12 @@ const ANY: TenantId = TenantId(Uuid::nil());
 /// The place of an entry `e`, as the index has it.
 const POSITION: &str = "(e.transaction_id, e.id)";
 const BY_POSITION: &str = "ORDER BY e.transaction_id, e.id";
+const LAST_FIRST: &str = "ORDER BY e.transaction_id DESC, e.id DESC";
+
+/// The number of the next transaction.
+const HORIZON: &str = "pg_snapshot_xmax(pg_current_snapshot())::text";
+/// Below the oldest transaction that still runs nothing can appear any more.
+const SETTLED: &str = "pg_snapshot_xmin(pg_current_snapshot())";
 
 /// The ledger on the pool of the worker.
 pub(crate) struct PgAuditLedger {
@@ -45,15 +54,21 @@ impl PgAuditLedger {
         Ok(LedgerEntry {
             position: position.ok_or_else(|| corrupt(TABLE, entry.id))?,
             tenant: TenantId(entry.tenant),
+            at: entry.at,
             stored,
             actual: entry.digest(self.ring.digests()),
         })
     }
 
-    async fn look_at(&self, conditions: &str, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+    async fn look_at(
+        &self,
+        conditions: &str,
+        order: &str,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let select = format!(
             "SELECT {COLUMNS}, e.digest, e.transaction_id::text, e.id FROM audit_events e \
-             WHERE {conditions} {BY_POSITION} LIMIT {limit}"
+             WHERE {conditions} {order} LIMIT {limit}"
         );
         let rows = self.read(select).await?;
         rows.iter().map(|row| self.entry(row)).collect()
@@ -77,54 +92,44 @@ impl AuditLedger for PgAuditLedger {
         &self,
         after: Option<LedgerPosition>,
         limit: u32,
-    ) -> Result<Vec<PendingEntry>, StoreError> {
-        // Below the oldest transaction that still runs nothing can appear any more.
+    ) -> Result<Pending, StoreError> {
         let beyond = after
             .as_ref()
             .map_or_else(String::new, |after| format!(" AND {}", beyond(after)));
+        let look = format!(
+            "SELECT {HORIZON}, (SELECT e.created_at FROM audit_events e \
+             WHERE e.transaction_id >= {SETTLED}{beyond} {BY_POSITION} LIMIT 1)"
+        );
         let select = format!(
             "SELECT e.id, date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, e.digest, \
              e.transaction_id::text, e.id FROM audit_events e \
-             WHERE e.transaction_id < pg_snapshot_xmin(pg_current_snapshot()){beyond} {BY_POSITION} LIMIT {limit}"
+             WHERE e.transaction_id < {SETTLED}{beyond} {BY_POSITION} LIMIT {limit}"
         );
-        let horizon = Cow::Borrowed("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
-        let rows = scope::read(&self.pool, ANY, &[horizon, Cow::Owned(select)]).await?;
-        let (horizon, rows) = rows
+        let rows = scope::read(&self.pool, ANY, &[Cow::Owned(look), Cow::Owned(select)]).await?;
+        let (look, rows) = rows
             .split_first()
             .ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        let horizon: u64 =
-            Reader::new(horizon, TABLE).parsed(|number: &str| number.parse().ok())?;
+        let mut look = Reader::new(look, TABLE);
+        let horizon: u64 = look.parsed(|number: &str| number.parse().ok())?;
         if after.is_some_and(|after| after.transaction >= horizon) {
             return Err(corrupt("audit_seals", "ahead of every transaction"));
         }
-        let mut pending = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut columns = Reader::from(row, TABLE, 1);
-            let month = columns.column()?;
-            let digest = columns.optional(|digest: Vec<u8>| digest.try_into().ok())?;
-            let position = seal::position(&mut columns)?.ok_or_else(|| columns.corrupt())?;
-            pending.push((month, digest, position));
-        }
-        let bare = pending.iter().filter(|(_, digest, _)| digest.is_none());
-        let bare: Vec<_> = bare.map(|(_, _, position)| position.entry.0).collect();
-        let found = self.digests_of(&bare).await?;
-        pending
-            .into_iter()
-            .map(|(month, digest, position)| {
-                let of_bare = || {
-                    let mut found = found.iter();
-                    let entry = found.find(|entry| entry.position == position);
-                    entry.map(|entry| entry.actual)
-                };
-                Ok(PendingEntry {
-                    position,
-                    month,
-                    digest: digest
-                        .or_else(of_bare)
-                        .ok_or_else(|| corrupt(TABLE, position.entry))?,
-                })
-            })
-            .collect()
+        Ok(Pending {
+            waiting_since: look.column()?,
+            entries: self.digested(rows).await?,
+        })
+    }
+
+    /// One round trip.
+    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError> {
+        let found = self.look_at("e.digest IS NULL", LAST_FIRST, 1).await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn horizon(&self) -> Result<u64, StoreError> {
+        let rows = self.read(format!("SELECT {HORIZON}")).await?;
+        let row = rows.first().ok_or_else(|| corrupt(TABLE, "horizon"))?;
+        Reader::new(row, TABLE).parsed(|number: &str| number.parse().ok())
     }
 
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError> {
@@ -153,19 +158,15 @@ impl AuditLedger for PgAuditLedger {
         months.collect()
     }
 
-    /// As many look-ups as there are months.
+    /// Two round trips.
     async fn months(&self) -> Result<Vec<NaiveDate>, StoreError> {
-        // From month to month along the index, never over the entries.
-        let select = "WITH RECURSIVE months AS ( \
-             (SELECT date_trunc('month', min(e.created_at) AT TIME ZONE 'UTC') AS month FROM audit_events e) \
-             UNION ALL SELECT (SELECT date_trunc('month', min(e.created_at) AT TIME ZONE 'UTC') FROM audit_events e \
-             WHERE e.created_at >= (m.month + interval '1 month') AT TIME ZONE 'UTC') \
-             FROM months m WHERE m.month IS NOT NULL) \
-             SELECT m.month::date FROM months m WHERE m.month IS NOT NULL ORDER BY 1";
-        let rows = self.read(select.to_owned()).await?;
-        rows.iter()
-            .map(|row| Reader::new(row, TABLE).column())
-            .collect()
+        let rows = self.read(partition::LIST.to_owned()).await?;
+        let mut months = partition::months(&rows)?;
+        let elsewhere = self.read(partition::elsewhere(&months)?).await?;
+        for row in &elsewhere {
+            months.insert(Reader::new(row, TABLE).column()?);
+        }
+        Ok(months.into_iter().collect())
     }
 
     async fn entries(
@@ -182,19 +183,70 @@ impl AuditLedger for PgAuditLedger {
                 .as_ref()
                 .map(|through| format!("{POSITION} <= {}", literal_of(through))),
         );
-        self.look_at(&conditions.join(" AND "), limit).await
+        self.look_at(&conditions.join(" AND "), BY_POSITION, limit)
+            .await
     }
 }
 
+/// An entry to be sealed, whose digest may have to be made.
+struct Found {
+    position: LedgerPosition,
+    month: NaiveDate,
+    digest: Option<[u8; 32]>,
+}
+
 impl PgAuditLedger {
-    async fn digests_of(&self, entries: &[Uuid]) -> Result<Vec<LedgerEntry>, StoreError> {
-        if entries.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids = literal::uuids(entries.iter().copied());
-        let limit = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        self.look_at(&format!("e.id = ANY ({ids})"), limit).await
+    /// Entries with the digests that they have, or that what is stored has.
+    async fn digested(&self, rows: &[PgRow]) -> Result<Vec<PendingEntry>, StoreError> {
+        let found = rows.iter().map(found);
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let made = self.digests_of(&found).await?;
+        let digested = found.into_iter().map(|found| {
+            let position = found.position;
+            let made = || made.get(&position).copied();
+            let digest = found.digest.or_else(made);
+            Ok(PendingEntry {
+                position,
+                month: found.month,
+                digest: digest.ok_or_else(|| corrupt(TABLE, position.entry))?,
+            })
+        });
+        digested.collect()
     }
+
+    /// The digests of those that have none.
+    async fn digests_of(
+        &self,
+        found: &[Found],
+    ) -> Result<BTreeMap<LedgerPosition, [u8; 32]>, StoreError> {
+        let bare = found.iter().filter(|found| found.digest.is_none());
+        let bare: Vec<_> = bare.map(|found| found.position).collect();
+        let (Some(first), Some(last)) = (bare.first(), bare.last()) else {
+            return Ok(BTreeMap::new());
+        };
+        // Their index is by position.
+        let conditions = format!(
+            "e.digest IS NULL AND {POSITION} >= {} AND {POSITION} <= {}",
+            literal_of(first),
+            literal_of(last)
+        );
+        let limit = u32::try_from(bare.len()).unwrap_or(u32::MAX);
+        let entries = self.look_at(&conditions, BY_POSITION, limit).await?;
+        let digests = entries.iter().map(|entry| (entry.position, entry.actual));
+        Ok(digests.collect())
+    }
+}
+
+fn found(row: &PgRow) -> Result<Found, StoreError> {
+    let mut columns = Reader::from(row, TABLE, 1);
+    let month = columns.column()?;
+    let digest = columns.optional(|digest: Vec<u8>| digest.try_into().ok())?;
+    let position = seal::position(&mut columns)?.ok_or_else(|| columns.corrupt())?;
+    Ok(Found {
+        position,
+        month,
+        digest,
+    })
 }
 
 /// What an entry `e` passes that stands beyond a position.

@@ -17,11 +17,12 @@ const DROPPED: i16 = 2;
 /// In the order in which [`decode`] reads them. Numbers of transactions are text: the driver does
 /// not know their type.
 pub(super) const COLUMNS: &str = "s.number, s.month, s.kind, s.first_transaction::text, s.first_id, \
-     s.last_transaction::text, s.last_id, s.digests, s.through_transaction::text, s.through_id, s.previous, \
-     s.sealed_at, s.digest, s.public_key, s.signature";
+     s.last_transaction::text, s.last_id, s.digests, s.through_transaction::text, s.through_id, \
+     s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature";
 
 const INSERT: &str = "INSERT INTO audit_seals (number, month, kind, first_transaction, first_id, last_transaction, \
-     last_id, digests, through_transaction, through_id, previous, sealed_at, digest, public_key, signature) VALUES ";
+     last_id, digests, through_transaction, through_id, requires_digests, previous, sealed_at, digest, public_key, signature) \
+     VALUES ";
 
 /// Stores seals, all or none.
 pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
@@ -44,7 +45,8 @@ pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
         bind_position(&mut row, last);
         row.push_bind(digests.to_vec());
         bind_position(&mut row, seal.through.as_ref());
-        row.push_bind(seal.previous.to_vec())
+        row.push_bind(seal.requires_digests)
+            .push_bind(seal.previous.to_vec())
             .push_bind(seal.sealed_at)
             .push_bind(seal.digest.to_vec())
             .push_bind(seal.public_key.to_vec())
@@ -81,6 +83,7 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
         _ => return Err(unreadable()),
     };
     let through = position(&mut row)?;
+    let requires_digests = row.column()?;
     let previous = array(&mut row)?;
     let sealed_at: DateTime<Utc> = row.column()?;
     Ok(AuditSeal {
@@ -88,6 +91,7 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
         month,
         range,
         through,
+        requires_digests,
         previous,
         sealed_at,
         digest: array(&mut row)?,

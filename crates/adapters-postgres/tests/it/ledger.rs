@@ -3,7 +3,7 @@
 use crate::support::Store;
 use chrono::NaiveDate;
 use customer_domain::audit::{
-    AuditKind, AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, PendingEntry, SealedRange,
+    AuditKind, AuditLedger, AuditSeal, LedgerPosition, Pending, PendingEntry, SealedRange,
 };
 use customer_domain::{Fact, StoreError, UnitOfWork};
 use customer_testkit::builders::{at, audit_entry, notary, operator_scope, scope};
@@ -28,7 +28,7 @@ async fn written(store: &Store, n: u64) {
 /// So many entries, once no transaction of other tests on the same server could come before them.
 async fn pending(ledger: &Arc<dyn AuditLedger>, count: usize) -> Vec<PendingEntry> {
     for _ in 0..600 {
-        let entries = ledger.pending(None, 100).await.expect("entries");
+        let entries = ledger.pending(None, 100).await.expect("entries").entries;
         if entries.len() == count {
             return entries;
         }
@@ -60,21 +60,26 @@ async fn entries_come_in_the_order_of_their_transactions_with_their_true_digests
     let expected = [7, 3, 5].map(|n| audit_entry(n, AuditKind::GroupUpdate).id);
     assert_eq!(ids, expected);
     let beyond = ledger.pending(Some(pending[0].position), 1).await;
-    assert_eq!(beyond.expect("entries"), pending[1..2]);
+    assert_eq!(beyond.expect("entries").entries, pending[1..2]);
 
     let month = pending[0].month;
     let all = ledger
         .entries(month, None, None, 100)
         .await
         .expect("entries");
-    assert!(all.iter().all(LedgerEntry::is_true), "{all:?}");
+    assert!(all.iter().all(|entry| entry.is_true(true)), "{all:?}");
+    let times: Vec<_> = all.iter().map(|entry| entry.at).collect();
+    assert_eq!(times, [7, 3, 5].map(at));
     let digests: Vec<_> = all.iter().map(|entry| entry.actual).collect();
     let listed: Vec<_> = pending.iter().map(|entry| entry.digest).collect();
     assert_eq!(digests, listed);
     let (first, second) = (pending[0].position, pending[1].position);
     let some = ledger.entries(month, Some(first), Some(second), 100).await;
     assert_eq!(some.expect("entries"), all[1..2]);
-    assert_eq!(ledger.months().await, Ok(vec![month]));
+    assert!(ledger.months().await.expect("months").contains(&month));
+    let horizon = ledger.horizon().await.expect("a number");
+    assert!(all.iter().all(|entry| entry.position.transaction < horizon));
+    assert_eq!(ledger.last_bare().await, Ok(None));
 }
 
 #[tokio::test]
@@ -88,7 +93,11 @@ async fn nothing_is_shown_that_a_running_transaction_could_come_before() {
     let inserted = older.tenants().insert(&tenant, &[]).await;
     inserted.expect("a tenant");
     written(&store, 1).await;
-    assert_eq!(ledger.pending(None, 100).await, Ok(Vec::new()));
+    let waiting = Pending {
+        entries: Vec::new(),
+        waiting_since: Some(at(1)),
+    };
+    assert_eq!(ledger.pending(None, 100).await, Ok(waiting));
     older.rollback().await.expect("the end");
     pending(&ledger, 1).await;
 }
@@ -113,6 +122,7 @@ async fn seals_come_back_as_they_were_and_no_number_is_given_twice() {
         at(1),
         &*notary(),
     );
+    let third = third.requiring_digests(&*notary());
     let seals = [first, second, third];
     ledger.append(&seals[..1]).await.expect("a seal");
     let taken = ledger.append(&seals).await;
@@ -145,4 +155,74 @@ async fn a_ledger_that_is_ahead_of_its_database_says_so() {
         matches!(refused, Err(StoreError::Corrupt { .. })),
         "{refused:?}"
     );
+}
+
+/// Changes the trail as nobody but a superuser can.
+async fn forge(store: &Store, statements: &str) {
+    let mut admin = store.database.admin().await;
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statements))
+        .execute(&mut admin)
+        .await;
+    done.expect("a forgery");
+}
+
+#[tokio::test]
+async fn entries_without_digests_are_given_those_of_what_is_stored_and_the_last_is_told() {
+    let store = Store::fresh().await;
+    let ledger = store.postgres.audit_ledger();
+    for n in 1..=4 {
+        written(&store, n).await;
+    }
+    let before = pending(&ledger, 4).await;
+    let third = before[2].position;
+    let forgery = format!(
+        "UPDATE audit_events SET digest = NULL WHERE id IN ('{}', '{}')",
+        before[0].position.entry, third.entry
+    );
+    forge(&store, &forgery).await;
+    assert_eq!(pending(&ledger, 4).await, before, "the same digests");
+    let last = ledger.last_bare().await.expect("a look").expect("one");
+    assert_eq!((last.position, last.at, last.stored), (third, at(3), None));
+    assert_eq!(last.actual, before[2].digest);
+}
+
+#[tokio::test]
+async fn every_month_is_told_that_has_entries_wherever_they_lie() {
+    let store = Store::fresh().await;
+    let ledger = store.postgres.audit_ledger();
+    written(&store, 1).await;
+    let month = pending(&ledger, 1).await[0].month;
+    let far = ["1999-12-31 23:59:59Z", "2009-06-15 12:00Z", "2199-01-01Z"];
+    let moved = far.map(|at| {
+        format!(
+            "INSERT INTO audit_events (tenant_id, id, created_at, event_type, severity, operation, actor_type, actor_id, \
+             trace_id, correlation_id, changed_fields) SELECT tenant_id, gen_random_uuid(), '{at}', event_type, severity, \
+             operation, actor_type, actor_id, trace_id, correlation_id, changed_fields FROM audit_events LIMIT 1;"
+        )
+    });
+    forge(&store, &moved.concat()).await;
+    let months = ledger.months().await.expect("months");
+    let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1).expect("a day");
+    for expected in [day(1999, 12), day(2009, 6), month, day(2199, 1)] {
+        let told = months.iter().filter(|month| **month == expected);
+        assert_eq!(told.count(), 1, "{expected} in {months:?}");
+    }
+    assert!(months.is_sorted());
+}
+
+#[tokio::test]
+async fn a_partition_that_is_not_of_one_month_is_named() {
+    for bounds in [
+        "FROM ('2001-01-01Z') TO ('2001-03-01Z')",
+        "FROM ('2001-01-02Z') TO ('2001-02-01Z')",
+        "FROM (MINVALUE) TO ('2001-02-01Z')",
+    ] {
+        let store = Store::fresh().await;
+        let attached = format!("CREATE TABLE hidden PARTITION OF audit_events FOR VALUES {bounds}");
+        forge(&store, &attached).await;
+        let found = store.postgres.audit_ledger().months().await;
+        let row = "partition hidden".to_owned();
+        let table = "audit_events";
+        assert_eq!(found, Err(StoreError::Corrupt { table, row }), "{bounds}");
+    }
 }

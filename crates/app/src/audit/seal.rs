@@ -1,12 +1,19 @@
 //! Entries of the trail are sealed, apart from their writing.
 
-use customer_domain::audit::{AuditLedger, AuditSeal, Notary, PendingEntry, SealedRange};
+use chrono::{DateTime, TimeDelta, Utc};
+use customer_domain::audit::{
+    AuditLedger, AuditSeal, LedgerEntry, Notary, PendingEntry, SealedRange,
+};
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Entries that are sealed at one time.
 const MOST: u32 = 1_000;
+
+/// A day after the last entry without a digest the programs that made none are taken to be gone, and
+/// digests are required from then on.
+const LAST_BARE: TimeDelta = TimeDelta::days(1);
 
 /// Seals what was committed.
 #[derive(Clone)]
@@ -69,6 +76,8 @@ pub struct Sealed {
     pub count: usize,
     /// Whether there may be more.
     pub has_more: bool,
+    /// When the first entry was written that has to wait for a transaction which still runs.
+    pub waiting_since: Option<DateTime<Utc>>,
 }
 
 impl AuditSealer {
@@ -83,12 +92,31 @@ impl AuditSealer {
         self.seen.expect(&*self.ledger, last.as_ref()).await?;
         let after = last.as_ref().and_then(|seal| seal.through);
         let pending = self.ledger.pending(after, MOST).await?;
-        let seals = self.seals(last.as_ref(), &pending);
+        let mut seals = self.seals(last.as_ref(), &pending.entries);
+        if let Some(latest) = seals.pop() {
+            seals.push(self.cut_over(latest).await?);
+        }
         self.ledger.append(&seals).await?;
         self.seen.remember(seals.last().cloned().or(last));
+        let count = pending.entries.len();
         Ok(Sealed {
-            count: pending.len(),
-            has_more: u32::try_from(pending.len()).is_ok_and(|count| count == MOST),
+            count,
+            has_more: u32::try_from(count).is_ok_and(|count| count == MOST),
+            waiting_since: pending.waiting_since,
+        })
+    }
+
+    /// Requires digests from this seal on, when the last entry without one is sealed and old.
+    async fn cut_over(&self, seal: AuditSeal) -> Result<AuditSeal, StoreError> {
+        if seal.requires_digests {
+            return Ok(seal);
+        }
+        let since = self.clock.now() - LAST_BARE;
+        let is_recent = |bare: LedgerEntry| bare.at >= since || Some(bare.position) > seal.through;
+        Ok(if self.ledger.last_bare().await?.is_some_and(is_recent) {
+            seal
+        } else {
+            seal.requiring_digests(&*self.notary)
         })
     }
 

@@ -1,10 +1,15 @@
 //! The trail is held against its seals, from the first to the last.
 
-use chrono::NaiveDate;
+mod forgery;
+
+pub use forgery::Forgery;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use customer_domain::StoreError;
 use customer_domain::audit::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, SealedRange,
 };
-use customer_domain::{AuditEventId, StoreError, TenantId};
+use forgery::{Listed, check_young, compare};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
@@ -44,78 +49,13 @@ pub struct Verified {
     pub sealed: u64,
     /// Entries that are too young to be sealed, and are as they were written.
     pub unsealed: u64,
+    /// When the oldest of those was written.
+    pub unsealed_since: Option<DateTime<Utc>>,
     /// Months whose entries were dropped when they were old enough.
     pub dropped: u64,
-}
-
-/// The first thing that is wrong with the trail.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Forgery {
-    /// A seal is not there.
-    #[error("seal {0} is missing")]
-    SealMissing(i64),
-    /// A seal does not say what it said when it was signed, or does not follow on the one before it.
-    #[error("seal {0} was changed")]
-    SealChanged(i64),
-    /// A seal is signed with a key that is not trusted.
-    #[error("seal {0} is signed with another key than ours")]
-    SealForeign(i64),
-    /// A seal that was kept elsewhere is another one here: the trail was written anew.
-    #[error(
-        "seal {0} is not the one that was kept elsewhere: the trail was written anew from there on or before"
-    )]
-    SealReplaced(i64),
-    /// The trail ends before a seal that was kept elsewhere.
-    #[error("the trail ends before seal {0}, which was kept elsewhere: its end was cut off")]
-    CutOff(i64),
-    /// An entry is not what was written.
-    #[error("entry {entry} of tenant {tenant} was changed, or written by somebody else{}", in_seal(*.seal))]
-    EntryChanged {
-        /// Which one.
-        entry: AuditEventId,
-        /// Whose.
-        tenant: TenantId,
-        /// The seal that would list it.
-        seal: Option<i64>,
-    },
-    /// An entry was not there when its place was sealed.
-    #[error("entry {entry} of tenant {tenant} was put in later{}", in_seal(*.seal))]
-    EntryInserted {
-        /// Which one.
-        entry: AuditEventId,
-        /// Whose.
-        tenant: TenantId,
-        /// The seal that does not list it.
-        seal: Option<i64>,
-    },
-    /// An entry stands where another one was sealed.
-    #[error("entry {entry} of tenant {tenant} stands at another place than in seal {seal}")]
-    EntryMoved {
-        /// Which one.
-        entry: AuditEventId,
-        /// Whose.
-        tenant: TenantId,
-        /// The seal that lists it elsewhere.
-        seal: i64,
-    },
-    /// An entry that was sealed is not there.
-    #[error("entry {place} of seal {seal} is missing{}", ahead_of(*.before))]
-    EntryMissing {
-        /// The seal that lists it.
-        seal: i64,
-        /// Its place in that seal, from 1.
-        place: usize,
-        /// The entry that follows it.
-        before: Option<AuditEventId>,
-    },
-}
-
-fn in_seal(seal: Option<i64>) -> String {
-    seal.map_or_else(String::new, |seal| format!(" (seal {seal})"))
-}
-
-fn ahead_of(entry: Option<AuditEventId>) -> String {
-    entry.map_or_else(String::new, |entry| format!(", before entry {entry}"))
+    /// Seals that were kept elsewhere, and are older than the first that is left here: they say
+    /// nothing any more.
+    pub outdated: usize,
 }
 
 /// Why a trail was not found to be as it was written.
@@ -139,6 +79,8 @@ struct Walk {
     /// The last sealed entry of each month.
     sealed: BTreeMap<NaiveDate, LedgerPosition>,
     dropped: BTreeSet<NaiveDate>,
+    /// The last entry of all that are not sealed.
+    latest: Option<LedgerEntry>,
 }
 
 impl AuditVerifier {
@@ -150,15 +92,17 @@ impl AuditVerifier {
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
         let mut walk = Walk::default();
         self.check_seals(&mut walk).await?;
-        self.check_ends(&walk)?;
+        self.check_ends(&mut walk)?;
         self.check_entries(&mut walk).await?;
         self.check_unsealed(&mut walk).await?;
+        self.check_latest(&walk).await?;
         Ok(walk.verified)
     }
 
-    /// Every seal, and what they say of months that were dropped: only what is signed is believed.
+    /// Every seal beyond those that were checked, and what they say of months that were dropped:
+    /// only what is signed is believed.
     async fn check_seals(&self, walk: &mut Walk) -> Result<(), VerifyError> {
-        let mut after = i64::MIN;
+        let mut after = walk.last.as_ref().map_or(i64::MIN, |seal| seal.number);
         loop {
             let seals = self.ledger.seals(after, SEALS).await?;
             let Some(latest) = seals.last() else {
@@ -177,18 +121,21 @@ impl AuditVerifier {
         }
     }
 
-    /// The entries of every seal that was checked.
+    /// The entries of every seal that was checked. Months of which nothing is left are passed over.
     async fn check_entries(&self, walk: &mut Walk) -> Result<(), VerifyError> {
-        let end = walk.last.as_ref().map_or(0, |seal| seal.number);
         let mut after = 0;
-        while after < end {
+        let mut requires_digests = false;
+        while after < walk.end() {
             let seals = self.ledger.seals(after, SEALS).await?;
             let Some(latest) = seals.last() else {
                 return Ok(());
             };
             after = latest.number;
-            for seal in seals.iter().filter(|seal| seal.number <= end) {
-                self.check_sealed(walk, seal).await?;
+            for seal in &seals {
+                if seal.number <= walk.end() {
+                    self.check_sealed(walk, seal, requires_digests).await?;
+                }
+                requires_digests = seal.requires_digests;
             }
         }
         Ok(())
@@ -202,6 +149,9 @@ impl AuditVerifier {
                 return Err(Forgery::SealMissing(last.number + 1));
             }
             Some(last) if seal.previous != last.digest => return Err(Forgery::SealChanged(number)),
+            Some(last) if last.requires_digests && !seal.requires_digests => {
+                return Err(Forgery::SealChanged(number));
+            }
             None if number < 1 => return Err(Forgery::SealChanged(number)),
             None if number == 1 && seal.previous != [0; 32] => {
                 return Err(Forgery::SealChanged(number));
@@ -229,30 +179,49 @@ impl AuditVerifier {
     }
 
     /// The entries of a seal, and what stands between them and those of the seal before.
-    async fn check_sealed(&self, walk: &mut Walk, seal: &AuditSeal) -> Result<(), VerifyError> {
-        let (last, digests) = match &seal.range {
-            SealedRange::Dropped => {
-                walk.verified.dropped += 1;
-                return Ok(());
-            }
-            SealedRange::Entries { .. } if walk.dropped.contains(&seal.month) => return Ok(()),
-            SealedRange::Entries { last, digests, .. } => (*last, digests),
+    async fn check_sealed(
+        &self,
+        walk: &mut Walk,
+        seal: &AuditSeal,
+        requires_digests: bool,
+    ) -> Result<(), VerifyError> {
+        let SealedRange::Entries { last, digests, .. } = &seal.range else {
+            walk.verified.dropped += 1;
+            return Ok(());
         };
         let after = walk.sealed.get(&seal.month).copied();
         let limit = u32::try_from(digests.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let ledger = &self.ledger;
-        let entries = ledger.entries(seal.month, after, Some(last), limit).await?;
-        compare(seal.number, digests, &entries)?;
+        let entries = ledger
+            .entries(seal.month, after, Some(*last), limit)
+            .await?;
+        if entries.is_empty() && self.was_dropped(walk, seal.month).await? {
+            return Ok(());
+        }
+        let listed = Listed {
+            seal: seal.number,
+            digests,
+            requires_digests,
+        };
+        compare(listed, &entries)?;
         walk.verified.sealed += u64::try_from(digests.len()).unwrap_or(u64::MAX);
-        walk.sealed.insert(seal.month, last);
+        walk.sealed.insert(seal.month, *last);
         Ok(())
+    }
+
+    /// Whether a seal says that the month was dropped; meanwhile, perhaps.
+    async fn was_dropped(&self, walk: &mut Walk, month: NaiveDate) -> Result<bool, VerifyError> {
+        if !walk.dropped.contains(&month) {
+            self.check_seals(walk).await?;
+        }
+        Ok(walk.dropped.contains(&month))
     }
 
     /// Seals of a month that was dropped may be gone, but for the last of them; and what was kept
     /// elsewhere must not lie beyond the end.
-    fn check_ends(&self, walk: &Walk) -> Result<(), Forgery> {
+    fn check_ends(&self, walk: &mut Walk) -> Result<(), Forgery> {
         let is_of_a_dropped = |month| walk.dropped.contains(month);
         if let Some((number, month)) = &walk.first
             && *number != 1
@@ -260,9 +229,10 @@ impl AuditVerifier {
         {
             return Err(Forgery::SealMissing(1));
         }
-        let end = walk.last.as_ref().map_or(0, |seal| seal.number);
-        let beyond = self.kept.iter().map(|kept| kept.number);
-        match beyond.filter(|number| *number > end).min() {
+        let first = walk.first.map_or(0, |(number, _)| number);
+        let kept = self.kept.iter().map(|kept| kept.number);
+        walk.verified.outdated = kept.clone().filter(|number| *number < first).count();
+        match kept.filter(|number| *number > walk.end()).min() {
             Some(number) => Err(Forgery::CutOff(number)),
             None => Ok(()),
         }
@@ -270,11 +240,7 @@ impl AuditVerifier {
 
     /// Entries that no seal lists must be younger than all that are sealed.
     async fn check_unsealed(&self, walk: &mut Walk) -> Result<(), VerifyError> {
-        let through = walk.last.as_ref().and_then(|seal| seal.through);
         for month in self.ledger.months().await? {
-            if walk.dropped.contains(&month) {
-                continue;
-            }
             let mut after = walk.sealed.get(&month).copied();
             loop {
                 let ledger = &self.ledger;
@@ -284,92 +250,45 @@ impl AuditVerifier {
                 };
                 after = Some(latest.position);
                 for entry in &entries {
-                    check_young(entry, through)?;
-                    walk.verified.unsealed += 1;
+                    check_young(entry, walk.last.as_ref())?;
+                    walk.see_unsealed(entry);
                 }
             }
         }
         Ok(())
     }
-}
 
-fn check_young(entry: &LedgerEntry, through: Option<LedgerPosition>) -> Result<(), Forgery> {
-    let LedgerEntry {
-        position, tenant, ..
-    } = *entry;
-    if !entry.is_true() {
-        return Err(Forgery::EntryChanged {
-            entry: position.entry,
-            tenant,
-            seal: None,
-        });
-    }
-    if through.is_some_and(|through| position <= through) {
-        return Err(Forgery::EntryInserted {
-            entry: position.entry,
-            tenant,
-            seal: None,
-        });
-    }
-    Ok(())
-}
-
-/// Holds entries against the digests of their seal, in their order.
-fn compare(seal: i64, digests: &[[u8; 32]], entries: &[LedgerEntry]) -> Result<(), Forgery> {
-    for (at, digest) in digests.iter().enumerate() {
-        let Some(entry) = entries.get(at) else {
-            return Err(Forgery::EntryMissing {
-                seal,
-                place: at + 1,
-                before: None,
-            });
+    /// No entry can stand ahead of every transaction. It is asked last, since transactions go on.
+    async fn check_latest(&self, walk: &Walk) -> Result<(), VerifyError> {
+        let Some(latest) = &walk.latest else {
+            return Ok(());
         };
-        if !entry.is_true() || entry.actual != *digest {
-            return Err(difference(seal, at, digests, entries, entry));
+        if latest.position.transaction < self.ledger.horizon().await? {
+            return Ok(());
         }
-    }
-    match entries.get(digests.len()) {
-        Some(entry) => Err(Forgery::EntryInserted {
-            entry: entry.position.entry,
-            tenant: entry.tenant,
-            seal: Some(seal),
-        }),
-        None => Ok(()),
+        Err(VerifyError::Forged(Forgery::EntryAhead {
+            entry: latest.position.entry,
+            tenant: latest.tenant,
+        }))
     }
 }
 
-/// What happened where an entry is not the one that the seal lists there.
-fn difference(
-    seal: i64,
-    at: usize,
-    digests: &[[u8; 32]],
-    entries: &[LedgerEntry],
-    entry: &LedgerEntry,
-) -> Forgery {
-    let (name, tenant) = (entry.position.entry, entry.tenant);
-    let is_listed = digests.contains(&entry.actual);
-    let expected = digests.get(at);
-    let stands_elsewhere = entries.iter().any(|entry| Some(&entry.actual) == expected);
-    match (entry.is_true(), is_listed) {
-        (true, true) if stands_elsewhere => Forgery::EntryMoved {
-            entry: name,
-            tenant,
-            seal,
-        },
-        (true, true) => Forgery::EntryMissing {
-            seal,
-            place: at + 1,
-            before: Some(name),
-        },
-        (true, false) if stands_elsewhere => Forgery::EntryInserted {
-            entry: name,
-            tenant,
-            seal: Some(seal),
-        },
-        (true, false) | (false, _) => Forgery::EntryChanged {
-            entry: name,
-            tenant,
-            seal: Some(seal),
-        },
+impl Walk {
+    /// The number of the last seal.
+    fn end(&self) -> i64 {
+        self.last.as_ref().map_or(0, |seal| seal.number)
+    }
+
+    fn see_unsealed(&mut self, entry: &LedgerEntry) {
+        let verified = &mut self.verified;
+        verified.unsealed += 1;
+        let since = verified.unsealed_since.get_or_insert(entry.at);
+        *since = entry.at.min(*since);
+        if self
+            .latest
+            .is_none_or(|latest| latest.position < entry.position)
+        {
+            self.latest = Some(*entry);
+        }
     }
 }

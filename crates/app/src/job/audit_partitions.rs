@@ -87,8 +87,9 @@ impl MonthSeals {
         for _ in 0..TRIES {
             let last = self.ledger.last().await?;
             let through = last.as_ref().and_then(|last| last.through);
-            let pending = self.ledger.pending(through, 1).await?;
-            if pending.iter().any(|entry| entry.month <= month) {
+            // Up to there everything is sealed, so those that are not stand beyond it.
+            let unsealed = self.ledger.entries(month, through, None, 1).await?;
+            if !unsealed.is_empty() {
                 return Err(JobError {
                     code: "not_sealed",
                     detail: format!("entries of {month} are not sealed yet"),

@@ -1,16 +1,26 @@
 //! `audit.seal`: seals the entries of the trail that were committed.
 
 use super::{Job, JobError, Step};
-use crate::audit::AuditSealer;
+use crate::audit::{AuditSealer, Sealed};
 use async_trait::async_trait;
+use chrono::TimeDelta;
+use customer_domain::Clock;
 use customer_domain::job::JobName;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often: what is younger is not sealed yet.
 const EVERY: Duration = Duration::from_secs(1);
+/// Entries that wait for longer are an alarm: whoever holds a transaction open keeps them unsealed.
+const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// The job.
-pub struct SealAudit(pub AuditSealer);
+pub struct SealAudit {
+    /// Seals.
+    pub sealer: AuditSealer,
+    /// Tells how long entries have waited.
+    pub clock: Arc<dyn Clock>,
+}
 
 #[async_trait]
 impl Job for SealAudit {
@@ -25,7 +35,7 @@ impl Job for SealAudit {
     /// What is left to do shows in what is there, so the cursor says nothing. Two that seal at once
     /// make the same numbers, of which the store takes one.
     async fn run(&self, _cursor: Option<String>) -> Result<Step, JobError> {
-        let sealed = self.0.seal().await?;
+        let sealed = self.sealer.seal().await?;
         let processed = u64::try_from(sealed.count).unwrap_or(u64::MAX);
         Ok(if sealed.has_more {
             Step::More {
@@ -33,7 +43,27 @@ impl Job for SealAudit {
                 processed,
             }
         } else {
+            self.look_at_waiting(sealed)?;
             Step::Done { processed }
         })
+    }
+}
+
+impl SealAudit {
+    /// Fails, for operators to see it, when entries have waited for long. What could be sealed is.
+    fn look_at_waiting(&self, sealed: Sealed) -> Result<(), JobError> {
+        let now = self.clock.now();
+        let waiting = sealed.waiting_since.map(|since| now - since);
+        match waiting.filter(|waiting| *waiting > PATIENCE) {
+            None => Ok(()),
+            Some(waiting) => Err(JobError {
+                code: "held_up",
+                detail: format!(
+                    "a transaction that stays open keeps entries of the last {} s from being sealed; \
+                     `backend_xid` in `pg_stat_activity` tells whose, `pg_prepared_xacts` if nobody's",
+                    waiting.num_seconds()
+                ),
+            }),
+        }
     }
 }

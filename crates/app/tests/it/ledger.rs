@@ -1,8 +1,9 @@
 //! The trail is sealed and held against its seals.
 
 mod book;
+mod sealing;
 
-use book::{Book, entry, month};
+use book::{Book, NEXT, entry, month};
 use chrono::NaiveDate;
 use customer_app::audit::{AuditVerifier, Forgery, Verified, VerifyError};
 use customer_domain::audit::{AuditLedger as _, AuditSeal, LedgerEntry, SealedRange};
@@ -38,7 +39,9 @@ async fn an_untouched_trail_is_sound_and_each_month_has_seals_of_its_own() {
         seals: 3,
         sealed: 6,
         unsealed: 1,
+        unsealed_since: Some(at(7)),
         dropped: 0,
+        outdated: 0,
     };
     assert_eq!(book.verify(&[book.kept(1), book.kept(3)]).await, Ok(sound));
     let months: Vec<_> = book.seals(0, 9).await.expect("seals");
@@ -75,7 +78,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
         tenant,
         seal,
     };
-    let cases: [Case; 17] = [
+    let cases: [Case; 18] = [
         // Edited, without and with the digest that belongs to it.
         (
             |entries, _| entries[1].1.actual = [99; 32],
@@ -165,6 +168,14 @@ async fn the_first_thing_that_is_wrong_is_named() {
             |entries, _| entries[6].1.stored = None,
             changed(seventh, None),
         ),
+        // Where it would never be sealed.
+        (
+            |entries, _| entries[6].1.position.transaction = NEXT,
+            Forgery::EntryAhead {
+                entry: seventh,
+                tenant,
+            },
+        ),
         // The end cut off, and everything.
         (
             |entries, seals| {
@@ -246,8 +257,8 @@ async fn a_process_seals_nothing_on_a_trail_that_was_cut_back() {
     assert!(sealer.seal().await.is_err());
 }
 
-#[tokio::test]
-async fn a_dropped_month_leaves_its_last_seal_as_the_beginning() {
+/// The book without January: its seals are there, but for the first.
+async fn without_january() -> Arc<Book> {
     let book = book().await;
     let last = book.last().await.expect("a seal");
     let dropped = AuditSeal::after(
@@ -263,13 +274,21 @@ async fn a_dropped_month_leaves_its_last_seal_as_the_beginning() {
         entries.retain(|(of, _)| *of != month(1));
         seals.remove(0);
     });
-    let verified = book.verify(&[]).await.expect("sound");
+    book
+}
+
+#[tokio::test]
+async fn a_dropped_month_leaves_its_last_seal_as_the_beginning() {
+    let kept = book().await.kept(1);
+    let verified = without_january().await.verify(&[kept]).await;
+    let verified = verified.expect("sound");
     assert_eq!(
         (verified.dropped, verified.sealed, verified.unsealed),
         (1, 1, 1)
     );
+    assert_eq!(verified.outdated, 1, "the kept seal is gone with its month");
     // Nobody can say that a month was dropped without a seal that says so.
-    let book = self::book().await;
+    let book = book().await;
     book.forge(|entries, seals| {
         entries.retain(|(of, _)| *of != month(1));
         seals.remove(0);
@@ -300,4 +319,20 @@ async fn a_seal_of_another_key_is_foreign_unless_it_is_trusted() {
         Err(VerifyError::Forged(Forgery::SealChanged(1))),
         "no signature of that key"
     );
+}
+
+#[tokio::test]
+async fn an_entry_of_a_month_that_was_dropped_is_named() {
+    let book = without_january().await;
+    book.forge(|entries, _| {
+        let mut more = entry(9);
+        more.position.transaction = 50;
+        entries.push((month(1), more));
+    });
+    let forged = Forgery::EntryChanged {
+        entry: entry(9).position.entry,
+        tenant: tenant().id,
+        seal: Some(2),
+    };
+    assert_eq!(book.verify(&[]).await, Err(VerifyError::Forged(forged)));
 }

@@ -7,7 +7,9 @@ use crate::secrets::Secrets;
 use crate::wire;
 use clap::Subcommand;
 use customer_app::audit::{AuditVerifier, KeptSeal, Verified};
+use customer_domain::Clock as _;
 use customer_domain::audit::AuditSeal;
+use customer_local::SystemClock;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write};
@@ -82,18 +84,37 @@ impl Audit {
     }
 }
 
+/// Seconds for which an entry may wait to be sealed without being told of.
+const PATIENCE: i64 = 60;
+
 fn tell(verified: &Verified) -> io::Result<()> {
     let Verified {
         seals,
         sealed,
         unsealed,
+        unsealed_since,
         dropped,
+        outdated,
     } = verified;
     writeln!(
         io::stdout(),
         "the audit trail is as it was written: {sealed} entries in {seals} seals, {unsealed} not sealed yet, \
          {dropped} months dropped"
-    )
+    )?;
+    let now = SystemClock.now();
+    if let Some(since) = unsealed_since.filter(|since| (now - since).num_seconds() > PATIENCE) {
+        writeln!(
+            io::stderr(),
+            "the oldest entry that is not sealed is of {since}: no replica runs `audit.seal`, or a transaction stays open"
+        )?;
+    }
+    if *outdated > 0 {
+        writeln!(
+            io::stderr(),
+            "{outdated} of the kept seals went with a month that was dropped, and prove nothing any more: keep a younger one"
+        )?;
+    }
+    Ok(())
 }
 
 fn print(seal: &AuditSeal) -> Result<(), Failure> {

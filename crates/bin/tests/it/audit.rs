@@ -167,6 +167,28 @@ async fn what_a_superuser_forges_is_named() {
             ],
         ),
         (
+            "inserted without a digest, to be sealed as it is",
+            format!(
+                "INSERT INTO audit_events SELECT (jsonb_populate_record(e, jsonb_build_object('id', '{inserted}', \
+                 'digest', NULL, 'transaction_id', pg_current_xact_id()))).* FROM audit_events e WHERE id = '{entry}'"
+            ),
+            vec![
+                format!("entry {inserted} "),
+                "written by somebody else".to_owned(),
+            ],
+        ),
+        (
+            "inserted into a month that was never sealed",
+            format!(
+                "INSERT INTO audit_events SELECT (jsonb_populate_record(e, jsonb_build_object('id', '{inserted}', \
+                 'created_at', '1999-12-31T00:00:00Z'))).* FROM audit_events e WHERE id = '{entry}'"
+            ),
+            vec![
+                format!("entry {inserted} "),
+                "written by somebody else".to_owned(),
+            ],
+        ),
+        (
             "cut off",
             format!(
                 "DELETE FROM audit_events WHERE {of_the_last}; DELETE FROM audit_seals WHERE number = {last}"

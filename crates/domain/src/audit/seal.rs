@@ -18,10 +18,6 @@ pub struct LedgerPosition {
     pub entry: AuditEventId,
 }
 
-/// The first number that a transaction ever has. Entries that were written before there were
-/// digests stand there.
-pub(super) const BEFORE_DIGESTS: u64 = 3;
-
 /// An entry that no seal lists yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingEntry {
@@ -33,6 +29,16 @@ pub struct PendingEntry {
     pub digest: [u8; 32],
 }
 
+/// What is to be sealed next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pending {
+    /// Entries, in their order.
+    pub entries: Vec<PendingEntry>,
+    /// When the first entry was written that has to wait, since another transaction, still running,
+    /// could yet come before it.
+    pub waiting_since: Option<DateTime<Utc>>,
+}
+
 /// An entry as it is stored, to be held against the seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerEntry {
@@ -40,6 +46,8 @@ pub struct LedgerEntry {
     pub position: LedgerPosition,
     /// The tenant that it lies in.
     pub tenant: TenantId,
+    /// When it was written.
+    pub at: DateTime<Utc>,
     /// Its digest, as it is stored; none in entries of programs that made no digests.
     pub stored: Option<[u8; 32]>,
     /// The digest of what is stored beside it.
@@ -47,11 +55,12 @@ pub struct LedgerEntry {
 }
 
 impl LedgerEntry {
-    /// Whether it is what was written, as far as it can tell by itself.
-    pub fn is_true(&self) -> bool {
+    /// Whether it is what was written, as far as it can tell by itself. Without a digest it is not
+    /// where one is required.
+    pub fn is_true(&self, requires_digests: bool) -> bool {
         match self.stored {
             Some(stored) => stored == self.actual,
-            None => self.position.transaction == BEFORE_DIGESTS,
+            None => !requires_digests,
         }
     }
 }
@@ -83,6 +92,9 @@ pub struct AuditSeal {
     pub range: SealedRange,
     /// Every entry up to here is in this seal or in one before it.
     pub through: Option<LedgerPosition>,
+    /// Whether every entry of the seals after this one carries a digest of its own. Once that is
+    /// said, an entry without one was not written by this service.
+    pub requires_digests: bool,
     /// The digest of the seal before it; zero at the very first.
     pub previous: [u8; 32],
     /// When it was made.
@@ -123,8 +135,8 @@ pub trait AuditLedger: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError>;
 
-    /// Entries beyond `after`, at most `limit`, in their order. It MUST leave out any that another
-    /// transaction, still running, could yet come before.
+    /// Entries beyond `after`, at most `limit`, in their order, and what has to wait. It MUST leave
+    /// out any that another transaction, still running, could yet come before.
     ///
     /// # Errors
     /// MUST return [`StoreError::Corrupt`] when `after` lies ahead of every transaction that the
@@ -133,7 +145,19 @@ pub trait AuditLedger: Send + Sync {
         &self,
         after: Option<LedgerPosition>,
         limit: u32,
-    ) -> Result<Vec<PendingEntry>, StoreError>;
+    ) -> Result<Pending, StoreError>;
+
+    /// The last of the entries that carry no digest.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError>;
+
+    /// The number that the next transaction will have: every entry stands before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn horizon(&self) -> Result<u64, StoreError>;
 
     /// Stores seals, all or none.
     ///
@@ -154,7 +178,7 @@ pub trait AuditLedger: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn dropped(&self) -> Result<Vec<NaiveDate>, StoreError>;
 
-    /// The months that have entries.
+    /// The months that can have entries: MUST be all that do.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -174,7 +198,7 @@ pub trait AuditLedger: Send + Sync {
 }
 
 impl AuditSeal {
-    /// A seal after `previous`, signed.
+    /// A seal after `previous`, signed. Where digests were required they still are.
     pub fn after(
         previous: Option<&Self>,
         month: NaiveDate,
@@ -188,15 +212,28 @@ impl AuditSeal {
             month,
             range,
             through,
+            requires_digests: previous.is_some_and(|previous| previous.requires_digests),
             previous: previous.map_or([0; 32], |previous| previous.digest),
             sealed_at: now,
             digest: [0; 32],
             public_key: notary.public_key(),
             signature: [0; 64],
         };
-        seal.digest = seal.own_digest(notary);
-        seal.signature = notary.sign(&seal.digest);
+        seal.sign(notary);
         seal
+    }
+
+    /// The same, signed anew, after which every entry carries a digest.
+    #[must_use]
+    pub fn requiring_digests(mut self, notary: &dyn Notary) -> Self {
+        self.requires_digests = true;
+        self.sign(notary);
+        self
+    }
+
+    fn sign(&mut self, notary: &dyn Notary) {
+        self.digest = self.own_digest(notary);
+        self.signature = notary.sign(&self.digest);
     }
 
     /// How many entries it lists.
@@ -234,6 +271,7 @@ impl AuditSeal {
         message.extend(self.previous);
         message.extend(self.sealed_at.timestamp_micros().to_be_bytes());
         message.extend(self.public_key);
+        message.push(u8::from(self.requires_digests));
         notary.hash(&message)
     }
 }

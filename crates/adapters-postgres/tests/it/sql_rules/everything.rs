@@ -243,7 +243,9 @@ async fn work(postgres: &Postgres) {
     assert_eq!(gone, Ok(false));
     let ledger = postgres.audit_ledger();
     let last = ledger.last().await.expect("a read");
-    let pending = ledger.pending(None, 9).await.expect("entries");
+    let pending = ledger.pending(None, 9).await.expect("entries").entries;
+    ledger.last_bare().await.expect("a look");
+    ledger.horizon().await.expect("a number");
     let month = there[0];
     let dropped = AuditSeal::after(
         last.as_ref(),

@@ -2,11 +2,11 @@
 
 use chrono::{Months, NaiveDate};
 use customer_app::job::{AuditPartitions, Job as _, MONTHS_AHEAD, MonthSeals, Step};
-use customer_domain::audit::{AuditSeal, LedgerPosition, PendingEntry, SealedRange};
+use customer_domain::audit::{AuditSeal, LedgerEntry, LedgerPosition, SealedRange};
 use customer_domain::mocks::{MockAuditLedger, MockAuditMonths, MockNotary};
 use customer_domain::{AuditEventId, Conflict, StoreError};
 use customer_testkit::FixedClock;
-use customer_testkit::builders::{at, seeded_id};
+use customer_testkit::builders::{at, seeded_id, tenant};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -96,9 +96,9 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
     ledger.expect_dropped().returning(|| Ok(Vec::new()));
     ledger.expect_last().returning(|| Ok(Some(last())));
     ledger
-        .expect_pending()
-        .withf(|after, _| *after == Some(place(77)))
-        .returning(|_, _| Ok(Vec::new()));
+        .expect_entries()
+        .withf(|_, after, through, _| (*after, *through) == (Some(place(77)), None))
+        .returning(|_, _, _, _| Ok(Vec::new()));
     let conflict = StoreError::Conflict(Conflict::Other("audit_seals_pkey".to_owned()));
     ledger
         .expect_append()
@@ -212,13 +212,18 @@ async fn a_month_with_entries_that_no_seal_lists_stays() {
     let mut ledger = MockAuditLedger::new();
     ledger.expect_dropped().returning(|| Ok(Vec::new()));
     ledger.expect_last().returning(|| Ok(None));
-    ledger.expect_pending().returning(|_, _| {
-        Ok(vec![PendingEntry {
-            position: place(3),
-            month: month(2018, 12),
-            digest: [1; 32],
-        }])
-    });
+    ledger
+        .expect_entries()
+        .withf(|of, _, _, _| *of == month(2018, 12))
+        .returning(|_, _, _, _| {
+            Ok(vec![LedgerEntry {
+                position: place(3),
+                tenant: tenant().id,
+                at: at(0),
+                stored: Some([1; 32]),
+                actual: [1; 32],
+            }])
+        });
     let failed = job(months(there, &log), Some(ledger)).run(None).await;
     assert_eq!(failed.expect_err("a failure").code, "not_sealed");
     assert_eq!(in_order(&log), Vec::<String>::new());

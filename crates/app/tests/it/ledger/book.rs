@@ -4,17 +4,23 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use customer_app::audit::{AuditSealer, AuditVerifier, KeptSeal, LastSeen, Verified, VerifyError};
 use customer_domain::audit::{
-    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, PendingEntry, SealedRange,
+    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry, SealedRange,
 };
 use customer_domain::{AuditEventId, Conflict, StoreError};
 use customer_testkit::builders::{FixedClock, at, notary, seeded_id, tenant};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// The number of the transaction after all that ran.
+pub(crate) const NEXT: u64 = 1_000;
 
 /// A ledger in memory, which anyone can forge.
 #[derive(Default)]
 pub(crate) struct Book {
     entries: Mutex<Vec<(NaiveDate, LedgerEntry)>>,
     seals: Mutex<Vec<AuditSeal>>,
+    /// A transaction that still runs; none when zero.
+    running: AtomicU64,
 }
 
 pub(crate) fn month(number: u32) -> NaiveDate {
@@ -29,6 +35,7 @@ pub(crate) fn entry(n: u8) -> LedgerEntry {
             entry: AuditEventId(seeded_id(u64::from(n))),
         },
         tenant: tenant().id,
+        at: at(i64::from(n)),
         stored: Some([n; 32]),
         actual: [n; 32],
     }
@@ -42,6 +49,12 @@ impl Book {
             .push((month, entry(n)));
     }
 
+    /// A transaction of this number stays open, or none.
+    pub(crate) fn hold_open(&self, transaction: Option<u64>) {
+        self.running
+            .store(transaction.unwrap_or(0), Ordering::Relaxed);
+    }
+
     /// Changes what is stored, and brings it into its order.
     pub(crate) fn forge(
         &self,
@@ -53,10 +66,15 @@ impl Book {
     }
 
     pub(crate) fn sealer(self: &Arc<Self>) -> AuditSealer {
+        self.sealer_at(0)
+    }
+
+    /// A sealer so many seconds after the first entry.
+    pub(crate) fn sealer_at(self: &Arc<Self>, seconds: i64) -> AuditSealer {
         AuditSealer {
             ledger: Arc::<Self>::clone(self),
             notary: notary(),
-            clock: Arc::new(FixedClock::at(at(0))),
+            clock: Arc::new(FixedClock::at(at(seconds))),
             seen: LastSeen::default(),
         }
     }
@@ -108,14 +126,34 @@ impl AuditLedger for Book {
         &self,
         after: Option<LedgerPosition>,
         limit: u32,
-    ) -> Result<Vec<PendingEntry>, StoreError> {
-        let found = self.within(|_, position| Some(position) > after, limit);
+    ) -> Result<Pending, StoreError> {
+        let running = match self.running.load(Ordering::Relaxed) {
+            0 => NEXT,
+            running => running,
+        };
+        let is_settled = |position: LedgerPosition| position.transaction < running;
+        let beyond = |position| Some(position) > after;
+        let found = self.within(|_, place| beyond(place) && is_settled(place), limit);
+        let waiting = self.within(|_, place| beyond(place) && !is_settled(place), 1);
         let pending = found.into_iter().map(|(month, entry)| PendingEntry {
             position: entry.position,
             month,
             digest: entry.stored.unwrap_or(entry.actual),
         });
-        Ok(pending.collect())
+        Ok(Pending {
+            entries: pending.collect(),
+            waiting_since: waiting.first().map(|(_, entry)| entry.at),
+        })
+    }
+
+    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError> {
+        let found = self.within(|_, _| true, u32::MAX);
+        let mut bare = found.into_iter().map(|(_, entry)| entry).rev();
+        Ok(bare.find(|entry| entry.stored.is_none()))
+    }
+
+    async fn horizon(&self) -> Result<u64, StoreError> {
+        Ok(NEXT)
     }
 
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError> {

@@ -1,0 +1,178 @@
+//! What can be wrong with the trail.
+
+use customer_domain::audit::{AuditSeal, LedgerEntry};
+use customer_domain::{AuditEventId, TenantId};
+use thiserror::Error;
+
+/// The first thing that is wrong with the trail.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Forgery {
+    /// A seal is not there.
+    #[error("seal {0} is missing")]
+    SealMissing(i64),
+    /// A seal does not say what it said when it was signed, or does not follow on the one before it.
+    #[error("seal {0} was changed")]
+    SealChanged(i64),
+    /// A seal is signed with a key that is not trusted.
+    #[error("seal {0} is signed with another key than ours")]
+    SealForeign(i64),
+    /// A seal that was kept elsewhere is another one here: the trail was written anew.
+    #[error(
+        "seal {0} is not the one that was kept elsewhere: the trail was written anew from there on or before"
+    )]
+    SealReplaced(i64),
+    /// The trail ends before a seal that was kept elsewhere.
+    #[error("the trail ends before seal {0}, which was kept elsewhere: its end was cut off")]
+    CutOff(i64),
+    /// An entry is not what was written.
+    #[error("entry {entry} of tenant {tenant} was changed, or written by somebody else{}", in_seal(*.seal))]
+    EntryChanged {
+        /// Which one.
+        entry: AuditEventId,
+        /// Whose.
+        tenant: TenantId,
+        /// The seal that would list it.
+        seal: Option<i64>,
+    },
+    /// An entry was not there when its place was sealed.
+    #[error("entry {entry} of tenant {tenant} was put in later{}", in_seal(*.seal))]
+    EntryInserted {
+        /// Which one.
+        entry: AuditEventId,
+        /// Whose.
+        tenant: TenantId,
+        /// The seal that does not list it.
+        seal: Option<i64>,
+    },
+    /// An entry stands where another one was sealed.
+    #[error("entry {entry} of tenant {tenant} stands at another place than in seal {seal}")]
+    EntryMoved {
+        /// Which one.
+        entry: AuditEventId,
+        /// Whose.
+        tenant: TenantId,
+        /// The seal that lists it elsewhere.
+        seal: i64,
+    },
+    /// An entry stands where no transaction was yet, so that it would never be sealed.
+    #[error("entry {entry} of tenant {tenant} stands ahead of every transaction")]
+    EntryAhead {
+        /// Which one.
+        entry: AuditEventId,
+        /// Whose.
+        tenant: TenantId,
+    },
+    /// An entry that was sealed is not there.
+    #[error("entry {place} of seal {seal} is missing{}", ahead_of(*.before))]
+    EntryMissing {
+        /// The seal that lists it.
+        seal: i64,
+        /// Its place in that seal, from 1.
+        place: usize,
+        /// The entry that follows it.
+        before: Option<AuditEventId>,
+    },
+}
+
+fn in_seal(seal: Option<i64>) -> String {
+    seal.map_or_else(String::new, |seal| format!(" (seal {seal})"))
+}
+
+fn ahead_of(entry: Option<AuditEventId>) -> String {
+    entry.map_or_else(String::new, |entry| format!(", before entry {entry}"))
+}
+
+/// An entry that no seal lists must be younger than all that are sealed.
+pub(super) fn check_young(entry: &LedgerEntry, last: Option<&AuditSeal>) -> Result<(), Forgery> {
+    let LedgerEntry {
+        position, tenant, ..
+    } = *entry;
+    if !entry.is_true(last.is_some_and(|last| last.requires_digests)) {
+        return Err(Forgery::EntryChanged {
+            entry: position.entry,
+            tenant,
+            seal: None,
+        });
+    }
+    if Some(position) <= last.and_then(|last| last.through) {
+        return Err(Forgery::EntryInserted {
+            entry: position.entry,
+            tenant,
+            seal: None,
+        });
+    }
+    Ok(())
+}
+
+/// What a seal lists, and whether those entries must carry digests.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub(super) seal: i64,
+    pub(super) digests: &'a [[u8; 32]],
+    pub(super) requires_digests: bool,
+}
+
+/// Holds entries against the digests of their seal, in their order.
+pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(), Forgery> {
+    let Listed { seal, digests, .. } = listed;
+    for (at, digest) in digests.iter().enumerate() {
+        let Some(entry) = entries.get(at) else {
+            return Err(Forgery::EntryMissing {
+                seal,
+                place: at + 1,
+                before: None,
+            });
+        };
+        if !entry.is_true(listed.requires_digests) || entry.actual != *digest {
+            return Err(difference(listed, at, entries, entry));
+        }
+    }
+    match entries.get(digests.len()) {
+        Some(entry) => Err(Forgery::EntryInserted {
+            entry: entry.position.entry,
+            tenant: entry.tenant,
+            seal: Some(seal),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What happened where an entry is not the one that the seal lists there.
+fn difference(
+    listed: Listed<'_>,
+    at: usize,
+    entries: &[LedgerEntry],
+    entry: &LedgerEntry,
+) -> Forgery {
+    let Listed {
+        seal,
+        digests,
+        requires_digests,
+    } = listed;
+    let (name, tenant) = (entry.position.entry, entry.tenant);
+    let is_listed = digests.contains(&entry.actual);
+    let expected = digests.get(at);
+    let stands_elsewhere = entries.iter().any(|entry| Some(&entry.actual) == expected);
+    match (entry.is_true(requires_digests), is_listed) {
+        (true, true) if stands_elsewhere => Forgery::EntryMoved {
+            entry: name,
+            tenant,
+            seal,
+        },
+        (true, true) => Forgery::EntryMissing {
+            seal,
+            place: at + 1,
+            before: Some(name),
+        },
+        (true, false) if stands_elsewhere => Forgery::EntryInserted {
+            entry: name,
+            tenant,
+            seal: Some(seal),
+        },
+        (true, false) | (false, _) => Forgery::EntryChanged {
+            entry: name,
+            tenant,
+            seal: Some(seal),
+        },
+    }
+}
