@@ -5,9 +5,9 @@ use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
-use customer_domain::{Fact, Origin, Scope, StoreError};
+use customer_domain::{Fact, KeyId, Origin, Scope, StoreError};
 use customer_postgres::Postgres;
-use customer_testkit::builders::{audit_entry, customer, fact, scope};
+use customer_testkit::builders::{audit_entry, customer, fact, scope, sealing, tenant};
 use customer_testkit::pg::opened_event;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -244,6 +244,40 @@ async fn a_tenant_gets_one_key_however_many_make_it() {
     }
     assert_eq!(count(&mut admin, "tenant_keys").await, 1);
     assert_eq!(trail(&one).await.expect("the trail").len(), 16);
+}
+
+#[tokio::test]
+async fn what_another_replica_seals_with_a_newer_key_of_the_tenant_is_opened() {
+    let store = Store::fresh().await;
+    let reading = &store.postgres;
+    let new = create(reading, 1).await;
+    // The reading replica has the tenant's first key in memory.
+    let sealing = sealing();
+    let newer = sealing.cipher.generate(KeyId(sealing.ids.new_id()));
+    let wrapped = sealing.key_store.wrap(tenant().id, &newer).await;
+    let wrapped = wrapped.expect("a wrapped key");
+    let insert = "INSERT INTO tenant_keys (tenant_id, number, id, master, wrapped) VALUES ($1, 2, $2, $3, $4)";
+    let inserted = sqlx::query(insert)
+        .bind(tenant().id.0)
+        .bind(newer.id.0)
+        .bind(&wrapped.master)
+        .bind(&wrapped.bytes)
+        .execute(&mut store.database.admin().await)
+        .await;
+    inserted.expect("a second key");
+    let writing = adapter(&store.database.owner_url(), 2).await;
+    update(&writing, 2, &new).await.expect("an update");
+    create(&writing, 3).await;
+    let begun = writing.transactions().begin(&watched()).await;
+    let mut work = begun.expect("begin");
+    work.record(Fact {
+        event: None,
+        audit: audit_entry(4, AuditKind::TenantUpdate),
+    });
+    work.commit().await.expect("commit");
+    let events = trail(reading).await.expect("the trail");
+    let ips: Vec<_> = events.iter().map(|event| event.ip).collect();
+    assert_eq!(ips, [watched().origin.ip; 4], "{events:?}");
 }
 
 #[tokio::test]
