@@ -152,9 +152,14 @@ fn example(case: Case) -> About {
         Subject::Nobody => About::only(SEEDED + 1),
         Subject::Anybody => About::only(SEEDED + 17),
         Subject::Newcomer => About::only(CREATED - 1),
+        // Each case with numbers of its own: no event of a customer has the number of another.
         Subject::EachInTurn => About {
             customer: SEEDED + seed::without_other_ids(),
-            serial: ADDED - 1,
+            serial: if case == Case::Update {
+                ADDED - 11
+            } else {
+                ADDED - 1
+            },
         },
     }
 }
