@@ -3,6 +3,7 @@
 
 use super::record::COLUMNS;
 use super::{TABLE, partition, record, seal};
+use crate::pg::alone;
 use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
@@ -27,7 +28,6 @@ const ANY: TenantId = TenantId(Uuid::nil());
 /// The place of an entry `e`, as the index has it.
 const POSITION: &str = "(e.transaction_id, e.id)";
 const BY_POSITION: &str = "ORDER BY e.transaction_id, e.id";
-const LAST_FIRST: &str = "ORDER BY e.transaction_id DESC, e.id DESC";
 
 /// The number of the next transaction.
 const HORIZON: &str = "pg_snapshot_xmax(pg_current_snapshot())::text";
@@ -60,15 +60,10 @@ impl PgAuditLedger {
         })
     }
 
-    async fn look_at(
-        &self,
-        conditions: &str,
-        order: &str,
-        limit: u32,
-    ) -> Result<Vec<LedgerEntry>, StoreError> {
+    async fn look_at(&self, conditions: &str, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
         let select = format!(
             "SELECT {COLUMNS}, e.digest, e.transaction_id::text, e.id FROM audit_events e \
-             WHERE {conditions} {order} LIMIT {limit}"
+             WHERE {conditions} {BY_POSITION} LIMIT {limit}"
         );
         let rows = self.read(select).await?;
         rows.iter().map(|row| self.entry(row)).collect()
@@ -120,10 +115,11 @@ impl AuditLedger for PgAuditLedger {
         })
     }
 
-    /// One round trip.
-    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError> {
-        let found = self.look_at("e.digest IS NULL", LAST_FIRST, 1).await?;
-        Ok(found.into_iter().next())
+    async fn has_bare(&self) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
+        let rows = self.read(select.to_owned()).await?;
+        let row = rows.first().ok_or_else(|| corrupt(TABLE, "digests"))?;
+        Reader::new(row, TABLE).column()
     }
 
     async fn horizon(&self) -> Result<u64, StoreError> {
@@ -149,13 +145,41 @@ impl AuditLedger for PgAuditLedger {
         self.read(select).await?.iter().map(seal::decode).collect()
     }
 
-    async fn dropped(&self) -> Result<Vec<NaiveDate>, StoreError> {
-        let select = "SELECT s.month FROM audit_seals s WHERE s.kind = 2 ORDER BY s.month";
-        let rows = self.read(select.to_owned()).await?;
-        let months = rows
-            .iter()
-            .map(|row| Reader::new(row, "audit_seals").column());
-        months.collect()
+    async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError> {
+        let columns = seal::COLUMNS;
+        let select =
+            format!("SELECT {columns} FROM audit_seals s WHERE s.kind = 2 ORDER BY s.number");
+        self.read(select).await?.iter().map(seal::decode).collect()
+    }
+
+    /// One round trip, and as many look-ups as months have seals.
+    async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError> {
+        let dropped = dropped.iter().map(|month| format!("'{month}'::date"));
+        let dropped = dropped.collect::<Vec<_>>().join(", ");
+        // From month to month along the index, never over the seals.
+        let select = format!(
+            "WITH RECURSIVE months AS ( \
+             (SELECT s.month FROM audit_seals s WHERE s.kind = 1 ORDER BY s.month LIMIT 1) UNION ALL \
+             SELECT (SELECT s.month FROM audit_seals s WHERE s.kind = 1 AND s.month > m.month ORDER BY s.month LIMIT 1) \
+             FROM months m WHERE m.month IS NOT NULL) \
+             SELECT min((SELECT s.number FROM audit_seals s WHERE s.kind = 1 AND s.month = m.month \
+             ORDER BY s.number LIMIT 1)) FROM months m WHERE m.month <> ALL (ARRAY[{dropped}]::date[])"
+        );
+        let rows = self.read(select).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| corrupt("audit_seals", "months"))?;
+        Reader::new(row, "audit_seals").column()
+    }
+
+    async fn trim(&self, most: u32) -> Result<u64, StoreError> {
+        let most = i32::try_from(most).unwrap_or(i32::MAX);
+        let trim = || sqlx::query("SELECT audit_trim_seals($1)").bind(most);
+        let rows = alone::fetch(&self.pool, trim).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| corrupt("audit_seals", "trimmed"))?;
+        Reader::new(row, "audit_seals").parsed(|trimmed: i64| u64::try_from(trimmed).ok())
     }
 
     /// Two round trips.
@@ -183,8 +207,7 @@ impl AuditLedger for PgAuditLedger {
                 .as_ref()
                 .map(|through| format!("{POSITION} <= {}", literal_of(through))),
         );
-        self.look_at(&conditions.join(" AND "), BY_POSITION, limit)
-            .await
+        self.look_at(&conditions.join(" AND "), limit).await
     }
 }
 
@@ -231,7 +254,7 @@ impl PgAuditLedger {
             literal_of(last)
         );
         let limit = u32::try_from(bare.len()).unwrap_or(u32::MAX);
-        let entries = self.look_at(&conditions, BY_POSITION, limit).await?;
+        let entries = self.look_at(&conditions, limit).await?;
         let digests = entries.iter().map(|entry| (entry.position, entry.actual));
         Ok(digests.collect())
     }

@@ -18,10 +18,10 @@ const DROPPED: i16 = 2;
 /// not know their type.
 pub(super) const COLUMNS: &str = "s.number, s.month, s.kind, s.first_transaction::text, s.first_id, \
      s.last_transaction::text, s.last_id, s.digests, s.through_transaction::text, s.through_id, \
-     s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature";
+     s.begins, s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature";
 
 const INSERT: &str = "INSERT INTO audit_seals (number, month, kind, first_transaction, first_id, last_transaction, \
-     last_id, digests, through_transaction, through_id, requires_digests, previous, sealed_at, digest, public_key, signature) \
+     last_id, digests, through_transaction, through_id, begins, requires_digests, previous, sealed_at, digest, public_key, signature) \
      VALUES ";
 
 /// Stores seals, all or none.
@@ -36,7 +36,7 @@ pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
                 last,
                 digests,
             } => (ENTRIES, Some(first), Some(last), digests.as_flattened()),
-            SealedRange::Dropped => (DROPPED, None, None, &[][..]),
+            SealedRange::Dropped { .. } => (DROPPED, None, None, &[][..]),
         };
         row.push_bind(seal.number)
             .push_bind(seal.month)
@@ -45,7 +45,12 @@ pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
         bind_position(&mut row, last);
         row.push_bind(digests.to_vec());
         bind_position(&mut row, seal.through.as_ref());
-        row.push_bind(seal.requires_digests)
+        let begins = match seal.range {
+            SealedRange::Dropped { begins } => begins,
+            SealedRange::Entries { .. } => None,
+        };
+        row.push_bind(begins)
+            .push_bind(seal.requires_digests)
             .push_bind(seal.previous.to_vec())
             .push_bind(seal.sealed_at)
             .push_bind(seal.digest.to_vec())
@@ -73,16 +78,17 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
     let (first, last) = (position(&mut row)?, position(&mut row)?);
     let digests: Vec<u8> = row.column()?;
     let (digests, rest) = digests.as_chunks::<DIGEST>();
-    let range = match (kind, first, last) {
-        (ENTRIES, Some(first), Some(last)) if rest.is_empty() => SealedRange::Entries {
+    let through = position(&mut row)?;
+    let begins: Option<i64> = row.column()?;
+    let range = match (kind, first, last, begins) {
+        (ENTRIES, Some(first), Some(last), None) if rest.is_empty() => SealedRange::Entries {
             first,
             last,
             digests: digests.to_vec(),
         },
-        (DROPPED, None, None) => SealedRange::Dropped,
+        (DROPPED, None, None, begins) => SealedRange::Dropped { begins },
         _ => return Err(unreadable()),
     };
-    let through = position(&mut row)?;
     let requires_digests = row.column()?;
     let previous = array(&mut row)?;
     let sealed_at: DateTime<Utc> = row.column()?;

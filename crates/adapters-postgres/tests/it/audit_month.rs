@@ -8,12 +8,6 @@ use customer_testkit::builders::tenant;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::sync::Arc;
 
-/// The seals as the schema has them where seals are.
-const SEALS: &str = "CREATE TABLE IF NOT EXISTS audit_seals (number bigint PRIMARY KEY, month date NOT NULL, \
-     kind smallint NOT NULL, digests bytea NOT NULL, previous bytea NOT NULL, sealed_at timestamptz NOT NULL, \
-     digest bytea NOT NULL, public_key bytea NOT NULL, signature bytea NOT NULL); \
-     ALTER TABLE audit_seals ENABLE ROW LEVEL SECURITY; ALTER TABLE audit_seals FORCE ROW LEVEL SECURITY";
-
 struct Trail {
     store: Store,
     months: Arc<dyn AuditMonths>,
@@ -69,10 +63,16 @@ impl Trail {
         self.told(&described).await
     }
 
-    async fn seal(&self, number: i64, month: NaiveDate, kind: i32) {
+    /// A seal on entries of a month, or that it is dropped and where the trail begins then.
+    async fn seal(&self, number: i64, month: NaiveDate, begins: Option<i64>) {
+        let (kind, begins) = match begins {
+            Some(begins) => (2, begins.to_string()),
+            None => (1, "NULL".to_owned()),
+        };
         let seal = format!(
-            "INSERT INTO audit_seals (number, month, kind, digests, previous, sealed_at, digest, public_key, signature) \
-             VALUES ({number}, '{month}', {kind}, '', '', now(), '', '', '')"
+            "INSERT INTO audit_seals (number, month, kind, digests, begins, requires_digests, previous, sealed_at, \
+             digest, public_key, signature) \
+             VALUES ({number}, '{month}', {kind}, '', {begins}, true, '', now(), '', '', '')"
         );
         run(&mut self.store.database.admin().await, &seal).await;
     }
@@ -212,28 +212,31 @@ async fn two_who_make_a_month_at_once_make_it_once() {
 }
 
 #[tokio::test]
-async fn a_month_goes_after_its_seal_and_seals_go_that_nothing_is_held_against() {
+async fn a_month_goes_after_its_seal_and_then_the_seals_that_nothing_is_held_against() {
     let mut trail = Trail::new().await;
     let (old, older) = (month_of(2003, 5), month_of(2003, 4));
     for month in [old, older] {
         trail.with(month).await;
     }
-    run(&mut trail.owner, SEALS).await;
+    let ledger = trail.store.postgres.audit_ledger();
     for (number, month) in [(1, older), (2, older), (3, old), (4, older)] {
-        trail.seal(number, month, 1).await;
+        trail.seal(number, month, None).await;
     }
     let unsealed = trail.months.remove(older).await;
     assert!(is_refused(&unsealed), "{unsealed:?}");
-    trail.seal(5, older, 2).await;
+    trail.seal(5, older, Some(3)).await;
     assert_eq!(trail.months.remove(older).await, Ok(true));
     assert_eq!(trail.months.remove(older).await, Ok(false), "it is gone");
     let there = trail.months.list().await.expect("months");
     assert!(there.contains(&old) && !there.contains(&older), "{there:?}");
-    // No gap, and the last before those that are still held against something.
     let seals = "SELECT number::text FROM audit_seals ORDER BY number";
-    assert_eq!(trail.told(seals).await, ["2", "3", "4", "5"]);
-    trail.seal(6, old, 2).await;
+    assert_eq!(trail.told(seals).await, ["1", "2", "3", "4", "5"]);
+    // No gap: those before the first that is still held against something.
+    assert_eq!(ledger.trim(10).await, Ok(2));
+    assert_eq!(trail.told(seals).await, ["3", "4", "5"]);
+    trail.seal(6, old, Some(6)).await;
     assert_eq!(trail.months.remove(old).await, Ok(true));
+    assert_eq!(ledger.trim(10).await, Ok(3));
     assert_eq!(trail.told(seals).await, ["6"]);
     let hidden =
         "SELECT relname::text FROM pg_class WHERE relname = 'audit_seals' AND relforcerowsecurity";

@@ -79,7 +79,7 @@ async fn entries_come_in_the_order_of_their_transactions_with_their_true_digests
     assert!(ledger.months().await.expect("months").contains(&month));
     let horizon = ledger.horizon().await.expect("a number");
     assert!(all.iter().all(|entry| entry.position.transaction < horizon));
-    assert_eq!(ledger.last_bare().await, Ok(None));
+    assert_eq!(ledger.has_bare().await, Ok(false));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn seals_come_back_as_they_were_and_no_number_is_given_twice() {
     let third = AuditSeal::after(
         Some(&second),
         month,
-        SealedRange::Dropped,
+        SealedRange::Dropped { begins: Some(2) },
         second.through,
         at(1),
         &*notary(),
@@ -136,7 +136,7 @@ async fn seals_come_back_as_they_were_and_no_number_is_given_twice() {
     assert_eq!(ledger.seals(0, 10).await.as_deref(), Ok(&seals[..]));
     assert_eq!(ledger.seals(1, 1).await.as_deref(), Ok(&seals[1..2]));
     assert_eq!(ledger.last().await, Ok(Some(seals[2].clone())));
-    assert_eq!(ledger.dropped().await, Ok(vec![month]));
+    assert_eq!(ledger.dropped().await.as_deref(), Ok(&seals[2..]));
     for seal in &seals {
         assert_eq!(seal.own_digest(&*notary()), seal.digest);
     }
@@ -167,23 +167,20 @@ async fn forge(store: &Store, statements: &str) {
 }
 
 #[tokio::test]
-async fn entries_without_digests_are_given_those_of_what_is_stored_and_the_last_is_told() {
+async fn entries_without_digests_are_given_those_of_what_is_stored() {
     let store = Store::fresh().await;
     let ledger = store.postgres.audit_ledger();
     for n in 1..=4 {
         written(&store, n).await;
     }
     let before = pending(&ledger, 4).await;
-    let third = before[2].position;
     let forgery = format!(
         "UPDATE audit_events SET digest = NULL WHERE id IN ('{}', '{}')",
-        before[0].position.entry, third.entry
+        before[0].position.entry, before[2].position.entry
     );
     forge(&store, &forgery).await;
     assert_eq!(pending(&ledger, 4).await, before, "the same digests");
-    let last = ledger.last_bare().await.expect("a look").expect("one");
-    assert_eq!((last.position, last.at, last.stored), (third, at(3), None));
-    assert_eq!(last.actual, before[2].digest);
+    assert_eq!(ledger.has_bare().await, Ok(true));
 }
 
 #[tokio::test]
@@ -225,4 +222,67 @@ async fn a_partition_that_is_not_of_one_month_is_named() {
         let table = "audit_events";
         assert_eq!(found, Err(StoreError::Corrupt { table, row }), "{bounds}");
     }
+}
+
+#[tokio::test]
+async fn seals_go_up_to_the_first_that_is_needed_and_no_further() {
+    let store = Store::fresh().await;
+    let ledger = store.postgres.audit_ledger();
+    for n in 1..=6 {
+        written(&store, n).await;
+    }
+    let entries = pending(&ledger, 6).await;
+    let month = |number| NaiveDate::from_ymd_opt(2019, number, 1).expect("a day");
+    let mut seals: Vec<AuditSeal> = Vec::new();
+    // Of March, March, April, March, May and April.
+    for (entry, of) in entries.into_iter().zip([3, 3, 4, 3, 5, 4]) {
+        let of_month = PendingEntry {
+            month: month(of),
+            ..entry
+        };
+        seals.push(sealed(seals.last(), &[of_month]));
+    }
+    ledger.append(&seals).await.expect("seals");
+    let (march, april, may) = (month(3), month(4), month(5));
+    for (dropped, needed) in [
+        (vec![], Some(1)),
+        (vec![march], Some(3)),
+        (vec![april], Some(1)),
+        (vec![march, april], Some(5)),
+        (vec![may, april, march], None),
+    ] {
+        let found = ledger.first_needed(&dropped).await;
+        assert_eq!(found, Ok(needed), "{dropped:?}");
+    }
+    assert_eq!(ledger.trim(10).await, Ok(0), "nothing was dropped");
+    for (of, begins) in [(april, 5), (march, 3)] {
+        let range = SealedRange::Dropped {
+            begins: Some(begins),
+        };
+        let last = seals.last();
+        let through = last.and_then(|last| last.through);
+        let dropped = AuditSeal::after(last, of, range, through, at(1), &*notary());
+        ledger
+            .append(std::slice::from_ref(&dropped))
+            .await
+            .expect("a seal");
+        seals.push(dropped);
+    }
+    for (most, trimmed) in [(3, 3), (3, 1), (3, 0)] {
+        assert_eq!(ledger.trim(most).await, Ok(trimmed));
+    }
+    assert_eq!(ledger.seals(0, 10).await.as_deref(), Ok(&seals[4..]));
+    let refused = ledger.trim(10_001).await;
+    assert!(refused.is_err(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_know_that_digests_are_required_seals_nothing() {
+    let store = Store::fresh().await;
+    let mut admin = store.database.admin().await;
+    let seal = "INSERT INTO audit_seals (number, month, kind, digests, previous, sealed_at, digest, public_key, signature) \
+                VALUES (1, '2026-01-01', 1, '', '', now(), '', '', '')";
+    let refused = sqlx::raw_sql(seal).execute(&mut admin).await;
+    let refused = refused.expect_err("a refusal").to_string();
+    assert!(refused.contains("requires_digests"), "{refused}");
 }

@@ -1,9 +1,7 @@
 //! Entries of the trail are sealed, apart from their writing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use customer_domain::audit::{
-    AuditLedger, AuditSeal, LedgerEntry, Notary, PendingEntry, SealedRange,
-};
+use customer_domain::audit::{AuditLedger, AuditSeal, Notary, PendingEntry, SealedRange};
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Entries that are sealed at one time.
 const MOST: u32 = 1_000;
 
-/// A day after the last entry without a digest the programs that made none are taken to be gone, and
-/// digests are required from then on.
-const LAST_BARE: TimeDelta = TimeDelta::days(1);
+/// A day after the first seal the programs that made no digests are gone, and digests are required
+/// from then on. Nothing but what is signed decides it: the rest could be put off by anybody.
+const GRACE: TimeDelta = TimeDelta::days(1);
 
 /// Seals what was committed.
 #[derive(Clone)]
@@ -106,17 +104,19 @@ impl AuditSealer {
         })
     }
 
-    /// Requires digests from this seal on, when the last entry without one is sealed and old.
+    /// Requires digests from this seal on when it is time; at once where nothing is without one.
     async fn cut_over(&self, seal: AuditSeal) -> Result<AuditSeal, StoreError> {
         if seal.requires_digests {
             return Ok(seal);
         }
-        let since = self.clock.now() - LAST_BARE;
-        let is_recent = |bare: LedgerEntry| bare.at >= since || Some(bare.position) > seal.through;
-        Ok(if self.ledger.last_bare().await?.is_some_and(is_recent) {
-            seal
-        } else {
+        let is_time = match self.ledger.seals(0, 1).await?.first() {
+            Some(first) => self.clock.now() - first.sealed_at >= GRACE,
+            None => !self.ledger.has_bare().await?,
+        };
+        Ok(if is_time {
             seal.requiring_digests(&*self.notary)
+        } else {
+            seal
         })
     }
 

@@ -10,13 +10,15 @@ use customer_domain::audit::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, SealedRange,
 };
 use forgery::{Listed, check_young, compare};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Seals and entries that are read at one time.
-const SEALS: u32 = 50;
+const SEALS: u32 = 200;
 const ENTRIES: u32 = 1_000;
+/// How often it begins anew when the beginning of the trail goes while it is read.
+const RESTARTS: usize = 3;
 
 /// Holds the trail against its seals.
 #[derive(Clone)]
@@ -64,6 +66,11 @@ pub enum VerifyError {
     /// Somebody changed it.
     #[error(transparent)]
     Forged(#[from] Forgery),
+    /// The database was filled from a dump: the order of what is written now is not the trail's.
+    #[error(
+        "the database numbers its transactions anew, as one that was filled from a dump: nothing can be said of what was written since the last seal"
+    )]
+    Renumbered,
     /// It could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,11 +80,19 @@ pub enum VerifyError {
 #[derive(Default)]
 struct Walk {
     verified: Verified,
-    /// The number and the month of the first seal that is there.
-    first: Option<(i64, NaiveDate)>,
+    /// The number of the first seal that is there.
+    first: Option<i64>,
+    /// The number with which the trail may begin, as the last dropped month left it.
+    begins: i64,
     last: Option<AuditSeal>,
+    /// Up to here nothing is added to the trail any more.
+    settled: Option<LedgerPosition>,
     /// The last sealed entry of each month.
     sealed: BTreeMap<NaiveDate, LedgerPosition>,
+    /// Entries that were read and that no seal was held against yet.
+    ahead: BTreeMap<NaiveDate, VecDeque<LedgerEntry>>,
+    /// The first seal of each month of which nothing is there.
+    absent: BTreeMap<NaiveDate, i64>,
     dropped: BTreeSet<NaiveDate>,
     /// The last entry of all that are not sealed.
     latest: Option<LedgerEntry>,
@@ -85,65 +100,76 @@ struct Walk {
 
 impl AuditVerifier {
     /// Holds every seal against the one before it, and every entry against its seal. It may run
-    /// while entries are written and sealed.
+    /// while entries are written and sealed, and while months are dropped.
     ///
     /// # Errors
-    /// [`VerifyError::Forged`] with the first thing that is wrong.
+    /// [`VerifyError::Forged`] with the first thing that is wrong; [`VerifyError::Renumbered`].
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
-        let mut walk = Walk::default();
-        self.check_seals(&mut walk).await?;
+        for _ in 0..RESTARTS {
+            match self.walk().await {
+                Err(VerifyError::Forged(
+                    Forgery::SealMissing(number) | Forgery::BeginningCut(number),
+                )) if self.begins_beyond(number).await? => {}
+                outcome => return outcome,
+            }
+        }
+        self.walk().await
+    }
+
+    /// Whether the trail begins behind a seal that is missing: its beginning went while it was read,
+    /// and whether it might is told by the seals that are left.
+    async fn begins_beyond(&self, number: i64) -> Result<bool, StoreError> {
+        let first = self.ledger.seals(i64::MIN, 1).await?;
+        Ok(first.first().is_some_and(|first| first.number > number))
+    }
+
+    async fn walk(&self) -> Result<Verified, VerifyError> {
+        let mut walk = Walk {
+            begins: self.beginning().await?,
+            ..Walk::default()
+        };
+        self.check_sealed(&mut walk).await?;
         self.check_ends(&mut walk)?;
-        self.check_entries(&mut walk).await?;
+        self.check_numbering(&walk).await?;
         self.check_unsealed(&mut walk).await?;
         self.check_latest(&walk).await?;
         Ok(walk.verified)
     }
 
-    /// Every seal beyond those that were checked, and what they say of months that were dropped:
-    /// only what is signed is believed.
-    async fn check_seals(&self, walk: &mut Walk) -> Result<(), VerifyError> {
-        let mut after = walk.last.as_ref().map_or(i64::MIN, |seal| seal.number);
-        loop {
-            let seals = self.ledger.seals(after, SEALS).await?;
-            let Some(latest) = seals.last() else {
-                return Ok(());
-            };
-            after = latest.number;
-            for seal in seals {
-                self.check_seal(walk, &seal)?;
-                walk.verified.seals += 1;
-                walk.first.get_or_insert((seal.number, seal.month));
-                if seal.range == SealedRange::Dropped {
-                    walk.dropped.insert(seal.month);
-                }
-                walk.last = Some(seal);
+    /// The number with which the trail may begin: only what is signed is believed.
+    async fn beginning(&self) -> Result<i64, VerifyError> {
+        let mut begin = 1;
+        for seal in self.ledger.dropped().await? {
+            self.check_signed(&seal)?;
+            if let SealedRange::Dropped {
+                begins: Some(begins),
+            } = seal.range
+            {
+                begin = begins.max(begin);
             }
         }
+        Ok(begin)
     }
 
-    /// The entries of every seal that was checked. Months of which nothing is left are passed over.
-    async fn check_entries(&self, walk: &mut Walk) -> Result<(), VerifyError> {
-        let mut after = 0;
-        let mut requires_digests = false;
-        while after < walk.end() {
+    /// Every seal, and the entries that it lists.
+    async fn check_sealed(&self, walk: &mut Walk) -> Result<(), VerifyError> {
+        loop {
+            let after = walk.last.as_ref().map_or(i64::MIN, |seal| seal.number);
             let seals = self.ledger.seals(after, SEALS).await?;
-            let Some(latest) = seals.last() else {
+            if seals.is_empty() {
                 return Ok(());
-            };
-            after = latest.number;
-            for seal in &seals {
-                if seal.number <= walk.end() {
-                    self.check_sealed(walk, seal, requires_digests).await?;
-                }
-                requires_digests = seal.requires_digests;
+            }
+            walk.settled = self.ledger.last().await?.and_then(|last| last.through);
+            for seal in seals {
+                self.check_seal(walk, &seal)?;
+                self.check_listed(walk, &seal).await?;
+                walk.pass(seal);
             }
         }
-        Ok(())
     }
 
     fn check_seal(&self, walk: &Walk, seal: &AuditSeal) -> Result<(), Forgery> {
         let number = seal.number;
-        let own = self.notary.public_key();
         match &walk.last {
             Some(last) if number != last.number + 1 => {
                 return Err(Forgery::SealMissing(last.number + 1));
@@ -152,12 +178,28 @@ impl AuditVerifier {
             Some(last) if last.requires_digests && !seal.requires_digests => {
                 return Err(Forgery::SealChanged(number));
             }
+            Some(_) if seal.count() > 0 && walk.dropped.contains(&seal.month) => {
+                return Err(Forgery::MonthReopened(number));
+            }
             None if number < 1 => return Err(Forgery::SealChanged(number)),
+            None if number > walk.begins => return Err(Forgery::BeginningCut(walk.begins)),
             None if number == 1 && seal.previous != [0; 32] => {
                 return Err(Forgery::SealChanged(number));
             }
             Some(_) | None => {}
         }
+        self.check_signed(seal)?;
+        let mut kept = self.kept.iter().filter(|kept| kept.number == number);
+        if kept.any(|kept| kept.digest != seal.digest) {
+            return Err(Forgery::SealReplaced(number));
+        }
+        Ok(())
+    }
+
+    /// A seal says what it said when it was signed.
+    fn check_signed(&self, seal: &AuditSeal) -> Result<(), Forgery> {
+        let number = seal.number;
+        let own = self.notary.public_key();
         if seal.own_digest(&*self.notary) != seal.digest {
             return Err(Forgery::SealChanged(number));
         }
@@ -171,39 +213,25 @@ impl AuditVerifier {
         {
             return Err(Forgery::SealChanged(number));
         }
-        let kept = self.kept.iter().find(|kept| kept.number == number);
-        if kept.is_some_and(|kept| kept.digest != seal.digest) {
-            return Err(Forgery::SealReplaced(number));
-        }
         Ok(())
     }
 
-    /// The entries of a seal, and what stands between them and those of the seal before.
-    async fn check_sealed(
-        &self,
-        walk: &mut Walk,
-        seal: &AuditSeal,
-        requires_digests: bool,
-    ) -> Result<(), VerifyError> {
+    /// The entries of a seal, and what stands between them and those of the seal before. Where
+    /// nothing is, the month must have been dropped; the seal that says so comes later.
+    async fn check_listed(&self, walk: &mut Walk, seal: &AuditSeal) -> Result<(), VerifyError> {
         let SealedRange::Entries { last, digests, .. } = &seal.range else {
-            walk.verified.dropped += 1;
             return Ok(());
         };
-        let after = walk.sealed.get(&seal.month).copied();
-        let limit = u32::try_from(digests.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
-        let ledger = &self.ledger;
-        let entries = ledger
-            .entries(seal.month, after, Some(*last), limit)
-            .await?;
-        if entries.is_empty() && self.was_dropped(walk, seal.month).await? {
+        let entries = self.entries(walk, seal.month, *last, digests.len() + 1);
+        let entries = entries.await?;
+        if entries.is_empty() {
+            walk.absent.entry(seal.month).or_insert(seal.number);
             return Ok(());
         }
         let listed = Listed {
             seal: seal.number,
             digests,
-            requires_digests,
+            requires_digests: walk.requires_digests(),
         };
         compare(listed, &entries)?;
         walk.verified.sealed += u64::try_from(digests.len()).unwrap_or(u64::MAX);
@@ -211,34 +239,58 @@ impl AuditVerifier {
         Ok(())
     }
 
-    /// Whether a seal says that the month was dropped; meanwhile, perhaps.
-    async fn was_dropped(&self, walk: &mut Walk, month: NaiveDate) -> Result<bool, VerifyError> {
-        if !walk.dropped.contains(&month) {
-            self.check_seals(walk).await?;
+    /// The next entries of a month up to a place, at most so many. They are read in blocks, since a
+    /// seal may list but a few.
+    async fn entries(
+        &self,
+        walk: &mut Walk,
+        month: NaiveDate,
+        last: LedgerPosition,
+        most: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let through = walk.settled.max(Some(last));
+        let sealed = walk.sealed.get(&month).copied();
+        let ahead = walk.ahead.entry(month).or_default();
+        while ahead.len() < most && ahead.back().is_none_or(|entry| entry.position <= last) {
+            let after = ahead.back().map(|entry| entry.position).or(sealed);
+            let block = self.ledger.entries(month, after, through, ENTRIES).await?;
+            if block.is_empty() {
+                break;
+            }
+            ahead.extend(block);
         }
-        Ok(walk.dropped.contains(&month))
+        let up_to = ahead
+            .iter()
+            .take(most)
+            .take_while(|entry| entry.position <= last);
+        let count = up_to.count();
+        Ok(ahead.drain(..count).collect())
     }
 
-    /// Seals of a month that was dropped may be gone, but for the last of them; and what was kept
-    /// elsewhere must not lie beyond the end.
+    /// The trail lacks no month that was not dropped, and reaches as far as what was kept elsewhere.
     fn check_ends(&self, walk: &mut Walk) -> Result<(), Forgery> {
-        let is_of_a_dropped = |month| walk.dropped.contains(month);
-        if let Some((number, month)) = &walk.first
-            && *number != 1
-            && !is_of_a_dropped(month)
-        {
-            return Err(Forgery::SealMissing(1));
+        let dropped = &walk.dropped;
+        let absent = walk.absent.iter();
+        let mut missing = absent.filter(|(month, _)| !dropped.contains(month));
+        if let Some((_, seal)) = missing.next() {
+            return Err(Forgery::EntryMissing {
+                seal: *seal,
+                place: 1,
+                before: None,
+            });
         }
-        let first = walk.first.map_or(0, |(number, _)| number);
+        let first = walk.first.unwrap_or(0);
+        let end = walk.last.as_ref().map_or(0, |seal| seal.number);
         let kept = self.kept.iter().map(|kept| kept.number);
         walk.verified.outdated = kept.clone().filter(|number| *number < first).count();
-        match kept.filter(|number| *number > walk.end()).min() {
+        match kept.filter(|number| *number > end).min() {
             Some(number) => Err(Forgery::CutOff(number)),
             None => Ok(()),
         }
     }
 
-    /// Entries that no seal lists must be younger than all that are sealed.
+    /// Entries that no seal lists must be younger than all that are sealed, and of no month that
+    /// was dropped.
     async fn check_unsealed(&self, walk: &mut Walk) -> Result<(), VerifyError> {
         for month in self.ledger.months().await? {
             let mut after = walk.sealed.get(&month).copied();
@@ -250,12 +302,24 @@ impl AuditVerifier {
                 };
                 after = Some(latest.position);
                 for entry in &entries {
-                    check_young(entry, walk.last.as_ref())?;
+                    check_young(entry, walk.last.as_ref(), walk.dropped.contains(&month))?;
                     walk.see_unsealed(entry);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Transactions go on where the trail ends.
+    async fn check_numbering(&self, walk: &Walk) -> Result<(), VerifyError> {
+        let through = walk.last.as_ref().and_then(|seal| seal.through);
+        let Some(through) = through else {
+            return Ok(());
+        };
+        if through.transaction < self.ledger.horizon().await? {
+            return Ok(());
+        }
+        Err(VerifyError::Renumbered)
     }
 
     /// No entry can stand ahead of every transaction. It is asked last, since transactions go on.
@@ -274,9 +338,19 @@ impl AuditVerifier {
 }
 
 impl Walk {
-    /// The number of the last seal.
-    fn end(&self) -> i64 {
-        self.last.as_ref().map_or(0, |seal| seal.number)
+    /// Whether entries of the next seal must carry digests.
+    fn requires_digests(&self) -> bool {
+        self.last.as_ref().is_some_and(|seal| seal.requires_digests)
+    }
+
+    fn pass(&mut self, seal: AuditSeal) {
+        self.verified.seals += 1;
+        self.first.get_or_insert(seal.number);
+        if matches!(seal.range, SealedRange::Dropped { .. }) {
+            self.verified.dropped += 1;
+            self.dropped.insert(seal.month);
+        }
+        self.last = Some(seal);
     }
 
     fn see_unsealed(&mut self, entry: &LedgerEntry) {
@@ -284,10 +358,8 @@ impl Walk {
         verified.unsealed += 1;
         let since = verified.unsealed_since.get_or_insert(entry.at);
         *since = entry.at.min(*since);
-        if self
-            .latest
-            .is_none_or(|latest| latest.position < entry.position)
-        {
+        let is_later = |latest: LedgerEntry| latest.position < entry.position;
+        if self.latest.is_none_or(is_later) {
             self.latest = Some(*entry);
         }
     }

@@ -13,6 +13,8 @@ use std::time::Duration;
 pub const MONTHS_AHEAD: u32 = 24;
 /// How often it looks; a look is one read.
 const EVERY: Duration = Duration::from_hours(1);
+/// Seals that are taken away at one time.
+const SEALS: u32 = 10_000;
 /// How often a seal is tried when the sealer comes before it.
 const TRIES: u32 = 5;
 
@@ -56,13 +58,21 @@ impl Job for AuditPartitions {
             tracing::info!(%month, "a month of the audit trail was made");
             return Ok(dealt_with(month));
         }
-        if let Some(seals) = &self.seals
-            && let Some(month) = there.into_iter().find(|month| self.is_over(*month, now))
-        {
+        let Some(seals) = &self.seals else {
+            return Ok(Step::Done { processed: 0 });
+        };
+        if let Some(month) = there.into_iter().find(|month| self.is_over(*month, now)) {
             seals.seal(month, now).await?;
             self.months.remove(month).await?;
             tracing::info!(%month, "a month of the audit trail was dropped");
             return Ok(dealt_with(month));
+        }
+        // Only once every month that goes is gone: what is left of one is held against its seals.
+        if seals.ledger.trim(SEALS).await? > 0 {
+            return Ok(Step::More {
+                cursor: String::new(),
+                processed: 0,
+            });
         }
         Ok(Step::Done { processed: 0 })
     }
@@ -81,9 +91,12 @@ impl AuditPartitions {
 impl MonthSeals {
     /// Adds the seal that says that the month was dropped, once.
     async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
-        if self.ledger.dropped().await?.contains(&month) {
+        let dropped = self.ledger.dropped().await?;
+        let mut dropped: Vec<_> = dropped.iter().map(|seal| seal.month).collect();
+        if dropped.contains(&month) {
             return Ok(());
         }
+        dropped.push(month);
         for _ in 0..TRIES {
             let last = self.ledger.last().await?;
             let through = last.as_ref().and_then(|last| last.through);
@@ -95,7 +108,10 @@ impl MonthSeals {
                     detail: format!("entries of {month} are not sealed yet"),
                 });
             }
-            let range = SealedRange::Dropped;
+            let own = last.as_ref().map_or(1, |last| last.number + 1);
+            let needed = self.ledger.first_needed(&dropped).await?;
+            let begins = Some(needed.unwrap_or(own));
+            let range = SealedRange::Dropped { begins };
             let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.notary);
             match self.ledger.append(&[seal]).await {
                 Err(StoreError::Conflict(_)) => {}

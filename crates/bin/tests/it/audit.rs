@@ -189,6 +189,13 @@ async fn what_a_superuser_forges_is_named() {
             ],
         ),
         (
+            "the beginning cut off",
+            "DELETE FROM audit_events e USING audit_seals s WHERE s.number = 1 \
+             AND (e.transaction_id, e.id) <= (s.last_transaction, s.last_id); DELETE FROM audit_seals WHERE number = 1"
+                .to_owned(),
+            vec!["begins behind seal 1".to_owned()],
+        ),
+        (
             "cut off",
             format!(
                 "DELETE FROM audit_events WHERE {of_the_last}; DELETE FROM audit_seals WHERE number = {last}"

@@ -22,7 +22,7 @@ pub trait AuditMonths: Send + Sync {
     /// [`StoreError::Conflict`] for a month that is long past or years away.
     async fn make(&self, month: NaiveDate) -> Result<bool, StoreError>;
 
-    /// Removes a month with its entries and, but for the last, its seals. `false` when it has no place.
+    /// Removes a month with its entries. `false` when it has no place.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`], and remove nothing, while an entry of the month could be

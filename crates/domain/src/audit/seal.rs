@@ -78,7 +78,11 @@ pub enum SealedRange {
         digests: Vec<[u8; 32]>,
     },
     /// The month's entries were old enough, and were dropped.
-    Dropped,
+    Dropped {
+        /// The number of the first seal that is still needed: those before it may be gone, and no
+        /// others. None in seals of older programs.
+        begins: Option<i64>,
+    },
 }
 
 /// A seal.
@@ -147,11 +151,11 @@ pub trait AuditLedger: Send + Sync {
         limit: u32,
     ) -> Result<Pending, StoreError>;
 
-    /// The last of the entries that carry no digest.
+    /// Whether an entry carries no digest.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError>;
+    /// [`StoreError::Unavailable`].
+    async fn has_bare(&self) -> Result<bool, StoreError>;
 
     /// The number that the next transaction will have: every entry stands before it.
     ///
@@ -172,11 +176,24 @@ pub trait AuditLedger: Send + Sync {
     /// MUST return [`StoreError::Corrupt`] for a seal that was changed so that it makes no sense.
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError>;
 
-    /// The months whose entries were dropped, as the seals say.
+    /// The seals that say that a month was dropped, in their order.
+    ///
+    /// # Errors
+    /// As [`seals`](Self::seals).
+    async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError>;
+
+    /// The number of the first seal that lists entries of another month than these.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn dropped(&self) -> Result<Vec<NaiveDate>, StoreError>;
+    async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError>;
+
+    /// Takes seals away that the last dropped month made unnecessary, the oldest first and at most so
+    /// many; how many they were.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] while it would keep others waiting.
+    async fn trim(&self, most: u32) -> Result<u64, StoreError>;
 
     /// The months that can have entries: MUST be all that do.
     ///
@@ -240,7 +257,7 @@ impl AuditSeal {
     pub fn count(&self) -> usize {
         match &self.range {
             SealedRange::Entries { digests, .. } => digests.len(),
-            SealedRange::Dropped => 0,
+            SealedRange::Dropped { .. } => 0,
         }
     }
 
@@ -265,13 +282,22 @@ impl AuditSeal {
                 );
                 message.extend(notary.hash(digests.as_flattened()));
             }
-            SealedRange::Dropped => message.push(2),
+            SealedRange::Dropped { begins: None } => message.push(2),
+            SealedRange::Dropped {
+                begins: Some(begins),
+            } => {
+                message.push(3);
+                message.extend(begins.to_be_bytes());
+            }
         }
         write_position(&mut message, self.through.as_ref());
         message.extend(self.previous);
         message.extend(self.sealed_at.timestamp_micros().to_be_bytes());
         message.extend(self.public_key);
-        message.push(u8::from(self.requires_digests));
+        // Older programs did not know of it, and their seals stay good.
+        if self.requires_digests {
+            message.push(1);
+        }
         notary.hash(&message)
     }
 }

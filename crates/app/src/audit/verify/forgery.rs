@@ -13,6 +13,12 @@ pub enum Forgery {
     /// A seal does not say what it said when it was signed, or does not follow on the one before it.
     #[error("seal {0} was changed")]
     SealChanged(i64),
+    /// The trail begins behind the seal with which it has to.
+    #[error("the trail begins behind seal {0}: its beginning was cut off")]
+    BeginningCut(i64),
+    /// A seal lists entries of a month that was dropped before.
+    #[error("seal {0} lists entries of a month that was dropped before: they were put in later")]
+    MonthReopened(i64),
     /// A seal is signed with a key that is not trusted.
     #[error("seal {0} is signed with another key than ours")]
     SealForeign(i64),
@@ -82,8 +88,13 @@ fn ahead_of(entry: Option<AuditEventId>) -> String {
     entry.map_or_else(String::new, |entry| format!(", before entry {entry}"))
 }
 
-/// An entry that no seal lists must be younger than all that are sealed.
-pub(super) fn check_young(entry: &LedgerEntry, last: Option<&AuditSeal>) -> Result<(), Forgery> {
+/// An entry that no seal lists must be younger than all that are sealed, and of a month that is
+/// still there.
+pub(super) fn check_young(
+    entry: &LedgerEntry,
+    last: Option<&AuditSeal>,
+    is_of_dropped: bool,
+) -> Result<(), Forgery> {
     let LedgerEntry {
         position, tenant, ..
     } = *entry;
@@ -94,7 +105,7 @@ pub(super) fn check_young(entry: &LedgerEntry, last: Option<&AuditSeal>) -> Resu
             seal: None,
         });
     }
-    if Some(position) <= last.and_then(|last| last.through) {
+    if is_of_dropped || Some(position) <= last.and_then(|last| last.through) {
         return Err(Forgery::EntryInserted {
             entry: position.entry,
             tenant,

@@ -81,7 +81,7 @@ fn last() -> AuditSeal {
     let mut last = AuditSeal::after(
         None,
         month(2026, 1),
-        SealedRange::Dropped,
+        SealedRange::Dropped { begins: None },
         through,
         at(0),
         &notary(),
@@ -99,6 +99,18 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
         .expect_entries()
         .withf(|_, after, through, _| (*after, *through) == (Some(place(77)), None))
         .returning(|_, _, _, _| Ok(Vec::new()));
+    ledger
+        .expect_first_needed()
+        .returning(|dropped| Ok((!dropped.is_empty()).then_some(17)));
+    // Seals that are left of it, in two chunks.
+    let left = Mutex::new(vec![3, 10_000]);
+    let notes = Arc::clone(log);
+    ledger.expect_trim().returning(move |most| {
+        assert_eq!(most, 10_000);
+        let trimmed = left.lock().unwrap().pop().unwrap_or(0);
+        notes.lock().unwrap().push(format!("trimmed {trimmed}"));
+        Ok(trimmed)
+    });
     let conflict = StoreError::Conflict(Conflict::Other("audit_seals_pkey".to_owned()));
     ledger
         .expect_append()
@@ -112,7 +124,7 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
         assert_eq!((seal.number, seal.previous), (42, last().digest));
         assert_eq!(
             (&seal.range, seal.through),
-            (&SealedRange::Dropped, Some(place(77)))
+            (&SealedRange::Dropped { begins: Some(17) }, Some(place(77)))
         );
         assert_eq!((seal.signature, seal.sealed_at), ([8; 64], at(0)));
         assert_eq!(seal.digest, seal.own_digest(&notary()));
@@ -168,7 +180,14 @@ async fn a_month_goes_when_its_last_entry_is_too_old_and_its_seal_comes_first() 
     there.extend(ahead());
     let job = job(months(there, &log), Some(ledger(0, &log)));
     assert_eq!(run(&job).await, 1);
-    assert_eq!(in_order(&log), ["sealed 2018-12-01", "removed 2018-12-01"]);
+    let done = [
+        "sealed 2018-12-01",
+        "removed 2018-12-01",
+        "trimmed 10000",
+        "trimmed 3",
+        "trimmed 0",
+    ];
+    assert_eq!(in_order(&log), done);
 }
 
 #[tokio::test]
@@ -198,9 +217,11 @@ async fn a_month_that_was_sealed_off_before_the_holder_died_is_not_sealed_off_ag
     let log = Log::default();
     let there = [vec![month(2018, 12)], ahead()].concat();
     let mut ledger = MockAuditLedger::new();
-    ledger
-        .expect_dropped()
-        .returning(|| Ok(vec![month(2018, 12)]));
+    ledger.expect_dropped().returning(|| {
+        let month = month(2018, 12);
+        Ok(vec![AuditSeal { month, ..last() }])
+    });
+    ledger.expect_trim().returning(|_| Ok(0));
     assert_eq!(run(&job(months(there, &log), Some(ledger))).await, 1);
     assert_eq!(in_order(&log), ["removed 2018-12-01"]);
 }

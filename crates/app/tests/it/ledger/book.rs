@@ -8,7 +8,7 @@ use customer_domain::audit::{
 };
 use customer_domain::{AuditEventId, Conflict, StoreError};
 use customer_testkit::builders::{FixedClock, at, notary, seeded_id, tenant};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The number of the transaction after all that ran.
@@ -21,6 +21,10 @@ pub(crate) struct Book {
     seals: Mutex<Vec<AuditSeal>>,
     /// A transaction that still runs; none when zero.
     running: AtomicU64,
+    /// Transactions that a copy of the ledger knows nothing of.
+    lost: AtomicU64,
+    /// The seal behind which the next reading of seals finds that dropped months are gone.
+    gone_behind: AtomicI64,
 }
 
 pub(crate) fn month(number: u32) -> NaiveDate {
@@ -53,6 +57,42 @@ impl Book {
     pub(crate) fn hold_open(&self, transaction: Option<u64>) {
         self.running
             .store(transaction.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// The database is filled from a dump.
+    pub(crate) fn renumber(&self, lost: u64) {
+        self.lost.store(lost, Ordering::Relaxed);
+    }
+
+    /// Months that were dropped are gone once seals behind this one are read.
+    pub(crate) fn forget_dropped_behind(&self, number: i64) {
+        self.gone_behind.store(number, Ordering::Relaxed);
+    }
+
+    /// A seal says that a month is dropped.
+    pub(crate) async fn drop_month(&self, month: NaiveDate) {
+        let last = self.last().await.expect("a seal");
+        let begins = self.first_needed(&[month]).await.expect("a number");
+        let own = last.as_ref().map_or(1, |last| last.number + 1);
+        let dropped = AuditSeal::after(
+            last.as_ref(),
+            month,
+            SealedRange::Dropped {
+                begins: Some(begins.unwrap_or(own)),
+            },
+            last.as_ref().and_then(|seal| seal.through),
+            at(2),
+            &*notary(),
+        );
+        self.append(&[dropped]).await.expect("a seal");
+    }
+
+    /// The entries of dropped months are gone, and the seals that nothing needs any more.
+    pub(crate) async fn forget_dropped(&self) {
+        let dropped = self.dropped().await.expect("seals");
+        let dropped: Vec<_> = dropped.iter().map(|seal| seal.month).collect();
+        self.forge(|entries, _| entries.retain(|(of, _)| !dropped.contains(of)));
+        self.trim(u32::MAX).await.expect("seals");
     }
 
     /// Changes what is stored, and brings it into its order.
@@ -116,6 +156,14 @@ impl Book {
     }
 }
 
+/// Where a seal lets the trail begin.
+fn begins(seal: &AuditSeal) -> Option<i64> {
+    match seal.range {
+        SealedRange::Dropped { begins } => begins,
+        SealedRange::Entries { .. } => None,
+    }
+}
+
 #[async_trait]
 impl AuditLedger for Book {
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError> {
@@ -146,14 +194,30 @@ impl AuditLedger for Book {
         })
     }
 
-    async fn last_bare(&self) -> Result<Option<LedgerEntry>, StoreError> {
+    async fn has_bare(&self) -> Result<bool, StoreError> {
         let found = self.within(|_, _| true, u32::MAX);
-        let mut bare = found.into_iter().map(|(_, entry)| entry).rev();
-        Ok(bare.find(|entry| entry.stored.is_none()))
+        Ok(found.iter().any(|(_, entry)| entry.stored.is_none()))
     }
 
     async fn horizon(&self) -> Result<u64, StoreError> {
-        Ok(NEXT)
+        Ok(NEXT - self.lost.load(Ordering::Relaxed))
+    }
+
+    async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError> {
+        let seals = self.seals.lock().expect("seals");
+        let mut needed = seals
+            .iter()
+            .filter(|seal| seal.count() > 0 && !dropped.contains(&seal.month));
+        Ok(needed.next().map(|seal| seal.number))
+    }
+
+    async fn trim(&self, most: u32) -> Result<u64, StoreError> {
+        let mut seals = self.seals.lock().expect("seals");
+        let begins = seals.iter().filter_map(begins).max().unwrap_or(0);
+        let before = seals.iter().take_while(|seal| seal.number < begins);
+        let count = before.count().min(usize::try_from(most).expect("a number"));
+        seals.drain(..count);
+        Ok(u64::try_from(count).expect("a count"))
     }
 
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError> {
@@ -168,6 +232,11 @@ impl AuditLedger for Book {
     }
 
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError> {
+        let behind = self.gone_behind.load(Ordering::Relaxed);
+        if behind > 0 && after >= behind {
+            self.gone_behind.store(0, Ordering::Relaxed);
+            self.forget_dropped().await;
+        }
         let seals = self.seals.lock().expect("seals");
         let found = seals.iter().filter(|seal| seal.number > after);
         Ok(found
@@ -176,12 +245,12 @@ impl AuditLedger for Book {
             .collect())
     }
 
-    async fn dropped(&self) -> Result<Vec<NaiveDate>, StoreError> {
+    async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError> {
         let seals = self.seals.lock().expect("seals");
         let dropped = seals
             .iter()
-            .filter(|seal| seal.range == SealedRange::Dropped);
-        Ok(dropped.map(|seal| seal.month).collect())
+            .filter(|seal| matches!(seal.range, SealedRange::Dropped { .. }));
+        Ok(dropped.cloned().collect())
     }
 
     async fn months(&self) -> Result<Vec<NaiveDate>, StoreError> {

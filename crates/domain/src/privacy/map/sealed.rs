@@ -66,6 +66,7 @@ pub(super) const TABLES: &[Table] = &[
             plain("digests"),
             plain("through_transaction"),
             plain("through_id"),
+            plain("begins"),
             plain("requires_digests"),
             plain("previous"),
             plain("sealed_at"),
