@@ -1,5 +1,6 @@
 SET LOCAL lock_timeout = '5s';
 
+-- What seals signed of these columns is lost with them: `audit verify` names such seals from then on.
 DROP FUNCTION audit_trim_seals(integer);
 
 -- Drops the partition of a month whose last entry is at least twelve months old and whose end is sealed, and the seals

@@ -1,10 +1,12 @@
 //! The audit trail: read by administrators, which is on record itself; sealed, and held against its
 //! seals.
 
+mod chain;
 mod denied;
 mod seal;
 mod verify;
 
+pub(crate) use chain::{Beginning, Chain, Signers};
 pub use denied::{Denial, RecentDenials};
 pub use seal::{AuditSealer, LastSeen, Sealed};
 pub use verify::{AuditVerifier, Forgery, KeptSeal, Verified, VerifyError};

@@ -16,6 +16,7 @@ pub use idempotency_purge::{CHUNK, PurgeReplies};
 pub use outbox_seal::SealOutbox;
 pub use runner::Jobs;
 
+use crate::audit::VerifyError;
 use async_trait::async_trait;
 use customer_domain::StoreError;
 use customer_domain::job::JobName;
@@ -78,6 +79,18 @@ impl From<StoreError> for JobError {
         };
         let detail = error.to_string();
         Self { code, detail }
+    }
+}
+
+impl From<VerifyError> for JobError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Store(error) => error.into(),
+            VerifyError::Forged(_) | VerifyError::Renumbered => Self {
+                code: "forged",
+                detail: error.to_string(),
+            },
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Entries of the trail are sealed, apart from their writing.
 
+use super::chain::Signers;
+use super::verify::{Forgery, VerifyError};
 use chrono::{DateTime, TimeDelta, Utc};
 use customer_domain::audit::{AuditLedger, AuditSeal, Notary, PendingEntry, SealedRange};
 use customer_domain::{Clock, StoreError};
@@ -32,10 +34,12 @@ pub struct AuditSealer {
 pub struct LastSeen(Arc<Mutex<Option<AuditSeal>>>);
 
 impl LastSeen {
-    /// Content with a last seal that is this one or comes after it.
+    /// Content with a last seal that is this one or comes after it; it may have gone since with months
+    /// that were dropped.
     async fn expect(
         &self,
         ledger: &dyn AuditLedger,
+        signers: Signers<'_>,
         last: Option<&AuditSeal>,
     ) -> Result<(), StoreError> {
         let seen = self
@@ -56,14 +60,22 @@ impl LastSeen {
         if there.is_some_and(|there| there.digest == seen.digest) {
             return Ok(());
         }
-        Err(StoreError::Corrupt {
-            table: "audit_seals",
-            row: seen.number.to_string(),
-        })
+        match signers.beginning(ledger).await {
+            Ok(beginning) if seen.number < beginning.number => Ok(()),
+            Err(VerifyError::Store(error)) => Err(error),
+            Ok(_) | Err(_) => Err(changed(&seen)),
+        }
     }
 
     fn remember(&self, last: Option<AuditSeal>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+}
+
+fn changed(seal: &AuditSeal) -> StoreError {
+    StoreError::Corrupt {
+        table: "audit_seals",
+        row: seal.number.to_string(),
     }
 }
 
@@ -87,7 +99,10 @@ impl AuditSealer {
     /// last seal that this process saw is gone or another one; as the store fails.
     pub async fn seal(&self) -> Result<Sealed, StoreError> {
         let last = self.ledger.last().await?;
-        self.seen.expect(&*self.ledger, last.as_ref()).await?;
+        last.as_ref()
+            .map_or(Ok(()), |last| self.expect_true(last))?;
+        let (ledger, signers) = (&*self.ledger, self.signers());
+        self.seen.expect(ledger, signers, last.as_ref()).await?;
         let after = last.as_ref().and_then(|seal| seal.through);
         let pending = self.ledger.pending(after, MOST).await?;
         let mut seals = self.seals(last.as_ref(), &pending.entries);
@@ -110,7 +125,10 @@ impl AuditSealer {
             return Ok(seal);
         }
         let is_time = match self.ledger.seals(0, 1).await?.first() {
-            Some(first) => self.clock.now() - first.sealed_at >= GRACE,
+            Some(first) => {
+                self.expect_true(first)?;
+                self.clock.now() - first.sealed_at >= GRACE
+            }
             None => !self.ledger.has_bare().await?,
         };
         Ok(if is_time {
@@ -118,6 +136,22 @@ impl AuditSealer {
         } else {
             seal
         })
+    }
+
+    fn signers(&self) -> Signers<'_> {
+        Signers {
+            notary: &*self.notary,
+            trusted: &[],
+        }
+    }
+
+    /// Nothing is built on a seal that was changed. One of a key that this process does not have is
+    /// for [`AuditVerifier`](super::AuditVerifier) to judge: it is told which to trust.
+    fn expect_true(&self, seal: &AuditSeal) -> Result<(), StoreError> {
+        match self.signers().check(seal) {
+            Ok(()) | Err(Forgery::SealForeign(_)) => Ok(()),
+            Err(_) => Err(changed(seal)),
+        }
     }
 
     fn seals(&self, last: Option<&AuditSeal>, pending: &[PendingEntry]) -> Vec<AuditSeal> {

@@ -4,6 +4,7 @@ mod forgery;
 
 pub use forgery::Forgery;
 
+use super::chain::{Chain, Signers};
 use chrono::{DateTime, NaiveDate, Utc};
 use customer_domain::StoreError;
 use customer_domain::audit::{
@@ -17,8 +18,6 @@ use thiserror::Error;
 /// Seals and entries that are read at one time.
 const SEALS: u32 = 200;
 const ENTRIES: u32 = 1_000;
-/// How often it begins anew when the beginning of the trail goes while it is read.
-const RESTARTS: usize = 3;
 
 /// Holds the trail against its seals.
 #[derive(Clone)]
@@ -77,23 +76,17 @@ pub enum VerifyError {
 }
 
 /// How far a verification got.
-#[derive(Default)]
-struct Walk {
+struct Walk<'a> {
     verified: Verified,
-    /// The number of the first seal that is there.
-    first: Option<i64>,
-    /// The number with which the trail may begin, as the last dropped month left it.
-    begins: i64,
-    last: Option<AuditSeal>,
+    chain: Chain<'a>,
+    /// Months that signed seals say were dropped, wherever those stand.
+    gone: BTreeSet<NaiveDate>,
     /// Up to here nothing is added to the trail any more.
     settled: Option<LedgerPosition>,
     /// The last sealed entry of each month.
     sealed: BTreeMap<NaiveDate, LedgerPosition>,
     /// Entries that were read and that no seal was held against yet.
     ahead: BTreeMap<NaiveDate, VecDeque<LedgerEntry>>,
-    /// The first seal of each month of which nothing is there.
-    absent: BTreeMap<NaiveDate, i64>,
-    dropped: BTreeSet<NaiveDate>,
     /// The last entry of all that are not sealed.
     latest: Option<LedgerEntry>,
 }
@@ -105,145 +98,117 @@ impl AuditVerifier {
     /// # Errors
     /// [`VerifyError::Forged`] with the first thing that is wrong; [`VerifyError::Renumbered`].
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
-        for _ in 0..RESTARTS {
+        loop {
             match self.walk().await {
+                // Only what was dropped goes, so that this ends.
                 Err(VerifyError::Forged(
                     Forgery::SealMissing(number) | Forgery::BeginningCut(number),
-                )) if self.begins_beyond(number).await? => {}
+                )) if self.has_gone(number).await? => {}
                 outcome => return outcome,
             }
         }
-        self.walk().await
     }
 
-    /// Whether the trail begins behind a seal that is missing: its beginning went while it was read,
-    /// and whether it might is told by the seals that are left.
-    async fn begins_beyond(&self, number: i64) -> Result<bool, StoreError> {
+    /// Whether a seal that is missing went with a month that was dropped while the trail was read.
+    async fn has_gone(&self, number: i64) -> Result<bool, VerifyError> {
         let first = self.ledger.seals(i64::MIN, 1).await?;
-        Ok(first.first().is_some_and(|first| first.number > number))
+        let begins = self.signers().beginning(&*self.ledger).await?.number;
+        Ok(number < begins && first.first().is_some_and(|first| first.number > number))
+    }
+
+    fn signers(&self) -> Signers<'_> {
+        Signers {
+            notary: &*self.notary,
+            trusted: &self.trusted,
+        }
     }
 
     async fn walk(&self) -> Result<Verified, VerifyError> {
+        let beginning = self.signers().beginning(&*self.ledger).await?;
         let mut walk = Walk {
-            begins: self.beginning().await?,
-            ..Walk::default()
+            verified: Verified::default(),
+            chain: Chain::new(self.signers(), beginning.number),
+            gone: beginning.dropped,
+            settled: None,
+            sealed: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            latest: None,
         };
         self.check_sealed(&mut walk).await?;
-        self.check_ends(&mut walk)?;
+        self.check_end(&mut walk)?;
         self.check_numbering(&walk).await?;
         self.check_unsealed(&mut walk).await?;
         self.check_latest(&walk).await?;
         Ok(walk.verified)
     }
 
-    /// The number with which the trail may begin: only what is signed is believed.
-    async fn beginning(&self) -> Result<i64, VerifyError> {
-        let mut begin = 1;
-        for seal in self.ledger.dropped().await? {
-            self.check_signed(&seal)?;
-            if let SealedRange::Dropped {
-                begins: Some(begins),
-            } = seal.range
-            {
-                begin = begins.max(begin);
-            }
-        }
-        Ok(begin)
-    }
-
     /// Every seal, and the entries that it lists.
-    async fn check_sealed(&self, walk: &mut Walk) -> Result<(), VerifyError> {
+    async fn check_sealed(&self, walk: &mut Walk<'_>) -> Result<(), VerifyError> {
         loop {
-            let after = walk.last.as_ref().map_or(i64::MIN, |seal| seal.number);
-            let seals = self.ledger.seals(after, SEALS).await?;
+            let seals = self.ledger.seals(walk.chain.end(), SEALS).await?;
             if seals.is_empty() {
                 return Ok(());
             }
             walk.settled = self.ledger.last().await?.and_then(|last| last.through);
             for seal in seals {
-                self.check_seal(walk, &seal)?;
+                walk.chain.check(&seal)?;
+                self.check_kept(&seal)?;
                 self.check_listed(walk, &seal).await?;
-                walk.pass(seal);
+                let is_of_dropped = matches!(seal.range, SealedRange::Dropped { .. });
+                walk.verified.dropped += u64::from(is_of_dropped);
+                walk.verified.seals += 1;
+                walk.chain.pass(seal);
             }
         }
     }
 
-    fn check_seal(&self, walk: &Walk, seal: &AuditSeal) -> Result<(), Forgery> {
-        let number = seal.number;
-        match &walk.last {
-            Some(last) if number != last.number + 1 => {
-                return Err(Forgery::SealMissing(last.number + 1));
-            }
-            Some(last) if seal.previous != last.digest => return Err(Forgery::SealChanged(number)),
-            Some(last) if last.requires_digests && !seal.requires_digests => {
-                return Err(Forgery::SealChanged(number));
-            }
-            Some(_) if seal.count() > 0 && walk.dropped.contains(&seal.month) => {
-                return Err(Forgery::MonthReopened(number));
-            }
-            None if number < 1 => return Err(Forgery::SealChanged(number)),
-            None if number > walk.begins => return Err(Forgery::BeginningCut(walk.begins)),
-            None if number == 1 && seal.previous != [0; 32] => {
-                return Err(Forgery::SealChanged(number));
-            }
-            Some(_) | None => {}
-        }
-        self.check_signed(seal)?;
-        let mut kept = self.kept.iter().filter(|kept| kept.number == number);
+    fn check_kept(&self, seal: &AuditSeal) -> Result<(), Forgery> {
+        let mut kept = self.kept.iter().filter(|kept| kept.number == seal.number);
         if kept.any(|kept| kept.digest != seal.digest) {
-            return Err(Forgery::SealReplaced(number));
+            return Err(Forgery::SealReplaced(seal.number));
         }
         Ok(())
     }
 
-    /// A seal says what it said when it was signed.
-    fn check_signed(&self, seal: &AuditSeal) -> Result<(), Forgery> {
-        let number = seal.number;
-        let own = self.notary.public_key();
-        if seal.own_digest(&*self.notary) != seal.digest {
-            return Err(Forgery::SealChanged(number));
-        }
-        if seal.public_key != own && !self.trusted.contains(&seal.public_key) {
-            return Err(Forgery::SealForeign(number));
-        }
-        let signature = &seal.signature;
-        if !self
-            .notary
-            .is_signed(&seal.public_key, &seal.digest, signature)
-        {
-            return Err(Forgery::SealChanged(number));
-        }
-        Ok(())
-    }
-
-    /// The entries of a seal, and what stands between them and those of the seal before. Where
-    /// nothing is, the month must have been dropped; the seal that says so comes later.
-    async fn check_listed(&self, walk: &mut Walk, seal: &AuditSeal) -> Result<(), VerifyError> {
+    /// The entries of a seal, and what stands between them and those of the seal before. Where they
+    /// end too early the month went, and a seal said so before it did.
+    async fn check_listed(&self, walk: &mut Walk<'_>, seal: &AuditSeal) -> Result<(), VerifyError> {
         let SealedRange::Entries { last, digests, .. } = &seal.range else {
             return Ok(());
         };
-        let entries = self.entries(walk, seal.month, *last, digests.len() + 1);
-        let entries = entries.await?;
-        if entries.is_empty() {
-            walk.absent.entry(seal.month).or_insert(seal.number);
-            return Ok(());
-        }
+        let most = digests.len() + 1;
+        let entries = self.entries(walk, seal.month, *last, most).await?;
         let listed = Listed {
             seal: seal.number,
             digests,
-            requires_digests: walk.requires_digests(),
+            requires_digests: walk.chain.requires_digests(),
         };
-        compare(listed, &entries)?;
+        match compare(listed, &entries) {
+            Err(Forgery::EntryMissing { before: None, .. })
+                if self.is_gone(walk, seal.month).await? =>
+            {
+                return Ok(());
+            }
+            compared => compared?,
+        }
         walk.verified.sealed += u64::try_from(digests.len()).unwrap_or(u64::MAX);
         walk.sealed.insert(seal.month, *last);
         Ok(())
+    }
+
+    /// Whether a month was dropped; meanwhile, perhaps.
+    async fn is_gone(&self, walk: &mut Walk<'_>, month: NaiveDate) -> Result<bool, VerifyError> {
+        if !walk.gone.contains(&month) {
+            walk.gone = self.signers().beginning(&*self.ledger).await?.dropped;
+        }
+        Ok(walk.gone.contains(&month))
     }
 
     /// The next entries of a month up to a place, at most so many. They are read in blocks, since a
     /// seal may list but a few.
     async fn entries(
         &self,
-        walk: &mut Walk,
+        walk: &mut Walk<'_>,
         month: NaiveDate,
         last: LedgerPosition,
         most: usize,
@@ -267,20 +232,10 @@ impl AuditVerifier {
         Ok(ahead.drain(..count).collect())
     }
 
-    /// The trail lacks no month that was not dropped, and reaches as far as what was kept elsewhere.
-    fn check_ends(&self, walk: &mut Walk) -> Result<(), Forgery> {
-        let dropped = &walk.dropped;
-        let absent = walk.absent.iter();
-        let mut missing = absent.filter(|(month, _)| !dropped.contains(month));
-        if let Some((_, seal)) = missing.next() {
-            return Err(Forgery::EntryMissing {
-                seal: *seal,
-                place: 1,
-                before: None,
-            });
-        }
-        let first = walk.first.unwrap_or(0);
-        let end = walk.last.as_ref().map_or(0, |seal| seal.number);
+    /// The trail reaches as far as what was kept elsewhere.
+    fn check_end(&self, walk: &mut Walk<'_>) -> Result<(), Forgery> {
+        let first = walk.chain.first.unwrap_or(0);
+        let end = walk.chain.end().max(0);
         let kept = self.kept.iter().map(|kept| kept.number);
         walk.verified.outdated = kept.clone().filter(|number| *number < first).count();
         match kept.filter(|number| *number > end).min() {
@@ -291,9 +246,10 @@ impl AuditVerifier {
 
     /// Entries that no seal lists must be younger than all that are sealed, and of no month that
     /// was dropped.
-    async fn check_unsealed(&self, walk: &mut Walk) -> Result<(), VerifyError> {
+    async fn check_unsealed(&self, walk: &mut Walk<'_>) -> Result<(), VerifyError> {
         for month in self.ledger.months().await? {
             let mut after = walk.sealed.get(&month).copied();
+            let is_of_dropped = Some(month) <= walk.chain.dropped;
             loop {
                 let ledger = &self.ledger;
                 let entries = ledger.entries(month, after, None, ENTRIES).await?;
@@ -302,7 +258,7 @@ impl AuditVerifier {
                 };
                 after = Some(latest.position);
                 for entry in &entries {
-                    check_young(entry, walk.last.as_ref(), walk.dropped.contains(&month))?;
+                    check_young(entry, walk.chain.last.as_ref(), is_of_dropped)?;
                     walk.see_unsealed(entry);
                 }
             }
@@ -311,8 +267,8 @@ impl AuditVerifier {
     }
 
     /// Transactions go on where the trail ends.
-    async fn check_numbering(&self, walk: &Walk) -> Result<(), VerifyError> {
-        let through = walk.last.as_ref().and_then(|seal| seal.through);
+    async fn check_numbering(&self, walk: &Walk<'_>) -> Result<(), VerifyError> {
+        let through = walk.chain.last.as_ref().and_then(|seal| seal.through);
         let Some(through) = through else {
             return Ok(());
         };
@@ -323,7 +279,7 @@ impl AuditVerifier {
     }
 
     /// No entry can stand ahead of every transaction. It is asked last, since transactions go on.
-    async fn check_latest(&self, walk: &Walk) -> Result<(), VerifyError> {
+    async fn check_latest(&self, walk: &Walk<'_>) -> Result<(), VerifyError> {
         let Some(latest) = &walk.latest else {
             return Ok(());
         };
@@ -337,22 +293,7 @@ impl AuditVerifier {
     }
 }
 
-impl Walk {
-    /// Whether entries of the next seal must carry digests.
-    fn requires_digests(&self) -> bool {
-        self.last.as_ref().is_some_and(|seal| seal.requires_digests)
-    }
-
-    fn pass(&mut self, seal: AuditSeal) {
-        self.verified.seals += 1;
-        self.first.get_or_insert(seal.number);
-        if matches!(seal.range, SealedRange::Dropped { .. }) {
-            self.verified.dropped += 1;
-            self.dropped.insert(seal.month);
-        }
-        self.last = Some(seal);
-    }
-
+impl Walk<'_> {
     fn see_unsealed(&mut self, entry: &LedgerEntry) {
         let verified = &mut self.verified;
         verified.unsealed += 1;

@@ -1,6 +1,7 @@
 //! `audit.partitions`: makes the months of the trail before they come, and drops the oldest.
 
 use super::{Job, JobError, Step};
+use crate::audit::{Beginning, Chain, Signers, VerifyError};
 use async_trait::async_trait;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use customer_domain::audit::{AuditLedger, AuditMonths, AuditSeal, Notary, SealedRange};
@@ -15,6 +16,8 @@ pub const MONTHS_AHEAD: u32 = 24;
 const EVERY: Duration = Duration::from_hours(1);
 /// Seals that are taken away at one time.
 const SEALS: u32 = 10_000;
+/// Seals that are read at one time.
+const BLOCK: u32 = 200;
 /// How often a seal is tried when the sealer comes before it.
 const TRIES: u32 = 5;
 
@@ -61,8 +64,13 @@ impl Job for AuditPartitions {
         let Some(seals) = &self.seals else {
             return Ok(Step::Done { processed: 0 });
         };
-        if let Some(month) = there.into_iter().find(|month| self.is_over(*month, now)) {
-            seals.seal(month, now).await?;
+        // One that a seal says was dropped goes, whatever is configured by now.
+        let dropped = seals.beginning().await?.dropped;
+        let goes = |month: &NaiveDate| dropped.contains(month) || self.is_over(*month, now);
+        if let Some(month) = there.into_iter().find(goes) {
+            if !dropped.contains(&month) {
+                seals.seal(month, now).await?;
+            }
             self.months.remove(month).await?;
             tracing::info!(%month, "a month of the audit trail was dropped");
             return Ok(dealt_with(month));
@@ -89,16 +97,24 @@ impl AuditPartitions {
 }
 
 impl MonthSeals {
-    /// Adds the seal that says that the month was dropped, once.
-    async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
-        let dropped = self.ledger.dropped().await?;
-        let mut dropped: Vec<_> = dropped.iter().map(|seal| seal.month).collect();
-        if dropped.contains(&month) {
-            return Ok(());
+    fn signers(&self) -> Signers<'_> {
+        Signers {
+            notary: &*self.notary,
+            trusted: &[],
         }
-        dropped.push(month);
+    }
+
+    async fn beginning(&self) -> Result<Beginning, VerifyError> {
+        self.signers().beginning(&*self.ledger).await
+    }
+
+    /// Adds the seal that says that the month was dropped.
+    async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
         for _ in 0..TRIES {
             let last = self.ledger.last().await?;
+            if let Some(last) = &last {
+                self.signers().check(last).map_err(VerifyError::from)?;
+            }
             let through = last.as_ref().and_then(|last| last.through);
             // Up to there everything is sealed, so those that are not stand beyond it.
             let unsealed = self.ledger.entries(month, through, None, 1).await?;
@@ -109,8 +125,7 @@ impl MonthSeals {
                 });
             }
             let own = last.as_ref().map_or(1, |last| last.number + 1);
-            let needed = self.ledger.first_needed(&dropped).await?;
-            let begins = Some(needed.unwrap_or(own));
+            let begins = Some(self.begins(month).await?.unwrap_or(own));
             let range = SealedRange::Dropped { begins };
             let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.notary);
             match self.ledger.append(&[seal]).await {
@@ -119,6 +134,28 @@ impl MonthSeals {
             }
         }
         Err(StoreError::Contended.into())
+    }
+
+    /// The number of the seal with which the trail begins without the month. What is signed is what
+    /// was found true: every seal from the first up to it must be there, as it was signed.
+    async fn begins(&self, month: NaiveDate) -> Result<Option<i64>, VerifyError> {
+        let beginning = self.beginning().await?;
+        let mut gone: Vec<_> = beginning.dropped.into_iter().collect();
+        gone.push(month);
+        let needed = self.ledger.first_needed(&gone).await?;
+        let end = needed.unwrap_or(i64::MAX);
+        let mut chain = Chain::new(self.signers(), beginning.number);
+        while chain.end() < end {
+            let seals = self.ledger.seals(chain.end(), BLOCK).await?;
+            if seals.is_empty() {
+                break;
+            }
+            for seal in seals {
+                chain.check(&seal)?;
+                chain.pass(seal);
+            }
+        }
+        Ok(needed)
     }
 }
 

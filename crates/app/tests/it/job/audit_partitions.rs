@@ -66,6 +66,9 @@ fn notary() -> MockNotary {
     notary.expect_public_key().returning(|| [9; 32]);
     notary.expect_sign().returning(|_| [8; 64]);
     notary
+        .expect_is_signed()
+        .returning(|key, _, signature| (*key, *signature) == ([9; 32], [8; 64]));
+    notary
 }
 
 fn place(transaction: u64) -> LedgerPosition {
@@ -75,19 +78,46 @@ fn place(transaction: u64) -> LedgerPosition {
     }
 }
 
+/// Seals 1 to 41: of December 2018, and from 17 on of January 2025.
+fn seals() -> Vec<AuditSeal> {
+    let mut seals: Vec<AuditSeal> = Vec::new();
+    for number in 1..=41 {
+        let month = if number < 17 {
+            month(2018, 12)
+        } else {
+            month(2025, 1)
+        };
+        let range = SealedRange::Entries {
+            first: place(number),
+            last: place(number),
+            digests: vec![[1; 32]],
+        };
+        let through = Some(place(36 + number));
+        seals.push(AuditSeal::after(
+            seals.last(),
+            month,
+            range,
+            through,
+            at(0),
+            &notary(),
+        ));
+    }
+    seals
+}
+
 /// The seal that the ledger ends with.
 fn last() -> AuditSeal {
-    let through = Some(place(77));
-    let mut last = AuditSeal::after(
-        None,
-        month(2026, 1),
-        SealedRange::Dropped { begins: None },
-        through,
-        at(0),
-        &notary(),
-    );
-    last.number = 41;
-    last
+    seals().pop().expect("a seal")
+}
+
+fn expect_seals(ledger: &mut MockAuditLedger, seals: Vec<AuditSeal>) {
+    ledger.expect_seals().returning(move |after, limit| {
+        let beyond = seals.iter().filter(|seal| seal.number > after);
+        Ok(beyond
+            .take(usize::try_from(limit).unwrap())
+            .cloned()
+            .collect())
+    });
 }
 
 /// A ledger that takes the seal that must come, after refusing so many.
@@ -101,7 +131,9 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
         .returning(|_, _, _, _| Ok(Vec::new()));
     ledger
         .expect_first_needed()
-        .returning(|dropped| Ok((!dropped.is_empty()).then_some(17)));
+        .withf(|dropped| dropped == [month(2018, 12)])
+        .returning(|_| Ok(Some(17)));
+    expect_seals(&mut ledger, seals());
     // Seals that are left of it, in two chunks.
     let left = Mutex::new(vec![3, 10_000]);
     let notes = Arc::clone(log);
@@ -218,8 +250,10 @@ async fn a_month_that_was_sealed_off_before_the_holder_died_is_not_sealed_off_ag
     let there = [vec![month(2018, 12)], ahead()].concat();
     let mut ledger = MockAuditLedger::new();
     ledger.expect_dropped().returning(|| {
-        let month = month(2018, 12);
-        Ok(vec![AuditSeal { month, ..last() }])
+        let (last, of) = (last(), month(2018, 12));
+        let range = SealedRange::Dropped { begins: Some(17) };
+        let dropped = AuditSeal::after(Some(&last), of, range, last.through, at(0), &notary());
+        Ok(vec![dropped])
     });
     ledger.expect_trim().returning(|_| Ok(0));
     assert_eq!(run(&job(months(there, &log), Some(ledger))).await, 1);
@@ -248,4 +282,57 @@ async fn a_month_with_entries_that_no_seal_lists_stays() {
     let failed = job(months(there, &log), Some(ledger)).run(None).await;
     assert_eq!(failed.expect_err("a failure").code, "not_sealed");
     assert_eq!(in_order(&log), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_is_dropped_from_a_trail_whose_beginning_is_not_what_was_sealed() {
+    type Forge = fn(&mut Vec<AuditSeal>);
+    let forgeries: [Forge; 4] = [
+        |seals| drop(seals.remove(0)),
+        |seals| drop(seals.remove(8)),
+        |seals| seals[8].month = month(2018, 11),
+        |seals| seals[8].signature = [7; 64],
+    ];
+    for (case, forge) in forgeries.into_iter().enumerate() {
+        let log = Log::default();
+        let there = [vec![month(2018, 12)], ahead()].concat();
+        let mut forged = seals();
+        forge(&mut forged);
+        let mut ledger = MockAuditLedger::new();
+        ledger.expect_dropped().returning(|| Ok(Vec::new()));
+        ledger.expect_last().returning(|| Ok(Some(last())));
+        ledger
+            .expect_entries()
+            .returning(|_, _, _, _| Ok(Vec::new()));
+        ledger.expect_first_needed().returning(|_| Ok(Some(17)));
+        expect_seals(&mut ledger, forged);
+        let failed = job(months(there, &log), Some(ledger)).run(None).await;
+        assert_eq!(failed.expect_err("a failure").code, "forged", "{case}");
+        assert_eq!(in_order(&log), Vec::<String>::new(), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_month_that_a_seal_says_was_dropped_goes_though_it_is_kept_for_longer_now() {
+    let log = Log::default();
+    let there = [vec![month(2018, 12)], ahead()].concat();
+    let mut ledger = MockAuditLedger::new();
+    ledger.expect_dropped().returning(|| {
+        let (of, range) = (month(2018, 12), SealedRange::Dropped { begins: Some(1) });
+        Ok(vec![AuditSeal::after(
+            None,
+            of,
+            range,
+            None,
+            at(0),
+            &notary(),
+        )])
+    });
+    ledger.expect_trim().returning(|_| Ok(0));
+    let longer = AuditPartitions {
+        retention: RETENTION * 2,
+        ..job(months(there, &log), Some(ledger))
+    };
+    assert_eq!(run(&longer).await, 1);
+    assert_eq!(in_order(&log), ["removed 2018-12-01"]);
 }

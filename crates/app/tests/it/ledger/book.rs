@@ -8,7 +8,7 @@ use customer_domain::audit::{
 };
 use customer_domain::{AuditEventId, Conflict, StoreError};
 use customer_testkit::builders::{FixedClock, at, notary, seeded_id, tenant};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The number of the transaction after all that ran.
@@ -25,6 +25,10 @@ pub(crate) struct Book {
     lost: AtomicU64,
     /// The seal behind which the next reading of seals finds that dropped months are gone.
     gone_behind: AtomicI64,
+    /// Blocks of entries that are read until dropped months are gone, and the one after; else zero.
+    blocks: AtomicU64,
+    /// Seals that go from the beginning whenever more are read.
+    chunk: AtomicU32,
 }
 
 pub(crate) fn month(number: u32) -> NaiveDate {
@@ -67,6 +71,16 @@ impl Book {
     /// Months that were dropped are gone once seals behind this one are read.
     pub(crate) fn forget_dropped_behind(&self, number: i64) {
         self.gone_behind.store(number, Ordering::Relaxed);
+    }
+
+    /// Months that were dropped are gone after so many blocks of entries.
+    pub(crate) fn forget_dropped_after_blocks(&self, blocks: u64) {
+        self.blocks.store(blocks + 1, Ordering::Relaxed);
+    }
+
+    /// Whenever more seals are read, so many are gone from the beginning.
+    pub(crate) fn forget_seals_in_chunks(&self, chunk: u32) {
+        self.chunk.store(chunk, Ordering::Relaxed);
     }
 
     /// A seal says that a month is dropped.
@@ -232,6 +246,10 @@ impl AuditLedger for Book {
     }
 
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError> {
+        let chunk = self.chunk.load(Ordering::Relaxed);
+        if chunk > 0 && after > 0 {
+            self.trim(chunk).await?;
+        }
         let behind = self.gone_behind.load(Ordering::Relaxed);
         if behind > 0 && after >= behind {
             self.gone_behind.store(0, Ordering::Relaxed);
@@ -268,6 +286,12 @@ impl AuditLedger for Book {
         through: Option<LedgerPosition>,
         limit: u32,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let blocks = self.blocks.load(Ordering::Relaxed);
+        self.blocks
+            .store(blocks.saturating_sub(1), Ordering::Relaxed);
+        if blocks == 1 {
+            self.forget_dropped().await;
+        }
         let found = self.within(
             |of, position| {
                 of == month

@@ -2,8 +2,9 @@
 
 use super::book::{Book, entry, month};
 use customer_app::audit::{Forgery, VerifyError};
+use customer_domain::AuditEventId;
 use customer_domain::audit::AuditLedger as _;
-use customer_testkit::builders::tenant;
+use customer_testkit::builders::{seeded_id, tenant};
 use std::sync::Arc;
 
 /// The book without January, whose first two seals are gone.
@@ -107,4 +108,58 @@ async fn an_entry_of_a_month_that_was_dropped_is_named() {
         seal: None,
     };
     assert_eq!(book.verify(&[]).await, Err(VerifyError::Forged(forged)));
+}
+
+#[tokio::test]
+async fn a_month_may_go_while_its_entries_are_read() {
+    for blocks in 0..4 {
+        let book = Arc::new(Book::default());
+        for seal in 0..5_u64 {
+            book.forge(|entries, _| {
+                for n in 0..500 {
+                    let mut one = entry(1);
+                    one.position.transaction = 10 + seal;
+                    one.position.entry = AuditEventId(seeded_id(seal * 500 + n));
+                    entries.push((month(1), one));
+                }
+            });
+            book.sealer().seal().await.expect("sealed");
+        }
+        book.drop_month(month(1)).await;
+        book.forget_dropped_after_blocks(blocks);
+        let verified = book.verify(&[]).await.expect("sound");
+        assert_eq!(verified.dropped, 1, "{blocks}");
+    }
+}
+
+#[tokio::test]
+async fn seals_may_go_in_many_chunks_while_the_trail_is_read() {
+    let book = Arc::new(Book::default());
+    for n in 0..1_000 {
+        book.forge(|entries, _| {
+            let mut one = entry(1);
+            one.position.transaction = 10;
+            one.position.entry = AuditEventId(seeded_id(n));
+            entries.push((month(1), one));
+        });
+        book.sealer().seal().await.expect("sealed");
+    }
+    book.drop_month(month(1)).await;
+    book.forge(|entries, _| entries.clear());
+    book.forget_seals_in_chunks(210);
+    let verified = book.verify(&[]).await.expect("sound");
+    assert_eq!(verified.dropped, 1);
+    assert!(verified.seals < 200, "it began anew: {}", verified.seals);
+}
+
+#[tokio::test]
+async fn a_process_seals_on_when_the_seal_that_it_saw_went_with_its_month() {
+    let book = Arc::new(Book::default());
+    book.write(month(1), 1);
+    let sealer = book.sealer();
+    sealer.seal().await.expect("sealed");
+    book.drop_month(month(1)).await;
+    book.forget_dropped().await;
+    book.write(month(2), 2);
+    assert_eq!(sealer.seal().await.expect("sealed").count, 1);
 }

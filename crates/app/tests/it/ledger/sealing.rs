@@ -3,8 +3,8 @@
 use super::book::{Book, entry, month};
 use customer_app::audit::{Forgery, VerifyError};
 use customer_app::job::{Job as _, SealAudit, Step};
-use customer_domain::AuditEventId;
 use customer_domain::audit::{AuditLedger as _, AuditSeal, SealedRange};
+use customer_domain::{AuditEventId, StoreError};
 use customer_testkit::FixedClock;
 use customer_testkit::builders::{at, notary, seeded_id, tenant};
 use std::sync::Arc;
@@ -189,4 +189,20 @@ async fn what_a_seal_signs_never_changes() {
             "5b4e74e88f5bb17504fd2069eae9dbe6e3a00b21a8241be22e305eaa5bc5ba0f"
         ]
     );
+}
+
+#[tokio::test]
+async fn nothing_is_built_on_a_seal_that_was_changed() {
+    // The first, to put off that digests are required; the last.
+    for number in [1, 2] {
+        let book = of_an_older_program(2).await;
+        book.write(month(1), 3);
+        book.sealer().seal().await.expect("sealed");
+        book.write(month(1), 4);
+        book.forge(|_, seals| seals[number - 1].sealed_at = at(9 * DAY));
+        let refused = book.sealer_at(2 * DAY).seal().await;
+        let row = number.to_string();
+        let table = "audit_seals";
+        assert_eq!(refused, Err(StoreError::Corrupt { table, row }));
+    }
 }

@@ -1,0 +1,131 @@
+//! Seals as they follow on each other: what is signed, and where the trail begins.
+
+use super::verify::{Forgery, VerifyError};
+use chrono::NaiveDate;
+use customer_domain::audit::{AuditLedger, AuditSeal, Notary, SealedRange};
+use std::collections::BTreeSet;
+
+/// Whose signatures count.
+#[derive(Clone, Copy)]
+pub(crate) struct Signers<'a> {
+    pub(crate) notary: &'a dyn Notary,
+    /// Keys beside the notary's own.
+    pub(crate) trusted: &'a [[u8; 32]],
+}
+
+/// What signed seals say of the beginning of the trail.
+pub(crate) struct Beginning {
+    /// The number of the seal with which it may begin.
+    pub(crate) number: i64,
+    /// Months that were dropped, and whose seals may be there still.
+    pub(crate) dropped: BTreeSet<NaiveDate>,
+}
+
+impl Signers<'_> {
+    /// A seal says what it said when it was signed.
+    pub(crate) fn check(&self, seal: &AuditSeal) -> Result<(), Forgery> {
+        let AuditSeal {
+            number,
+            digest,
+            public_key,
+            signature,
+            ..
+        } = seal;
+        if seal.own_digest(self.notary) != *digest {
+            return Err(Forgery::SealChanged(*number));
+        }
+        if *public_key != self.notary.public_key() && !self.trusted.contains(public_key) {
+            return Err(Forgery::SealForeign(*number));
+        }
+        if !self.notary.is_signed(public_key, digest, signature) {
+            return Err(Forgery::SealChanged(*number));
+        }
+        Ok(())
+    }
+
+    /// Where the trail may begin: only what is signed is believed.
+    pub(crate) async fn beginning(
+        &self,
+        ledger: &dyn AuditLedger,
+    ) -> Result<Beginning, VerifyError> {
+        let mut beginning = Beginning {
+            number: 1,
+            dropped: BTreeSet::new(),
+        };
+        for seal in ledger.dropped().await? {
+            self.check(&seal)?;
+            if let SealedRange::Dropped { begins } = seal.range {
+                beginning.number = beginning.number.max(begins.unwrap_or(1));
+                beginning.dropped.insert(seal.month);
+            }
+        }
+        Ok(beginning)
+    }
+}
+
+/// Seals that were followed from the first that is there.
+pub(crate) struct Chain<'a> {
+    signers: Signers<'a>,
+    /// The number with which it may begin.
+    begins: i64,
+    /// The number of its first.
+    pub(crate) first: Option<i64>,
+    pub(crate) last: Option<AuditSeal>,
+    /// The newest month that was dropped: older ones went before.
+    pub(crate) dropped: Option<NaiveDate>,
+}
+
+impl<'a> Chain<'a> {
+    pub(crate) fn new(signers: Signers<'a>, begins: i64) -> Self {
+        Self {
+            signers,
+            begins,
+            first: None,
+            last: None,
+            dropped: None,
+        }
+    }
+
+    /// The number of its last seal; before its first, what is below any.
+    pub(crate) fn end(&self) -> i64 {
+        self.last.as_ref().map_or(i64::MIN, |seal| seal.number)
+    }
+
+    /// Whether entries of the next seal must carry digests.
+    pub(crate) fn requires_digests(&self) -> bool {
+        self.last.as_ref().is_some_and(|seal| seal.requires_digests)
+    }
+
+    /// Follows it to the next seal.
+    pub(crate) fn check(&self, seal: &AuditSeal) -> Result<(), Forgery> {
+        let number = seal.number;
+        match &self.last {
+            Some(last) if number != last.number + 1 => {
+                return Err(Forgery::SealMissing(last.number + 1));
+            }
+            Some(last) if seal.previous != last.digest => return Err(Forgery::SealChanged(number)),
+            Some(last) if last.requires_digests && !seal.requires_digests => {
+                return Err(Forgery::SealChanged(number));
+            }
+            Some(_) if seal.count() > 0 && Some(seal.month) <= self.dropped => {
+                return Err(Forgery::MonthReopened(number));
+            }
+            None if number < 1 => return Err(Forgery::SealChanged(number)),
+            None if number > self.begins => return Err(Forgery::BeginningCut(self.begins)),
+            None if number == 1 && seal.previous != [0; 32] => {
+                return Err(Forgery::SealChanged(number));
+            }
+            Some(_) | None => {}
+        }
+        self.signers.check(seal)
+    }
+
+    /// The next seal is good.
+    pub(crate) fn pass(&mut self, seal: AuditSeal) {
+        self.first.get_or_insert(seal.number);
+        if matches!(seal.range, SealedRange::Dropped { .. }) {
+            self.dropped = self.dropped.max(Some(seal.month));
+        }
+        self.last = Some(seal);
+    }
+}
