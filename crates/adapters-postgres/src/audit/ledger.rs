@@ -1,5 +1,5 @@
 //! The ledger: entries of all tenants in the order of their transactions, and their seals. One
-//! round trip each, as `customer_worker`.
+//! round trip where nothing else is said, as `customer_worker`.
 
 use super::record::COLUMNS;
 use super::{TABLE, partition, record, seal};
@@ -7,11 +7,11 @@ use crate::pg::alone;
 use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope;
+use crate::pg::scope::{self, ANY};
 use crate::pg::tx::Tx;
 use crate::privacy::KeyRing;
 use async_trait::async_trait;
-use chrono::{Months, NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use customer_domain::audit::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry,
 };
@@ -20,10 +20,6 @@ use sqlx::postgres::PgRow;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// The worker sees all tenants, whichever is set.
-const ANY: TenantId = TenantId(Uuid::nil());
 
 /// The place of an entry `e`, as the index has it.
 const POSITION: &str = "(e.transaction_id, e.id)";
@@ -68,18 +64,19 @@ impl PgAuditLedger {
         let rows = self.read(select).await?;
         rows.iter().map(|row| self.entry(row)).collect()
     }
+
+    /// Seals `s`, chosen and in the order as `rest` says.
+    async fn seals_that(&self, rest: &str) -> Result<Vec<AuditSeal>, StoreError> {
+        let select = format!("SELECT {} FROM audit_seals s {rest}", seal::COLUMNS);
+        self.read(select).await?.iter().map(seal::decode).collect()
+    }
 }
 
 #[async_trait]
 impl AuditLedger for PgAuditLedger {
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError> {
-        let columns = seal::COLUMNS;
-        let select = format!("SELECT {columns} FROM audit_seals s ORDER BY s.number DESC LIMIT 1");
-        self.read(select)
-            .await?
-            .first()
-            .map(seal::decode)
-            .transpose()
+        let last = self.seals_that("ORDER BY s.number DESC LIMIT 1").await?;
+        Ok(last.into_iter().next())
     }
 
     /// One round trip; two when some are of an older program, which gave them no digest.
@@ -128,6 +125,7 @@ impl AuditLedger for PgAuditLedger {
         Reader::new(row, TABLE).parsed(|number: &str| number.parse().ok())
     }
 
+    /// Three round trips.
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError> {
         if seals.is_empty() {
             return Ok(());
@@ -138,18 +136,12 @@ impl AuditLedger for PgAuditLedger {
     }
 
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError> {
-        let select = format!(
-            "SELECT {} FROM audit_seals s WHERE s.number > {after} ORDER BY s.number LIMIT {limit}",
-            seal::COLUMNS
-        );
-        self.read(select).await?.iter().map(seal::decode).collect()
+        let beyond = format!("WHERE s.number > {after} ORDER BY s.number LIMIT {limit}");
+        self.seals_that(&beyond).await
     }
 
     async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError> {
-        let columns = seal::COLUMNS;
-        let select =
-            format!("SELECT {columns} FROM audit_seals s WHERE s.kind = 2 ORDER BY s.number");
-        self.read(select).await?.iter().map(seal::decode).collect()
+        self.seals_that("WHERE s.kind = 2 ORDER BY s.number").await
     }
 
     /// One round trip, and as many look-ups as months have seals.
@@ -284,11 +276,12 @@ fn literal_of(position: &LedgerPosition) -> String {
 
 /// What an entry `e` of a month passes, so that one partition is read.
 fn within(month: NaiveDate) -> Result<Vec<String>, StoreError> {
-    let next = month.checked_add_months(Months::new(1));
-    let next = next.ok_or_else(|| corrupt("audit_seals", month))?;
-    let instant = |day: NaiveDate| literal::time(day.and_time(NaiveTime::MIN).and_utc());
+    let ends = partition::ends(month).ok_or_else(|| corrupt("audit_seals", month))?;
     Ok(vec![
-        format!("e.created_at >= {}", instant(month)),
-        format!("e.created_at < {}", instant(next)),
+        format!(
+            "e.created_at >= {}",
+            literal::time(partition::begins(month))
+        ),
+        format!("e.created_at < {}", literal::time(ends)),
     ])
 }

@@ -1,5 +1,6 @@
 //! The partitions of the trail. Two functions of the schema make and drop them: the worker owns none.
 
+use super::TABLE;
 use crate::pg::alone;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
@@ -8,8 +9,6 @@ use chrono::NaiveDate;
 use customer_domain::StoreError;
 use customer_domain::audit::AuditMonths;
 use sqlx::postgres::PgRow;
-
-const TABLE: &str = "audit_events";
 
 const LIST: &str = "\
     SELECT to_date(right(c.relname, 7), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \

@@ -57,10 +57,12 @@ pub(super) fn elsewhere(months: &BTreeSet<NaiveDate>) -> Result<String, StoreErr
     ))
 }
 
-fn begins(month: NaiveDate) -> DateTime<Utc> {
+/// The instant with which a month begins.
+pub(super) fn begins(month: NaiveDate) -> DateTime<Utc> {
     month.and_time(NaiveTime::MIN).and_utc()
 }
 
-fn ends(month: NaiveDate) -> Option<DateTime<Utc>> {
+/// The first instant after a month.
+pub(super) fn ends(month: NaiveDate) -> Option<DateTime<Utc>> {
     month.checked_add_months(Months::new(1)).map(begins)
 }

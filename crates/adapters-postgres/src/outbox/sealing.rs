@@ -4,7 +4,7 @@ use super::place;
 use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
-use crate::pg::scope;
+use crate::pg::scope::{self, ANY};
 use crate::pg::sql::{self, Branches};
 use crate::pg::uow::PgTransactions;
 use async_trait::async_trait;
@@ -12,11 +12,8 @@ use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
 use customer_domain::{Actor, ActorKind, CustomerId, EventId, Origin, Scope, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::borrow::Cow;
-use uuid::Uuid;
 
 const TABLE: &str = "outbox_events";
-/// The worker sees all tenants, whichever is set.
-const ANY: TenantId = TenantId(Uuid::nil());
 
 /// The outbox on the pool of the worker.
 pub(crate) struct PgOutboxSealing {

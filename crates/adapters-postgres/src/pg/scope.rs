@@ -10,6 +10,10 @@ use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::borrow::Cow;
+use uuid::Uuid;
+
+/// For statements of the worker about all tenants: it sees all of them, whichever is set.
+pub(crate) const ANY: TenantId = TenantId(Uuid::nil());
 
 /// Statements of one message, built from constants and the literals of [`super::literal`].
 pub(crate) type Statements<'a> = &'a [Cow<'static, str>];

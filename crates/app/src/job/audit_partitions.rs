@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Months that are made ahead, beside the present one.
 pub const MONTHS_AHEAD: u32 = 24;
-/// How often it looks; a look is one read.
+/// How often it looks; where nothing is to be done a look is three statements.
 const EVERY: Duration = Duration::from_hours(1);
 /// Seals that are taken away at one time.
 const SEALS: u32 = 10_000;
@@ -98,10 +98,7 @@ impl AuditPartitions {
 
 impl MonthSeals {
     fn signers(&self) -> Signers<'_> {
-        Signers {
-            notary: &*self.notary,
-            trusted: &[],
-        }
+        Signers::only(&*self.notary)
     }
 
     async fn beginning(&self) -> Result<Beginning, VerifyError> {

@@ -4,9 +4,7 @@ use super::{Job, JobError, Step};
 use crate::audit::{AuditSealer, Sealed};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use customer_domain::Clock;
 use customer_domain::job::JobName;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How often: what is younger is not sealed yet.
@@ -15,12 +13,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// The job.
-pub struct SealAudit {
-    /// Seals.
-    pub sealer: AuditSealer,
-    /// Tells how long entries have waited.
-    pub clock: Arc<dyn Clock>,
-}
+pub struct SealAudit(pub AuditSealer);
 
 #[async_trait]
 impl Job for SealAudit {
@@ -35,7 +28,7 @@ impl Job for SealAudit {
     /// What is left to do shows in what is there, so the cursor says nothing. Two that seal at once
     /// make the same numbers, of which the store takes one.
     async fn run(&self, _cursor: Option<String>) -> Result<Step, JobError> {
-        let sealed = self.sealer.seal().await?;
+        let sealed = self.0.seal().await?;
         let processed = u64::try_from(sealed.count).unwrap_or(u64::MAX);
         Ok(if sealed.has_more {
             Step::More {
@@ -52,7 +45,7 @@ impl Job for SealAudit {
 impl SealAudit {
     /// Fails, for operators to see it, when entries have waited for long. What could be sealed is.
     fn look_at_waiting(&self, sealed: Sealed) -> Result<(), JobError> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let waiting = sealed.waiting_since.map(|since| now - since);
         match waiting.filter(|waiting| *waiting > PATIENCE) {
             None => Ok(()),

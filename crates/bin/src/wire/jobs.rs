@@ -34,15 +34,12 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 retention: config.jobs.audit_retention,
                 clock: Arc::clone(&clock),
             }),
-            Arc::new(SealAudit {
-                sealer: AuditSealer {
-                    ledger: postgres.audit_ledger(),
-                    notary: Arc::clone(&secrets.notary),
-                    clock: Arc::clone(&clock),
-                    seen: LastSeen::default(),
-                },
+            Arc::new(SealAudit(AuditSealer {
+                ledger: postgres.audit_ledger(),
+                notary: Arc::clone(&secrets.notary),
                 clock,
-            }),
+                seen: LastSeen::default(),
+            })),
             Arc::new(SealOutbox(postgres.outbox_sealing())),
         ],
     }

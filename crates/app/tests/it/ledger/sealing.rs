@@ -5,7 +5,6 @@ use customer_app::audit::{Forgery, VerifyError};
 use customer_app::job::{Job as _, SealAudit, Step};
 use customer_domain::audit::{AuditLedger as _, AuditSeal, SealedRange};
 use customer_domain::{AuditEventId, StoreError};
-use customer_testkit::FixedClock;
 use customer_testkit::builders::{at, notary, seeded_id, tenant};
 use std::sync::Arc;
 
@@ -104,10 +103,7 @@ async fn the_job_fails_when_entries_have_waited_for_longer_than_a_minute() {
     for n in 1..=3 {
         book.write(month(1), n);
     }
-    let job = |seconds| SealAudit {
-        sealer: book.sealer_at(seconds),
-        clock: Arc::new(FixedClock::at(at(seconds))),
-    };
+    let job = |seconds| SealAudit(book.sealer_at(seconds));
     book.hold_open(Some(102));
     let in_time = job(62).run(None).await;
     assert_eq!(in_time, Ok(Step::Done { processed: 1 }));
