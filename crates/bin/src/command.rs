@@ -141,6 +141,19 @@ async fn open(config: &Config, stop: &CancellationToken) -> Result<Database, Fai
     })
 }
 
+/// Works on the database until that is done or the command is stopped, and leaves it in order.
+async fn on_database(
+    config: &Config,
+    stop: CancellationToken,
+    work: impl AsyncFnOnce(&Database) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let database = open(config, &stop).await?;
+    let done = stop.run_until_cancelled(work(&database)).await;
+    database
+        .close(done.unwrap_or_else(|| Err(Stopped.into())))
+        .await
+}
+
 fn block_on<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,

@@ -1,6 +1,6 @@
 //! `customer-service audit verify|seal`: whether the audit trail is as it was written.
 
-use super::{Failure, Stopped};
+use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
 use crate::secrets::Secrets;
@@ -45,11 +45,10 @@ struct PrintedSeal {
 
 impl Audit {
     pub(super) async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Failure> {
-        let database = super::open(&config, &stop).await?;
-        let done = stop.run_until_cancelled(self.on(&config, &database)).await;
-        database
-            .close(done.unwrap_or_else(|| Err(Stopped.into())))
-            .await
+        super::on_database(&config, stop, async |database| {
+            self.on(&config, database).await
+        })
+        .await
     }
 
     async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `customer-service key create|list|revoke`: keys without a key, for whoever holds the database.
 
-use super::{Failure, Stopped};
+use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
 use crate::secrets::Secrets;
@@ -66,11 +66,10 @@ impl From<ScopeName> for Permission {
 
 impl Key {
     pub(super) async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Failure> {
-        let database = super::open(&config, &stop).await?;
-        let done = stop.run_until_cancelled(self.on(&config, &database)).await;
-        database
-            .close(done.unwrap_or_else(|| Err(Stopped.into())))
-            .await
+        super::on_database(&config, stop, async |database| {
+            self.on(&config, database).await
+        })
+        .await
     }
 
     async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `customer-service migrate up|down|status`
 
-use super::{Failure, Stopped};
+use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
 use clap::Subcommand;
@@ -23,11 +23,7 @@ pub(crate) enum Migrate {
 
 impl Migrate {
     pub(super) async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Failure> {
-        let database = super::open(&config, &stop).await?;
-        let done = stop.run_until_cancelled(self.on(&database)).await;
-        database
-            .close(done.unwrap_or_else(|| Err(Stopped.into())))
-            .await
+        super::on_database(&config, stop, async |database| self.on(database).await).await
     }
 
     async fn on(self, database: &Database) -> Result<(), Failure> {
