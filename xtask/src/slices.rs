@@ -37,7 +37,7 @@ pub const TABLE: &[Row] = &[
             "tenant",
             "tier",
         ],
-        plumbing: &["lib", "mocks", "support"],
+        plumbing: &["access", "lib", "mocks", "support"],
     },
     Row {
         folder: "app",

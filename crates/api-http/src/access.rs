@@ -1,141 +1,46 @@
-//! Who calls: the extractors that every protected route begins with.
+//! Who may call what: what each route says of it, and how credentials are presented.
 
-use crate::api::{Api, Shared};
+use crate::api::Shared;
 use crate::http::metrics;
 use crate::http::problem::{Answer, Code, Problem};
-use crate::http::trace::{Acting, RequestContext};
+use crate::openapi;
 use crate::support::failure;
-use axum::extract::{FromRequestParts, MatchedPath};
-use customer_app::access::{AccessError, Caller};
-use customer_app::audit::Denial;
-use customer_domain::api_key::Permission;
-use customer_domain::{Origin, Scope};
+use axum::Extension;
+use customer_app::access::{AccessError, Needed, Needs, Refusal};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
+use utoipa_axum::router::UtoipaMethodRouter;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// A caller who proved who they are and may do what the route does.
-#[derive(Debug, Clone)]
-pub struct Authorized {
-    /// Who calls.
-    pub caller: Caller,
-    context: RequestContext,
-    acting: Acting,
-    origin: Origin,
-    method: &'static str,
-    matched: Option<MatchedPath>,
+/// Says who may call these routes. The document shows it, and [`Call`](crate::support::call::Call)
+/// enforces it: without it a route answers every call with 500.
+pub(crate) fn needs(
+    who: Needs,
+    (schemas, mut paths, routes): UtoipaMethodRouter<Shared>,
+) -> UtoipaMethodRouter<Shared> {
+    openapi::secure(&mut paths, who);
+    (schemas, paths, routes.layer(Extension(who)))
 }
 
-impl Authorized {
-    /// The scope of the call. The tenants that query and body name, if any, must be one that
-    /// the caller may act in; otherwise the answer is `missing`, the same 404 as for an id that
-    /// does not exist.
-    pub async fn scope(
-        &self,
-        api: &Api,
-        named: [Option<String>; 2],
-        missing: Code,
-    ) -> Answer<Scope> {
-        let [query, body] = named;
-        if matches!((&query, &body), (Some(query), Some(body)) if query != body) {
-            return Err(missing.into());
-        }
-        let named = query.or(body);
-        let tenant = api.access.tenant(&self.caller, named.as_deref()).await;
-        let tenant = tenant.map_err(|error| match error {
-            AccessError::UnknownTenant => missing.into(),
-            other @ (AccessError::Unauthenticated | AccessError::Store(_)) => refused(other),
-        })?;
-        self.acting.is_in(tenant.slug.as_str());
-        Ok(Scope {
-            tenant: tenant.id,
-            tenant_slug: tenant.slug.as_str().to_owned(),
-            actor: self.caller.actor.clone(),
-            correlation_id: self.context.correlation_id.to_string(),
-            trace_id: self.context.trace_id.to_string(),
-            session_id: None,
-            origin: self.origin.clone(),
-        })
-    }
-
-    /// The problem for a caller who lacks what a request needs; that goes on record in the tenant of
-    /// `scope`, without one in the caller's own. The answer is the same when it cannot.
-    pub(crate) async fn denied(
-        &self,
-        api: &Api,
-        scope: Option<&Scope>,
-        needed: &str,
-        detail: impl Into<String>,
-    ) -> Problem {
-        let own;
-        let scope = if let Some(scope) = scope {
-            Ok(scope)
-        } else {
-            own = self.scope(api, [None, None], Code::TenantNotFound).await;
-            own.as_ref()
-        };
-        let route = format!(
-            "{} {}",
-            self.method,
-            metrics::endpoint_of(self.matched.as_ref())
-        );
-        let denial = Denial {
-            route: &route,
-            needed,
-        };
-        let outcome = match scope {
-            Ok(scope) => {
-                let written = api.audit.denied(scope, denial).await;
-                written.map_err(|error| error.to_string())
-            }
-            Err(problem) => Err(problem.code().as_str().to_owned()),
-        };
-        if let Err(reason) = outcome {
-            metrics::audit_failed();
-            let actor = &self.caller.actor.id;
-            tracing::error!(
-                reason,
-                actor,
-                route,
-                "refused access could not be put on record"
-            );
-        }
-        Problem::new(Code::PermissionDenied).detail(detail)
-    }
+/// Returns what the route of a request says of its callers.
+pub(crate) fn needed(extensions: &Extensions) -> Answer<Needs> {
+    extensions.get().copied().ok_or_else(|| {
+        tracing::error!("a route does not say what its callers need");
+        Code::Internal.into()
+    })
 }
 
-async fn authorize(parts: &mut Parts, api: &Shared, wanted: Permission) -> Answer<Authorized> {
-    let context = RequestContext::from_request_parts(parts, api).await?;
-    let presented = presented(&parts.headers)?;
-    let caller = api.access.authenticate(presented).await.map_err(refused)?;
-    let acting = parts
-        .extensions
-        .get::<Acting>()
-        .cloned()
-        .unwrap_or_default();
-    acting.is(&caller.actor.id);
-    let origin = parts.extensions.get::<Origin>().cloned();
-    let authorized = Authorized {
-        caller,
-        context,
-        acting,
-        origin: origin.unwrap_or_default(),
-        method: metrics::method_label(&parts.method),
-        matched: parts.extensions.get().cloned(),
-    };
-    if !authorized.caller.may(wanted) {
-        let needed = wanted.as_str();
-        let detail = format!("the scope {needed} is needed");
-        return Err(authorized.denied(api, None, needed, detail).await);
-    }
-    Ok(authorized)
+/// Returns the operation of a request: method and path template, the same for both bases.
+pub(crate) fn operation(parts: &Parts) -> String {
+    let method = metrics::method_label(&parts.method);
+    format!("{method} {}", metrics::endpoint(&parts.extensions))
 }
 
-/// The credential of a request: a bearer token or an API key. Both may be sent when they are
-/// the same.
-fn presented(headers: &HeaderMap) -> Answer<&str> {
+/// Returns the credential of a request: a bearer token or an API key. Both may be sent when they
+/// are the same.
+pub(crate) fn credential(headers: &HeaderMap) -> Answer<&str> {
     let unauthenticated = || {
         Problem::new(Code::Unauthenticated)
             .detail("an API key is needed, as `Authorization: Bearer …` or `X-API-Key: …`")
@@ -165,56 +70,37 @@ fn bearer(value: &str) -> Option<&str> {
         .then_some(token.trim())
 }
 
-fn refused(error: AccessError) -> Problem {
+/// Returns the problem for a caller who is not let in. `missing` answers for ids and tenants that
+/// the caller may not know of.
+pub(crate) fn problem(error: AccessError, missing: Code) -> Problem {
     match error {
         AccessError::Unauthenticated => {
             Problem::new(Code::Unauthenticated).detail("the API key is unknown, revoked or expired")
         }
-        AccessError::UnknownTenant => Code::TenantNotFound.into(),
+        AccessError::UnknownTenant | AccessError::NotFound => missing.into(),
+        AccessError::Forbidden(refusal) => refused(refusal),
+        AccessError::StepUpRequired(refusal) => {
+            count(refusal);
+            Problem::new(Code::StepUpRequired)
+                .detail("prove who you are again: the last proof is older than five minutes")
+        }
         AccessError::Store(error) => failure::store(error),
     }
 }
 
-macro_rules! extractors {
-    ($($(#[$meta:meta])* $name:ident => $permission:ident),+ $(,)?) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone)]
-        pub struct $name(pub Authorized);
-
-        impl FromRequestParts<Shared> for $name {
-            type Rejection = Problem;
-
-            async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Answer<Self> {
-                authorize(parts, api, Permission::$permission).await.map(Self)
-            }
-        }
-    )+};
+/// Returns the problem for a caller who lacks what a request needs.
+pub(crate) fn refused(refusal: Refusal) -> Problem {
+    count(refusal);
+    Problem::new(Code::PermissionDenied).detail(match refusal.needed {
+        Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
+        Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
+        Needed::Customer | Needed::StepUp => "only the customer itself may do this".to_owned(),
+    })
 }
 
-extractors! {
-    /// A caller with `customers:read`.
-    CanRead => Read,
-    /// A caller with `customers:write`.
-    CanWrite => Write,
-    /// A caller with `customers:admin`.
-    CanAdmin => Admin,
-}
-
-/// A caller with `customers:admin` in all tenants.
-#[derive(Debug, Clone)]
-pub struct CanOperate(pub Authorized);
-
-impl FromRequestParts<Shared> for CanOperate {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Answer<Self> {
-        let authorized = authorize(parts, api, Permission::Admin).await?;
-        if !authorized.caller.all_tenants {
-            let needed = "customers:admin in all tenants";
-            let detail = "a key with customers:admin for all tenants is needed";
-            return Err(authorized.denied(api, None, needed, detail).await);
-        }
-        Ok(Self(authorized))
+fn count(refusal: Refusal) {
+    if !refusal.on_record {
+        metrics::audit_failed();
     }
 }
 
@@ -242,14 +128,22 @@ mod tests {
             (vec![(AUTHORIZATION, "a")], None),
             (vec![], None),
         ] {
-            assert_eq!(presented(&headers(&pairs)).ok(), expected, "{pairs:?}");
+            assert_eq!(credential(&headers(&pairs)).ok(), expected, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_route_that_says_nothing_of_its_callers_lets_nobody_in() {
+        let mut extensions = Extensions::new();
+        assert_eq!(needed(&extensions).unwrap_err().code(), Code::Internal);
+        extensions.insert(Needs::Read);
+        assert_eq!(needed(&extensions).unwrap(), Needs::Read);
     }
 
     #[test]
     fn a_header_sent_twice_is_refused() {
         let mut twice = headers(&[(API_KEY, "a")]);
         twice.append(API_KEY, HeaderValue::from_static("a"));
-        assert!(presented(&twice).is_err());
+        assert!(credential(&twice).is_err());
     }
 }

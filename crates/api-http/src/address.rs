@@ -17,47 +17,32 @@ pub use body::{
     ValidationProblemBody, ValidationReply,
 };
 pub use input::{CreateAddressBody, UpdateAddressBody, ValidateAddressBody};
-pub(crate) use problem::of_read;
 pub use set_default::SetDefaultAddressBody;
 
+use crate::access::needs;
 use crate::api::Shared;
-use crate::http::extract::PathSegments;
-use crate::http::fault::Fault;
-use crate::http::problem::Code;
 use crate::support::reply::{self, ReplyExt};
+use customer_app::access::Needs::SelfOr;
 use customer_domain::CustomerId;
-use customer_domain::address::{Address, AddressRef};
+use customer_domain::Permission::{Read, Write};
+use customer_domain::address::Address;
 use customer_domain::idempotency::StoredReply;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The name of the address' id in paths.
-const ADDRESS_ID: &str = "addressId";
-
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(read::list, create::create))
-        .routes(routes!(
-            read::get,
-            change::replace,
-            change::merge,
-            change::remove
+        .routes(needs(SelfOr(Read), routes!(read::list)))
+        .routes(needs(SelfOr(Write), routes!(create::create)))
+        .routes(needs(SelfOr(Read), routes!(read::get)))
+        .routes(needs(
+            SelfOr(Write),
+            routes!(change::replace, change::merge, change::remove),
         ))
-        .routes(routes!(set_default::set_default))
-        .routes(routes!(validate::validate))
-}
-
-/// The address that a path names.
-fn address_ref(path: &PathSegments) -> Result<AddressRef, Fault> {
-    AddressRef::parse(path.text(ADDRESS_ID)).map_err(|invalid| {
-        Fault::new(
-            format!("{{{ADDRESS_ID}}}"),
-            Code::InvalidAddressId.as_str(),
-            invalid.detail,
-        )
-    })
+        .routes(needs(SelfOr(Write), routes!(set_default::set_default)))
+        .routes(needs(SelfOr(Write), routes!(validate::validate)))
 }
 
 /// The reply that shows an address.

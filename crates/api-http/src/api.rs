@@ -1,6 +1,7 @@
 //! What the routes stand on.
 
-use crate::log_level::LogLevels;
+pub use crate::support::log_levels::{LogLevelError, LogLevelState, LogLevels};
+
 use customer_app::access::Access;
 use customer_app::address::Addresses;
 use customer_app::api_key::ApiKeys;

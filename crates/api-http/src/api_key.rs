@@ -1,21 +1,22 @@
 //! API keys over HTTP, for administrators.
 
-use crate::access::CanAdmin;
+use crate::access::{needs, refused};
 use crate::api::Shared;
-use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::fault::{self, Fault};
 use crate::http::fields::{Fields, Violation};
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::support::call::{Call, Request};
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::Instant;
-use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use customer_app::api_key::{CreateApiKey, RevokeApiKeyError};
+use customer_app::Failed;
+use customer_app::access::Needs;
+use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
 use customer_domain::{ApiKeyId, Scope};
 use http::StatusCode;
@@ -160,8 +161,8 @@ impl ApiKeyBody {
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(revoke))
+        .routes(needs(Needs::Admin, routes!(list, create)))
+        .routes(needs(Needs::Admin, routes!(revoke)))
 }
 
 /// List API keys
@@ -170,28 +171,17 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     path = "/api-keys",
     operation_id = "listApiKeys",
     tag = "API keys",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     responses((status = 200, description = "The keys", body = ApiKeyListReply, example = json!({"success": true, "data": {"apiKeys": [example()]}}))),
 )]
-async fn list(
-    State(api): State<Shared>,
-    CanAdmin(by): CanAdmin,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let scope = by
-        .scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
-    query.finish()?;
-    let keys = api
-        .api_keys
-        .list(&scope, &by.caller)
-        .await
-        .map_err(failure::store)?;
-    let api_keys = keys
-        .iter()
-        .map(|key| ApiKeyBody::new(key, &scope))
-        .collect();
-    let body = ApiKeyListReply::from(ApiKeyListData { api_keys });
+async fn list(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    call.fields.finish()?;
+    let keys = call.api.api_keys.list(&call.context).await;
+    let keys = keys.map_err(failure::store)?;
+    let keys = keys.iter().map(|key| ApiKeyBody::new(key, &call.context));
+    let body = ApiKeyListReply::from(ApiKeyListData {
+        api_keys: keys.collect(),
+    });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
@@ -204,39 +194,16 @@ async fn list(
     path = "/api-keys",
     operation_id = "createApiKey",
     tag = "API keys",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
     responses((status = 201, description = "The key was made", headers(("Location" = String, description = "Where the key lies")), body = NewApiKeyReply, example = json!(example_new()))),
 )]
-async fn create(
-    State(api): State<Shared>,
-    CanAdmin(by): CanAdmin,
-    QueryFields(mut query): QueryFields,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&AliasTable::FLAT);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    fields.extend(query.into_faults());
-    let all_tenants_at = fields.sent_as("allTenants").unwrap_or_default().to_owned();
-    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
-    if all_tenants && !by.caller.all_tenants {
-        let needed = "customers:admin in all tenants";
-        let detail = "only a key for all tenants can make another one";
-        return Err(by.denied(&api, Some(&scope), needed, detail).await);
-    }
-    if all_tenants && scope.tenant != by.caller.tenant {
-        fields.fault(Fault::new(
-            all_tenants_at,
-            fault::INVALID_VALUE,
-            "a key for all tenants lies in the default tenant; leave tenantId out",
-        ));
-    }
-    let command = read(fields, all_tenants, api.clock.now())?;
-    let made = api.api_keys.create(&scope, command).await;
-    let (key, secret) = made.map_err(failure::store)?;
+async fn create(call: Call) -> Answer<Response> {
+    let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
+    let command = read(&mut call)?;
+    let made = call.api.api_keys.create(&call.context, command).await;
+    let (key, secret) = made.map_err(|error| problem(error, &call.fields))?;
     let data = NewApiKeyData {
-        api_key: ApiKeyBody::new(&key, &scope),
+        api_key: ApiKeyBody::new(&key, &call.context),
         secret: ShownSecret(secret.secret.expose_secret().to_owned()),
     };
     let place = format!("/api/v1/api-keys/{}", key.id);
@@ -244,7 +211,18 @@ async fn create(
     Ok(reply.location(place).send())
 }
 
-fn read(mut fields: Fields, all_tenants: bool, now: DateTime<Utc>) -> Answer<CreateApiKey> {
+fn read(call: &mut Request) -> Answer<CreateApiKey> {
+    let now = call.api.clock.now();
+    let lies_elsewhere = call.context.tenant != call.caller.tenant;
+    let fields = &mut call.fields;
+    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
+    if all_tenants && call.caller.all_tenants && lies_elsewhere {
+        fields.fault(Fault::new(
+            fields.pointer("allTenants"),
+            fault::INVALID_VALUE,
+            "a key for all tenants lies in the default tenant; leave tenantId out",
+        ));
+    }
     let name = fields
         .text("name")
         .then(|name| key_name(&name).map_err(Violation::from))
@@ -298,38 +276,30 @@ fn permission(word: &str) -> Result<Permission, Violation> {
     path = "/api-keys/{keyId}",
     operation_id = "revokeApiKey",
     tag = "API keys",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     params(("keyId" = Uuid, Path, description = "The key's id")),
     responses((status = 200, description = "The revoked key", body = ApiKeyReply, example = json!({"success": true, "data": {"apiKey": example()}}))),
 )]
-async fn revoke(
-    State(api): State<Shared>,
-    CanAdmin(by): CanAdmin,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let scope = by
-        .scope(&api, [query.tenant(), None], Code::ApiKeyNotFound)
-        .await?;
-    let id = path.uuid("keyId", "", fault::INVALID_VALUE);
-    let id = id.map_err(|fault| query.fault(fault)).ok();
-    let id = query.build(|| id)?;
-    let revoked = api.api_keys.revoke(&scope, &by.caller, ApiKeyId(id)).await;
-    let key = revoked.map_err(problem)?;
+async fn revoke(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::ApiKeyNotFound).await?;
+    let id = call.path_uuid("keyId");
+    let id = call.build(|| id)?;
+    let revoked = call.api.api_keys.revoke(&call.context, ApiKeyId(id)).await;
+    let key = revoked.map_err(|error| problem(error, &call.fields))?;
     let body = ApiKeyReply::from(ApiKeyData {
-        api_key: ApiKeyBody::new(&key, &scope),
+        api_key: ApiKeyBody::new(&key, &call.context),
     });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-fn problem(error: RevokeApiKeyError) -> Problem {
-    match error {
-        RevokeApiKeyError::NotFound => Code::ApiKeyNotFound.into(),
-        RevokeApiKeyError::Itself | RevokeApiKeyError::LastAdminKey => {
-            Problem::new(Code::StateConflict).detail(error.to_string())
-        }
-        RevokeApiKeyError::Store(error) => failure::store(error),
+fn problem(error: ApiKeyError, fields: &Fields) -> Problem {
+    if let Failed::Forbidden(refusal) = error {
+        return refused(refusal).detail("only a key for all tenants can make another one");
     }
+    failure::of(error, Code::ApiKeyNotFound, fields, |rule| match rule {
+        ApiKeyRule::Itself | ApiKeyRule::LastAdminKey => {
+            Problem::new(Code::StateConflict).detail(rule.to_string())
+        }
+    })
 }
 
 fn example() -> Value {

@@ -25,76 +25,46 @@ pub use lifecycle::ReasonBody;
 pub use list::{CustomerListData, CustomerListReply, FilterParams, ListParams};
 pub use read::{BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody};
 pub use words::{
-    CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerReference,
-    CustomerStatus, CustomerTier, FreeObject,
+    CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerStatus,
+    CustomerTier,
 };
 
-pub(crate) use change::{problem, sent_as, stated_id};
+pub(crate) use change::{problem, stated_id};
 pub(crate) use fields::wishes;
 pub(crate) use read::{customer_id, not_found};
 
+use crate::access::needs;
 use crate::api::Shared;
-use crate::http::extract::PathSegments;
-use crate::http::fault::Fault;
-use crate::http::fields::Fields;
-use crate::http::problem::Code;
 use crate::support::reply::{self, ReplyExt};
+use customer_app::access::Needs;
+use customer_domain::Permission::{Read, Write};
 use customer_domain::Scope;
-use customer_domain::customer::{CustomerRecord, CustomerRef};
+use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
 use expand::Related;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The name of the id in paths.
-pub(crate) const CUSTOMER_ID: &str = "customerId";
-/// Names the customer behind the caller's token.
-const ME: &str = "me";
-
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(create::create, list::list))
-        .routes(routes!(export::export))
-        .routes(routes!(read::batch_get))
-        .routes(routes!(read::look_up))
-        .routes(routes!(
-            read::get,
-            change::replace,
-            change::merge,
-            lifecycle::deactivate
+        .routes(needs(Needs::Write, routes!(create::create)))
+        .routes(needs(Needs::Read, routes!(list::list)))
+        .routes(needs(Needs::Admin, routes!(export::export)))
+        .routes(needs(Needs::Read, routes!(read::batch_get)))
+        .routes(needs(Needs::Read, routes!(read::look_up)))
+        .routes(needs(Needs::SelfOr(Read), routes!(read::get)))
+        .routes(needs(
+            Needs::SelfOr(Write),
+            routes!(change::replace, change::merge),
         ))
-        .routes(routes!(lifecycle::suspend))
-        .routes(routes!(lifecycle::reactivate))
-}
-
-/// The customer that a path names.
-pub(crate) fn customer_ref(path: &PathSegments) -> Result<CustomerRef, Fault> {
-    let fault =
-        |code: Code, detail| Fault::new(format!("{{{CUSTOMER_ID}}}"), code.as_str(), detail);
-    match path.text(CUSTOMER_ID) {
-        ME => Err(fault(
-            Code::CustomerNotFound,
-            "me is the customer behind a token, and behind an API key there is none".into(),
-        )),
-        name => CustomerRef::parse(name)
-            .map_err(|invalid| fault(Code::InvalidCustomerId, invalid.detail)),
-    }
-}
-
-/// One spelling for all that name the same customer alike, so that a repeated request is
-/// recognised.
-pub(crate) fn canonical(customer: CustomerRef) -> String {
-    match customer {
-        CustomerRef::Id(id) => id.to_string(),
-        CustomerRef::Legacy(id) => id.get().to_string(),
-    }
-}
-
-/// Takes note of a fault found outside the body.
-pub(crate) fn noted<T>(fields: &mut Fields, result: Result<T, Fault>) -> Option<T> {
-    result.map_err(|fault| fields.fault(fault)).ok()
+        .routes(needs(
+            Needs::StepUpOr(Write),
+            routes!(lifecycle::deactivate),
+        ))
+        .routes(needs(Needs::Admin, routes!(lifecycle::suspend)))
+        .routes(needs(Needs::Admin, routes!(lifecycle::reactivate)))
 }
 
 /// The reply that shows a customer.

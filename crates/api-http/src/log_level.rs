@@ -1,15 +1,16 @@
 //! How much this replica logs, seen and changed by operators while it runs.
 
-use crate::access::CanOperate;
+use crate::access::needs;
 use crate::api::Shared;
-use crate::http::extract::{JsonBody, QueryFields};
 use crate::http::fault::{self, Fault};
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::support::call::Call;
 use crate::support::envelope::reply;
+use crate::support::log_levels::{LogLevelError, LogLevelState};
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
 use axum::response::Response;
+use customer_app::access::Needs;
 use customer_domain::Patch;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -18,38 +19,6 @@ use utoipa_axum::routes;
 
 /// Characters of all directives together.
 const MAX_LEVEL: usize = 1_000;
-
-/// What decides how much is logged. The directives are a level, levels by module, or both, such as
-/// `info,customer_http=debug`.
-pub trait LogLevels: Send + Sync {
-    /// What holds.
-    fn show(&self) -> LogLevelState;
-
-    /// Changes what holds, or goes back to what is configured; `by` is the id of who wants it, and
-    /// the change is put in the log.
-    ///
-    /// # Errors
-    /// [`LogLevelError::Unreadable`] with the directives that are none, and then nothing changed.
-    fn change(&self, level: Option<&str>, by: &str) -> Result<LogLevelState, LogLevelError>;
-}
-
-/// What holds, and what was configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLevelState {
-    /// The directives that hold.
-    pub level: String,
-    /// The directives that the process began with.
-    pub configured: String,
-}
-
-/// Why a level is not changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogLevelError {
-    /// These are no directives.
-    Unreadable(Vec<String>),
-    /// Nothing is logged any more.
-    Unavailable,
-}
 
 /// How much this replica logs.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -88,7 +57,7 @@ reply! {
 
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(get, set))
+    OpenApiRouter::new().routes(needs(Needs::Operate, routes!(get, set)))
 }
 
 /// Read the log level
@@ -99,18 +68,12 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     path = "/log-level",
     operation_id = "getLogLevel",
     tag = "Operation",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     responses((status = 200, description = "The level", body = LogLevelReply, example = json!(example_reply()))),
 )]
-async fn get(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    by.scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
-    query.finish()?;
-    Ok(shown(api.log_levels.show()))
+async fn get(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    call.fields.finish()?;
+    Ok(shown(call.api.log_levels.show()))
 }
 
 /// Change the log level
@@ -123,27 +86,18 @@ async fn get(
     path = "/log-level",
     operation_id = "setLogLevel",
     tag = "Operation",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     request_body(content = SetLogLevelBody, example = json!({"level": "info,customer_http=debug"})),
     responses((status = 200, description = "The level that holds now", body = LogLevelReply, example = json!(example_reply()))),
 )]
-async fn set(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    QueryFields(mut query): QueryFields,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&AliasTable::FLAT);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    by.scope(&api, named, Code::TenantNotFound).await?;
-    fields.extend(query.into_faults());
-    let level = fields.text("level").max(MAX_LEVEL).patch();
-    let level = fields.build(|| Some(level))?;
-    let actor = &by.caller.actor.id;
+async fn set(call: Call) -> Answer<Response> {
+    let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
+    let level = call.fields.text("level").max(MAX_LEVEL).patch();
+    call.fields.finish()?;
+    let (levels, actor) = (&call.api.log_levels, &call.context.actor.id);
     let changed = match level {
-        Patch::Keep => Ok(api.log_levels.show()),
-        Patch::Clear => api.log_levels.change(None, actor),
-        Patch::Set(level) => api.log_levels.change(Some(&level), actor),
+        Patch::Keep => Ok(levels.show()),
+        Patch::Clear => levels.change(None, actor),
+        Patch::Set(level) => levels.change(Some(&level), actor),
     };
     Ok(shown(changed.map_err(problem)?))
 }

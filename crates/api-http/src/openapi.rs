@@ -1,12 +1,16 @@
 //! What all operations of the document have in common, written once.
 
 use crate::http::problem::{Code, PROBLEM_JSON, ProblemDocument};
+use customer_app::access::Needs;
+use customer_domain::Permission;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, ContactBuilder, ContentBuilder, Info, InfoBuilder, License, ObjectBuilder, OpenApi,
-    OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
+    OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -48,6 +52,15 @@ fn info() -> Info {
                 .build(),
         ))
         .build()
+}
+
+/// Says of every operation which scope a caller needs.
+pub(crate) fn secure(paths: &mut Paths, who: Needs) {
+    let scopes = who.permission().map(Permission::as_str);
+    let requirements = ["bearer", "apiKey"].map(|name| SecurityRequirement::new(name, scopes));
+    for operation in paths.paths.values_mut().flat_map(item_operations) {
+        operation.security = Some(requirements.to_vec());
+    }
 }
 
 /// Names the two bases as servers of every operation.

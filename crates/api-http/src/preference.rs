@@ -1,24 +1,25 @@
 //! Preferences over HTTP: the part of a customer that is called so, read and changed alone.
 
-use crate::access::{CanRead, CanWrite};
+use crate::access::needs;
 use crate::api::Shared;
 use crate::customer::{
-    CustomerReference, FreeObject, MarketingInput, NotificationsInput, PreferencesBody,
-    customer_ref, not_found, noted, problem, sent_as, stated_id, wishes,
+    MarketingInput, NotificationsInput, PreferencesBody, not_found, problem, stated_id, wishes,
 };
-use crate::http::etag::{IfMatch, expected_version};
-use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code};
+use crate::support::call::Call;
 use crate::support::envelope::reply;
+use crate::support::params::{CustomerPath, IfMatchHeader};
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
+use crate::support::wire::{CustomerReference, FreeObject};
 use axum::response::Response;
+use customer_app::access::Needs::SelfOr;
 use customer_app::customer::{Stated, UpdateCustomer};
 use customer_app::idempotency::Once;
+use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -134,7 +135,9 @@ reply! {
 
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(get, update))
+    OpenApiRouter::new()
+        .routes(needs(SelfOr(Read), routes!(get)))
+        .routes(needs(SelfOr(Write), routes!(update)))
 }
 
 /// Read the preferences of a customer
@@ -143,21 +146,14 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     path = "/customers/{customerId}/preferences",
     operation_id = "getPreferences",
     tag = "Preferences",
-    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
-    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$")),
+    params(CustomerPath),
     responses((status = 200, description = "The preferences", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
-async fn get(
-    State(api): State<Shared>,
-    CanRead(by): CanRead,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let named = [query.tenant(), None];
-    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    let customer = noted(&mut query, customer_ref(&path));
-    let customer = query.build(|| customer)?;
-    let record = api.customers.get(&scope, customer).await;
+async fn get(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::CustomerNotFound).await?;
+    let customer = call.customer();
+    let customer = call.build(|| customer)?;
+    let record = call.api.customers.get(&call.context, customer).await;
     Ok(shown(&record.map_err(not_found)?).send())
 }
 
@@ -169,51 +165,34 @@ async fn get(
     path = "/customers/{customerId}/preferences",
     operation_id = "updatePreferences",
     tag = "Preferences",
-    security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
-    params(
-        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
-    ),
+    params(CustomerPath, IfMatchHeader),
     request_body(content = UpdatePreferencesBody, example = json!({"language": "pt-BR", "timezone": "America/Sao_Paulo", "marketing": {"emailOptIn": true}})),
     responses((status = 200, description = "The preferences as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
-async fn update(
-    State(api): State<Shared>,
-    CanWrite(by): CanWrite,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-    headers: HeaderMap,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&ALIASES);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    fields.extend(query.into_faults());
-    let customer = noted(&mut fields, customer_ref(&path));
-    let header = noted(&mut fields, IfMatch::from_headers(&headers)).flatten();
-    let version = fields.integer("version", 1..=i64::MAX).optional();
-    let expected = noted(&mut fields, expected_version(header, version)).flatten();
-    let sent_as = sent_as(&fields);
+async fn update(call: Call) -> Answer<Response> {
+    let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
+    let customer = call.customer();
+    let expected_versions = call.expected_versions();
     let stated = Stated {
-        id: stated_id(&mut fields),
+        id: stated_id(&mut call.fields),
         ..Stated::default()
     };
-    let changes = wishes(&mut fields);
-    let (customer, command) = fields.build(|| {
+    let changes = wishes(&mut call.fields);
+    let (customer, command) = call.build(|| {
         let command = UpdateCustomer {
             changes,
-            expected_versions: expected.and_then(IfMatch::into_versions),
+            expected_versions,
             stated,
             ..UpdateCustomer::default()
         };
         Some((customer?, command))
     })?;
     let once = Once::new(None, &shown);
-    let outcome = api
-        .customers
-        .update(&scope, customer, &command, &once)
-        .await;
-    let outcome = outcome.map_err(|error| problem(error, &sent_as))?;
+    let customers = &call.api.customers;
+    let outcome = customers.update(&call.context, customer, &command, &once);
+    let outcome = outcome
+        .await
+        .map_err(|error| problem(error, &call.fields))?;
     Ok(reply::once(outcome, shown))
 }
 

@@ -1,10 +1,12 @@
 //! What several slices share: failures, replies, idempotent claims, values on the wire.
 
-pub(crate) mod claim;
+pub(crate) mod call;
 pub(crate) mod cursor;
 pub(crate) mod envelope;
 pub(crate) mod failure;
 pub(crate) mod items;
+pub(crate) mod log_levels;
+pub(crate) mod params;
 pub(crate) mod reply;
 pub(crate) mod stated;
 pub(crate) mod wire;

@@ -7,24 +7,24 @@ pub use body::{
     TenantSettingsBody, TenantSettingsInput, UpdateTenantBody,
 };
 
-use crate::access::CanOperate;
+use crate::access::needs;
 use crate::api::Shared;
-use crate::http::etag::{IfMatch, expected_version};
-use crate::http::extract::{JsonBody, PathSegments, QueryFields};
 use crate::http::fields::Fields;
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
-use crate::support::claim::{self, Operation};
+use crate::support::call::{Call, Request};
 use crate::support::failure::{self, rule};
+use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
+use crate::support::stated::member;
 use axum::response::Response;
+use customer_app::access::Needs;
 use customer_app::idempotency::Once;
-use customer_app::tenant::{CreateTenant, TenantError, UpdateTenant};
+use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
 use customer_domain::{InvalidValue, Patch, ValueFault, text};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,8 +41,8 @@ const MOST_ADDRESSES: i64 = 1_000;
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update))
+        .routes(needs(Needs::Operate, routes!(list, create)))
+        .routes(needs(Needs::Operate, routes!(get, update)))
 }
 
 /// List tenants
@@ -51,28 +51,18 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     path = "/tenants",
     operation_id = "listTenants",
     tag = "Tenants",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     responses((status = 200, description = "All tenants", body = TenantListReply, example = json!({"success": true, "data": {"tenants": [example()]}}))),
 )]
-async fn list(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    by.scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
-    query.finish()?;
-    api.tenants
-        .directory
-        .refresh()
-        .await
-        .map_err(failure::store)?;
-    let tenants = api.tenants.directory.all();
-    let tenants = tenants
-        .iter()
-        .map(|tenant| TenantBody::from(&**tenant))
-        .collect();
-    let body = TenantListReply::from(TenantListData { tenants });
+async fn list(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    call.fields.finish()?;
+    let directory = &call.api.tenants.directory;
+    directory.refresh().await.map_err(failure::store)?;
+    let tenants = directory.all();
+    let tenants = tenants.iter().map(|tenant| TenantBody::from(&**tenant));
+    let body = TenantListReply::from(TenantListData {
+        tenants: tenants.collect(),
+    });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
@@ -82,49 +72,30 @@ async fn list(
     path = "/tenants",
     operation_id = "createTenant",
     tag = "Tenants",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255)),
+    params(IdempotencyKeyHeader),
     request_body(content = CreateTenantBody, example = json!({"id": "tenant-123", "name": "Northern shop", "settings": {"currency": "EUR", "country": "FI"}})),
     responses((status = 201, description = "The tenant was made", headers(("Location" = String, description = "Where the tenant lies"), ("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn create(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    QueryFields(mut query): QueryFields,
-    headers: HeaderMap,
-    body: JsonBody,
-) -> Answer<Response> {
-    let bytes = body.bytes.clone();
-    let mut fields = body.fields(&ALIASES);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    fields.extend(query.into_faults());
-    let operation = Operation {
-        route: "POST /tenants",
-        target: "",
-    };
-    let claim = claim::claim(&api, &by, operation, &headers, &bytes).unwrap_or_else(|fault| {
-        fields.fault(fault);
-        None
-    });
-    let command = read_new(fields, &api.tenants.defaults)?;
+async fn create(call: Call) -> Answer<Response> {
+    let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
+    let claim = call.claim();
+    let command = read_new(&mut call.fields, &call.api.tenants.defaults)?;
     let render = |tenant: &Tenant| {
         shown(StatusCode::CREATED, tenant).location(format!("/api/v1/tenants/{}", tenant.slug))
     };
-    let outcome = api
-        .tenants
-        .create(&scope, command, &Once::new(claim, &render))
-        .await;
-    Ok(reply::once(outcome.map_err(problem)?, render))
+    let once = Once::new(claim, &render);
+    let outcome = call.api.tenants.create(&call.context, command, &once).await;
+    let outcome = outcome.map_err(|error| problem(error, &call.fields))?;
+    Ok(reply::once(outcome, render))
 }
 
-fn read_new(mut fields: Fields, defaults: &TenantSettings) -> Answer<CreateTenant> {
+fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> Answer<CreateTenant> {
     let slug = fields
         .text("id")
         .then(|id| rule(TenantSlug::parse(&id)))
         .required();
-    let name = name(&mut fields);
-    let settings = settings(&mut fields);
+    let name = name(fields);
+    let settings = settings(fields);
     fields.build(|| {
         let slug = slug?;
         Some(CreateTenant {
@@ -147,26 +118,15 @@ fn read_new(mut fields: Fields, defaults: &TenantSettings) -> Answer<CreateTenan
     path = "/tenants/{tenantId}",
     operation_id = "getTenant",
     tag = "Tenants",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     params(("tenantId" = String, Path, description = "The tenant's id")),
     responses((status = 200, description = "The tenant", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn get(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    by.scope(&api, [query.tenant(), None], Code::TenantNotFound)
-        .await?;
-    query.finish()?;
-    api.tenants
-        .directory
-        .refresh()
-        .await
-        .map_err(failure::store)?;
-    let tenant = find(&api, &path).await?;
-    Ok(shown(StatusCode::OK, &tenant).send())
+async fn get(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    call.fields.finish()?;
+    let directory = &call.api.tenants.directory;
+    directory.refresh().await.map_err(failure::store)?;
+    Ok(shown(StatusCode::OK, &*find(&call).await?).send())
 }
 
 /// Change a tenant
@@ -175,58 +135,38 @@ async fn get(
     path = "/tenants/{tenantId}",
     operation_id = "updateTenant",
     tag = "Tenants",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     params(
         ("tenantId" = String, Path, description = "The tenant's id"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
+        IfMatchHeader,
     ),
     request_body(content = UpdateTenantBody, example = json!({"name": "Southern shop"})),
     responses((status = 200, description = "The tenant as it is now", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn update(
-    State(api): State<Shared>,
-    CanOperate(by): CanOperate,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-    headers: HeaderMap,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&ALIASES);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    let tenant = find(&api, &path).await?;
-    fields.extend(query.into_faults());
-    let command = read_change(fields, &headers, tenant.slug.as_str())?;
-    let tenant = api
-        .tenants
-        .update(&scope, tenant.id, &command)
-        .await
-        .map_err(problem)?;
+async fn update(call: Call) -> Answer<Response> {
+    let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
+    let tenant = find(&call).await?;
+    let command = read_change(&mut call, tenant.slug.as_str())?;
+    let tenants = &call.api.tenants;
+    let tenant = tenants.update(&call.context, tenant.id, &command).await;
+    let tenant = tenant.map_err(|error| problem(error, &call.fields))?;
     Ok(shown(StatusCode::OK, &tenant).send())
 }
 
-fn read_change(mut fields: Fields, headers: &HeaderMap, slug: &str) -> Answer<UpdateTenant> {
-    let same = fields
-        .read_only("id")
-        .and_then(|sent| sent.unless_equal(&json!(slug)));
-    fields.extend(same);
-    fields.ignore(&["createdAt", "updatedAt"]);
-    let version = fields.integer("version", 1..=i64::MAX).optional();
-    let expected = IfMatch::from_headers(headers)
-        .and_then(|header| expected_version(header, version))
-        .unwrap_or_else(|fault| {
-            fields.fault(fault);
-            None
-        });
-    let name = name(&mut fields);
-    let settings = settings(&mut fields);
-    fields.build(|| {
+fn read_change(call: &mut Request, slug: &str) -> Answer<UpdateTenant> {
+    member(&mut call.fields, "id", |value| {
+        (value.as_str()? == slug).then_some(())
+    });
+    call.fields.ignore(&["createdAt", "updatedAt"]);
+    let expected_versions = call.expected_versions();
+    let name = name(&mut call.fields);
+    let settings = settings(&mut call.fields);
+    call.build(|| {
         Some(UpdateTenant {
             name,
             currency: settings.currency,
             country: settings.country,
             max_addresses: settings.max_addresses,
-            expected_versions: expected.and_then(IfMatch::into_versions),
+            expected_versions,
         })
     })
 }
@@ -264,9 +204,9 @@ fn settings(fields: &mut Fields) -> GivenSettings {
     }
 }
 
-async fn find(api: &Shared, path: &PathSegments) -> Answer<Arc<Tenant>> {
-    let found = api.tenants.directory.by_slug(path.text("tenantId")).await;
-    let found = found.map_err(failure::store)?;
+async fn find(call: &Request) -> Answer<Arc<Tenant>> {
+    let found = call.api.tenants.directory.by_slug(call.text("tenantId"));
+    let found = found.await.map_err(failure::store)?;
     found.ok_or_else(|| Code::TenantNotFound.into())
 }
 
@@ -277,16 +217,12 @@ fn shown(status: StatusCode, tenant: &Tenant) -> StoredReply {
     reply::json(status, &body).version(tenant.version)
 }
 
-fn problem(error: TenantError) -> Problem {
-    match error {
-        TenantError::NotFound => Code::TenantNotFound.into(),
-        TenantError::SlugTaken => {
+fn problem(error: TenantError, fields: &Fields) -> Problem {
+    failure::of(error, Code::TenantNotFound, fields, |rule| match rule {
+        TenantRule::SlugTaken => {
             Problem::new(Code::IdentifierAlreadyExists).detail("a tenant with this id exists")
         }
-        TenantError::VersionConflict { current } => failure::version_conflict(current),
-        TenantError::Claim(error) => failure::claim(error),
-        TenantError::Store(error) => failure::store(error),
-    }
+    })
 }
 
 fn example() -> Value {

@@ -1,52 +1,114 @@
-//! Who calls, what the caller may do, and which tenant the call is for.
+//! Who may call what, and in which tenant.
+//!
+//! Every adapter that is driven from outside says beside each of its operations what a caller
+//! [`Needs`], and asks [`Access`] before it reads anything else of a call.
+
+mod refusal;
+
+pub use refusal::{Needed, Refusal, Refusals};
 
 use crate::tenant::TenantDirectory;
 use chrono::TimeDelta;
-use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets, Permission};
+use customer_domain::access::{AuthProvider, Caller};
+use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::tenant::Tenant;
-use customer_domain::{Actor, ActorKind, ApiKeyId, Clock, StoreError, TenantId};
+use customer_domain::{Clock, CustomerId, Origin, Permission, Scope, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Seconds between two notes of a key's use.
-const TOUCH_SECONDS: i64 = 60;
+/// Minutes for which a proof of identity counts as a step-up.
+const STEP_UP_MINUTES: i64 = 5;
 
-/// Someone who proved who they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The key that was presented.
-    pub key: Option<ApiKeyId>,
-    /// Who it is, for the record.
-    pub actor: Actor,
-    /// The tenant that the caller belongs to.
-    pub tenant: TenantId,
-    /// Whether the caller may act in every tenant.
-    pub all_tenants: bool,
-    /// What the caller may do.
-    pub permissions: Vec<Permission>,
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// A caller with `customers:read`.
+    Read,
+    /// A caller with `customers:write`.
+    Write,
+    /// A caller with `customers:admin`.
+    Admin,
+    /// A caller with `customers:admin` in all tenants.
+    Operate,
+    /// The customer that the call is about, or a caller with the permission.
+    SelfOr(Permission),
+    /// The customer that the call is about, who proved who they are in the last five minutes, or
+    /// a caller with the permission.
+    StepUpOr(Permission),
+    /// Only the customer that the call is about.
+    OnlySelf,
+    /// Only the customer that the call is about, who proved who they are in the last five minutes.
+    StepUp,
 }
 
-impl Caller {
-    /// Whether the caller may do what needs `wanted`; a stronger permission includes it.
-    pub fn may(&self, wanted: Permission) -> bool {
-        self.permissions.iter().any(|held| *held >= wanted)
+impl Needs {
+    /// Returns the permission that lets a caller in who is not the customer; `None` where nothing
+    /// does.
+    pub fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Read => Some(Permission::Read),
+            Self::Write => Some(Permission::Write),
+            Self::Admin | Self::Operate => Some(Permission::Admin),
+            Self::SelfOr(permission) | Self::StepUpOr(permission) => Some(permission),
+            Self::OnlySelf | Self::StepUp => None,
+        }
     }
 
-    /// Whether the caller may know of a key.
-    pub(crate) fn may_see(&self, key: &ApiKey) -> bool {
-        self.all_tenants || !key.all_tenants
+    /// Returns whether the customer that the call is about may come in.
+    pub fn admits_self(self) -> bool {
+        match self {
+            Self::SelfOr(_) | Self::StepUpOr(_) | Self::OnlySelf | Self::StepUp => true,
+            Self::Read | Self::Write | Self::Admin | Self::Operate => false,
+        }
     }
+
+    fn needs_step_up(self) -> bool {
+        matches!(self, Self::StepUpOr(_) | Self::StepUp)
+    }
+
+    /// Returns what a caller lacks who is not let in.
+    fn lacked_by(self, caller: &Caller) -> Needed {
+        match self.permission() {
+            Some(permission) if caller.may(permission) => Needed::AllTenants,
+            Some(permission) => Needed::Permission(permission),
+            None => Needed::Customer,
+        }
+    }
+}
+
+/// A call as far as it is known before its content is read.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// Who calls.
+    pub caller: Caller,
+    /// The operation, such as `GET /api/v1/customers/{customerId}`.
+    pub operation: String,
+    /// The caller's correlation id.
+    pub correlation_id: String,
+    /// The trace that the call is part of.
+    pub trace_id: String,
+    /// From where it came.
+    pub origin: Origin,
 }
 
 /// Why a caller is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AccessError {
-    /// The key is unknown, revoked, expired, or no key at all: one answer for all of them.
+    /// The credential is unknown, revoked, expired, or none at all: one answer for all of them.
     #[error("the caller is not known")]
     Unauthenticated,
     /// The tenant does not exist, or is not the caller's: one answer for both.
     #[error("no such tenant")]
     UnknownTenant,
+    /// A customer asked for another one, of whichever tenant, or for nobody: one answer for all.
+    #[error("no such customer")]
+    NotFound,
+    /// The caller may not do this.
+    #[error("{} is needed", .0.needed)]
+    Forbidden(Refusal),
+    /// The customer has to prove once more who they are.
+    #[error("a fresh proof of identity is needed")]
+    StepUpRequired(Refusal),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,58 +117,87 @@ pub enum AccessError {
 /// Lets callers in.
 #[derive(Clone)]
 pub struct Access {
-    /// Where keys are read.
-    pub keys: Arc<dyn ApiKeyReads>,
-    /// What is remembered of keys, so that a call costs no look-up.
-    pub memory: Arc<dyn ApiKeyMemory>,
-    /// Reads presented secrets.
-    pub secrets: Arc<dyn ApiKeySecrets>,
+    /// Who can tell who a caller is, asked in this order.
+    pub providers: Vec<Arc<dyn AuthProvider>>,
     /// The tenants.
     pub tenants: Arc<TenantDirectory>,
+    /// The customers, to tell whose legacy id a customer uses.
+    pub customers: Arc<dyn CustomerReads>,
+    /// Puts refusals on record.
+    pub refusals: Arc<Refusals>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Access {
-    /// Who presents this secret.
+    /// Returns who presents this credential.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`] when it opens nothing.
-    pub async fn authenticate(&self, presented: &str) -> Result<Caller, AccessError> {
-        let secret = self
-            .secrets
-            .read(presented)
-            .ok_or(AccessError::Unauthenticated)?;
-        let key = if let Some(key) = self.memory.get(&secret) {
-            key
-        } else {
-            let found = self.keys.find_by_secret(&secret).await?;
-            let mut key = found.ok_or(AccessError::Unauthenticated)?;
-            self.touch(&mut key).await;
-            self.memory.put(secret, key.clone());
-            key
-        };
-        if !key.is_live(self.clock.now()) {
-            return Err(AccessError::Unauthenticated);
+    pub async fn authenticate(&self, credential: &str) -> Result<Caller, AccessError> {
+        for provider in &self.providers {
+            if let Some(caller) = provider.prove(credential).await? {
+                return Ok(caller);
+            }
         }
-        Ok(Caller {
-            key: Some(key.id),
-            actor: Actor {
-                kind: ActorKind::ApiKey,
-                id: key.id.to_string(),
-            },
-            tenant: key.tenant,
-            all_tenants: key.all_tenants,
-            permissions: key.permissions,
+        Err(AccessError::Unauthenticated)
+    }
+
+    /// Lets a call in when its caller has what the operation needs. `customer` is the one that
+    /// the call is about, as the caller named it. A refusal goes on record.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::StepUpRequired`], or
+    /// [`AccessError::NotFound`] when a customer names another one.
+    pub async fn admit(
+        &self,
+        call: &Incoming,
+        needs: Needs,
+        customer: Option<CustomerRef>,
+    ) -> Result<(), AccessError> {
+        let caller = &call.caller;
+        let is_enough = needs.permission().is_some_and(|wanted| caller.may(wanted));
+        if is_enough && (needs != Needs::Operate || caller.all_tenants) {
+            return Ok(());
+        }
+        let Some(own) = caller.customer().filter(|_| needs.admits_self()) else {
+            let refusal = self.refused(call, needs.lacked_by(caller)).await;
+            return Err(AccessError::Forbidden(refusal));
+        };
+        if !self.is_own(call, own, customer).await? {
+            return Err(AccessError::NotFound);
+        }
+        if needs.needs_step_up() && !self.is_fresh(caller) {
+            let refusal = self.refused(call, Needed::StepUp).await;
+            return Err(AccessError::StepUpRequired(refusal));
+        }
+        Ok(())
+    }
+
+    /// Returns the scope of a call, in the caller's own tenant or in the one that it names.
+    ///
+    /// # Errors
+    /// [`AccessError::UnknownTenant`] when it names one that the caller may not act in.
+    pub async fn scope(&self, call: &Incoming, named: Option<&str>) -> Result<Scope, AccessError> {
+        let caller = &call.caller;
+        let tenant = self.tenant(caller, named).await?;
+        Ok(Scope {
+            tenant: tenant.id,
+            tenant_slug: tenant.slug.as_str().to_owned(),
+            actor: caller.actor(),
+            permission: caller.permission,
+            all_tenants: caller.all_tenants,
+            operation: call.operation.clone(),
+            correlation_id: call.correlation_id.clone(),
+            trace_id: call.trace_id.clone(),
+            session_id: caller.session.clone(),
+            origin: call.origin.clone(),
         })
     }
 
-    /// The tenant that a call is for: the caller's own, or the one that it names. Only a caller
-    /// for all tenants may name another.
-    ///
-    /// # Errors
-    /// [`AccessError::UnknownTenant`] when it names one that it may not act in.
-    pub async fn tenant(
+    /// Returns the tenant that a call is for: the caller's own, or the one that it names. Only a
+    /// caller for all tenants may name another.
+    async fn tenant(
         &self,
         caller: &Caller,
         named: Option<&str>,
@@ -124,20 +215,39 @@ impl Access {
         tenant.ok_or(AccessError::UnknownTenant)
     }
 
-    /// Notes the use of a key, at most once a minute. Losing a note harms nobody, so a failure
-    /// is only logged.
-    async fn touch(&self, key: &mut ApiKey) {
-        let now = self.clock.now();
-        let due = key
-            .last_used_at
-            .is_none_or(|at| now - at >= TimeDelta::seconds(TOUCH_SECONDS));
-        if !due || !key.is_live(now) {
-            return;
+    async fn is_own(
+        &self,
+        call: &Incoming,
+        own: CustomerId,
+        customer: Option<CustomerRef>,
+    ) -> Result<bool, AccessError> {
+        match customer {
+            Some(CustomerRef::Id(id)) => Ok(id == own),
+            Some(legacy @ CustomerRef::Legacy(_)) => {
+                let scope = self.scope(call, None).await?;
+                let found = self.customers.find(&scope, legacy).await?;
+                Ok(found.is_some_and(|record| record.customer.id == own))
+            }
+            None => Ok(false),
         }
-        match self.keys.touch(key, now).await {
-            Ok(()) => key.last_used_at = Some(now),
+    }
+
+    /// Returns whether the caller proved who they are so lately that it counts as a step-up.
+    fn is_fresh(&self, caller: &Caller) -> bool {
+        let since = self.clock.now() - TimeDelta::minutes(STEP_UP_MINUTES);
+        caller.proved_at.is_some_and(|at| at >= since)
+    }
+
+    /// Puts a refusal on record in the caller's own tenant.
+    async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
+        match self.scope(call, None).await {
+            Ok(scope) => self.refusals.record(&scope, needed).await,
             Err(error) => {
-                tracing::warn!(%error, api_key_id = %key.id, "a key's use could not be noted");
+                tracing::error!(%error, operation = call.operation, "a refusal has no tenant to be on record in");
+                Refusal {
+                    needed,
+                    on_record: false,
+                }
             }
         }
     }

@@ -7,9 +7,10 @@ mod read;
 
 pub use change::{RemoveAddress, SetDefaultAddress, StatedAddress, UpdateAddress};
 pub use create::{AddedAddress, CreateAddress};
-pub use error::AddressError;
+pub use error::{AddressError, AddressRule};
 pub use read::HeldAddress;
 
+use crate::support::failed::expect_equal;
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
     Address, AddressBook, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT, LockedBook, MAX_BOOK,
@@ -149,7 +150,7 @@ async fn open(
     let locked = work.addresses().book_for_update(customer).await?;
     expect_customer(stated, customer, locked.holder.customer)?;
     if locked.holder.status == Status::Deleted {
-        return Err(AddressError::CustomerDeleted);
+        return Err(AddressRule::CustomerDeleted.into());
     }
     Ok(locked)
 }
@@ -161,9 +162,5 @@ fn expect_customer(
     id: CustomerId,
 ) -> Result<(), AddressError> {
     let is_same = |stated| stated == named || stated == CustomerRef::Id(id);
-    if stated.is_none_or(is_same) {
-        Ok(())
-    } else {
-        Err(AddressError::ReadOnly(vec!["customerId"]))
-    }
+    expect_equal([("customerId", stated.is_none_or(is_same))])
 }

@@ -1,8 +1,13 @@
 //! API keys: made, listed and revoked by administrators.
 
-use crate::access::Caller;
-use crate::support::retry::{Retryable, retried};
-use crate::tenant::{CreateTenant, NEW, TenantError, Tenants};
+mod provider;
+
+pub use provider::ApiKeyProvider;
+
+use crate::access::{Needed, Refusals};
+use crate::support::failed::{Failed, Rule};
+use crate::support::retry::retried;
+use crate::tenant::{CreateTenant, NEW, TenantError, TenantRule, Tenants};
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets, NewSecret, Permission, PresentedSecret,
@@ -10,8 +15,8 @@ use customer_domain::api_key::{
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ApiKeyId, AuditEventId, Clock, Fact, IdSource, Origin, Scope, StoreError, TenantId,
-    Transactions,
+    ActorKind, ApiKeyId, AuditEventId, Clock, Conflict, Fact, IdSource, Scope, StoreError,
+    TenantId, Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -29,6 +34,8 @@ pub struct ApiKeys {
     pub memory: Arc<dyn ApiKeyMemory>,
     /// Makes secrets.
     pub secrets: Arc<dyn ApiKeySecrets>,
+    /// Puts refusals on record.
+    pub refusals: Arc<Refusals>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -49,52 +56,38 @@ pub struct CreateApiKey {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Why a key could not be revoked. Nothing was written.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RevokeApiKeyError {
-    /// The tenant has no such key that the caller may see.
-    #[error("no such key")]
-    NotFound,
+/// Why a key could not be made or revoked.
+pub type ApiKeyError = Failed<ApiKeyRule>;
+
+/// The rules of API keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ApiKeyRule {
     /// A key may not revoke itself.
     #[error("a key may not revoke itself")]
     Itself,
     /// Without this key nobody could administer the tenant.
     #[error("it is the last key that can administer the tenant")]
     LastAdminKey,
-    /// The store failed.
-    #[error(transparent)]
-    Store(StoreError),
 }
 
-impl From<StoreError> for RevokeApiKeyError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::NotFound,
-            other @ (StoreError::Conflict(_)
-            | StoreError::Contended
-            | StoreError::TooSlow
-            | StoreError::Unavailable(_)
-            | StoreError::Corrupt { .. }) => Self::Store(other),
-        }
-    }
-}
-
-impl Retryable for RevokeApiKeyError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
-    }
+impl Rule for ApiKeyRule {
+    const STORED: &'static [(Conflict, Self)] = &[];
 }
 
 impl ApiKeys {
     /// Makes a key in the scope's tenant. Its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ApiKeyError::Forbidden`], or as the store fails.
     pub async fn create(
         &self,
         scope: &Scope,
         command: CreateApiKey,
-    ) -> Result<(ApiKey, NewSecret), StoreError> {
+    ) -> Result<(ApiKey, NewSecret), ApiKeyError> {
+        if command.all_tenants && !scope.all_tenants {
+            let refusal = self.refusals.record(scope, Needed::AllTenants).await;
+            return Err(ApiKeyError::Forbidden(refusal));
+        }
         let (key, secret) = self.new_key(scope.tenant, command);
         retried(|| self.try_create(scope, &key, &secret)).await?;
         Ok((key, secret))
@@ -142,9 +135,9 @@ impl ApiKeys {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list(&self, scope: &Scope, caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.reads.list(scope).await?;
-        keys.retain(|key| caller.may_see(key));
+        keys.retain(|key| may_see(scope, key));
         Ok(keys)
     }
 
@@ -152,38 +145,28 @@ impl ApiKeys {
     /// the few seconds that its memory lasts.
     ///
     /// # Errors
-    /// As [`RevokeApiKeyError`] lists.
-    pub async fn revoke(
-        &self,
-        scope: &Scope,
-        caller: &Caller,
-        id: ApiKeyId,
-    ) -> Result<ApiKey, RevokeApiKeyError> {
-        if caller.key == Some(id) {
-            return Err(RevokeApiKeyError::Itself);
+    /// As [`ApiKeyRule`] lists, or as [`Failed`] does.
+    pub async fn revoke(&self, scope: &Scope, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
+        if scope.actor.kind == ActorKind::ApiKey && scope.actor.id == id.to_string() {
+            return Err(ApiKeyError::Rule(ApiKeyRule::Itself));
         }
-        retried(|| self.try_revoke(scope, caller, id)).await
+        retried(|| self.try_revoke(scope, id)).await
     }
 
-    async fn try_revoke(
-        &self,
-        scope: &Scope,
-        caller: &Caller,
-        id: ApiKeyId,
-    ) -> Result<ApiKey, RevokeApiKeyError> {
+    async fn try_revoke(&self, scope: &Scope, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
         let now = self.clock.now();
         let mut work = self.transactions.begin(scope).await?;
         let (key, digest) = match work.api_keys().revoke(id, now).await? {
             Revocation::Revoked(key, digest) => (key, digest),
-            Revocation::AlreadyEnded(key) if caller.may_see(&key) => {
+            Revocation::AlreadyEnded(key) if may_see(scope, &key) => {
                 work.rollback().await?;
                 return Ok(key);
             }
-            Revocation::AlreadyEnded(_) => return Err(RevokeApiKeyError::NotFound),
-            Revocation::LastAdminKey => return Err(RevokeApiKeyError::LastAdminKey),
+            Revocation::AlreadyEnded(_) => return Err(ApiKeyError::NotFound),
+            Revocation::LastAdminKey => return Err(ApiKeyError::Rule(ApiKeyRule::LastAdminKey)),
         };
-        if !caller.may_see(&key) {
-            return Err(RevokeApiKeyError::NotFound);
+        if !may_see(scope, &key) {
+            return Err(ApiKeyError::NotFound);
         }
         let changes = FieldChange::created(&key, &["revokedAt"]);
         work.record(self.audited(&key, AuditKind::ApiKeyRevoke, changes, now));
@@ -216,12 +199,12 @@ impl ApiKeys {
         }
         let tenant = tenants.new_tenant(command);
         let groups = tenants.first_groups(&tenant);
-        let scope = system_scope(tenant.id, tenant.slug.as_str(), "start-up");
+        let scope = Scope::system(tenant.id, tenant.slug.as_str(), "start-up");
         let mut work = tenants.transactions.begin(&scope).await?;
         if let Err(error) = work.tenants().insert(&tenant, &groups).await {
             drop(work);
             let error = TenantError::from(error);
-            if error != TenantError::SlugTaken {
+            if error != TenantError::Rule(TenantRule::SlugTaken) {
                 return Err(error);
             }
             // The tenant that was in the way is younger than what the directory has read.
@@ -285,18 +268,7 @@ fn operator() -> CreateApiKey {
     }
 }
 
-/// The scope of what this service does by itself.
-pub fn system_scope(tenant: TenantId, slug: &str, name: &str) -> Scope {
-    Scope {
-        tenant,
-        tenant_slug: slug.to_owned(),
-        actor: customer_domain::Actor {
-            kind: customer_domain::ActorKind::System,
-            id: name.to_owned(),
-        },
-        correlation_id: name.to_owned(),
-        trace_id: String::new(),
-        session_id: None,
-        origin: Origin::default(),
-    }
+/// Returns whether the scope's actor may know of a key.
+fn may_see(scope: &Scope, key: &ApiKey) -> bool {
+    scope.all_tenants || !key.all_tenants
 }

@@ -2,12 +2,10 @@
 //! seals.
 
 mod chain;
-mod denied;
 mod seal;
 mod verify;
 
 pub(crate) use chain::{Beginning, Chain, Signers};
-pub use denied::{Denial, RecentDenials};
 pub use seal::{AuditSealer, LastSeen, Sealed};
 pub use verify::{AuditVerifier, Forgery, KeptSeal, Verified, VerifyError};
 
@@ -34,8 +32,6 @@ pub struct Audit {
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
     pub ids: Arc<dyn IdSource>,
-    /// The refusals that are on record already.
-    pub denials: Arc<RecentDenials>,
 }
 
 /// Which entries are wanted.

@@ -6,12 +6,15 @@ mod export;
 mod lifecycle;
 mod read;
 
-pub use change::{ChangeCustomerError, Stated, UpdateCustomer};
-pub use create::{CreateCustomer, CreateCustomerError};
+pub use change::{
+    ChangeCustomerError, ChangeCustomerRule, Stated, StatedAddresses, UpdateCustomer,
+};
+pub use create::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 pub use export::{ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 
+use crate::access::Refusals;
 use crate::tenant::TenantDirectory;
 use customer_domain::credential::{PasswordHasher, PasswordPolicy};
 use customer_domain::customer::{CustomerReads, CustomerType};
@@ -31,6 +34,8 @@ pub struct Customers {
     pub tenants: Arc<TenantDirectory>,
     /// Makes password hashes.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Puts refusals on record.
+    pub refusals: Arc<Refusals>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.

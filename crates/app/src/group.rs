@@ -1,12 +1,13 @@
 //! Customer groups: made, changed and deleted by administrators.
 
 use crate::idempotency::{Once, Outcome};
-use crate::support::retry::{Retryable, retried};
-use crate::support::version::{VersionConflict, expect_version};
+use crate::support::failed::{Failed, Rule};
+use crate::support::retry::retried;
+use crate::support::version::expect_version;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
-use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::idempotency::Claimed;
 use customer_domain::{
     AuditEventId, Clock, Conflict, Fact, IdSource, Page, Scope, StoreError, Transactions,
 };
@@ -48,66 +49,25 @@ pub struct UpdateGroup {
     pub expected_versions: Option<Vec<i64>>,
 }
 
-/// Why a group could not be made, changed or deleted. Nothing was written.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GroupError {
-    /// The tenant has no such group.
-    #[error("no such group")]
-    NotFound,
+/// Why a group could not be made, changed or deleted.
+pub type GroupError = Failed<GroupRule>;
+
+/// The rules of groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum GroupRule {
     /// The tenant has a group with this id.
     #[error("the group's id is taken")]
     IdTaken,
     /// Customers belong to it.
     #[error("customers belong to the group")]
     InUse,
-    /// It changed since the caller read it.
-    #[error("the group is at version {current}")]
-    VersionConflict {
-        /// The version that it has.
-        current: i64,
-    },
-    /// The idempotency key stands against it.
-    #[error(transparent)]
-    Claim(ClaimError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(StoreError),
 }
 
-impl From<VersionConflict> for GroupError {
-    fn from(VersionConflict { current }: VersionConflict) -> Self {
-        Self::VersionConflict { current }
-    }
-}
-
-impl From<StoreError> for GroupError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::NotFound,
-            StoreError::Conflict(Conflict::GroupId) => Self::IdTaken,
-            StoreError::Conflict(Conflict::GroupInUse) => Self::InUse,
-            other @ (StoreError::Conflict(_)
-            | StoreError::Contended
-            | StoreError::TooSlow
-            | StoreError::Unavailable(_)
-            | StoreError::Corrupt { .. }) => Self::Store(other),
-        }
-    }
-}
-
-impl From<ClaimError> for GroupError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Store(error) => error.into(),
-            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
-        }
-    }
-}
-
-impl Retryable for GroupError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
-    }
+impl Rule for GroupRule {
+    const STORED: &'static [(Conflict, Self)] = &[
+        (Conflict::GroupId, Self::IdTaken),
+        (Conflict::GroupInUse, Self::InUse),
+    ];
 }
 
 impl Groups {
@@ -140,7 +100,7 @@ impl Groups {
     /// Makes a group.
     ///
     /// # Errors
-    /// [`GroupError::IdTaken`], or as the store fails.
+    /// [`GroupRule::IdTaken`], or as the store fails.
     pub async fn create(
         &self,
         scope: &Scope,
@@ -215,7 +175,7 @@ impl Groups {
     /// Deletes a group that no customer belongs to, and tells what it was.
     ///
     /// # Errors
-    /// [`GroupError::NotFound`], [`GroupError::InUse`], [`GroupError::VersionConflict`], or as
+    /// [`GroupError::NotFound`], [`GroupRule::InUse`], [`GroupError::VersionConflict`], or as
     /// the store fails.
     pub async fn delete(
         &self,

@@ -16,3 +16,5 @@ pub mod job;
 mod support;
 pub mod tag;
 pub mod tenant;
+
+pub use support::failed::{Failed, Rule};

@@ -5,13 +5,15 @@ mod directory;
 pub use directory::TenantDirectory;
 
 use crate::idempotency::{Once, Outcome};
-use crate::support::retry::{Retryable, retried};
+use crate::support::failed::{Failed, Rule};
+use crate::support::retry::retried;
+use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupId};
-use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    AuditEventId, Clock, Conflict, Fact, IdSource, Patch, Scope, StoreError, TenantId, Transactions,
+    AuditEventId, Clock, Conflict, Fact, IdSource, Patch, Scope, TenantId, Transactions,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,63 +71,26 @@ pub(crate) const NEW: [&str; 5] = [
     "settings.maxAddresses",
 ];
 
-/// Why a tenant could not be made or changed. Nothing was written.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TenantError {
-    /// There is no such tenant.
-    #[error("no such tenant")]
-    NotFound,
+/// Why a tenant could not be made or changed.
+pub type TenantError = Failed<TenantRule>;
+
+/// The rules of tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TenantRule {
     /// The outer id is taken.
     #[error("the tenant's id is taken")]
     SlugTaken,
-    /// It changed since the caller read it.
-    #[error("the tenant is at version {current}")]
-    VersionConflict {
-        /// The version that it has.
-        current: i64,
-    },
-    /// The idempotency key stands against it.
-    #[error(transparent)]
-    Claim(ClaimError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(StoreError),
 }
 
-impl From<StoreError> for TenantError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::NotFound,
-            StoreError::Conflict(Conflict::TenantSlug) => Self::SlugTaken,
-            other @ (StoreError::Conflict(_)
-            | StoreError::Contended
-            | StoreError::TooSlow
-            | StoreError::Unavailable(_)
-            | StoreError::Corrupt { .. }) => Self::Store(other),
-        }
-    }
-}
-
-impl From<ClaimError> for TenantError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Store(error) => error.into(),
-            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
-        }
-    }
-}
-
-impl Retryable for TenantError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
-    }
+impl Rule for TenantRule {
+    const STORED: &'static [(Conflict, Self)] = &[(Conflict::TenantSlug, Self::SlugTaken)];
 }
 
 impl Tenants {
     /// Makes a tenant, with its groups.
     ///
     /// # Errors
-    /// [`TenantError::SlugTaken`], or as the store fails.
+    /// [`TenantRule::SlugTaken`], or as the store fails.
     pub async fn create(
         &self,
         scope: &Scope,
@@ -202,12 +167,7 @@ impl Tenants {
     ) -> Result<Tenant, TenantError> {
         let mut work = self.transactions.begin(scope).await?;
         let mut tenant = work.tenants().find_for_update(id).await?;
-        let expected = command.expected_versions.as_ref();
-        if expected.is_some_and(|versions| !versions.contains(&tenant.version)) {
-            return Err(TenantError::VersionConflict {
-                current: tenant.version,
-            });
-        }
+        expect_version(tenant.version, command.expected_versions.as_deref())?;
         let before = tenant.clone();
         let changed = merge(&mut tenant, command);
         if changed.is_empty() {

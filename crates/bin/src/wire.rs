@@ -8,9 +8,9 @@ use crate::command::Failure;
 use crate::config::{Config, Distributed, Environment};
 use crate::database::Database;
 use crate::secrets::Secrets;
-use customer_app::access::Access;
+use customer_app::access::{Access, Refusals};
 use customer_app::address::{AddressSettings, Addresses};
-use customer_app::api_key::{ApiKeys, system_scope};
+use customer_app::api_key::{ApiKeyProvider, ApiKeys};
 use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
@@ -22,9 +22,9 @@ use customer_domain::customer::CustomerType;
 use customer_domain::preference::Preferences;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
 use customer_domain::tier::Tier;
-use customer_domain::{Clock, IdSource};
+use customer_domain::{Clock, IdSource, Scope};
+use customer_http::api::LogLevels;
 use customer_http::api::{Api, MOST_EXPORTS};
-use customer_http::log_level::LogLevels;
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use customer_security::{Argon2Hasher, HashingSettings, SecretMaker};
@@ -107,6 +107,11 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(UuidV7Ids);
     let directory = TenantDirectory::new(postgres.tenants(), Arc::clone(&clock));
+    let refusals = Refusals::new(
+        postgres.transactions(),
+        Arc::clone(&clock),
+        Arc::clone(&ids),
+    );
     Office {
         tenants: Tenants {
             transactions: postgres.operator_transactions(),
@@ -126,6 +131,7 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
             reads: postgres.api_keys(),
             memory: Arc::new(MokaApiKeyMemory::new(REMEMBERED_KEYS, KEY_MEMORY)),
             secrets: Arc::new(SecretMaker),
+            refusals: Arc::new(refusals),
             clock,
             ids,
         },
@@ -151,6 +157,7 @@ pub(crate) fn parts(
             reads: postgres.customers(),
             tenants: Arc::clone(&tenants.directory),
             hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
+            refusals: Arc::clone(&api_keys.refusals),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             settings: Arc::new(customer_settings(config)?),
@@ -180,13 +187,17 @@ pub(crate) fn parts(
             customers: postgres.customers(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
-            denials: Arc::default(),
         },
         access: Access {
-            keys: postgres.api_keys(),
-            memory: Arc::clone(&api_keys.memory),
-            secrets: Arc::clone(&api_keys.secrets),
+            providers: vec![Arc::new(ApiKeyProvider {
+                keys: postgres.api_keys(),
+                memory: Arc::clone(&api_keys.memory),
+                secrets: Arc::clone(&api_keys.secrets),
+                clock: Arc::clone(&clock),
+            })],
             tenants: Arc::clone(&tenants.directory),
+            customers: postgres.customers(),
+            refusals: Arc::clone(&api_keys.refusals),
             clock: Arc::clone(&clock),
         },
         tenants,
@@ -217,7 +228,7 @@ pub(crate) async fn bootstrap(config: &Config, office: &Office) -> Result<Operat
     let slug = &config.customers.default_tenant;
     let tenant = office.tenants.directory.by_slug(slug).await?;
     let tenant = tenant.ok_or("the default tenant was made and is gone")?;
-    let scope = system_scope(tenant.id, slug, "start-up");
+    let scope = Scope::system(tenant.id, slug, "start-up");
     let keys = office.api_keys.reads.list(&scope).await?;
     let now = office.api_keys.clock.now();
     let administers = |key: &&ApiKey| key.is_live(now) && key.grants(Permission::Admin);

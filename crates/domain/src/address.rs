@@ -194,6 +194,16 @@ pub enum AddressRef {
     Legacy(LegacyId),
 }
 
+/// Writes the id alone, whichever way the reference was written.
+impl fmt::Display for AddressRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Legacy(id) => id.get().fmt(f),
+        }
+    }
+}
+
 impl AddressRef {
     /// Reads a reference: a UUID, `addr_<uuid>`, or a positive whole number.
     ///

@@ -1,5 +1,7 @@
 //! API keys: how services and operators prove who they are.
 
+pub use crate::support::permission::Permission;
+
 use crate::audit::Audited;
 use crate::{ApiKeyId, InvalidValue, Scope, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
@@ -11,45 +13,6 @@ use serde_json::{Value, json};
 pub const MAX_KEY_NAME: usize = 100;
 /// Keys that one list shows.
 pub const MAX_LISTED_KEYS: i64 = 1_000;
-
-/// What a caller may do. Each one includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Permission {
-    /// `customers:read`
-    Read,
-    /// `customers:write`
-    Write,
-    /// `customers:admin`
-    Admin,
-}
-
-impl Permission {
-    /// All of them, weakest first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
-
-    /// The number that the store keeps.
-    pub fn code(self) -> i16 {
-        match self {
-            Self::Read => 1,
-            Self::Write => 2,
-            Self::Admin => 3,
-        }
-    }
-
-    /// The permission with this stored number.
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.code() == code)
-    }
-
-    /// The scope's name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "customers:read",
-            Self::Write => "customers:write",
-            Self::Admin => "customers:admin",
-        }
-    }
-}
 
 /// A key, without its secret: that is shown once and never kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

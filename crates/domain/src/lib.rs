@@ -8,6 +8,7 @@
 //! [`Transactions`] with its [`UnitOfWork`], and the read ports (`…Reads`) of each slice.
 #![deny(missing_docs)]
 
+pub mod access;
 pub mod address;
 pub mod api_key;
 pub mod audit;
@@ -35,6 +36,7 @@ pub use support::id::{AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, Ke
 pub use support::money;
 pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;
+pub use support::permission::Permission;
 pub use support::scope::{Actor, ActorKind, MAX_USER_AGENT, Origin, Scope};
 pub use support::text;
 pub use support::unit_of_work::{Fact, Transactions, UnitOfWork};

@@ -1,6 +1,7 @@
 //! A mock of every port, for teams that embed this crate and for injecting failures.
 //! Behaviour is better tested against the fakes of the test kit, which keep the contracts.
 
+pub use crate::access::MockAuthProvider;
 pub use crate::address::{MockAddressReads, MockAddressRepo};
 pub use crate::api_key::{MockApiKeyMemory, MockApiKeyReads, MockApiKeyRepo, MockApiKeySecrets};
 pub use crate::audit::{MockAuditLedger, MockAuditMonths, MockAuditRepo, MockNotary};

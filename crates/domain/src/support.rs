@@ -11,6 +11,7 @@ pub(crate) mod merge;
 pub mod money;
 pub(crate) mod page;
 pub(crate) mod patch;
+pub(crate) mod permission;
 pub(crate) mod scope;
 pub mod text;
 pub(crate) mod unit_of_work;

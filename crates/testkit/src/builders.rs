@@ -9,6 +9,7 @@ mod hasher;
 mod keys;
 mod random;
 mod sealing;
+mod tokens;
 
 pub use address::{PlainDigests, address, address_for, country, full_address};
 pub use clock::{FixedClock, SeededIds, at, seeded_id};
@@ -21,3 +22,4 @@ pub use hasher::PlainHasher;
 pub use keys::{api_key, digest, presented};
 pub use random::random_customer;
 pub use sealing::{cipher, digests, key_store, notary, sealing};
+pub use tokens::{PlainTokens, token};

@@ -9,7 +9,7 @@ use crate::pg::sql::{self, Branches};
 use crate::pg::uow::PgTransactions;
 use async_trait::async_trait;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
-use customer_domain::{Actor, ActorKind, CustomerId, EventId, Origin, Scope, StoreError, TenantId};
+use customer_domain::{CustomerId, EventId, Scope, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::borrow::Cow;
 
@@ -68,7 +68,10 @@ impl PgOutboxSealing {
     }
 
     async fn seal(&self, tenant: TenantId, events: &[Bare]) -> Result<u64, StoreError> {
-        let (mut work, _) = self.transactions.open(&scope_of(tenant), &[]).await?;
+        let (mut work, _) = self
+            .transactions
+            .open(&Scope::system(tenant, "", "outbox.seal"), &[])
+            .await?;
         work.find_keys(events.iter().map(|bare| bare.customer))
             .await?;
         let mut sealed = Vec::with_capacity(events.len());
@@ -107,19 +110,4 @@ fn decode(row: &PgRow) -> Result<Bare, StoreError> {
         customer: CustomerId(row.column()?),
         message: row.column()?,
     })
-}
-
-fn scope_of(tenant: TenantId) -> Scope {
-    Scope {
-        tenant,
-        tenant_slug: String::new(),
-        actor: Actor {
-            kind: ActorKind::System,
-            id: "outbox.seal".to_owned(),
-        },
-        correlation_id: String::new(),
-        trace_id: String::new(),
-        session_id: None,
-        origin: Origin::default(),
-    }
 }

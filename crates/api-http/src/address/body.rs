@@ -1,9 +1,8 @@
 //! An address as the wire shows it.
 
-use crate::customer::FreeObject;
 use crate::http::fields::Violation;
 use crate::support::envelope::reply;
-use crate::support::wire::Instant;
+use crate::support::wire::{FreeObject, Instant};
 use customer_domain::CustomerId;
 use customer_domain::address::{Address, AddressProblem, PostalAddress, Role};
 use customer_domain::customer::LegacyId;

@@ -7,14 +7,13 @@ use crate::support::failure::rule;
 use crate::support::stated::{member, reference};
 use customer_app::address::StatedAddress;
 use customer_domain::address::{
-    Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country,
-    MAX_LABEL, ProblemKind, Role,
+    AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country, MAX_LABEL,
+    PostalAddress, ProblemKind, Role,
 };
 use customer_domain::customer::{CustomerRef, LegacyId, MAX_METADATA_BYTES};
 use customer_domain::profile::Phone;
 use customer_domain::{Patch, text};
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Every spelling of the five source documents (D-18).
 pub(super) static ALIASES: AliasTable = AliasTable {
@@ -44,21 +43,6 @@ static TYPES: &[(&str, AddressType)] = &[
 pub(super) static ROLES: &[(&str, Role)] =
     &[("shipping", Role::Shipping), ("billing", Role::Billing)];
 
-/// Members that are judged after everything was read.
-const JUDGED_LATER: [&str; 11] = [
-    "id",
-    "customerId",
-    "roles",
-    "validation",
-    "role",
-    "street",
-    "city",
-    "state",
-    "zipCode",
-    "country",
-    "metadata",
-];
-
 /// The parts of an address that a country's post judges.
 const JUDGED: [AddressField; 4] = [
     AddressField::Street,
@@ -67,35 +51,14 @@ const JUDGED: [AddressField; 4] = [
     AddressField::PostalCode,
 ];
 
-/// The pointers under which a body gives members that are judged after everything was read.
-pub(super) struct SentAs(HashMap<&'static str, String>);
-
-impl SentAs {
-    /// To be asked before the members are read.
-    pub(super) fn of(fields: &Fields) -> Self {
-        let given = |name| Some((name, fields.sent_as(name)?.to_owned()));
-        Self(JUDGED_LATER.into_iter().filter_map(given).collect())
-    }
-
-    /// For requests without a body.
-    pub(super) fn nothing() -> Self {
-        Self(HashMap::new())
-    }
-
-    /// The pointer of a member: as it was sent, or where it would be.
-    pub(super) fn pointer(&self, name: &str) -> String {
-        let sent = self.0.get(name).cloned();
-        sent.unwrap_or_else(|| format!("/{name}"))
-    }
-
-    /// What the country's post would not take, as a fault.
-    pub(super) fn fault(&self, problem: &AddressProblem) -> Fault {
-        let Violation { code, detail } = problem.refusal().into();
-        Fault::new(self.pointer(problem.field.as_str()), code, detail)
-    }
+/// Returns what the country's post would not take, as a fault.
+pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault {
+    let Violation { code, detail } = problem.refusal().into();
+    Fault::new(fields.pointer(problem.field.as_str()), code, detail)
 }
 
-/// Everything that can be edited. A street may be empty here: the address is judged as a whole.
+/// Reads everything that can be edited. A street may be empty here: the address is validated as a
+/// whole.
 pub(super) fn details(fields: &mut Fields) -> AddressChanges {
     AddressChanges {
         kind: fields.one_of("type", TYPES).patch(),
@@ -140,30 +103,41 @@ fn part(fields: &mut Fields, field: AddressField) -> Patch<String> {
     text.then(|text| rule(field.parse(&text))).patch().flatten()
 }
 
-/// Adds to the faults of a new address what its country's post would not take. Of a member that
-/// is wrong by itself nothing more is said, and in a country that is none only the street counts.
-/// Without a draft there is no country that it could be in.
-pub(super) fn judge(faults: &mut Vec<Fault>, draft: Option<&Address>, sent_as: &SentAs) {
+/// Takes the faults of a request for a new address, with what its country's post would not take.
+/// Of a member that is wrong by itself nothing more is said, and in an unknown country only the
+/// street counts.
+pub(super) fn check(fields: &mut Fields, postal: Option<&PostalAddress>) -> Vec<Fault> {
+    let mut faults = fields.take_faults();
     let is_faulty = |at: &str| faults.iter().any(|fault| fault.pointer == at);
-    let country = sent_as.pointer("country");
-    let knows_country = !is_faulty(&country);
     // A body that is no object has no members to miss.
-    if is_faulty("") {
-        return;
-    }
-    let Some(Address { postal, .. }) = draft else {
-        let detail = "the tenant has no country that is known: name one (ISO 3166-1, two letters)";
-        let missing = knows_country.then(|| Fault::new(country, fault::REQUIRED, detail));
-        faults.extend(missing);
-        return;
+    let Some(postal) = postal.filter(|_| !is_faulty("")) else {
+        faults.extend(missing_country(fields, postal, &faults));
+        return faults;
     };
+    let knows_country = !is_faulty(&fields.pointer("country"));
     let problems = postal.check().into_iter();
     let problems = problems.filter(AddressProblem::is_fatal);
     let problems =
         problems.filter(|problem| knows_country || problem.field == AddressField::Street);
-    let found = problems.map(|problem| sent_as.fault(&problem));
+    let found = problems.map(|problem| problem_fault(fields, &problem));
     let found: Vec<_> = found.filter(|fault| !is_faulty(&fault.pointer)).collect();
     faults.extend(found);
+    faults
+}
+
+/// Returns the fault of an address without a country, of which nothing else is wrong.
+pub(super) fn missing_country(
+    fields: &Fields,
+    postal: Option<&PostalAddress>,
+    faults: &[Fault],
+) -> Option<Fault> {
+    let country = fields.pointer("country");
+    let is_faulty = |at: &str| faults.iter().any(|fault| fault.pointer == at);
+    if postal.is_some() || is_faulty("") || is_faulty(&country) {
+        return None;
+    }
+    let detail = "the tenant has no country that is known: name one (ISO 3166-1, two letters)";
+    Some(Fault::new(country, fault::REQUIRED, detail))
 }
 
 /// The customer that the body states.

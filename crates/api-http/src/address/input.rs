@@ -1,7 +1,7 @@
 //! What requests about addresses say, for the document. Null clears where it is allowed.
 
 use super::AddressKind;
-use crate::customer::{CustomerReference, FreeObject};
+use crate::support::wire::{CustomerReference, FreeObject};
 
 macro_rules! address_body {
     ($(#[$meta:meta])* $name:ident { $($own:tt)* }) => {

@@ -1,43 +1,49 @@
 //! Why an address could not be stored or changed, as a problem.
 
-use super::fields::SentAs;
+use super::fields::problem_fault;
 use crate::http::fault::{self, Fault};
+use crate::http::fields::Fields;
 use crate::http::problem::{Code, Problem};
 use crate::support::failure;
-use crate::support::stated::read_only;
-use customer_app::address::AddressError;
+use customer_app::address::{AddressError, AddressRule};
 use customer_domain::customer::MAX_METADATA_BYTES;
 
-pub(super) fn problem(error: AddressError, sent_as: &SentAs) -> Problem {
-    match error {
-        AddressError::ReadOnly(names) => {
-            let faults = names.into_iter();
-            let faults = faults.map(|name| read_only(sent_as.pointer(name)));
+/// Returns the problem for an error, with the pointers of the request's members.
+pub(crate) fn problem(error: AddressError, fields: &Fields) -> Problem {
+    let invalid = |name: &str, code, detail: String| {
+        Problem::from_faults(vec![Fault::new(fields.pointer(name), code, detail)])
+    };
+    failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
+        AddressRule::Invalid(problems) => {
+            let faults = problems.iter();
+            let faults = faults.map(|problem| problem_fault(fields, problem));
             Problem::from_faults(faults.collect())
         }
-        AddressError::Invalid(problems) => {
-            let faults = problems.iter().map(|problem| sent_as.fault(problem));
-            Problem::from_faults(faults.collect())
-        }
-        AddressError::Overgrown => Problem::from_faults(vec![Fault::new(
-            sent_as.pointer("metadata"),
+        AddressRule::NoCountry => invalid(
+            "country",
+            fault::REQUIRED,
+            "the tenant has no country that is known: name one (ISO 3166-1, two letters)"
+                .to_owned(),
+        ),
+        AddressRule::TooLarge => invalid(
+            "metadata",
             fault::TOO_LONG,
             format!(
                 "together with what is stored at most {MAX_METADATA_BYTES} bytes of JSON are accepted"
             ),
-        )]),
-        AddressError::NotCovered { kind, .. } => Problem::from_faults(vec![Fault::new(
-            sent_as.pointer("role"),
+        ),
+        AddressRule::NotCovered { kind, .. } => invalid(
+            "role",
             fault::INVALID_VALUE,
             format!(
                 "an address of the type {} serves in that role alone",
                 kind.as_str()
             ),
-        )]),
-        AddressError::LimitExceeded { limit } => Problem::new(Code::AddressLimitExceeded)
+        ),
+        AddressRule::LimitExceeded { limit } => Problem::new(Code::AddressLimitExceeded)
             .detail(format!("a customer may have at most {limit} addresses"))
             .member("limit", limit),
-        AddressError::Duplicate(equal) => {
+        AddressRule::Duplicate(equal) => {
             let problem = Problem::new(Code::DuplicateAddress)
                 .detail("it would become equal to another address of the customer");
             match equal {
@@ -45,21 +51,10 @@ pub(super) fn problem(error: AddressError, sent_as: &SentAs) -> Problem {
                 None => problem,
             }
         }
-        AddressError::LegacyIdTaken => {
+        AddressRule::LegacyIdTaken => {
             Problem::new(Code::IdentifierAlreadyExists).detail("another address has this legacyId")
         }
-        AddressError::VersionConflict { current } => failure::version_conflict(current),
-        AddressError::CustomerDeleted => {
-            Problem::new(Code::StateConflict).detail(AddressError::CustomerDeleted.to_string())
-        }
-        AddressError::CustomerNotFound => Code::CustomerNotFound.into(),
-        AddressError::NotFound => Code::AddressNotFound.into(),
-        AddressError::Claim(error) => failure::claim(error),
-        AddressError::Store(error) => failure::store(error),
-    }
-}
-
-/// Why an address could not be read.
-pub(crate) fn of_read(error: AddressError) -> Problem {
-    problem(error, &SentAs::nothing())
+        AddressRule::CustomerDeleted => Problem::new(Code::StateConflict).detail(rule.to_string()),
+        AddressRule::NotFound => Code::AddressNotFound.into(),
+    })
 }

@@ -1,22 +1,17 @@
 //! `POST …/set-default`
 
-use super::fields::{ALIASES, ROLES, SentAs, stated_customer};
+use super::fields::{ALIASES, ROLES, stated_customer};
 use super::problem::problem;
-use super::{AddressReply, AddressRole, address_ref, example, shown};
-use crate::access::CanWrite;
-use crate::api::Shared;
-use crate::customer::{CustomerReference, canonical, customer_ref, noted};
-use crate::http::etag::IfMatch;
-use crate::http::extract::{OptionalJsonBody, PathSegments, QueryFields};
+use super::{AddressReply, AddressRole, example, shown};
 use crate::http::problem::{Answer, Code};
-use crate::support::claim::{self, Operation};
+use crate::support::call::Call;
+use crate::support::params::{AddressPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply;
-use axum::extract::State;
+use crate::support::wire::CustomerReference;
 use axum::response::Response;
 use customer_app::address::{HeldAddress, SetDefaultAddress, StatedAddress};
 use customer_app::idempotency::Once;
-use customer_domain::address::AddressRef;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 /// In which role an address becomes the default.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -39,63 +34,36 @@ pub struct SetDefaultAddressBody {
     path = "/customers/{customerId}/addresses/{addressId}/set-default",
     operation_id = "setDefaultAddress",
     tag = "Addresses",
-    security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
-    params(
-        ("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
-        ("addressId" = String, Path, description = "A UUID, `addr_<UUID>`, or a Magento id", pattern = "^((addr_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255),
-    ),
+    params(AddressPath, IfMatchHeader, IdempotencyKeyHeader),
     request_body(content = Option<SetDefaultAddressBody>, example = json!(example::set_default_body())),
     responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
 )]
-pub(super) async fn set_default(
-    State(api): State<Shared>,
-    CanWrite(by): CanWrite,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-    headers: HeaderMap,
-    body: OptionalJsonBody,
-) -> Answer<Response> {
-    let bytes = body.bytes.clone();
-    let mut fields = body.fields(&ALIASES);
-    let sent_as = SentAs::of(&fields);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    fields.extend(query.into_faults());
-    let customer = noted(&mut fields, customer_ref(&path));
-    let address = noted(&mut fields, address_ref(&path));
-    let expected = noted(&mut fields, IfMatch::from_headers(&headers)).flatten();
-    let target = customer.zip(address).map(|(customer, address)| {
-        let address = match address {
-            AddressRef::Id(id) => id.to_string(),
-            AddressRef::Legacy(id) => id.get().to_string(),
-        };
-        format!("{}/{address}", canonical(customer))
-    });
-    let operation = Operation {
-        route: "POST /customers/{customerId}/addresses/{addressId}/set-default",
-        target: &target.unwrap_or_default(),
-    };
-    let claim = claim::claim(&api, &by, operation, &headers, &bytes);
-    let claim = noted(&mut fields, claim).flatten();
-    let role = fields.one_of("role", ROLES).optional();
+pub(super) async fn set_default(call: Call) -> Answer<Response> {
+    let missing = Code::CustomerNotFound;
+    let mut call = call.optional_body(&ALIASES, missing).await?;
+    let customer = call.customer();
+    let address = call.address();
+    let expected_versions = call.if_match();
+    let claim = call.claim();
+    let role = call.fields.one_of("role", ROLES).optional();
     let stated = StatedAddress {
-        customer: stated_customer(&mut fields),
+        customer: stated_customer(&mut call.fields),
         ..StatedAddress::default()
     };
-    let (customer, address, command) = fields.build(|| {
+    let (customer, address, command) = call.build(|| {
         let command = SetDefaultAddress {
             role,
-            expected_versions: expected.and_then(IfMatch::into_versions),
+            expected_versions,
             stated,
         };
         Some((customer?, address?, command))
     })?;
     let render = |held: &HeldAddress| shown(StatusCode::OK, held.customer, &held.address);
     let once = Once::new(claim, &render);
-    let addresses = &api.addresses;
-    let outcome = addresses.set_default(&scope, customer, address, &command, &once);
-    let outcome = outcome.await.map_err(|error| problem(error, &sent_as))?;
+    let addresses = &call.api.addresses;
+    let outcome = addresses.set_default(&call.context, customer, address, &command, &once);
+    let outcome = outcome
+        .await
+        .map_err(|error| problem(error, &call.fields))?;
     Ok(reply::once(outcome, render))
 }

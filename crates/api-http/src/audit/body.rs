@@ -1,8 +1,7 @@
 //! Entries of the trail as the wire shows them.
 
-use crate::customer::FreeObject;
 use crate::support::envelope::reply;
-use crate::support::wire::Instant;
+use crate::support::wire::{FreeObject, Instant};
 use customer_domain::ActorKind;
 use customer_domain::audit::{AuditCount, AuditEvent, AuditTally};
 use serde::Serialize;

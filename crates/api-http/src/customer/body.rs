@@ -2,11 +2,11 @@
 
 use super::expand::Related;
 use super::words::{
-    CustomerAccountState, CustomerGender, CustomerKind, CustomerStatus, CustomerTier, FreeObject,
+    CustomerAccountState, CustomerGender, CustomerKind, CustomerStatus, CustomerTier,
 };
 use crate::address::AddressBody;
 use crate::support::envelope::reply;
-use crate::support::wire::{Amount, Instant};
+use crate::support::wire::{Amount, FreeObject, Instant};
 use chrono::NaiveDate;
 use customer_domain::customer::{Customer, CustomerRecord, LegacyId};
 use customer_domain::group::GroupId;

@@ -1,25 +1,23 @@
 //! `POST /customers`
 
 use super::fields::{ALIASES, details, email, group_pointer, rule};
-use super::{CustomerReply, FreeObject, example, shown};
-use crate::access::CanWrite;
-use crate::api::Shared;
-use crate::http::extract::{JsonBody, QueryFields};
+use super::{CustomerReply, example, shown};
 use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
 use crate::http::problem::{Answer, Code, Problem};
-use crate::support::claim::{self, Operation};
+use crate::support::call::Call;
 use crate::support::failure;
+use crate::support::params::IdempotencyKeyHeader;
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
+use crate::support::wire::FreeObject;
 use axum::response::Response;
 use chrono::NaiveDate;
-use customer_app::customer::{CreateCustomer, CreateCustomerError};
+use customer_app::customer::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 use customer_app::idempotency::Once;
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 /// A new customer. Without a password it is a guest.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -65,51 +63,34 @@ pub struct CreateCustomerBody {
     path = "/customers",
     operation_id = "createCustomer",
     tag = "Customers",
-    security(("bearer" = ["customers:write"]), ("apiKey" = ["customers:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat for 24 hours", max_length = 255)),
+    params(IdempotencyKeyHeader),
     request_body(content = CreateCustomerBody, example = json!(example::create_body())),
     responses((status = 201, description = "The customer was created", headers(("Location" = String, description = "Where the customer lies"), ("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn create(
-    State(api): State<Shared>,
-    CanWrite(by): CanWrite,
-    QueryFields(mut query): QueryFields,
-    headers: HeaderMap,
-    body: JsonBody,
-) -> Answer<Response> {
-    let bytes = body.bytes.clone();
-    let mut fields = body.fields(&ALIASES);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    fields.extend(query.into_faults());
-    let operation = Operation {
-        route: "POST /customers",
-        target: "",
-    };
-    let claim = claim::claim(&api, &by, operation, &headers, &bytes).unwrap_or_else(|fault| {
-        fields.fault(fault);
-        None
-    });
-    let today = api.clock.now().date_naive();
-    let group_at = group_pointer(&fields);
-    let command = read(fields, api.customers.settings.passwords, today)?;
+pub(super) async fn create(call: Call) -> Answer<Response> {
+    let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
+    let claim = call.claim();
+    let today = call.api.clock.now().date_naive();
+    let passwords = call.api.customers.settings.passwords;
+    let command = read(&mut call.fields, passwords, today)?;
     let render = |record: &CustomerRecord| {
         let place = format!("/api/v1/customers/{}", record.customer.id);
-        shown(StatusCode::CREATED, record, &scope).location(place)
+        shown(StatusCode::CREATED, record, &call.context).location(place)
     };
-    let outcome = api
-        .customers
-        .create(&scope, command, &Once::new(claim, &render))
-        .await;
-    Ok(reply::once(
-        outcome.map_err(|error| problem(error, group_at))?,
-        render,
-    ))
+    let once = Once::new(claim, &render);
+    let customers = &call.api.customers;
+    let outcome = customers.create(&call.context, command, &once).await;
+    let outcome = outcome.map_err(|error| problem(error, &call.fields))?;
+    Ok(reply::once(outcome, render))
 }
 
-fn read(mut fields: Fields, passwords: PasswordPolicy, today: NaiveDate) -> Answer<CreateCustomer> {
+fn read(
+    fields: &mut Fields,
+    passwords: PasswordPolicy,
+    today: NaiveDate,
+) -> Answer<CreateCustomer> {
     let email = fields.text("email").then(|text| email(&text)).required();
-    let mut details = details(&mut fields, today);
+    let mut details = details(fields, today);
     drop_removals(&mut details.external_ids);
     let own_words: Vec<&str> = [
         email.as_ref().map(Email::key),
@@ -145,34 +126,32 @@ fn drop_removals(ids: &mut Patch<std::collections::BTreeMap<String, Option<Strin
     }
 }
 
-fn problem(error: CreateCustomerError, group_at: String) -> Problem {
-    match error {
-        CreateCustomerError::EmailTaken(holder) => taken(
+fn problem(error: CreateCustomerError, fields: &Fields) -> Problem {
+    failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
+        CreateCustomerRule::EmailTaken(holder) => taken(
             Code::EmailAlreadyExists,
             "a customer with this e-mail address exists",
             holder,
         ),
-        CreateCustomerError::LegacyIdTaken(holder) => taken(
+        CreateCustomerRule::LegacyIdTaken(holder) => taken(
             Code::IdentifierAlreadyExists,
             "a customer with this legacyId exists",
             holder,
         ),
-        CreateCustomerError::ExternalIdTaken(holder) => taken(
+        CreateCustomerRule::ExternalIdTaken(holder) => taken(
             Code::IdentifierAlreadyExists,
             "a customer with one of these externalIds exists",
             holder,
         ),
-        CreateCustomerError::UnknownGroup => unknown_group(group_at),
-        CreateCustomerError::Hash(HashError::Busy) => Problem::new(Code::Unavailable)
+        CreateCustomerRule::UnknownGroup => unknown_group(fields),
+        CreateCustomerRule::Hash(HashError::Busy) => Problem::new(Code::Unavailable)
             .detail("too many passwords are being hashed")
             .retry_after(1),
-        CreateCustomerError::Hash(HashError::Failed(reason)) => {
+        CreateCustomerRule::Hash(HashError::Failed(reason)) => {
             tracing::error!(cause = reason, "a password could not be hashed");
             Code::Internal.into()
         }
-        CreateCustomerError::Claim(error) => failure::claim(error),
-        CreateCustomerError::Store(error) => failure::store(error),
-    }
+    })
 }
 
 /// Something unique belongs to another customer; which one, so that the caller can go on.
@@ -185,9 +164,9 @@ pub(super) fn taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Pro
 }
 
 /// A group that the tenant does not have.
-pub(super) fn unknown_group(pointer: String) -> Problem {
+pub(super) fn unknown_group(fields: &Fields) -> Problem {
     Problem::from_faults(vec![Fault::new(
-        pointer,
+        group_pointer(fields),
         fault::INVALID_VALUE,
         "the tenant has no group with this id",
     )])

@@ -7,14 +7,11 @@ use self::stream::{Chunk, Export, Source};
 use super::expand::{Expand, ExpandParams};
 use super::list::{self, FilterParams};
 use super::{CustomerBody, example};
-use crate::access::CanAdmin;
-use crate::api::{Api, MOST_EXPORTS, Shared};
-use crate::http::extract::QueryFields;
+use crate::api::{Api, MOST_EXPORTS};
 use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::support::call::{Call, Request};
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use customer_app::customer::{ExportFormat as Format, ExportRequest};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -61,7 +58,6 @@ pub enum ExportFormat {
     path = "/exports/customers",
     operation_id = "exportCustomers",
     tag = "Customers",
-    security(("bearer" = ["customers:admin"]), ("apiKey" = ["customers:admin"])),
     params(FilterParams, ExportParams, ExpandParams),
     responses((
         status = 200,
@@ -73,28 +69,22 @@ pub enum ExportFormat {
         ),
     )),
 )]
-pub(super) async fn export(
-    State(api): State<Shared>,
-    CanAdmin(by): CanAdmin,
-    version: Version,
-    headers: HeaderMap,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let named = [query.tenant(), None];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    let (request, expand) = read(query, &headers)?;
-    if version < Version::HTTP_11 {
+pub(super) async fn export(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    let (request, expand) = read(&mut call)?;
+    if call.version() < Version::HTTP_11 {
         let detail = "an export needs HTTP/1.1: a client of HTTP/1.0 could not tell a part of it from the whole";
         return Err(Problem::new(Code::ValidationFailed).detail(detail));
     }
-    let place = place(&api)?;
-    let first = api.customers.begin_export(&scope, &request).await;
+    let place = place(&call.api)?;
+    let Request { api, context, .. } = call;
+    let first = api.customers.begin_export(&context, &request).await;
     let first = first.map_err(list::problem)?;
-    let related = expand.related(&api, &scope, &first.items).await?;
+    let related = expand.related(&api, &context, &first.items).await?;
     let format = request.format;
     let source = Source {
         api,
-        scope,
+        scope: context,
         request,
         expand,
     };
@@ -116,22 +106,23 @@ fn place(api: &Api) -> Answer<OwnedSemaphorePermit> {
     })
 }
 
-fn read(mut query: Fields, headers: &HeaderMap) -> Answer<(ExportRequest, Expand)> {
-    let expand_at = query.sent_as("expand").unwrap_or_default().to_owned();
-    let filter = list::read_filter(&mut query);
-    let expand = Expand::read(&mut query);
-    let format = query.one_of("format", FORMATS).optional();
-    let format = format.unwrap_or_else(|| preferred(headers));
+fn read(call: &mut Request) -> Answer<(ExportRequest, Expand)> {
+    let filter = list::read_filter(&mut call.fields);
+    let expand = Expand::read(&mut call.fields);
+    let format = call.fields.one_of("format", FORMATS).optional();
+    let format = format.unwrap_or_else(|| preferred(call.headers()));
     if format == Format::Csv && expand.is_of_records() {
         let detail = "a table has no room for addresses: format=ndjson has";
-        query.fault(Fault::new(expand_at, fault::INVALID_VALUE, detail));
+        let expand_at = call.fields.pointer("expand");
+        call.fields
+            .fault(Fault::new(expand_at, fault::INVALID_VALUE, detail));
     }
     let request = ExportRequest {
         filter,
         with_addresses: expand.is_of_records(),
         format,
     };
-    query.build(|| Some((request, expand)))
+    call.build(|| Some((request, expand)))
 }
 
 /// Of the types that `Accept` names and that there are, the one with the greatest weight, the first

@@ -7,6 +7,7 @@ use crate::http::json::{Node, join};
 use crate::http::normalise::AliasTable;
 pub(super) use crate::support::failure::rule;
 use crate::support::items::Items;
+use crate::support::wire::FreeObject;
 use chrono::NaiveDate;
 use customer_domain::customer::{
     CustomerChanges, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
@@ -113,7 +114,7 @@ pub struct PreferencesInput {
     /// Whether cookies beyond the necessary are agreed to.
     pub cookie_consent: Option<bool>,
     /// Wishes that only the shop knows; merged member by member.
-    pub custom: Option<super::FreeObject>,
+    pub custom: Option<FreeObject>,
 }
 
 /// What may be sent for marketing, in a request.
@@ -290,12 +291,13 @@ impl Parse for ExternalIds {
     }
 }
 
-/// Where the request names the group; to be asked before the members are read.
+/// Returns where the request names the group.
 pub(super) fn group_pointer(fields: &Fields) -> String {
-    let sent = fields
-        .sent_as("groupId")
-        .or_else(|| fields.sent_as("customerType"));
-    sent.unwrap_or("/groupId").to_owned()
+    let name = match fields.sent("groupId") {
+        None if fields.sent("customerType").is_some() => "customerType",
+        _ => "groupId",
+    };
+    fields.pointer(name)
 }
 
 /// `customerType` and `groupId`: the first may name a group too, and then they must agree.
@@ -305,7 +307,6 @@ fn kind_and_group(
     Patch<customer_domain::customer::CustomerType>,
     Patch<GroupId>,
 ) {
-    let group_at = group_pointer(fields);
     let word = fields.one_of("customerType", KINDS).patch();
     let group = fields
         .text("groupId")
@@ -325,7 +326,7 @@ fn kind_and_group(
         (Some(named), Patch::Set(given)) if named == given => (kind, Patch::Set(given)),
         (Some(_), Patch::Set(_) | Patch::Clear) => {
             fields.fault(Fault::new(
-                group_at,
+                group_pointer(fields),
                 fault::DUPLICATE_KEY,
                 "customerType names another group",
             ));

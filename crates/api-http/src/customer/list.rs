@@ -8,16 +8,13 @@ pub(super) use filter::read as read_filter;
 
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
-use crate::access::CanRead;
-use crate::api::Shared;
-use crate::http::extract::QueryFields;
 use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
 use axum::response::Response;
 use cursor::ListCursor;
 use customer_domain::customer::{
@@ -110,27 +107,20 @@ reply! {
     path = "/customers",
     operation_id = "listCustomers",
     tag = "Customers",
-    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
     params(FilterParams, ListParams, ExpandParams),
     responses((status = 200, description = "One page", body = CustomerListReply<'_>, example = json!(example::list_reply()))),
 )]
-pub(super) async fn list(
-    State(api): State<Shared>,
-    CanRead(by): CanRead,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let named = [query.tenant(), None];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    let cursors = ListCursor::new(&api, &scope);
-    let wanted = read(query, &cursors)?;
-    let rows = api
-        .customers
-        .list(&scope, &wanted.filter, wanted.sort, &wanted.page)
-        .await
-        .map_err(problem)?;
-    let related = wanted.expand.related(&api, &scope, &rows.items).await?;
-    let body = CustomerListReply::from(data(&rows, &related, &wanted, &scope, &cursors));
-    Ok(reply::json(StatusCode::OK, &body).send())
+pub(super) async fn list(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::TenantNotFound).await?;
+    let cursors = ListCursor::new(&call.api, &call.context);
+    let wanted = read(&mut call.fields, &cursors)?;
+    let customers = &call.api.customers;
+    let rows = customers.list(&call.context, &wanted.filter, wanted.sort, &wanted.page);
+    let rows = rows.await.map_err(problem)?;
+    let related = wanted.expand.related(&call.api, &call.context, &rows.items);
+    let related = related.await?;
+    let data = data(&rows, &related, &wanted, &call.context, &cursors);
+    Ok(reply::json(StatusCode::OK, &CustomerListReply::from(data)).send())
 }
 
 /// Only a list can be asked for too much: its filter is the caller's to narrow.
@@ -148,9 +138,9 @@ struct Wanted {
     expand: Expand,
 }
 
-fn read(mut query: Fields, cursors: &ListCursor) -> Answer<Wanted> {
-    let filter = filter::read(&mut query);
-    let expand = Expand::read(&mut query);
+fn read(query: &mut Fields, cursors: &ListCursor) -> Answer<Wanted> {
+    let filter = filter::read(query);
+    let expand = Expand::read(query);
     let sort = CustomerSort {
         key: query
             .one_of("sort_by", SORT_KEYS)

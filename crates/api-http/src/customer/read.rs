@@ -2,19 +2,17 @@
 
 use super::expand::{Expand, ExpandParams};
 use super::fields::{email, rule};
-use super::{CustomerBody, CustomerReply, customer_ref, example, expanded, noted, shown};
-use crate::access::CanRead;
-use crate::api::Shared;
-use crate::http::extract::{JsonBody, PathSegments, QueryFields};
+use super::{CustomerBody, CustomerReply, example, expanded, shown};
 use crate::http::fault::{self, Fault};
 use crate::http::fields::{Fields, Violation};
 use crate::http::normalise::AliasTable;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::items::Items;
+use crate::support::params::CustomerPath;
 use crate::support::reply::{self, ReplyExt};
-use axum::extract::State;
 use axum::response::Response;
 use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
@@ -34,28 +32,18 @@ const MAX_BATCH: usize = 100;
     path = "/customers/{customerId}",
     operation_id = "getCustomer",
     tag = "Customers",
-    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
-    params(("customerId" = String, Path, description = "A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token", pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"), ExpandParams),
+    params(CustomerPath, ExpandParams),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn get(
-    State(api): State<Shared>,
-    CanRead(by): CanRead,
-    path: PathSegments,
-    QueryFields(mut query): QueryFields,
-) -> Answer<Response> {
-    let named = [query.tenant(), None];
-    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    let customer = noted(&mut query, customer_ref(&path));
-    let expand = Expand::read(&mut query);
-    let customer = query.build(|| customer)?;
-    let record = api
-        .customers
-        .get(&scope, customer)
-        .await
-        .map_err(not_found)?;
-    let related = expand.related(&api, &scope, from_ref(&record)).await?;
-    Ok(expanded(StatusCode::OK, &record, &scope, &related).send())
+pub(super) async fn get(call: Call) -> Answer<Response> {
+    let mut call = call.query(Code::CustomerNotFound).await?;
+    let customer = call.customer();
+    let expand = Expand::read(&mut call.fields);
+    let customer = call.build(|| customer)?;
+    let record = call.api.customers.get(&call.context, customer).await;
+    let record = record.map_err(not_found)?;
+    let related = expand.related(&call.api, &call.context, from_ref(&record));
+    Ok(expanded(StatusCode::OK, &record, &call.context, &related.await?).send())
 }
 
 /// The ids of the customers to read.
@@ -88,33 +76,20 @@ reply! {
     path = "/customers/batch-get",
     operation_id = "batchGetCustomers",
     tag = "Customers",
-    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
     request_body(content = BatchGetBody, example = json!(example::batch_body())),
     responses((status = 200, description = "What was found", body = BatchGetReply<'_>, example = json!(example::batch_reply()))),
 )]
-pub(super) async fn batch_get(
-    State(api): State<Shared>,
-    CanRead(by): CanRead,
-    QueryFields(mut query): QueryFields,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&AliasTable::FLAT);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::TenantNotFound).await?;
-    fields.extend(query.into_faults());
-    let ids = fields
-        .field("ids", Items::new(1..=MAX_BATCH, customer_id))
-        .required();
-    let ids = fields.build(|| ids)?;
-    let batch = api
-        .customers
-        .batch_get(&scope, &ids)
-        .await
-        .map_err(failure::store)?;
-    let customers = batch
-        .found
-        .iter()
-        .map(|record| CustomerBody::new(record, &scope));
+pub(super) async fn batch_get(call: Call) -> Answer<Response> {
+    let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
+    let ids = call
+        .fields
+        .field("ids", Items::new(1..=MAX_BATCH, customer_id));
+    let ids = ids.required();
+    let ids = call.build(|| ids)?;
+    let batch = call.api.customers.batch_get(&call.context, &ids).await;
+    let batch = batch.map_err(failure::store)?;
+    let customers = batch.found.iter();
+    let customers = customers.map(|record| CustomerBody::new(record, &call.context));
     let data = BatchGetData {
         customers: customers.collect(),
         missing: batch.missing.iter().map(|id| id.0).collect(),
@@ -178,30 +153,18 @@ static LOOKUP: AliasTable = AliasTable {
     path = "/customers/lookup",
     operation_id = "lookupCustomer",
     tag = "Customers",
-    security(("bearer" = ["customers:read"]), ("apiKey" = ["customers:read"])),
     request_body(content = LookupBody, example = json!(example::lookup_body())),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn look_up(
-    State(api): State<Shared>,
-    CanRead(by): CanRead,
-    QueryFields(mut query): QueryFields,
-    body: JsonBody,
-) -> Answer<Response> {
-    let mut fields = body.fields(&LOOKUP);
-    let named = [query.tenant(), fields.text("tenantId").optional()];
-    let scope = by.scope(&api, named, Code::CustomerNotFound).await?;
-    fields.extend(query.into_faults());
-    let lookup = lookup(fields)?;
-    let record = api
-        .customers
-        .look_up(&scope, &lookup)
-        .await
-        .map_err(not_found)?;
-    Ok(shown(StatusCode::OK, &record, &scope).send())
+pub(super) async fn look_up(call: Call) -> Answer<Response> {
+    let mut call = call.body(&LOOKUP, Code::CustomerNotFound).await?;
+    let lookup = lookup(&mut call.fields)?;
+    let record = call.api.customers.look_up(&call.context, &lookup).await;
+    let record = record.map_err(not_found)?;
+    Ok(shown(StatusCode::OK, &record, &call.context).send())
 }
 
-fn lookup(mut fields: Fields) -> Answer<Lookup> {
+fn lookup(fields: &mut Fields) -> Answer<Lookup> {
     const ONE: &str = "exactly one of email, phone, legacyId, externalId and userId is needed";
     let given = [
         fields
@@ -220,7 +183,7 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
             .then(|id| rule(LegacyId::new(id)))
             .optional()
             .map(Lookup::Legacy),
-        external_id(&mut fields).map(Lookup::External),
+        external_id(fields).map(Lookup::External),
         fields
             .uuid("userId")
             .optional()
@@ -228,7 +191,7 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
     ];
     let mut given = given.into_iter().flatten();
     let (first, second) = (given.next(), given.next());
-    let faults = fields.into_faults();
+    let faults = fields.take_faults();
     match (first, second) {
         (Some(lookup), None) if faults.is_empty() => Ok(lookup),
         _ if !faults.is_empty() => Err(Problem::from_faults(faults)),
@@ -248,9 +211,10 @@ fn lookup(mut fields: Fields) -> Answer<Lookup> {
 fn external_id(fields: &mut Fields) -> Option<ExternalId> {
     if let Some(whole) = fields.read_only("externalId") {
         // The members of an object come one by one: this is null, empty, or no object at all.
-        if !whole.value.is_null() {
+        if !whole.is_null() {
             let detail = "must be an object with system and id";
-            fields.fault(Fault::new(whole.pointer, fault::INVALID_TYPE, detail));
+            let pointer = fields.pointer("externalId");
+            fields.fault(Fault::new(pointer, fault::INVALID_TYPE, detail));
         }
         return None;
     }

@@ -3,9 +3,7 @@
 use customer_domain::customer::{AccountState, CustomerType, Status};
 use customer_domain::profile::Gender;
 use serde::Serialize;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident { $($variant:ident),+ $(,)? }),+ $(,)?) => {$(
@@ -31,32 +29,6 @@ words! {
     /// How much a customer is worth to the shop.
     CustomerTier { Regular, Premium, Vip, Enterprise },
 }
-
-/// How a body names the customer that its path names.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[serde(untagged)]
-pub enum CustomerReference {
-    /// A UUID, `cust_<UUID>`, or a Magento id.
-    Text(String),
-    /// A Magento id.
-    Legacy(i64),
-}
-
-/// An object with any members.
-#[derive(Debug, Clone, Serialize)]
-pub struct FreeObject(serde_json::Map<String, serde_json::Value>);
-
-impl PartialSchema for FreeObject {
-    fn schema() -> RefOr<Schema> {
-        let object = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .description(Some("An object with any members"))
-            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)));
-        RefOr::T(Schema::Object(object.build()))
-    }
-}
-
-impl ToSchema for FreeObject {}
 
 /// What `customerType` may say: the type itself, or a group (D-15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
 use http::request::Parts;
@@ -42,9 +43,19 @@ impl JsonBody {
 impl<S: Send + Sync> FromRequest<S> for JsonBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Answer<Self> {
-        let OptionalJsonBody { bytes, document } =
-            OptionalJsonBody::from_request(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        let (parts, body) = request.into_parts();
+        Self::read(&parts, body).await
+    }
+}
+
+impl JsonBody {
+    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    ///
+    /// # Errors
+    /// A problem when there is none, or it cannot be read.
+    pub async fn read(parts: &Parts, body: Body) -> Answer<Self> {
+        let OptionalJsonBody { bytes, document } = OptionalJsonBody::read(parts, body).await?;
         let document = document.ok_or_else(|| {
             Problem::new(Code::MalformedBody).detail("a JSON object is expected as the body")
         })?;
@@ -74,6 +85,16 @@ impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
 
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
         let (parts, body) = request.into_parts();
+        Self::read(&parts, body).await
+    }
+}
+
+impl OptionalJsonBody {
+    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    ///
+    /// # Errors
+    /// A problem when it cannot be read.
+    pub async fn read(parts: &Parts, body: Body) -> Answer<Self> {
         let limits = parts
             .extensions
             .get::<Arc<Limits>>()

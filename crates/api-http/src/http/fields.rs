@@ -34,24 +34,6 @@ use super::json::{Document, Node};
 use super::normalise::{AliasTable, Canonical, Member, normalise};
 use super::problem::{Answer, MOST_FAULTS_LISTED, Problem};
 
-/// A value that was sent for a member which the request cannot change.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
-    /// Where, as sent.
-    pub pointer: String,
-    /// What.
-    pub value: Value,
-}
-
-impl Sent {
-    /// `READ_ONLY_FIELD` unless the value sent is the one stored.
-    pub fn unless_equal(&self, stored: &Value) -> Option<Fault> {
-        let detail = "cannot be changed here: leave it out or send the stored value";
-        (self.value != *stored)
-            .then(|| Fault::new(self.pointer.clone(), fault::READ_ONLY_FIELD, detail))
-    }
-}
-
 /// Where the members come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
@@ -68,6 +50,8 @@ pub(super) enum Source {
 pub struct Fields {
     members: Vec<Option<Member>>,
     known: Vec<&'static str>,
+    /// Where the request gives the members that were read.
+    sent: Vec<(&'static str, String)>,
     faults: Vec<Fault>,
     source: Source,
     /// False when the body was no object: then "is required" would only be noise.
@@ -104,6 +88,7 @@ impl Fields {
         Self {
             members,
             known,
+            sent: Vec::new(),
             faults,
             source,
             readable,
@@ -163,14 +148,11 @@ impl Fields {
         self.field(name, FreeObject::new(max_bytes))
     }
 
-    /// A member that the request cannot change: known, and given to the caller to compare with what is stored.
-    pub fn read_only(&mut self, name: &'static str) -> Option<Sent> {
+    /// Reads a member that the request cannot change, to be compared with what is stored.
+    pub fn read_only(&mut self, name: &'static str) -> Option<Value> {
         match self.take(name) {
             Taken::Absent => None,
-            Taken::Given { sent, value } => Some(Sent {
-                pointer: sent,
-                value: value.into_value(),
-            }),
+            Taken::Given(value) => Some(value.into_value()),
         }
     }
 
@@ -190,11 +172,23 @@ impl Fields {
         })
     }
 
-    /// The pointer under which the request gives a member that no reader took yet.
-    pub fn sent_as(&self, name: &str) -> Option<&str> {
-        let mut members = self.members.iter().flatten();
-        let member = members.find(|member| relative(member) == name)?;
-        Some(&member.sent)
+    /// Returns the pointer under which the request gives a member that was read; `None` when it
+    /// does not.
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        let mut sent = self.sent.iter();
+        sent.find(|(read, _)| *read == name)
+            .map(|(_, pointer)| pointer.as_str())
+    }
+
+    /// Returns the pointer of a member: as it was sent, or where it would be.
+    pub fn pointer(&self, name: &str) -> String {
+        self.sent(name).map_or_else(
+            || match self.source {
+                Source::Body => format!("/{name}"),
+                Source::Query => format!("?{name}"),
+            },
+            str::to_owned,
+        )
     }
 
     /// Adds a fault of the caller's own, such as a rule over two members.
@@ -207,25 +201,32 @@ impl Fields {
         self.faults.extend(faults);
     }
 
-    /// All faults, unknown members included. Those beyond what a reply lists say nothing: they are only counted.
-    pub fn into_faults(mut self) -> Vec<Fault> {
+    /// Returns the value, or takes note of a fault found outside of the members, and returns
+    /// `None`.
+    pub fn note<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.fault(fault)).ok()
+    }
+
+    /// Takes all faults, unknown members included. Those beyond what a reply lists say nothing:
+    /// they are only counted.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
         for member in mem::take(&mut self.members).into_iter().flatten() {
             let fault = self.unread(member);
             self.faults.extend(fault);
         }
-        self.faults
+        mem::take(&mut self.faults)
     }
 
     /// Reports all faults, unknown members included.
-    pub fn finish(self) -> Answer<()> {
-        match self.into_faults() {
+    pub fn finish(&mut self) -> Answer<()> {
+        match self.take_faults() {
             faults if faults.is_empty() => Ok(()),
             faults => Err(Problem::from_faults(faults)),
         }
     }
 
     /// Reports all faults, or builds the command: a required member that was read without a fault is `Some`.
-    pub fn build<T>(self, build: impl FnOnce() -> Option<T>) -> Answer<T> {
+    pub fn build<T>(&mut self, build: impl FnOnce() -> Option<T>) -> Answer<T> {
         self.finish()?;
         // `None` without a fault is a mistake of the caller's code.
         build().ok_or_else(|| Problem::new(Code::Internal))
@@ -274,11 +275,11 @@ impl Fields {
             .find(|slot| slot.as_ref().is_some_and(|member| relative(member) == name));
         if let Some(Member { sent, value, .. }) = own.and_then(Option::take) {
             let is_blank = self.source == Source::Query && value == Node::Text(String::new());
-            return if is_blank {
-                Taken::Absent
-            } else {
-                Taken::Given { sent, value }
-            };
+            if is_blank {
+                return Taken::Absent;
+            }
+            self.sent.push((name, sent));
+            return Taken::Given(value);
         }
         // Null for an object clears what lies inside it.
         let cleared = self.members.iter().flatten().find(|member| {
@@ -288,19 +289,11 @@ impl Fields {
                     .is_some_and(|rest| rest.starts_with('/'))
         });
         match cleared {
-            Some(member) => Taken::Given {
-                sent: member.sent.clone(),
-                value: Node::Null,
-            },
+            Some(member) => {
+                self.sent.push((name, member.sent.clone()));
+                Taken::Given(Node::Null)
+            }
             None => Taken::Absent,
-        }
-    }
-
-    /// What faults of an absent member point at.
-    fn pointer(&self, name: &str) -> String {
-        match self.source {
-            Source::Body => format!("/{name}"),
-            Source::Query => format!("?{name}"),
         }
     }
 }
@@ -311,7 +304,7 @@ fn relative(member: &Member) -> &str {
 
 enum Taken {
     Absent,
-    Given { sent: String, value: Node },
+    Given(Node),
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ mod tests {
         let mut fields = Fields::query(Some(raw));
         read(&mut fields);
         fields
-            .into_faults()
+            .take_faults()
             .into_iter()
             .map(|fault| (fault.pointer, fault.code))
             .collect()

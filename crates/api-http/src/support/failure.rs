@@ -1,8 +1,11 @@
 //! Failures of the domain as problems.
 
+use crate::access;
 use crate::http::fault;
-use crate::http::fields::Violation;
+use crate::http::fields::{Fields, Violation};
 use crate::http::problem::{Code, Problem};
+use crate::support::stated::read_only;
+use customer_app::Failed;
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{InvalidValue, StoreError, ValueFault};
 
@@ -31,8 +34,33 @@ pub(crate) fn store(error: StoreError) -> Problem {
     }
 }
 
+/// The problem for a use case that was not done. `missing` is the code when there is no such
+/// record; a slice says what violating its own rules means.
+pub(crate) fn of<R>(
+    error: Failed<R>,
+    missing: Code,
+    fields: &Fields,
+    rule: impl FnOnce(R) -> Problem,
+) -> Problem {
+    match error {
+        Failed::NotFound => missing.into(),
+        Failed::VersionConflict { current } => Problem::new(Code::VersionConflict)
+            .detail(format!("the record is at version {current}"))
+            .member("currentVersion", current),
+        Failed::ReadOnly(names) => {
+            let faults = names.into_iter();
+            let faults = faults.map(|name| read_only(fields.pointer(name)));
+            Problem::from_faults(faults.collect())
+        }
+        Failed::Forbidden(refusal) => access::refused(refusal),
+        Failed::Rule(violated) => rule(violated),
+        Failed::Claim(error) => claim(error),
+        Failed::Store(error) => store(error),
+    }
+}
+
 /// A claim that cannot be had.
-pub(crate) fn claim(error: ClaimError) -> Problem {
+fn claim(error: ClaimError) -> Problem {
     match error {
         ClaimError::InFlight => Problem::new(Code::IdempotencyInFlight)
             .detail("a request with this Idempotency-Key is still in progress")
@@ -41,13 +69,6 @@ pub(crate) fn claim(error: ClaimError) -> Problem {
             .detail("this Idempotency-Key was used with another request"),
         ClaimError::Store(error) => store(error),
     }
-}
-
-/// A stale `If-Match`.
-pub(crate) fn version_conflict(current: i64) -> Problem {
-    Problem::new(Code::VersionConflict)
-        .detail(format!("the record is at version {current}"))
-        .member("currentVersion", current)
 }
 
 /// A rule of the domain as a rule of a field.

@@ -5,17 +5,16 @@ use crate::http::fault::{self, Fault};
 use crate::http::fields::Fields;
 use serde_json::Value;
 
-/// What the body says of a member. A value that cannot be one of ours differs from every stored
-/// one.
+/// Reads what the body says of a member, to be compared with what is stored. A value that
+/// `parse` takes for none of ours differs from every stored one, and is a fault.
 pub(crate) fn member<T>(
     fields: &mut Fields,
     name: &'static str,
     parse: impl Fn(&Value) -> Option<T>,
 ) -> Option<T> {
-    let sent = fields.read_only(name)?;
-    let parsed = parse(&sent.value);
+    let parsed = parse(&fields.read_only(name)?);
     if parsed.is_none() {
-        fields.fault(read_only(sent.pointer));
+        fields.fault(read_only(fields.pointer(name)));
     }
     parsed
 }

@@ -6,6 +6,9 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// An instant: RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy)]
@@ -46,3 +49,29 @@ impl Serialize for Amount {
         self.0.serialize(serializer)
     }
 }
+
+/// How a body names the customer that its path names.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum CustomerReference {
+    /// A UUID, `cust_<UUID>`, or a Magento id.
+    Text(String),
+    /// A Magento id.
+    Legacy(i64),
+}
+
+/// An object with any members.
+#[derive(Debug, Clone, Serialize)]
+pub struct FreeObject(serde_json::Map<String, serde_json::Value>);
+
+impl PartialSchema for FreeObject {
+    fn schema() -> RefOr<Schema> {
+        let object = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("An object with any members"))
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)));
+        RefOr::T(Schema::Object(object.build()))
+    }
+}
+
+impl ToSchema for FreeObject {}

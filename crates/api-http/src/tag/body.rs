@@ -1,8 +1,8 @@
 //! Tags as the wire shows and takes them.
 
-use crate::customer::CustomerReference;
 use crate::support::envelope::reply;
 use crate::support::reply::{self, ReplyExt};
+use crate::support::wire::CustomerReference;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tag::{Tag, TagCount};

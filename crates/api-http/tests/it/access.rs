@@ -1,5 +1,7 @@
 //! Who may do what: every operation of the document, for every kind of caller.
 
+mod own;
+
 use crate::support::{CASES, CONTRACT, CUSTOMERS, Call, Case, Key, Needs, Reply, Stored, World};
 use customer_domain::api_key::Permission;
 use customer_testkit::builders::seeded_id;

@@ -9,16 +9,16 @@ mod keys;
 mod reply;
 
 pub(crate) use call::Call;
-pub(crate) use cases::{CASES, Case, Needs, World};
+pub(crate) use cases::{CASES, Case, Needs, Own, World};
 pub(crate) use contract::{CONTRACT, Operation};
 pub(crate) use keys::{Key, default_tenant, other_tenant};
 pub(crate) use reply::Reply;
 
 use axum::Router;
 use axum::body::Body;
-use customer_app::access::Access;
+use customer_app::access::{Access, Refusals};
 use customer_app::address::{AddressSettings, Addresses};
-use customer_app::api_key::ApiKeys;
+use customer_app::api_key::{ApiKeyProvider, ApiKeys};
 use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
@@ -29,13 +29,13 @@ use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
 use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::tenant::{Tenant, TenantSettings};
-use customer_domain::{Actor, ActorKind, Clock, IdSource, Origin, Scope};
+use customer_domain::{Clock, IdSource, Scope};
 use customer_http::api::{Api, MOST_EXPORTS};
 use customer_http::http::headers::CorsOrigins;
 use customer_http::http::limits::Limits;
 use customer_http::http::origin::TrustedProxies;
 use customer_http::http::stack::HttpSettings;
-use customer_testkit::builders::{group, seeded_id};
+use customer_testkit::builders::{PlainTokens, group, seeded_id};
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
 use fakes::{CountedSecrets, FoldedDigests, PlainLevels, RememberedKeys};
@@ -234,18 +234,7 @@ pub(crate) fn fail(why: impl std::fmt::Display) -> ! {
 
 /// The service itself at work in a tenant.
 pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
-    Scope {
-        tenant: tenant.id,
-        tenant_slug: tenant.slug.to_string(),
-        actor: Actor {
-            kind: ActorKind::System,
-            id: "test".to_owned(),
-        },
-        correlation_id: "test".to_owned(),
-        trace_id: String::new(),
-        session_id: None,
-        origin: Origin::default(),
-    }
+    Scope::system(tenant.id, tenant.slug.as_str(), "test")
 }
 
 fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) -> Api {
@@ -254,12 +243,15 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
     let secrets: Arc<dyn ApiKeySecrets> = Arc::new(CountedSecrets::default());
     let memory: Arc<dyn ApiKeyMemory> = Arc::new(RememberedKeys::default());
     let directory = Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&now)));
+    let refusals = Refusals::new(store.transactions(), Arc::clone(&now), Arc::clone(&ids));
+    let refusals = Arc::new(refusals);
     Api {
         customers: Customers {
             transactions: store.transactions(),
             reads: store.customers(),
             tenants: Arc::clone(&directory),
             hasher: Arc::<PlainHasher>::clone(hasher),
+            refusals: Arc::clone(&refusals),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             settings: Arc::new(CustomerSettings::default()),
@@ -300,6 +292,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             reads: store.api_keys(),
             memory: Arc::clone(&memory),
             secrets: Arc::clone(&secrets),
+            refusals: Arc::clone(&refusals),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
         },
@@ -308,13 +301,20 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             customers: store.customers(),
             clock: Arc::clone(&now),
             ids,
-            denials: Arc::default(),
         },
         access: Access {
-            keys: store.api_keys(),
-            memory,
-            secrets,
+            providers: vec![
+                Arc::new(ApiKeyProvider {
+                    keys: store.api_keys(),
+                    memory,
+                    secrets,
+                    clock: Arc::clone(&now),
+                }),
+                Arc::new(PlainTokens(Arc::clone(&now))),
+            ],
             tenants: directory,
+            customers: store.customers(),
+            refusals,
             clock: Arc::clone(&now),
         },
         health: store.health(),

@@ -1,8 +1,9 @@
 //! An address is changed by a merge, becomes a default, or leaves the book (DOM-20, DOM-22).
 
 use super::create::refuse_invalid;
-use super::{AddressError, Addresses, Change, HeldAddress, open};
+use super::{AddressError, AddressRule, Addresses, Change, HeldAddress, open};
 use crate::idempotency::{Once, Outcome};
+use crate::support::failed::expect_equal;
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::address::{
@@ -64,20 +65,11 @@ impl StatedAddress {
         });
         let is_found = self.validation.as_ref();
         let is_found = is_found.is_none_or(|problems| *problems == address.postal.check());
-        let members = [
+        expect_equal([
             ("id", is_id),
             ("roles", are_roles),
             ("validation", is_found),
-        ];
-        let differing = members.into_iter();
-        let differing: Vec<_> = differing
-            .filter_map(|(name, is_same)| (!is_same).then_some(name))
-            .collect();
-        if differing.is_empty() {
-            Ok(())
-        } else {
-            Err(AddressError::ReadOnly(differing))
-        }
+        ])
     }
 }
 
@@ -86,7 +78,7 @@ impl Addresses {
     /// is answered as it is.
     ///
     /// # Errors
-    /// As [`AddressError`] lists.
+    /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn update(
         &self,
         scope: &Scope,
@@ -129,7 +121,7 @@ impl Addresses {
     /// nothing is written.
     ///
     /// # Errors
-    /// As [`AddressError`] lists.
+    /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn set_default(
         &self,
         scope: &Scope,
@@ -176,7 +168,7 @@ impl Addresses {
     /// Takes an address out of the book; its roles go to others. It is answered as it ended.
     ///
     /// # Errors
-    /// As [`AddressError`] lists.
+    /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn remove(
         &self,
         scope: &Scope,
@@ -239,7 +231,7 @@ fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressErro
         refuse_invalid(&address.postal)?;
     }
     if is_changed(&"metadata") && address.is_overgrown() {
-        return Err(AddressError::Overgrown);
+        return Err(AddressRule::TooLarge.into());
     }
     Ok(())
 }

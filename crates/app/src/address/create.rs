@@ -1,6 +1,6 @@
 //! An address is added to a book (DOM-19).
 
-use super::{AddressError, Addresses, Change, open};
+use super::{AddressError, AddressRule, Addresses, Change, open};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
 use customer_domain::address::{
@@ -13,11 +13,10 @@ use customer_domain::{AddressId, CustomerId, Scope};
 /// An address that is to be added.
 #[derive(Debug, Clone)]
 pub struct CreateAddress {
-    /// The address, as [`Addresses::draft`] makes it.
-    pub address: Address,
-    /// Whether it is to be the default in all roles of its type. Otherwise it is only where the
-    /// customer has no other address that could be.
-    pub make_default: bool,
+    /// What it says. One that names no country is in the tenant's. With `is_default` it becomes
+    /// the default in all roles of its type; without, only where the customer has no other
+    /// address that could be.
+    pub details: AddressChanges,
     /// The customer that the caller says it is for.
     pub stated_customer: Option<CustomerRef>,
 }
@@ -34,14 +33,16 @@ pub struct AddedAddress {
 }
 
 impl Addresses {
-    /// What `details` say as a new address; one that names no country is in the tenant's.
-    /// Nothing is stored, and nothing is said yet about what its country's post would take.
-    /// `None` when no country is named and the tenant's is none that is known.
-    pub fn draft(&self, scope: &Scope, details: AddressChanges) -> Option<Address> {
+    /// Returns the address that `details` describe, in the tenant's country unless they name
+    /// another. `None` when they name none and the tenant's is none that is known.
+    pub fn postal(&self, scope: &Scope, details: &AddressChanges) -> Option<PostalAddress> {
+        let country = self.country(scope, details)?;
+        Some(details.clone().into_postal(country))
+    }
+
+    fn country(&self, scope: &Scope, details: &AddressChanges) -> Option<Country> {
         let of_tenant = || Country::parse(&self.tenants.settings(scope.tenant).country).ok();
-        let country = details.country.or_else(of_tenant)?;
-        let id = AddressId(self.ids.new_id());
-        Some(Address::new(id, country, details, self.clock.now()))
+        details.country.or_else(of_tenant)
     }
 
     /// Adds an address to a customer's book, unless an equal one is there: then that one is
@@ -49,7 +50,7 @@ impl Addresses {
     /// asked for.
     ///
     /// # Errors
-    /// As [`AddressError`] lists.
+    /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn create(
         &self,
         scope: &Scope,
@@ -57,8 +58,13 @@ impl Addresses {
         command: &CreateAddress,
         once: &Once<'_, AddedAddress>,
     ) -> Result<Outcome<AddedAddress>, AddressError> {
-        refuse_invalid(&command.address.postal)?;
-        retried(|| self.try_create(scope, customer, command, once)).await
+        let details = command.details.clone();
+        let country = self.country(scope, &details);
+        let country = country.ok_or(AddressRule::NoCountry)?;
+        let id = AddressId(self.ids.new_id());
+        let address = Address::new(id, country, details, self.clock.now());
+        refuse_invalid(&address.postal)?;
+        retried(|| self.try_create(scope, customer, command, &address, once)).await
     }
 
     async fn try_create(
@@ -66,6 +72,7 @@ impl Addresses {
         scope: &Scope,
         customer: CustomerRef,
         command: &CreateAddress,
+        address: &Address,
         once: &Once<'_, AddedAddress>,
     ) -> Result<Outcome<AddedAddress>, AddressError> {
         let mut work = match once.begin(&*self.transactions, scope).await? {
@@ -74,9 +81,9 @@ impl Addresses {
         };
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated_customer).await?;
-        let address = command.address.clone();
         let (new, limit) = (address.id, self.limit(scope));
-        let added = book.add(address, command.make_default, limit, &*self.digests)?;
+        let make_default = command.details.is_default == Some(true);
+        let added = book.add(address.clone(), make_default, limit, &*self.digests)?;
         let (id, changed) = match added {
             Added::New => (new, None),
             Added::Equal { id, changed } => (id, Some(changed)),
@@ -104,13 +111,13 @@ impl Addresses {
     }
 }
 
-/// Content with an address that its country's post would take.
+/// Succeeds when the post of its country would take the address.
 pub(super) fn refuse_invalid(postal: &PostalAddress) -> Result<(), AddressError> {
     let mut problems = postal.check();
     problems.retain(AddressProblem::is_fatal);
     if problems.is_empty() {
         Ok(())
     } else {
-        Err(AddressError::Invalid(problems))
+        Err(AddressRule::Invalid(problems).into())
     }
 }

@@ -19,20 +19,20 @@ impl Addresses {
     /// The book of a customer, deleted or not.
     ///
     /// # Errors
-    /// [`AddressError::CustomerNotFound`], or as the store fails.
+    /// [`AddressError::NotFound`], or as the store fails.
     pub async fn book(
         &self,
         scope: &Scope,
         customer: CustomerRef,
     ) -> Result<AddressBook, AddressError> {
         let book = self.reads.book(scope, customer).await?;
-        book.ok_or(AddressError::CustomerNotFound)
+        book.ok_or(AddressError::NotFound)
     }
 
     /// One address of a customer.
     ///
     /// # Errors
-    /// [`AddressError::CustomerNotFound`], [`AddressError::NotFound`], or as the store fails.
+    /// [`AddressError::NotFound`], [`AddressRule::NotFound`](super::AddressRule::NotFound), or as the store fails.
     pub async fn get(
         &self,
         scope: &Scope,
@@ -49,7 +49,7 @@ impl Addresses {
     /// Content when there is such a customer, the one that the caller says it is.
     ///
     /// # Errors
-    /// [`AddressError::CustomerNotFound`], [`AddressError::ReadOnly`], or as the store fails.
+    /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or as the store fails.
     pub async fn exists(
         &self,
         scope: &Scope,

@@ -1,18 +1,23 @@
 //! A customer is changed by a merge.
 
 use super::Customers;
+use crate::access::{Needed, Refusal};
 use crate::idempotency::{Once, Outcome};
-use crate::support::retry::{Retryable, retried};
-use crate::support::version::{VersionConflict, expect_version};
+use crate::support::failed::{Failed, Rule};
+use crate::support::retry::retried;
+use crate::support::version::expect_version;
 use chrono::{DateTime, Utc};
+use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
 };
-use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
-use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
+use customer_domain::{ActorKind, Conflict, CustomerId, Fact, Permission, Scope, UnitOfWork};
+use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// A merge into a customer.
@@ -22,8 +27,6 @@ pub struct UpdateCustomer {
     pub changes: CustomerChanges,
     /// The status that it is to have.
     pub status: Option<Status>,
-    /// Whether the caller may change the status.
-    pub may_change_status: bool,
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
     /// What the caller says of members that cannot be written.
@@ -32,7 +35,7 @@ pub struct UpdateCustomer {
 
 /// Members that cannot be written, as a caller sent them. They are accepted when they are what
 /// is stored, so that what was read can be sent back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Stated {
     /// `id`, in any of the ways in which a path may name a customer.
     pub id: Option<CustomerRef>,
@@ -46,16 +49,40 @@ pub struct Stated {
     pub phone_verified: Option<bool>,
     /// `registrationSource`
     pub registration_source: Option<Option<String>>,
+    /// `addresses`
+    pub addresses: Option<StatedAddresses>,
+}
+
+/// The address book of a customer, as a caller sent it: tells whether a book is that one.
+#[derive(Clone)]
+pub struct StatedAddresses(pub Arc<dyn Fn(&AddressBook) -> bool + Send + Sync>);
+
+impl fmt::Debug for StatedAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StatedAddresses(…)")
+    }
 }
 
 impl Stated {
-    /// Content when every member is what is stored.
-    pub(super) fn expect(&self, customer: &Customer) -> Result<(), ChangeCustomerError> {
-        let contradicting = self.contradicting(customer);
-        if contradicting.is_empty() {
+    /// Succeeds when every member is what is stored. One round trip when the caller sent the
+    /// addresses, else none.
+    pub(super) async fn expect(
+        &self,
+        work: &mut dyn UnitOfWork,
+        customer: &Customer,
+    ) -> Result<(), ChangeCustomerError> {
+        let mut differing = self.contradicting(customer);
+        if let Some(StatedAddresses(is_book)) = &self.addresses {
+            let id = CustomerRef::Id(customer.id);
+            let locked = work.addresses().book_for_update(id).await?;
+            if !is_book(&locked.book) {
+                differing.push("addresses");
+            }
+        }
+        if differing.is_empty() {
             Ok(())
         } else {
-            Err(ChangeCustomerError::ReadOnly(contradicting))
+            Err(ChangeCustomerError::ReadOnly(differing))
         }
     }
 
@@ -103,35 +130,23 @@ fn names(reference: CustomerRef, customer: &Customer) -> bool {
     }
 }
 
-/// Why a customer could not be changed. Nothing was written.
+/// Why a customer could not be changed.
+pub type ChangeCustomerError = Failed<ChangeCustomerRule>;
+
+/// The rules of changing a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ChangeCustomerError {
-    /// The tenant has no such customer.
-    #[error("no such customer")]
-    NotFound,
-    /// It changed since the caller read it.
-    #[error("the customer is at version {current}")]
-    VersionConflict {
-        /// The version that it has.
-        current: i64,
-    },
+pub enum ChangeCustomerRule {
     /// It is deleted, and only reactivating brings it back.
     #[error(transparent)]
-    Transition(#[from] TransitionError),
-    /// No change leads to the wanted status: pending comes from registering, deleted from
+    Transition(TransitionError),
+    /// No transition leads to the wanted status: pending comes from registering, deleted from
     /// deactivating.
     #[error("the status cannot be set to this")]
     StatusUnreachable,
-    /// The caller may not change the status.
-    #[error("the status may be changed by an administrator only")]
-    StatusForbidden,
-    /// These members cannot be written, and differ from what is stored.
-    #[error("members that cannot be written differ: {0:?}")]
-    ReadOnly(Vec<&'static str>),
-    /// Merged into what is stored, these members would outgrow their limits.
-    #[error("members outgrow their limits: {0:?}")]
-    Overgrown(Vec<&'static str>),
-    /// The address belongs to another customer; to which.
+    /// Merged into what is stored, these members would be too large.
+    #[error("members would be too large: {0:?}")]
+    TooLarge(Vec<&'static str>),
+    /// The e-mail address belongs to another customer; to which.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
     /// The legacy id belongs to another customer.
@@ -143,49 +158,26 @@ pub enum ChangeCustomerError {
     /// The group does not exist.
     #[error("the group does not exist")]
     UnknownGroup,
-    /// The idempotency key stands against it.
-    #[error(transparent)]
-    Claim(ClaimError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(StoreError),
 }
 
-impl From<VersionConflict> for ChangeCustomerError {
-    fn from(VersionConflict { current }: VersionConflict) -> Self {
-        Self::VersionConflict { current }
+impl Rule for ChangeCustomerRule {
+    const STORED: &'static [(Conflict, Self)] = &[
+        (Conflict::Email, Self::EmailTaken(None)),
+        (Conflict::LegacyId, Self::LegacyIdTaken),
+        (Conflict::ExternalId, Self::ExternalIdTaken),
+        (Conflict::UnknownGroup, Self::UnknownGroup),
+    ];
+}
+
+impl From<ChangeCustomerRule> for ChangeCustomerError {
+    fn from(rule: ChangeCustomerRule) -> Self {
+        Self::Rule(rule)
     }
 }
 
-impl From<StoreError> for ChangeCustomerError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::NotFound,
-            StoreError::Conflict(Conflict::Email) => Self::EmailTaken(None),
-            StoreError::Conflict(Conflict::LegacyId) => Self::LegacyIdTaken,
-            StoreError::Conflict(Conflict::ExternalId) => Self::ExternalIdTaken,
-            StoreError::Conflict(Conflict::UnknownGroup) => Self::UnknownGroup,
-            other @ (StoreError::Conflict(_)
-            | StoreError::Contended
-            | StoreError::TooSlow
-            | StoreError::Unavailable(_)
-            | StoreError::Corrupt { .. }) => Self::Store(other),
-        }
-    }
-}
-
-impl From<ClaimError> for ChangeCustomerError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Store(error) => error.into(),
-            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
-        }
-    }
-}
-
-impl Retryable for ChangeCustomerError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
+impl From<TransitionError> for ChangeCustomerError {
+    fn from(error: TransitionError) -> Self {
+        Self::Rule(ChangeCustomerRule::Transition(error))
     }
 }
 
@@ -194,7 +186,7 @@ impl Customers {
     /// customer is answered as it is.
     ///
     /// # Errors
-    /// As [`ChangeCustomerError`] lists.
+    /// As [`ChangeCustomerRule`] lists, or as [`Failed`] does.
     pub async fn update(
         &self,
         scope: &Scope,
@@ -203,9 +195,13 @@ impl Customers {
         once: &Once<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
         match retried(|| self.try_update(scope, customer, command, once)).await {
-            Err(ChangeCustomerError::EmailTaken(None)) => {
+            Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
                 let wanted = command.changes.email.as_set().cloned();
                 Err(self.email_taken(scope, customer, wanted).await)
+            }
+            Err(ChangeCustomerError::Forbidden(Refusal { needed, .. })) => {
+                let refusal = self.refusals.record(scope, needed).await;
+                Err(ChangeCustomerError::Forbidden(refusal))
             }
             outcome => outcome,
         }
@@ -228,10 +224,11 @@ impl Customers {
             Some(email) => Some(email),
             None => own().await,
         };
-        ChangeCustomerError::EmailTaken(match email {
+        let holder = match email {
             Some(email) => self.holder(scope, Lookup::Email(email)).await,
             None => None,
-        })
+        };
+        ChangeCustomerRule::EmailTaken(holder).into()
     }
 
     async fn try_update(
@@ -246,7 +243,10 @@ impl Customers {
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let mut record = work.customers().find_for_update(customer).await?;
-        let facts = self.decide_update(&mut record.customer, command)?;
+        let customer = &mut record.customer;
+        expect_version(customer.version, command.expected_versions.as_deref())?;
+        command.stated.expect(&mut *work, customer).await?;
+        let facts = self.decide_update(scope, customer, command)?;
         if facts.is_empty() {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
@@ -264,15 +264,14 @@ impl Customers {
     /// life, or both, each with an event of its own.
     fn decide_update(
         &self,
+        scope: &Scope,
         customer: &mut Customer,
         command: &UpdateCustomer,
     ) -> Result<Vec<Fact>, ChangeCustomerError> {
-        expect_version(customer.version, command.expected_versions.as_deref())?;
-        command.stated.expect(customer)?;
         let before = customer.clone();
         let now = self.clock.now();
         let mut facts = Vec::new();
-        let step = wanted_step(customer, command)?;
+        let step = wanted_step(scope, customer, command)?;
         if let Some(step) = step {
             customer.change_status(step, now)?;
         }
@@ -281,9 +280,12 @@ impl Customers {
         }
         let merge = command.changes.clone();
         let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
-        let overgrown = customer.overgrown(&changed);
-        if !overgrown.is_empty() {
-            return Err(ChangeCustomerError::Overgrown(overgrown));
+        if changed.iter().any(|name| STAFF_FIELDS.contains(name)) {
+            require(scope, Permission::Write)?;
+        }
+        let too_large = customer.overgrown(&changed);
+        if !too_large.is_empty() {
+            return Err(ChangeCustomerRule::TooLarge(too_large).into());
         }
         if step.is_none() && changed.is_empty() {
             return Ok(facts);
@@ -335,18 +337,36 @@ impl Customers {
     }
 }
 
-/// The step that leads to the wanted status; none when it is had already.
+/// The fields of a customer that its own token may not change.
+const STAFF_FIELDS: [&str; 3] = ["customerType", "groupId", "tags"];
+
+/// Succeeds when the scope's actor holds `wanted`. The refusal is not on record yet.
+fn require(scope: &Scope, wanted: Permission) -> Result<(), ChangeCustomerError> {
+    let refusal = Refusal {
+        needed: Needed::Permission(wanted),
+        on_record: false,
+    };
+    scope
+        .may(wanted)
+        .then_some(())
+        .ok_or(ChangeCustomerError::Forbidden(refusal))
+}
+
+/// The transition to the requested status; `None` if the customer already has it. A customer may
+/// not even name it.
 fn wanted_step(
+    scope: &Scope,
     customer: &Customer,
     command: &UpdateCustomer,
 ) -> Result<Option<StatusChange>, ChangeCustomerError> {
-    let Some(wanted) = command.status.filter(|wanted| *wanted != customer.status) else {
+    let Some(wanted) = command.status else {
         return Ok(None);
     };
-    if !command.may_change_status {
-        return Err(ChangeCustomerError::StatusForbidden);
+    if wanted == customer.status && scope.actor.kind != ActorKind::Customer {
+        return Ok(None);
     }
+    require(scope, Permission::Admin)?;
     StatusChange::leading_to(wanted)
         .map(Some)
-        .ok_or(ChangeCustomerError::StatusUnreachable)
+        .ok_or(ChangeCustomerRule::StatusUnreachable.into())
 }

@@ -2,19 +2,20 @@
 
 use super::Customers;
 use crate::idempotency::{Once, Outcome};
-use crate::support::retry::{Retryable, retried};
+use crate::support::failed::{Failed, Rule};
+use crate::support::retry::retried;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup,
     NewCustomer, Status,
 };
-use customer_domain::idempotency::{ClaimError, Claimed};
+use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
 use customer_domain::profile::Profile;
 use customer_domain::statistics::Standing;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
-use customer_domain::{Conflict, CustomerId, Fact, Scope, StoreError};
+use customer_domain::{Conflict, CustomerId, Fact, Scope};
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -32,10 +33,13 @@ pub struct CreateCustomer {
     pub registration_source: Option<String>,
 }
 
-/// Why a customer could not be created. Nothing was written.
+/// Why a customer could not be created.
+pub type CreateCustomerError = Failed<CreateCustomerRule>;
+
+/// The rules of creating a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CreateCustomerError {
-    /// The address belongs to a customer already; to which, for callers that may know.
+pub enum CreateCustomerRule {
+    /// The e-mail address belongs to a customer already; to which, for callers that may know.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
     /// The legacy id belongs to a customer already.
@@ -47,29 +51,23 @@ pub enum CreateCustomerError {
     /// The group does not exist.
     #[error("the group does not exist")]
     UnknownGroup,
-    /// Too many passwords are being hashed.
+    /// The password could not be hashed.
     #[error(transparent)]
-    Hash(#[from] HashError),
-    /// The idempotency key stands against it.
-    #[error(transparent)]
-    Claim(ClaimError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Hash(HashError),
 }
 
-impl From<ClaimError> for CreateCustomerError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Store(error) => Self::Store(error),
-            ClaimError::InFlight | ClaimError::KeyReused => Self::Claim(error),
-        }
-    }
+impl Rule for CreateCustomerRule {
+    const STORED: &'static [(Conflict, Self)] = &[
+        (Conflict::Email, Self::EmailTaken(None)),
+        (Conflict::LegacyId, Self::LegacyIdTaken(None)),
+        (Conflict::ExternalId, Self::ExternalIdTaken(None)),
+        (Conflict::UnknownGroup, Self::UnknownGroup),
+    ];
 }
 
-impl Retryable for CreateCustomerError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
+impl From<HashError> for CreateCustomerError {
+    fn from(error: HashError) -> Self {
+        Self::Rule(CreateCustomerRule::Hash(error))
     }
 }
 
@@ -78,7 +76,7 @@ impl Customers {
     /// entry, all in one transaction.
     ///
     /// # Errors
-    /// As [`CreateCustomerError`] lists.
+    /// As [`CreateCustomerRule`] lists, or as [`Failed`] does.
     pub async fn create(
         &self,
         scope: &Scope,
@@ -97,8 +95,9 @@ impl Customers {
             standing: Standing::initial(tier, NEW_CUSTOMER_SEGMENT, &currency),
         };
         match retried(|| self.try_create(scope, &new, once)).await {
-            Err(CreateCustomerError::Store(StoreError::Conflict(conflict))) => {
-                Err(self.explain_conflict(scope, &new.customer, conflict).await)
+            Err(Failed::Rule(rule)) => {
+                let rule = self.with_holder(scope, &new.customer, rule).await;
+                Err(Failed::Rule(rule))
             }
             outcome => outcome,
         }
@@ -179,34 +178,29 @@ impl Customers {
         }
     }
 
-    /// Which customer stands in the way. The failed transaction is over, so this is a read of
+    /// Names the customer that is in the way. The failed transaction is over, so this is a read of
     /// its own, and may find nobody any more.
-    async fn explain_conflict(
+    async fn with_holder(
         &self,
         scope: &Scope,
         customer: &Customer,
-        conflict: Conflict,
-    ) -> CreateCustomerError {
-        match conflict {
-            Conflict::Email => CreateCustomerError::EmailTaken(
-                self.holder(scope, Lookup::Email(customer.email.clone()))
-                    .await,
-            ),
-            Conflict::LegacyId => CreateCustomerError::LegacyIdTaken(match customer.legacy_id {
-                Some(id) => self.holder(scope, Lookup::Legacy(id)).await,
-                None => None,
-            }),
-            Conflict::ExternalId => {
-                CreateCustomerError::ExternalIdTaken(self.external_holder(scope, customer).await)
+        rule: CreateCustomerRule,
+    ) -> CreateCustomerRule {
+        match rule {
+            CreateCustomerRule::EmailTaken(_) => {
+                let email = Lookup::Email(customer.email.clone());
+                CreateCustomerRule::EmailTaken(self.holder(scope, email).await)
             }
-            Conflict::UnknownGroup => CreateCustomerError::UnknownGroup,
-            other @ (Conflict::AddressLegacyId
-            | Conflict::EqualAddress
-            | Conflict::GroupId
-            | Conflict::GroupInUse
-            | Conflict::TenantSlug
-            | Conflict::IdempotencyKey
-            | Conflict::Other(_)) => CreateCustomerError::Store(StoreError::Conflict(other)),
+            CreateCustomerRule::LegacyIdTaken(_) => {
+                CreateCustomerRule::LegacyIdTaken(match customer.legacy_id {
+                    Some(id) => self.holder(scope, Lookup::Legacy(id)).await,
+                    None => None,
+                })
+            }
+            CreateCustomerRule::ExternalIdTaken(_) => {
+                CreateCustomerRule::ExternalIdTaken(self.external_holder(scope, customer).await)
+            }
+            other @ (CreateCustomerRule::UnknownGroup | CreateCustomerRule::Hash(_)) => other,
         }
     }
 

@@ -1,7 +1,7 @@
 //! A customer takes a step of its life: barred, brought back, deactivated.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, Stated};
+use super::change::{ChangeCustomerError, ChangeCustomerRule, Stated};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
@@ -28,7 +28,7 @@ impl Customers {
     /// Takes a step of a customer's life. When it already is as asked nothing is written.
     ///
     /// # Errors
-    /// As [`ChangeCustomerError`] lists.
+    /// As [`ChangeCustomerRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn change_status(
         &self,
         scope: &Scope,
@@ -37,7 +37,7 @@ impl Customers {
         once: &Once<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
         match retried(|| self.try_change_status(scope, customer, command, once)).await {
-            Err(ChangeCustomerError::EmailTaken(None)) => {
+            Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
                 Err(self.email_taken(scope, customer, None).await)
             }
             outcome => outcome,
@@ -58,7 +58,7 @@ impl Customers {
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
-        command.stated.expect(customer)?;
+        command.stated.expect(&mut *work, customer).await?;
         let (before, now) = (customer.clone(), self.clock.now());
         if !customer.change_status(command.change, now)? {
             work.rollback().await?;

@@ -2,8 +2,10 @@
 
 use crate::support::{App, app};
 use chrono::{DateTime, TimeDelta, Utc};
-use customer_app::access::{AccessError, Caller};
+use customer_app::access::{AccessError, Incoming};
 use customer_app::api_key::CreateApiKey;
+use customer_domain::Origin;
+use customer_domain::access::{Caller, Identity};
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_testkit::builders::{at, other_tenant, scope, tenant};
 use secrecy::ExposeSecret;
@@ -19,6 +21,17 @@ async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -
     (key, secret.secret.expose_secret().to_owned())
 }
 
+/// A call of this caller.
+fn calling(caller: &Caller) -> Incoming {
+    Incoming {
+        caller: caller.clone(),
+        operation: "GET /api/v1/customers/{customerId}".to_owned(),
+        correlation_id: "correlation".to_owned(),
+        trace_id: "trace".to_owned(),
+        origin: Origin::default(),
+    }
+}
+
 async fn enters(app: &App, secret: &str) -> Result<Caller, AccessError> {
     app.access.authenticate(secret).await
 }
@@ -28,7 +41,7 @@ async fn a_live_key_is_let_in_with_what_it_may_do() {
     let app = app();
     let (key, secret) = made(&app, false, None).await;
     let caller = enters(&app, &secret).await.unwrap();
-    assert_eq!(caller.key, Some(key.id));
+    assert_eq!(caller.identity, Identity::ApiKey(key.id));
     assert!(caller.may(Permission::Read) && caller.may(Permission::Write));
     assert!(!caller.may(Permission::Admin));
 }
@@ -38,18 +51,8 @@ async fn garbage_unknown_expired_and_revoked_keys_get_one_answer() {
     let app = app();
     let (_, expiring) = made(&app, false, Some(at(2_000))).await;
     let (revoked, secret) = made(&app, false, None).await;
-    let admin = Caller {
-        key: None,
-        actor: scope().actor,
-        tenant: tenant().id,
-        all_tenants: true,
-        permissions: vec![Permission::Admin],
-    };
     assert!(enters(&app, &expiring).await.is_ok() && enters(&app, &secret).await.is_ok());
-    app.api_keys
-        .revoke(&scope(), &admin, revoked.id)
-        .await
-        .unwrap();
+    app.api_keys.revoke(&scope(), revoked.id).await.unwrap();
     app.clock.set(at(2_000));
     let unknown = format!("csk_77@{}", tenant().id);
     for refused in ["", "garbage", "csk_", &unknown, &expiring, &secret] {
@@ -115,8 +118,8 @@ async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
         (&all, Some("tenant-b"), Some("tenant-b")),
         (&all, Some("nowhere"), None),
     ] {
-        let found = app.access.tenant(caller, named).await;
-        let slug = found.ok().map(|tenant| tenant.slug.to_string());
+        let found = app.access.scope(&calling(caller), named).await;
+        let slug = found.ok().map(|scope| scope.tenant_slug);
         assert_eq!(slug.as_deref(), expected, "{named:?}");
     }
 }
@@ -126,11 +129,12 @@ async fn guessing_at_other_tenants_costs_no_query() {
     let app = app();
     let (_, own) = made(&app, false, None).await;
     let own = enters(&app, &own).await.unwrap();
-    assert!(app.access.tenant(&own, None).await.is_ok());
+    let own = calling(&own);
+    assert!(app.access.scope(&own, None).await.is_ok());
     app.clock.advance(TimeDelta::seconds(5));
     app.store.set_down(true);
     for named in ["tenant-b", "nowhere"] {
-        let found = app.access.tenant(&own, Some(named)).await;
+        let found = app.access.scope(&own, Some(named)).await;
         assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
     }
 }

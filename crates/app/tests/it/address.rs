@@ -39,18 +39,8 @@ impl Book {
         Self { app, customer }
     }
 
-    fn draft(&self, details: AddressChanges) -> CreateAddress {
-        let make_default = details.is_default == Some(true);
-        let address = self.app.addresses.draft(&scope(), details);
-        CreateAddress {
-            address: address.expect("a tenant with a country"),
-            make_default,
-            stated_customer: None,
-        }
-    }
-
     async fn create(&self, details: AddressChanges) -> Result<AddedAddress, AddressError> {
-        let (scope, once, command) = (scope(), unclaimed(), self.draft(details));
+        let (scope, once, command) = (scope(), unclaimed(), command(details));
         let created = self
             .app
             .addresses
@@ -90,6 +80,13 @@ impl Book {
         facts
             .map(|(event, audit)| (event.topic, audit.event_type, audit.changed_fields))
             .collect()
+    }
+}
+
+fn command(details: AddressChanges) -> CreateAddress {
+    CreateAddress {
+        details,
+        stated_customer: None,
     }
 }
 

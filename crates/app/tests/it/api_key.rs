@@ -1,10 +1,9 @@
 //! API keys are made, listed and revoked.
 
 use crate::support::{App, app, values};
-use customer_app::access::Caller;
-use customer_app::api_key::{CreateApiKey, RevokeApiKeyError};
+use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission};
-use customer_domain::{ApiKeyId, Scope};
+use customer_domain::{Actor, ActorKind, ApiKeyId, Scope};
 use customer_testkit::builders::{at, other_scope, scope, seeded_id};
 use serde_json::{Value, json};
 
@@ -22,13 +21,16 @@ async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
         .0
 }
 
-fn caller(key: &ApiKey, within: &Scope) -> Caller {
-    Caller {
-        key: Some(key.id),
-        actor: within.actor.clone(),
-        tenant: key.tenant,
+/// The holder of a key at work.
+fn by(key: &ApiKey, within: Scope) -> Scope {
+    Scope {
+        actor: Actor {
+            kind: ActorKind::ApiKey,
+            id: key.id.to_string(),
+        },
+        permission: key.permissions.last().copied(),
         all_tenants: key.all_tenants,
-        permissions: key.permissions.clone(),
+        ..within
     }
 }
 
@@ -38,13 +40,10 @@ async fn a_key_is_revoked_once() {
     let admin = made(&app, Permission::Admin, false).await;
     let key = made(&app, Permission::Read, false).await;
     assert_eq!(key.permissions, [Permission::Read]);
-    let by = caller(&admin, &scope());
-    let revoked = app.api_keys.revoke(&scope(), &by, key.id).await.unwrap();
+    let by = by(&admin, scope());
+    let revoked = app.api_keys.revoke(&by, key.id).await.unwrap();
     assert!(revoked.revoked_at.is_some());
-    assert_eq!(
-        app.api_keys.revoke(&scope(), &by, key.id).await,
-        Ok(revoked)
-    );
+    assert_eq!(app.api_keys.revoke(&by, key.id).await, Ok(revoked));
     let revocations = app
         .store
         .audit()
@@ -58,16 +57,10 @@ async fn a_key_cannot_revoke_itself_nor_the_last_administrator() {
     let app = app();
     let admin = made(&app, Permission::Admin, false).await;
     let reader = made(&app, Permission::Read, false).await;
-    let itself = app
-        .api_keys
-        .revoke(&scope(), &caller(&admin, &scope()), admin.id)
-        .await;
-    assert_eq!(itself, Err(RevokeApiKeyError::Itself));
-    let last = app
-        .api_keys
-        .revoke(&scope(), &caller(&reader, &scope()), admin.id)
-        .await;
-    assert_eq!(last, Err(RevokeApiKeyError::LastAdminKey));
+    let itself = app.api_keys.revoke(&by(&admin, scope()), admin.id).await;
+    assert_eq!(itself, Err(ApiKeyError::Rule(ApiKeyRule::Itself)));
+    let last = app.api_keys.revoke(&by(&reader, scope()), admin.id).await;
+    assert_eq!(last, Err(ApiKeyError::Rule(ApiKeyRule::LastAdminKey)));
 }
 
 #[tokio::test]
@@ -75,29 +68,28 @@ async fn keys_for_all_tenants_are_seen_and_revoked_by_their_like_alone() {
     let app = app();
     let operator = made(&app, Permission::Admin, true).await;
     let admin = made(&app, Permission::Admin, false).await;
-    let by = caller(&admin, &scope());
-    let seen = app.api_keys.list(&scope(), &by).await.unwrap();
+    let own = by(&admin, scope());
+    let seen = app.api_keys.list(&own).await.unwrap();
     assert_eq!(
         seen.iter().map(|key| key.id).collect::<Vec<_>>(),
         [admin.id]
     );
-    let refused = app.api_keys.revoke(&scope(), &by, operator.id).await;
-    assert_eq!(refused, Err(RevokeApiKeyError::NotFound));
-    let like = caller(&operator, &scope());
-    assert_eq!(app.api_keys.list(&scope(), &like).await.unwrap().len(), 2);
+    let refused = app.api_keys.revoke(&own, operator.id).await;
+    assert_eq!(refused, Err(ApiKeyError::NotFound));
+    let like = by(&operator, scope());
+    assert_eq!(app.api_keys.list(&like).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn an_unknown_key_and_one_of_another_tenant_are_the_same() {
     let app = app();
     let admin = made(&app, Permission::Admin, true).await;
-    let by = caller(&admin, &scope());
     for (within, id) in [
         (scope(), ApiKeyId(seeded_id(99))),
         (other_scope(), made(&app, Permission::Read, false).await.id),
     ] {
-        let refused = app.api_keys.revoke(&within, &by, id).await;
-        assert_eq!(refused, Err(RevokeApiKeyError::NotFound));
+        let refused = app.api_keys.revoke(&by(&admin, within), id).await;
+        assert_eq!(refused, Err(ApiKeyError::NotFound));
     }
 }
 
@@ -121,8 +113,8 @@ async fn the_trail_has_what_a_key_may_do_and_never_its_secret() {
     });
     assert_eq!(values(&entry), (Value::Null, given));
 
-    let by = caller(&admin, &scope());
-    app.api_keys.revoke(&scope(), &by, key.id).await.unwrap();
+    let by = by(&admin, scope());
+    app.api_keys.revoke(&by, key.id).await.unwrap();
     let entry = app.store.audit().pop().unwrap();
     assert_eq!(entry.changed_fields, ["revokedAt"]);
     let revoked = json!({"revokedAt": "2026-01-15T12:16:40Z"});

@@ -2,8 +2,10 @@
 
 use crate::support::{App, app, guest, unclaimed};
 use chrono::TimeDelta;
-use customer_app::audit::{AuditQuery, Denial};
+use customer_app::access::Needed;
+use customer_app::audit::AuditQuery;
 use customer_app::idempotency::Outcome;
+use customer_domain::Permission;
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, Operation};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::{CustomerId, Patch, Scope, StoreError};
@@ -247,15 +249,21 @@ async fn a_read_that_was_in_the_way_is_tried_again() {
     assert_eq!(app.store.audit().len(), 1);
 }
 
-const LIST: Denial<'static> = Denial {
-    route: "GET /api/v1/customers",
-    needed: "customers:read",
-};
+const READ: Needed = Needed::Permission(Permission::Read);
+
+/// The scope of a request to list customers.
+fn listing(scope: Scope) -> Scope {
+    Scope {
+        operation: "GET /api/v1/customers".to_owned(),
+        ..scope
+    }
+}
 
 #[tokio::test]
 async fn a_refusal_is_on_record_with_what_was_missing() {
     let app = app();
-    app.audit.denied(&scope(), LIST).await.unwrap();
+    let refusal = app.refusals.record(&listing(scope()), READ).await;
+    assert!(refusal.on_record);
     let entry = newest(&app, &scope()).await;
     assert_eq!(entry.event_type, AuditKind::AccessDenied.event_type());
     assert_eq!(
@@ -275,23 +283,19 @@ async fn a_refusal_is_on_record_with_what_was_missing() {
 #[tokio::test]
 async fn the_same_refusal_is_on_record_once_a_minute() {
     let app = app();
-    let other_route = Denial {
-        route: "POST /api/v1/customers",
-        ..LIST
-    };
-    let refused = async |scope: &Scope, denial: Denial<'_>| {
-        app.audit.denied(scope, denial).await.unwrap();
+    let refused = async |scope: Scope| {
+        assert!(app.refusals.record(&scope, READ).await.on_record);
         app.store.audit().len()
     };
     app.clock.set(at(0));
-    assert_eq!(refused(&scope(), LIST).await, 1);
-    assert_eq!(refused(&scope(), LIST).await, 1);
-    assert_eq!(refused(&scope(), other_route).await, 2);
-    assert_eq!(refused(&operator_scope(), LIST).await, 3);
+    assert_eq!(refused(listing(scope())).await, 1);
+    assert_eq!(refused(listing(scope())).await, 1);
+    assert_eq!(refused(scope()).await, 2);
+    assert_eq!(refused(listing(operator_scope())).await, 3);
     app.clock.set(at(59));
-    assert_eq!(refused(&scope(), LIST).await, 3);
+    assert_eq!(refused(listing(scope())).await, 3);
     app.clock.set(at(60));
-    assert_eq!(refused(&scope(), LIST).await, 4);
+    assert_eq!(refused(listing(scope())).await, 4);
 }
 
 #[tokio::test]
@@ -299,11 +303,12 @@ async fn a_store_in_trouble_is_asked_once_a_minute_for_the_same_refusal() {
     let app = app();
     app.clock.set(at(0));
     let away = StoreError::Unavailable("away".to_owned());
-    app.store.fail_next_at(Step::Commit, away.clone());
-    assert_eq!(app.audit.denied(&scope(), LIST).await, Err(away));
-    assert_eq!(app.audit.denied(&scope(), LIST).await, Ok(()));
+    app.store.fail_next_at(Step::Commit, away);
+    let refused = async || app.refusals.record(&scope(), READ).await.on_record;
+    assert!(!refused().await);
+    assert!(refused().await);
     assert_eq!(app.store.audit(), []);
     app.clock.set(at(60));
-    assert_eq!(app.audit.denied(&scope(), LIST).await, Ok(()));
+    assert!(refused().await);
     assert_eq!(app.store.audit().len(), 1);
 }

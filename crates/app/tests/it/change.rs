@@ -1,15 +1,16 @@
 //! Customers are changed by merges and by the steps of their lives.
 
 use crate::support::{App, app, guest, unclaimed, values};
+use customer_app::access::{Needed, Refusal};
 use customer_app::customer::{
-    ChangeCustomerError, ChangeStatus, CustomerSettings, Stated, UpdateCustomer,
+    ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, Stated, UpdateCustomer,
 };
 use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
     CustomerRecord, CustomerRef, CustomerType, Status, StatusChange, TransitionError,
 };
 use customer_domain::preference::Preferences;
-use customer_domain::{Patch, StoreError};
+use customer_domain::{Patch, Permission, Scope, StoreError};
 use customer_testkit::builders::{email, group, legacy, other_scope, scope, tag};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -23,6 +24,14 @@ async fn stored(app: &App, address: &str) -> CustomerRecord {
     {
         Outcome::Done(record) => record,
         Outcome::Replayed(_) => unreachable!("nothing was claimed"),
+    }
+}
+
+/// An administrator at work.
+fn admin() -> Scope {
+    Scope {
+        permission: Some(Permission::Admin),
+        ..scope()
     }
 }
 
@@ -136,9 +145,12 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
     let mut update = named("Ada");
     update.status = Some(Status::Suspended);
     let refused = app.update(&scope(), customer, &update).await;
-    assert_eq!(refused, Err(ChangeCustomerError::StatusForbidden));
-    update.may_change_status = true;
-    app.update(&scope(), customer, &update).await.unwrap();
+    let refusal = Refusal {
+        needed: Needed::Permission(Permission::Admin),
+        on_record: true,
+    };
+    assert_eq!(refused, Err(ChangeCustomerError::Forbidden(refusal)));
+    app.update(&admin(), customer, &update).await.unwrap();
     let told: Vec<_> = app
         .store
         .events()
@@ -175,12 +187,11 @@ async fn pending_and_deleted_cannot_be_set() {
     for status in [Status::Pending, Status::Deleted] {
         let update = UpdateCustomer {
             status: Some(status),
-            may_change_status: true,
             ..UpdateCustomer::default()
         };
         let customer = CustomerRef::Id(record.customer.id);
-        let refused = app.update(&scope(), customer, &update).await;
-        assert_eq!(refused, Err(ChangeCustomerError::StatusUnreachable));
+        let refused = app.update(&admin(), customer, &update).await;
+        assert_eq!(refused, Err(ChangeCustomerRule::StatusUnreachable.into()));
     }
 }
 
@@ -191,11 +202,14 @@ async fn a_deleted_customer_gives_up_its_address_and_takes_it_back_if_it_is_free
     step(&app, &first, StatusChange::Deactivate).await.unwrap();
     let customer = CustomerRef::Id(first.customer.id);
     let refused = app.update(&scope(), customer, &named("A")).await;
-    let deleted = ChangeCustomerError::Transition(TransitionError::Deleted);
+    let deleted = ChangeCustomerError::from(TransitionError::Deleted);
     assert_eq!(refused, Err(deleted));
     let second = stored(&app, "ada@example.com").await;
     let taken = step(&app, &first, StatusChange::Reactivate).await;
-    assert!(matches!(taken, Err(ChangeCustomerError::EmailTaken(_))));
+    assert!(matches!(
+        taken,
+        Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(_)))
+    ));
     step(&app, &second, StatusChange::Deactivate).await.unwrap();
     let back = step(&app, &first, StatusChange::Reactivate).await.unwrap();
     assert_eq!(back.customer.status, Status::Active);
@@ -223,7 +237,7 @@ async fn a_changed_address_that_is_taken_names_its_holder() {
     let refused = app.update(&scope(), customer, &update).await;
     assert_eq!(
         refused,
-        Err(ChangeCustomerError::EmailTaken(Some(holder.customer.id)))
+        Err(ChangeCustomerRule::EmailTaken(Some(holder.customer.id)).into())
     );
 }
 
@@ -263,9 +277,8 @@ async fn setting_aside_and_merging_at_once_is_one_event_of_its_kind() {
     let record = stored(&app, "ada@example.com").await;
     let mut update = named("Ada");
     update.status = Some(Status::Inactive);
-    update.may_change_status = true;
     let customer = CustomerRef::Id(record.customer.id);
-    app.update(&scope(), customer, &update).await.unwrap();
+    app.update(&admin(), customer, &update).await.unwrap();
     let events = app.store.events();
     assert_eq!(events.len(), 2);
     assert_eq!(
@@ -349,12 +362,10 @@ async fn a_status_and_a_merge_keep_their_values_apart_and_setting_inactive_is_on
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
     update.status = Some(Status::Suspended);
-    update.may_change_status = true;
-    app.update(&scope(), customer, &update).await.unwrap();
+    app.update(&admin(), customer, &update).await.unwrap();
     let mut update = named("Grace");
     update.status = Some(Status::Inactive);
-    update.may_change_status = true;
-    app.update(&scope(), customer, &update).await.unwrap();
+    app.update(&admin(), customer, &update).await.unwrap();
     let told: Vec<_> = app.store.audit().iter().skip(1).map(values).collect();
     let expected = [
         (json!({"status": "active"}), json!({"status": "suspended"})),

@@ -1,7 +1,9 @@
 //! Customers are created whole or not at all.
 
 use crate::support::{App, app, guest, id_reply, unclaimed, values};
-use customer_app::customer::{CreateCustomer, CreateCustomerError, CustomerSettings};
+use customer_app::customer::{
+    CreateCustomer, CreateCustomerError, CreateCustomerRule, CustomerSettings,
+};
 use customer_app::idempotency::{Once, Outcome};
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, SearchQuery, Status};
@@ -146,7 +148,7 @@ async fn a_taken_address_names_who_has_it_and_writes_nothing() {
     let refused = created(&app, guest("ADA@EXAMPLE.COM.")).await.unwrap_err();
     assert_eq!(
         refused,
-        CreateCustomerError::EmailTaken(Some(first.customer.id))
+        CreateCustomerError::Rule(CreateCustomerRule::EmailTaken(Some(first.customer.id)))
     );
     assert_eq!(app.store.stored_customers(scope().tenant).len(), 1);
     assert_eq!((app.store.events().len(), app.store.audit().len()), (1, 1));
@@ -158,7 +160,10 @@ async fn an_unknown_group_is_refused_and_writes_nothing() {
     let mut command = guest("ada@example.com");
     command.details.group = Patch::Set(group("nowhere"));
     let refused = created(&app, command).await.unwrap_err();
-    assert_eq!(refused, CreateCustomerError::UnknownGroup);
+    assert_eq!(
+        refused,
+        CreateCustomerError::Rule(CreateCustomerRule::UnknownGroup)
+    );
     assert!(app.store.stored_customers(scope().tenant).is_empty());
 }
 
@@ -202,7 +207,10 @@ async fn a_busy_hasher_is_told_before_anything_is_begun() {
         .accept("securePassword123", &[])
         .ok();
     let refused = created(&app, command).await.unwrap_err();
-    assert_eq!(refused, CreateCustomerError::Hash(HashError::Busy));
+    assert_eq!(
+        refused,
+        CreateCustomerError::Rule(CreateCustomerRule::Hash(HashError::Busy))
+    );
 }
 
 #[tokio::test]
@@ -241,7 +249,10 @@ async fn a_request_that_failed_keeps_no_reply() {
         .customers
         .create(&scope(), guest("ada@example.com"), &once)
         .await;
-    assert!(matches!(refused, Err(CreateCustomerError::EmailTaken(_))));
+    assert!(matches!(
+        refused,
+        Err(CreateCustomerError::Rule(CreateCustomerRule::EmailTaken(_)))
+    ));
     let fresh = Once::new(Some(claim("k")), &id_reply);
     let done = app
         .customers

@@ -1,7 +1,7 @@
 //! Groups are made, changed and deleted by administrators.
 
 use crate::support::{App, app, unclaimed, values};
-use customer_app::group::{CreateGroup, GroupError, UpdateGroup};
+use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
 use customer_app::idempotency::{Once, Outcome};
 use customer_app::tenant::CreateTenant;
 use customer_domain::group::{Group, GroupChanges};
@@ -60,7 +60,7 @@ async fn a_new_group_is_there_and_its_making_on_record_without_an_event() {
     let given = json!({"id": "trade", "name": "Trade", "description": "for dealers"});
     assert_eq!(values(&entry), (Value::Null, given));
     assert_eq!(app.store.events(), []);
-    assert_eq!(made(&app).await, Err(GroupError::IdTaken));
+    assert_eq!(made(&app).await, Err(GroupError::Rule(GroupRule::IdTaken)));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn an_empty_group_is_deleted_and_one_with_customers_stays() {
     work.customers().insert(&member).await.unwrap();
     work.commit().await.unwrap();
     let kept = app.groups.delete(&scope(), &group("vip"), None).await;
-    assert_eq!(kept, Err(GroupError::InUse));
+    assert_eq!(kept, Err(GroupError::Rule(GroupRule::InUse)));
     let gone = app.groups.delete(&scope(), &made.id, Some(&[1])).await;
     assert_eq!(gone, Ok(made.clone()));
     let entry = audited(&app);

@@ -1,8 +1,8 @@
 //! The use cases, wired to the fake store.
 
-use customer_app::access::Access;
+use customer_app::access::{Access, Refusals};
 use customer_app::address::{AddressSettings, Addresses};
-use customer_app::api_key::ApiKeys;
+use customer_app::api_key::{ApiKeyProvider, ApiKeys};
 use customer_app::audit::Audit;
 use customer_app::customer::{
     ChangeCustomerError, CreateCustomer, CustomerSettings, Customers, UpdateCustomer,
@@ -35,6 +35,7 @@ pub(crate) struct App {
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
     pub(crate) access: Access,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) audit: Audit,
 }
 
@@ -49,12 +50,15 @@ pub(crate) fn on(store: FakeStore) -> App {
     let memory = Arc::new(Memory::default());
     let secrets = Arc::new(CountingSecrets::default());
     let directory = Arc::new(TenantDirectory::new(store.tenants(), clock.clone()));
+    let refusals = Refusals::new(store.transactions(), clock.clone(), ids.clone());
+    let refusals = Arc::new(refusals);
     App {
         customers: Customers {
             transactions: store.transactions(),
             reads: store.customers(),
             tenants: directory.clone(),
             hasher: hasher.clone(),
+            refusals: refusals.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             settings: Arc::new(CustomerSettings::default()),
@@ -91,6 +95,7 @@ pub(crate) fn on(store: FakeStore) -> App {
             reads: store.api_keys(),
             memory: memory.clone(),
             secrets: secrets.clone(),
+            refusals: refusals.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         },
@@ -99,15 +104,20 @@ pub(crate) fn on(store: FakeStore) -> App {
             customers: store.customers(),
             clock: clock.clone(),
             ids,
-            denials: Arc::default(),
         },
         access: Access {
-            keys: store.api_keys(),
-            memory,
-            secrets,
+            providers: vec![Arc::new(ApiKeyProvider {
+                keys: store.api_keys(),
+                memory,
+                secrets,
+                clock: clock.clone(),
+            })],
             tenants: directory,
+            customers: store.customers(),
+            refusals: refusals.clone(),
             clock: clock.clone(),
         },
+        refusals,
         store,
         clock,
         hasher,

@@ -1,7 +1,7 @@
 //! Tags are put on customers and taken off them, and counted over all.
 
 use crate::support::{App, app, guest, id_reply, unclaimed};
-use customer_app::customer::{ChangeCustomerError, UpdateCustomer};
+use customer_app::customer::{ChangeCustomerRule, UpdateCustomer};
 use customer_app::idempotency::{Once, Outcome};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::tag::{MAX_TAGS, TagQuery};
@@ -54,7 +54,10 @@ async fn more_tags_than_a_customer_may_carry_are_refused_together() {
     let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &["there"]).await);
     let many = (0..MAX_TAGS).map(|n| n.to_string());
     let refused = app.update(&scope(), customer, &adding(many)).await;
-    assert_eq!(refused, Err(ChangeCustomerError::Overgrown(vec!["tags"])));
+    assert_eq!(
+        refused,
+        Err(ChangeCustomerRule::TooLarge(vec!["tags"]).into())
+    );
     let kept = app.customers.get(&scope(), customer).await.unwrap();
     assert_eq!(kept.customer.tags, [tag("there")].into());
 }

@@ -5,7 +5,7 @@ mod directory;
 use crate::support::{App, app, on, unclaimed, values};
 use chrono::TimeDelta;
 use customer_app::idempotency::Outcome;
-use customer_app::tenant::{CreateTenant, TenantError, UpdateTenant};
+use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Patch, StoreError};
 use customer_testkit::FakeStore;
@@ -44,7 +44,8 @@ async fn a_new_tenant_is_known_at_once() {
         .unwrap()
         .unwrap();
     assert_eq!(*known, tenant);
-    assert_eq!(made(&app, "tenant-123").await, Err(TenantError::SlugTaken));
+    let taken = made(&app, "tenant-123").await;
+    assert_eq!(taken, Err(TenantError::Rule(TenantRule::SlugTaken)));
 }
 
 #[tokio::test]

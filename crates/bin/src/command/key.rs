@@ -6,10 +6,9 @@ use crate::database::Database;
 use crate::secrets::Secrets;
 use crate::wire::{self, Office};
 use clap::{Subcommand, ValueEnum};
-use customer_app::access::Caller;
-use customer_app::api_key::{CreateApiKey, system_scope};
+use customer_app::api_key::CreateApiKey;
 use customer_domain::api_key::{ApiKey, Permission, key_name};
-use customer_domain::{Actor, ActorKind, ApiKeyId, Scope};
+use customer_domain::{ApiKeyId, Scope};
 use secrecy::ExposeSecret;
 use std::io::{self, Write};
 use tokio_util::sync::CancellationToken;
@@ -113,16 +112,13 @@ impl Key {
             }
             Self::List { tenant } => {
                 let within = within(config, office, tenant).await?;
-                for key in office.api_keys.list(&within, &operator(&within)).await? {
+                for key in office.api_keys.list(&within).await? {
                     print(&mut out, &key)?;
                 }
             }
             Self::Revoke { id, tenant } => {
                 let within = within(config, office, tenant).await?;
-                let keys = &office.api_keys;
-                let key = keys
-                    .revoke(&within, &operator(&within), ApiKeyId(id))
-                    .await?;
+                let key = office.api_keys.revoke(&within, ApiKeyId(id)).await?;
                 print(&mut out, &key)?;
             }
         }
@@ -138,20 +134,7 @@ async fn within(
     let slug = tenant.unwrap_or_else(|| config.customers.default_tenant.clone());
     let found = office.tenants.directory.by_slug(&slug).await?;
     let tenant = found.ok_or_else(|| format!("there is no tenant {slug:?}"))?;
-    Ok(system_scope(tenant.id, tenant.slug.as_str(), "command"))
-}
-
-fn operator(within: &Scope) -> Caller {
-    Caller {
-        key: None,
-        actor: Actor {
-            kind: ActorKind::System,
-            id: "command".to_owned(),
-        },
-        tenant: within.tenant,
-        all_tenants: true,
-        permissions: vec![Permission::Admin],
-    }
+    Ok(Scope::system(tenant.id, tenant.slug.as_str(), "command"))
 }
 
 fn print(out: &mut impl Write, key: &ApiKey) -> io::Result<()> {

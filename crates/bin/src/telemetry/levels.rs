@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use customer_http::log_level::{LogLevelError, LogLevelState, LogLevels};
+use customer_http::api::{LogLevelError, LogLevelState, LogLevels};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Registry;

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::*;
-use customer_http::log_level::{LogLevelError, LogLevels as _};
+use customer_http::api::{LogLevelError, LogLevels as _};
 use serde_json::Value;
 
 #[derive(Clone, Default)]

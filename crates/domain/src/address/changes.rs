@@ -52,8 +52,19 @@ impl AddressChanges {
         // What was read and is sent back says nothing.
         let verified = self.is_verified.filter(|said| *said != before.is_verified);
         self.kind
+            .clone()
             .apply_or(&mut address.kind, AddressType::default());
-        let postal = &mut address.postal;
+        self.label.clone().apply(&mut address.label);
+        crate::support::merge::merge_object(&mut address.metadata, self.metadata.clone());
+        self.legacy_id.clone().apply(&mut address.legacy_id);
+        self.apply_to_postal(&mut address.postal);
+        // What was made sure of is the place, not the person.
+        let moved = before.postal.place() != address.postal.place();
+        address.is_verified = verified.unwrap_or(address.is_verified && !moved);
+        fields::changed(&before, address)
+    }
+
+    fn apply_to_postal(self, postal: &mut PostalAddress) {
         self.first_name.apply(&mut postal.first_name);
         self.last_name.apply(&mut postal.last_name);
         self.company.apply(&mut postal.company);
@@ -68,13 +79,14 @@ impl AddressChanges {
             postal.country = country;
         }
         self.phone.apply(&mut postal.phone);
-        self.label.apply(&mut address.label);
-        crate::support::merge::merge_object(&mut address.metadata, self.metadata);
-        self.legacy_id.apply(&mut address.legacy_id);
-        // What was made sure of is the place, not the person.
-        let moved = before.postal.place() != address.postal.place();
-        address.is_verified = verified.unwrap_or(address.is_verified && !moved);
-        fields::changed(&before, address)
+    }
+
+    /// Returns the postal part of a new address with these changes, in `country` unless they name
+    /// another.
+    pub fn into_postal(self, country: Country) -> PostalAddress {
+        let mut postal = PostalAddress::blank(country);
+        self.apply_to_postal(&mut postal);
+        postal
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Email;
 use crate::support::hidden::hidden;
 use crate::{CustomerId, InvalidValue, ValueFault};
+use std::fmt;
 use uuid::Uuid;
 
 /// A customer's id in Magento: 1 to 4,294,967,295 (B-27, B-30).
@@ -105,6 +106,16 @@ pub enum CustomerRef {
     Id(CustomerId),
     /// By its id in Magento.
     Legacy(LegacyId),
+}
+
+/// Writes the id alone, whichever way the reference was written.
+impl fmt::Display for CustomerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Legacy(id) => id.get().fmt(f),
+        }
+    }
 }
 
 impl CustomerRef {

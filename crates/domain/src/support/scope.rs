@@ -1,6 +1,7 @@
 //! Who does something, and inside which tenant.
 
 use super::hidden::hidden;
+use super::permission::Permission;
 use crate::TenantId;
 use std::net::IpAddr;
 
@@ -14,6 +15,12 @@ pub struct Scope {
     pub tenant_slug: String,
     /// Who acts.
     pub actor: Actor,
+    /// The strongest permission that the actor holds; `None` for a customer.
+    pub permission: Option<Permission>,
+    /// Whether the actor may act in every tenant.
+    pub all_tenants: bool,
+    /// The operation that is called, such as `GET /api/v1/customers`, for the record.
+    pub operation: String,
     /// The caller's correlation id, carried into events.
     pub correlation_id: String,
     /// The trace that this is part of, carried into the audit trail.
@@ -22,6 +29,33 @@ pub struct Scope {
     pub session_id: Option<String>,
     /// From where the request came; carried into the audit trail, sealed.
     pub origin: Origin,
+}
+
+impl Scope {
+    /// Returns the scope of what the service does by itself in a tenant: `name` says which part
+    /// of it, such as `start-up`.
+    pub fn system(tenant: TenantId, slug: &str, name: &str) -> Self {
+        Self {
+            tenant,
+            tenant_slug: slug.to_owned(),
+            actor: Actor {
+                kind: ActorKind::System,
+                id: name.to_owned(),
+            },
+            permission: Some(Permission::Admin),
+            all_tenants: true,
+            operation: name.to_owned(),
+            correlation_id: name.to_owned(),
+            trace_id: String::new(),
+            session_id: None,
+            origin: Origin::default(),
+        }
+    }
+
+    /// Returns whether the actor holds `wanted` or a stronger permission.
+    pub fn may(&self, wanted: Permission) -> bool {
+        self.permission >= Some(wanted)
+    }
 }
 
 /// From where a request came. Nothing of it is known where nothing asked: at start-up, in jobs.

@@ -2,7 +2,7 @@
 
 use super::clock::{at, seeded_id};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Actor, ActorKind, Origin, Scope, TenantId};
+use customer_domain::{Actor, ActorKind, Origin, Permission, Scope, TenantId};
 
 /// `tenant-a`, where tests are at home.
 pub fn tenant() -> Tenant {
@@ -54,6 +54,9 @@ fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Scope {
             kind,
             id: actor.to_owned(),
         },
+        permission: Some(Permission::Write),
+        all_tenants: true,
+        operation: "POST /tests".to_owned(),
         correlation_id: format!("correlation-{actor}"),
         trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
         session_id: None,

@@ -93,7 +93,6 @@ pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
 
 /// The type may name a group, and then the two must agree.
 fn kind_and_group(query: &mut Fields) -> (Option<CustomerType>, Option<GroupId>) {
-    let group_at = query.sent_as("group").unwrap_or("?group").to_owned();
     let word = query.one_of("customer_type", KINDS).optional();
     let group = query
         .text("group")
@@ -105,6 +104,7 @@ fn kind_and_group(query: &mut Fields) -> (Option<CustomerType>, Option<GroupId>)
         Some(KindOrGroup::Group(named)) => {
             if group.as_ref().is_some_and(|group| group.as_str() != named) {
                 let detail = "customer_type names another group";
+                let group_at = query.pointer("group");
                 query.fault(Fault::new(group_at, fault::DUPLICATE_KEY, detail));
             }
             (None, GroupId::parse(named).ok())

@@ -40,24 +40,10 @@ impl<'f, P: Parse> Field<'f, P> {
             parse,
         } = self;
         match fields.take(name) {
-            Taken::Given { sent, value } if value != Node::Null => {
-                fields.parsed(&parse, value, &sent)
-            }
-            Taken::Given { sent, .. } => {
-                fields
-                    .faults
-                    .push(Fault::new(sent, fault::REQUIRED, "must not be null"));
-                None
-            }
-            Taken::Absent => {
-                if fields.readable {
-                    let pointer = fields.pointer(name);
-                    fields
-                        .faults
-                        .push(Fault::new(pointer, fault::REQUIRED, "is required"));
-                }
-                None
-            }
+            Taken::Given(Node::Null) => fields.lacks(name, "must not be null"),
+            Taken::Given(value) => fields.parsed(&parse, value, name),
+            Taken::Absent if fields.readable => fields.lacks(name, "is required"),
+            Taken::Absent => None,
         }
     }
 
@@ -78,11 +64,9 @@ impl<'f, P: Parse> Field<'f, P> {
         } = self;
         match fields.take(name) {
             Taken::Absent => Patch::Keep,
-            Taken::Given {
-                value: Node::Null, ..
-            } => Patch::Clear,
-            Taken::Given { sent, value } => fields
-                .parsed(&parse, value, &sent)
+            Taken::Given(Node::Null) => Patch::Clear,
+            Taken::Given(value) => fields
+                .parsed(&parse, value, name)
                 .map_or(Patch::Keep, Patch::Set),
         }
     }
@@ -96,18 +80,8 @@ impl<'f, P: Parse> Field<'f, P> {
         } = self;
         match fields.take(name) {
             Taken::Absent => None,
-            Taken::Given {
-                sent,
-                value: Node::Null,
-            } => {
-                fields.faults.push(Fault::new(
-                    sent,
-                    fault::REQUIRED,
-                    "can be changed but not emptied",
-                ));
-                None
-            }
-            Taken::Given { sent, value } => fields.parsed(&parse, value, &sent),
+            Taken::Given(Node::Null) => fields.lacks(name, "can be changed but not emptied"),
+            Taken::Given(value) => fields.parsed(&parse, value, name),
         }
     }
 }
@@ -122,13 +96,19 @@ impl Fields {
         }
     }
 
-    fn parsed<P: Parse>(&mut self, parse: &P, value: Node, sent: &str) -> Option<P::Output> {
+    fn lacks<T>(&mut self, name: &str, detail: &str) -> Option<T> {
+        let fault = Fault::new(self.pointer(name), fault::REQUIRED, detail);
+        self.faults.push(fault);
+        None
+    }
+
+    fn parsed<P: Parse>(&mut self, parse: &P, value: Node, name: &str) -> Option<P::Output> {
         let value = if let (Source::Query, Node::Text(text)) = (self.source, &value) {
             parse.query_value(text)
         } else {
             value
         };
-        match parse.parse(value, sent) {
+        match parse.parse(value, self.sent(name).unwrap_or_default()) {
             Ok(parsed) => Some(parsed),
             Err(faults) => {
                 self.faults.extend(faults);

@@ -40,6 +40,11 @@ impl Call {
         self.header("authorization", &format!("Bearer {}", key.secret()))
     }
 
+    /// As a customer with this token.
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
         self.headers.push((HeaderName::from_static(name), value));

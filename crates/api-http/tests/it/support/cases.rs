@@ -14,11 +14,23 @@ pub(crate) enum Needs {
     AllTenants,
 }
 
+/// What a customer may do about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// Nothing: its token is refused.
+    No,
+    /// All that the operation does.
+    Yes,
+    /// The same, after a fresh proof of who it is.
+    Fresh,
+}
+
 /// A request that succeeds in a [`World`] when the caller has what is needed.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) operation: &'static str,
     pub(crate) needs: Needs,
+    pub(crate) own: Own,
     pub(crate) status: u16,
     pub(crate) body: Option<fn(&World) -> Value>,
 }
@@ -35,6 +47,7 @@ const fn case(operation: &'static str, needs: Needs) -> Case {
     Case {
         operation,
         needs,
+        own: Own::No,
         status: 200,
         body: None,
     }
@@ -46,6 +59,10 @@ impl Case {
             status: 201,
             ..self
         }
+    }
+
+    const fn own(self, own: Own) -> Self {
+        Self { own, ..self }
     }
 
     const fn body(self, body: fn(&World) -> Value) -> Self {
@@ -141,25 +158,25 @@ pub(crate) static CASES: &[Case] = &[
     case("exportCustomers", Needs::Admin),
     case("batchGetCustomers", Needs::Read).body(|world| json!({"ids": [world.customer]})),
     case("lookupCustomer", Needs::Read).body(|_| json!({"email": "ada@example.com"})),
-    case("getCustomer", Needs::Read),
-    case("updateCustomer", Needs::Write).body(|_| json!({"lastName": "Lovelace"})),
-    case("patchCustomer", Needs::Write).body(|_| json!({"lastName": "Lovelace"})),
-    case("deleteCustomer", Needs::Write).body(|_| json!({"reason": "asked to"})),
+    case("getCustomer", Needs::Read).own(Own::Yes),
+    case("updateCustomer", Needs::Write).own(Own::Yes).body(|_| json!({"lastName": "Lovelace"})),
+    case("patchCustomer", Needs::Write).own(Own::Yes).body(|_| json!({"lastName": "Lovelace"})),
+    case("deleteCustomer", Needs::Write).own(Own::Fresh).body(|_| json!({"reason": "asked to"})),
     case("suspendCustomer", Needs::Admin).body(|_| json!({"reason": "fraud"})),
     case("reactivateCustomer", Needs::Admin).body(|_| json!({"reason": "cleared"})),
-    case("listAddresses", Needs::Read),
-    case("createAddress", Needs::Write).creates().body(
+    case("listAddresses", Needs::Read).own(Own::Yes),
+    case("createAddress", Needs::Write).own(Own::Yes).creates().body(
         |_| json!({"street": "2 Main St", "city": "New York", "state": "NY", "zipCode": "10002"}),
     ),
-    case("getAddress", Needs::Read),
-    case("updateAddress", Needs::Write).body(|_| json!({"street": "3 Main St"})),
-    case("patchAddress", Needs::Write).body(|_| json!({"street": "3 Main St"})),
-    case("deleteAddress", Needs::Write),
-    case("setDefaultAddress", Needs::Write).body(|_| json!({"role": "billing"})),
-    case("validateAddress", Needs::Write)
+    case("getAddress", Needs::Read).own(Own::Yes),
+    case("updateAddress", Needs::Write).own(Own::Yes).body(|_| json!({"street": "3 Main St"})),
+    case("patchAddress", Needs::Write).own(Own::Yes).body(|_| json!({"street": "3 Main St"})),
+    case("deleteAddress", Needs::Write).own(Own::Yes),
+    case("setDefaultAddress", Needs::Write).own(Own::Yes).body(|_| json!({"role": "billing"})),
+    case("validateAddress", Needs::Write).own(Own::Yes)
         .body(|_| json!({"street": "2 Main St", "city": "New York", "zipCode": "10002"})),
-    case("getPreferences", Needs::Read),
-    case("updatePreferences", Needs::Write).body(|_| json!({"language": "pt-BR"})),
+    case("getPreferences", Needs::Read).own(Own::Yes),
+    case("updatePreferences", Needs::Write).own(Own::Yes).body(|_| json!({"language": "pt-BR"})),
     case("listTags", Needs::Read),
     case("replaceTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
     case("addTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),

@@ -3,7 +3,7 @@
 use super::keys::{digest, secret};
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
 use customer_domain::{DigestPurpose, KeyedDigest, TenantId};
-use customer_http::log_level::{LogLevelError, LogLevelState, LogLevels};
+use customer_http::api::{LogLevelError, LogLevelState, LogLevels};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,8 @@ use super::{BILLING, Book, NONE, SHIPPING, details, done};
 use crate::support::unclaimed;
 use chrono::TimeDelta;
 use customer_app::address::{
-    AddressError, HeldAddress, RemoveAddress, SetDefaultAddress, StatedAddress, UpdateAddress,
+    AddressError, AddressRule, HeldAddress, RemoveAddress, SetDefaultAddress, StatedAddress,
+    UpdateAddress,
 };
 use customer_app::customer::{ChangeStatus, Stated};
 use customer_domain::address::{
@@ -112,7 +113,7 @@ async fn a_change_may_not_make_two_addresses_equal() {
     let first = book.add(AddressType::Shipping, "1 Main St").await;
     let second = book.add(AddressType::Shipping, "2 Main St").await;
     let refused = book.merge(second, moved("1 MAIN ST")).await;
-    assert_eq!(refused, Err(AddressError::Duplicate(Some(first))));
+    assert_eq!(refused, Err(AddressRule::Duplicate(Some(first)).into()));
     assert_eq!(book.get(second).await.postal.street, "2 Main St");
 }
 
@@ -124,7 +125,9 @@ async fn the_merged_address_is_judged_as_a_whole() {
         country: Some(country("CA")),
         ..AddressChanges::default()
     };
-    let Err(AddressError::Invalid(problems)) = book.merge(id, canada.clone()).await else {
+    let Err(AddressError::Rule(AddressRule::Invalid(problems))) =
+        book.merge(id, canada.clone()).await
+    else {
         unreachable!("10001 is no postal code there");
     };
     assert_eq!(problems[0].field, AddressField::PostalCode);
@@ -135,7 +138,10 @@ async fn the_merged_address_is_judged_as_a_whole() {
     };
     assert!(book.merge(id, right).await.is_ok());
     let empty = book.merge(id, moved("")).await;
-    assert!(matches!(empty, Err(AddressError::Invalid(_))), "{empty:?}");
+    assert!(
+        matches!(empty, Err(AddressError::Rule(AddressRule::Invalid(_)))),
+        "{empty:?}"
+    );
 }
 
 #[tokio::test]
@@ -151,7 +157,7 @@ async fn metadata_merge_and_stay_within_their_limit() {
     };
     book.merge(id, half("a")).await.unwrap();
     let refused = book.merge(id, half("b")).await;
-    assert_eq!(refused, Err(AddressError::Overgrown));
+    assert_eq!(refused, Err(AddressRule::TooLarge.into()));
     assert_eq!(book.get(id).await.metadata.len(), 1);
 }
 
@@ -316,11 +322,11 @@ async fn an_address_cannot_be_the_default_for_what_it_is_not() {
     let book = Book::new().await;
     let id = book.add(AddressType::Shipping, "1 Main St").await;
     let refused = book.set_default(id, Some(Role::Billing)).await;
-    let expected = AddressError::NotCovered {
+    let expected = AddressRule::NotCovered {
         kind: AddressType::Shipping,
         role: Role::Billing,
     };
-    assert_eq!(refused, Err(expected));
+    assert_eq!(refused, Err(expected.into()));
 }
 
 #[tokio::test]
@@ -346,7 +352,7 @@ async fn deleting_the_default_makes_the_newest_other_address_it() {
     let defaults = &event.envelope["data"]["defaults"];
     assert_eq!(defaults["shipping"], third.to_string());
     assert!(defaults["billing"].is_null());
-    assert_eq!(book.remove(first).await, Err(AddressError::NotFound));
+    assert_eq!(book.remove(first).await, Err(AddressRule::NotFound.into()));
 }
 
 #[tokio::test]
@@ -375,7 +381,7 @@ async fn a_deleted_customer_keeps_its_addresses_as_they_are() {
     let deleted = customers.change_status(&within, book.customer, &step, &once);
     deleted.await.unwrap();
     let before = book.read().await;
-    let refused = AddressError::CustomerDeleted;
+    let refused = AddressError::from(AddressRule::CustomerDeleted);
     let created = book.create(details(AddressType::Shipping, "2 Main St"));
     assert_eq!(created.await.err(), Some(refused.clone()));
     let merged = book.merge(id, moved("2 Main St")).await;

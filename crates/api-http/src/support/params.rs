@@ -1,0 +1,71 @@
+//! The parameters that many operations have, as the document shows them.
+
+use utoipa::IntoParams;
+
+/// The name of the customer's id in paths.
+pub(crate) const CUSTOMER_ID: &str = "customerId";
+/// The name of the address' id in paths.
+pub(crate) const ADDRESS_ID: &str = "addressId";
+/// Names the customer behind the caller's token.
+pub(crate) const ME: &str = "me";
+
+macro_rules! customer_id {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(IntoParams)]
+        #[into_params(parameter_in = Path)]
+        #[expect(dead_code, reason = "the document is made of it, and requests are read by `Call`")]
+        pub(crate) struct $name {
+            /// A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token
+            #[param(
+                rename = "customerId",
+                pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"
+            )]
+            customer_id: String,
+            $($(#[$field_meta])* $field: String,)*
+        }
+    };
+}
+
+customer_id! {
+    /// The customer that a path names.
+    CustomerPath {}
+}
+
+customer_id! {
+    /// The address of a customer that a path names.
+    AddressPath {
+        /// A UUID, `addr_<UUID>`, or a Magento id
+        #[param(
+            rename = "addressId",
+            pattern = "^((addr_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"
+        )]
+        address_id,
+    }
+}
+
+/// The version that a change is meant for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "the document is made of it, and requests are read by `Call`"
+)]
+pub(crate) struct IfMatchHeader {
+    /// The `ETag` that was read
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// What makes a request safe to repeat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "the document is made of it, and requests are read by `Call`"
+)]
+pub(crate) struct IdempotencyKeyHeader {
+    /// Makes the request safe to repeat for 24 hours
+    #[param(rename = "Idempotency-Key", max_length = 255)]
+    idempotency_key: Option<String>,
+}

@@ -1,0 +1,146 @@
+//! What a customer's own token opens: its own record, and nothing else.
+
+use super::{but_for_refusals, sent};
+use crate::support::{CASES, CUSTOMERS, Call, Case, Key, Needs, Own, Reply, World};
+use crate::support::{default_tenant, other_tenant};
+use customer_testkit::builders::{seeded_id, token};
+use http::Method;
+use serde_json::json;
+
+/// The longest time, in seconds, after which a proof of identity still counts as fresh.
+const FRESH: i64 = 300;
+
+/// The token of the world's customer, who proved who they are so many seconds ago.
+fn own(world: &World, seconds: i64) -> String {
+    let customer = world.customer.parse().expect("an id");
+    token(customer, default_tenant().id, seconds)
+}
+
+fn cases(own: Own) -> impl Iterator<Item = &'static Case> {
+    CASES.iter().filter(move |case| case.own == own)
+}
+
+/// The operation's target with another customer in its path.
+fn target(world: &World, case: &Case, customer: &str) -> String {
+    let target = world.target(case.operation());
+    target.replace(&world.customer, customer)
+}
+
+async fn sent_at(world: &World, case: &Case, target: &str, token: &str) -> Reply {
+    world
+        .api
+        .send(case.call_at(world, target).token(token))
+        .await
+}
+
+#[tokio::test]
+async fn a_customer_may_do_to_itself_what_its_case_says() {
+    for case in CASES.iter().filter(|case| case.needs != Needs::Nothing) {
+        let world = World::new().await;
+        let reply = sent(&world, case, |call| call.token(&own(&world, FRESH))).await;
+        if case.own == Own::No {
+            let denied = (403, "PERMISSION_DENIED".to_owned());
+            assert_eq!(reply.failure(), denied, "{}", case.operation);
+        } else {
+            assert_eq!(reply.status, case.status, "{}: {reply}", case.operation);
+        }
+    }
+}
+
+#[tokio::test]
+async fn me_and_the_legacy_id_name_the_customer_behind_the_token() {
+    for case in cases(Own::Yes).chain(cases(Own::Fresh)) {
+        for name in ["me", "7", &format!("cust_{}", World::new().await.customer)] {
+            let world = World::new().await;
+            let target = target(&world, case, name);
+            let reply = sent_at(&world, case, &target, &own(&world, 0)).await;
+            assert_eq!(
+                reply.status, case.status,
+                "{} {name}: {reply}",
+                case.operation
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stale_proof_opens_nothing_that_needs_a_fresh_one() {
+    for case in cases(Own::Yes) {
+        let world = World::new().await;
+        let reply = sent(&world, case, |call| call.token(&own(&world, FRESH + 1))).await;
+        assert_eq!(reply.status, case.status, "{}: {reply}", case.operation);
+    }
+    for case in cases(Own::Fresh) {
+        let world = World::new().await;
+        let reply = sent(&world, case, |call| call.token(&own(&world, FRESH + 1))).await;
+        let stale = (403, "STEP_UP_REQUIRED".to_owned());
+        assert_eq!(reply.failure(), stale, "{}", case.operation);
+    }
+}
+
+#[tokio::test]
+async fn another_customer_of_any_tenant_answers_as_one_that_nobody_is() {
+    for case in cases(Own::Yes).chain(cases(Own::Fresh)) {
+        let world = World::new().await;
+        let other = json!({"email": "eve@example.com", "legacyId": 8});
+        let other = world.api.created(Key::Write, other).await;
+        let foreign = json!({"email": "eve@example.com"});
+        let foreign = world.api.created(Key::OtherWrite, foreign).await;
+        let before = world.api.stored().await;
+        let nobody = seeded_id(0xdead).to_string();
+        let token = own(&world, 0);
+        let missing = target(&world, case, &nobody);
+        let missing = sent_at(&world, case, &missing, &token).await;
+        let expected = (404, "CUSTOMER_NOT_FOUND".to_owned());
+        assert_eq!(missing.failure(), expected, "{}", case.operation);
+        for id in [other.as_str(), &foreign, "8", "9", "no-id"] {
+            let reply = sent_at(&world, case, &target(&world, case, id), &token).await;
+            assert_eq!(reply.failure(), expected, "{} {id}", case.operation);
+            assert_eq!(reply.problem()["detail"], missing.problem()["detail"]);
+        }
+        assert_eq!(world.api.stored().await, before, "{}", case.operation);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_tenant_opens_nothing_here() {
+    for case in cases(Own::Yes).chain(cases(Own::Fresh)) {
+        let world = World::new().await;
+        let before = world.api.stored().await;
+        let customer = world.customer.parse().expect("an id");
+        let foreign = token(customer, other_tenant().id, 0);
+        let target = world.target(case.operation());
+        for target in [format!("{target}?tenant_id=default"), target] {
+            let reply = sent_at(&world, case, &target, &foreign).await;
+            assert_eq!(reply.status, 404, "{}: {reply}", case.operation);
+        }
+        let after = but_for_refusals(world.api.stored().await);
+        assert_eq!(after, before, "{}", case.operation);
+    }
+}
+
+#[tokio::test]
+async fn a_customer_changes_neither_its_status_nor_what_staff_decides() {
+    let world = World::new().await;
+    let token = own(&world, 0);
+    for body in [
+        json!({"status": "inactive"}),
+        json!({"status": "active"}),
+        json!({"groupId": World::GROUP}),
+        json!({"customerType": "business"}),
+        json!({"tags": ["vip"]}),
+    ] {
+        let before = but_for_refusals(world.api.stored().await);
+        let call = Call::new(Method::PATCH, format!("{CUSTOMERS}/me"));
+        let reply = world.api.send(call.token(&token).json(&body)).await;
+        let denied = (403, "PERMISSION_DENIED".to_owned());
+        assert_eq!(reply.failure(), denied, "{body}: {reply}");
+        let after = but_for_refusals(world.api.stored().await);
+        assert_eq!(after, before, "{body}");
+    }
+    // What it read it may send back.
+    let body = json!({"customerType": "individual", "tags": [], "firstName": "Augusta"});
+    let call = Call::new(Method::PATCH, format!("{CUSTOMERS}/me"));
+    let reply = world.api.send(call.token(&token).json(&body)).await;
+    assert_eq!(reply.status, 200, "{reply}");
+}

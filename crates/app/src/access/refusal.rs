@@ -1,0 +1,202 @@
+//! Refused access, on record: once a minute for each caller and operation.
+
+use chrono::{DateTime, Utc};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
+use customer_domain::{
+    AuditEventId, Clock, Fact, IdSource, Permission, Scope, StoreError, Transactions,
+};
+use serde_json::json;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Refusals of one minute that are put on record: as many entries one replica adds at most,
+/// however many callers try however many operations.
+const MAX_PER_MINUTE: usize = 1_000;
+
+/// Seconds of the span in which a refusal is put on record once.
+const SPAN_SECONDS: i64 = 60;
+
+/// What a caller lacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// A permission.
+    Permission(Permission),
+    /// `customers:admin` in all tenants.
+    AllTenants,
+    /// To be the customer that the call is about.
+    Customer,
+    /// A proof of identity in the last five minutes.
+    StepUp,
+}
+
+impl Needed {
+    /// Returns what the record says.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Permission(permission) => permission.as_str(),
+            Self::AllTenants => "customers:admin in all tenants",
+            Self::Customer => "the customer itself",
+            Self::StepUp => "step-up",
+        }
+    }
+}
+
+impl fmt::Display for Needed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An operation that was refused to a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the caller would have needed.
+    pub needed: Needed,
+    /// Whether it is on record; `false` when the store failed.
+    pub on_record: bool,
+}
+
+/// Puts refusals on record. Bounded.
+pub struct Refusals {
+    transactions: Arc<dyn Transactions>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    recent: Mutex<Minute>,
+}
+
+#[derive(Debug, Default)]
+struct Minute {
+    /// Minutes since 1970.
+    number: i64,
+    seen: HashSet<(String, String)>,
+}
+
+impl Refusals {
+    /// Creates a recorder with an empty memory.
+    pub fn new(
+        transactions: Arc<dyn Transactions>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        Self {
+            transactions,
+            clock,
+            ids,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// Puts on record that the scope's operation was refused to its actor, unless the same was in
+    /// this minute. When the store fails the refusal counts as told all the same, so that a store
+    /// in trouble is not asked again for each.
+    pub async fn record(&self, scope: &Scope, needed: Needed) -> Refusal {
+        let now = self.clock.now();
+        let mut on_record = true;
+        if self.is_first(&scope.actor.id, &scope.operation, now)
+            && let Err(error) = self.write(scope, needed, now).await
+        {
+            on_record = false;
+            let (actor, operation) = (&scope.actor.id, &scope.operation);
+            tracing::error!(%error, actor, operation, "refused access could not be put on record");
+        }
+        Refusal { needed, on_record }
+    }
+
+    async fn write(
+        &self,
+        scope: &Scope,
+        needed: Needed,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let told = |name, new| FieldChange {
+            new,
+            ..FieldChange::named(name)
+        };
+        let mut work = self.transactions.begin(scope).await?;
+        work.record(Fact {
+            event: None,
+            audit: AuditEntry {
+                id: AuditEventId(self.ids.new_id()),
+                kind: AuditKind::AccessDenied,
+                customer: None,
+                resource: scope.tenant.0,
+                changes: vec![
+                    told("scope", json!(needed.as_str())),
+                    told("route", json!(scope.operation)),
+                ],
+                reason: None,
+                at: now,
+            },
+        });
+        work.commit().await
+    }
+
+    fn is_first(&self, actor: &str, operation: &str, now: DateTime<Utc>) -> bool {
+        // Nothing panics while it is held, and half a set would be as good as any.
+        let mut minute = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        minute.is_first(actor, operation, now)
+    }
+}
+
+impl Minute {
+    /// Returns whether this is the first refusal of the operation to the actor in this minute, and
+    /// there is room for it.
+    fn is_first(&mut self, actor: &str, operation: &str, now: DateTime<Utc>) -> bool {
+        let number = now.timestamp().div_euclid(SPAN_SECONDS);
+        if self.number != number {
+            *self = Self {
+                number,
+                seen: HashSet::new(),
+            };
+        }
+        if self.seen.len() >= MAX_PER_MINUTE {
+            return false;
+        }
+        let is_first = self.seen.insert((actor.to_owned(), operation.to_owned()));
+        if is_first && self.seen.len() == MAX_PER_MINUTE {
+            tracing::warn!("so much access was refused that no more goes on record in this minute");
+        }
+        is_first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(number: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(number, 0).unwrap()
+    }
+
+    #[test]
+    fn the_first_of_a_minute_is_told_from_the_rest() {
+        let mut minute = Minute::default();
+        for (actor, route, at, is_first) in [
+            ("a", "GET /x", 120, true),
+            ("a", "GET /x", 121, false),
+            ("a", "GET /y", 121, true),
+            ("b", "GET /x", 122, true),
+            ("a", "GET /x", 179, false),
+            ("a", "GET /x", 180, true),
+            ("a", "GET /x", 239, false),
+            ("a", "GET /x", 119, true),
+        ] {
+            let told = minute.is_first(actor, route, second(at));
+            assert_eq!(told, is_first, "{actor} {route} at {at}");
+        }
+    }
+
+    #[test]
+    fn no_more_are_told_in_a_minute_than_there_is_room_for() {
+        let mut minute = Minute::default();
+        for round in 0..2 {
+            let told = (0..3 * MAX_PER_MINUTE).filter(|n| {
+                let actor = format!("key-{n}");
+                minute.is_first(&actor, "GET /x", second(60 * round))
+            });
+            assert_eq!(told.count(), MAX_PER_MINUTE);
+            assert_eq!(minute.seen.len(), MAX_PER_MINUTE);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Who calls: the identities that are known, and the port that proves them.
+
+use crate::{Actor, ActorKind, ApiKeyId, CustomerId, Permission, StoreError, TenantId};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// Someone who proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who it is.
+    pub identity: Identity,
+    /// The tenant that the caller belongs to.
+    pub tenant: TenantId,
+    /// Whether the caller may act in every tenant.
+    pub all_tenants: bool,
+    /// The strongest permission that the caller holds; `None` for a customer, who reaches their
+    /// own record alone.
+    pub permission: Option<Permission>,
+    /// The session that the caller acts in, if it has one.
+    pub session: Option<String>,
+    /// When the caller last proved who they are with a password or a second factor; `None` where
+    /// there is no such proof, as behind an API key.
+    pub proved_at: Option<DateTime<Utc>>,
+}
+
+/// Who a caller is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A service or an operator with an API key.
+    ApiKey(ApiKeyId),
+    /// A customer with a token of this service.
+    Customer(CustomerId),
+    /// The subject of a token that another issuer signed.
+    Foreign {
+        /// The issuer's name in the configuration.
+        issuer: String,
+        /// The subject, as the issuer names it.
+        subject: String,
+        /// The customer that the subject is, if it is one.
+        customer: Option<CustomerId>,
+    },
+}
+
+impl Caller {
+    /// Returns whether the caller holds `wanted` or a stronger permission.
+    pub fn may(&self, wanted: Permission) -> bool {
+        self.permission >= Some(wanted)
+    }
+
+    /// Returns the customer that the caller is.
+    pub fn customer(&self) -> Option<CustomerId> {
+        match &self.identity {
+            Identity::Customer(customer) => Some(*customer),
+            Identity::Foreign { customer, .. } => *customer,
+            Identity::ApiKey(_) => None,
+        }
+    }
+
+    /// Returns the caller as events and the audit trail name it. A foreign subject that is no
+    /// customer is a service or a member of staff, which are kept as holders of API keys are.
+    pub fn actor(&self) -> Actor {
+        let (kind, id) = match &self.identity {
+            Identity::ApiKey(key) => (ActorKind::ApiKey, key.to_string()),
+            Identity::Customer(customer)
+            | Identity::Foreign {
+                customer: Some(customer),
+                ..
+            } => (ActorKind::Customer, customer.to_string()),
+            Identity::Foreign {
+                issuer,
+                subject,
+                customer: None,
+            } => (ActorKind::ApiKey, format!("{issuer}:{subject}")),
+        };
+        Actor { kind, id }
+    }
+}
+
+/// Proves who a caller is, from one kind of credential.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait AuthProvider: Send + Sync {
+    /// Returns the caller behind a credential: an API key or a token, as it was presented.
+    /// `None` when it is of another kind, unknown, revoked or expired: one answer for all of them.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Unavailable`] when whoever could tell cannot be reached.
+    async fn prove(&self, credential: &str) -> Result<Option<Caller>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn caller(identity: Identity, permission: Option<Permission>) -> Caller {
+        Caller {
+            identity,
+            tenant: TenantId(Uuid::nil()),
+            all_tenants: false,
+            permission,
+            session: None,
+            proved_at: None,
+        }
+    }
+
+    #[test]
+    fn a_permission_includes_the_weaker_ones_and_a_customer_has_none() {
+        let key = Identity::ApiKey(ApiKeyId(Uuid::nil()));
+        for (held, may) in [
+            (None, [false, false, false]),
+            (Some(Permission::Read), [true, false, false]),
+            (Some(Permission::Write), [true, true, false]),
+            (Some(Permission::Admin), [true, true, true]),
+        ] {
+            let caller = caller(key.clone(), held);
+            assert_eq!(Permission::ALL.map(|wanted| caller.may(wanted)), may);
+        }
+    }
+
+    #[test]
+    fn the_record_names_a_foreign_subject_by_its_customer_or_its_issuer() {
+        let customer = CustomerId(Uuid::from_u128(7));
+        let foreign = |customer| Identity::Foreign {
+            issuer: "staff".to_owned(),
+            subject: "ada".to_owned(),
+            customer,
+        };
+        for (identity, kind, id) in [
+            (
+                Identity::Customer(customer),
+                ActorKind::Customer,
+                customer.to_string(),
+            ),
+            (
+                foreign(Some(customer)),
+                ActorKind::Customer,
+                customer.to_string(),
+            ),
+            (foreign(None), ActorKind::ApiKey, "staff:ada".to_owned()),
+        ] {
+            let caller = caller(identity, None);
+            assert_eq!(caller.actor(), Actor { kind, id });
+        }
+    }
+}
