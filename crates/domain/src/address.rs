@@ -16,6 +16,7 @@ pub use ports::{MockAddressReads, MockAddressRepo};
 pub use postal::{AddressField, AddressProblem, PostalAddress, ProblemKind};
 
 use crate::customer::{LegacyId, Reference};
+use crate::support::vocabulary::vocabulary;
 use crate::{AddressId, DigestPurpose, InvalidValue, KeyedDigest, ValueFault};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -114,45 +115,21 @@ impl Address {
     }
 }
 
-/// What an address is for (DOM-17). The numbers are what the store keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum AddressType {
-    /// Sending things.
-    #[default]
-    Shipping,
-    /// Sending bills.
-    Billing,
-    /// Both.
-    Both,
+vocabulary! {
+    /// What an address is for (DOM-17).
+    #[derive(Default)]
+    pub enum AddressType {
+        /// Sending things.
+        #[default]
+        Shipping = 1 "shipping",
+        /// Sending bills.
+        Billing = 2 "billing",
+        /// Both.
+        Both = 3 "both",
+    }
 }
 
 impl AddressType {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Shipping, Self::Billing, Self::Both];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shipping => "shipping",
-            Self::Billing => "billing",
-            Self::Both => "both",
-        }
-    }
-
-    /// The number that the store keeps.
-    pub fn code(self) -> i16 {
-        match self {
-            Self::Shipping => 1,
-            Self::Billing => 2,
-            Self::Both => 3,
-        }
-    }
-
-    /// The type of this number.
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
     /// Whether an address of this type can serve in `role`.
     pub fn covers(self, role: Role) -> bool {
         match self {
@@ -163,25 +140,13 @@ impl AddressType {
     }
 }
 
-/// What one address of a customer is the default for (D-20).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Sending things.
-    Shipping,
-    /// Sending bills.
-    Billing,
-}
-
-impl Role {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Shipping, Self::Billing];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shipping => "shipping",
-            Self::Billing => "billing",
-        }
+vocabulary! {
+    /// What one address of a customer is the default for (D-20).
+    pub enum Role {
+        /// Sending things.
+        Shipping "shipping",
+        /// Sending bills.
+        Billing "billing",
     }
 }
 

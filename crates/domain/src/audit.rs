@@ -52,155 +52,84 @@ pub const MAX_REASON: usize = 500;
 /// Characters of a type.
 pub const MAX_EVENT_TYPE: usize = 100;
 
-/// What can happen. Each has a type and an operation, which the trail is queried by (AUD-04).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AuditKind {
+/// Declares [`AuditKind`] as a table. A line has the variant, its type, what it did to the record, and
+/// how grave it is: what was tried and refused stands out, all else is the service at work.
+macro_rules! audit_kinds {
+    ($($(#[$meta:meta])* $kind:ident $event_type:literal $operation:ident $severity:ident;)+) => {
+        /// What can happen. Each has a type and an operation, which the trail is queried by (AUD-04).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum AuditKind { $($(#[$meta])* $kind),+ }
+
+        impl AuditKind {
+            /// Every kind, in the order of the table.
+            pub const ALL: [Self; [$($event_type),+].len()] = [$(Self::$kind),+];
+
+            /// Returns the type, such as `customer.profile.update`.
+            pub const fn event_type(self) -> &'static str {
+                match self { $(Self::$kind => $event_type),+ }
+            }
+
+            /// Returns what it did to the record.
+            pub const fn operation(self) -> Operation {
+                match self { $(Self::$kind => Operation::$operation),+ }
+            }
+
+            /// Returns how grave it is.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$kind => Severity::$severity),+ }
+            }
+        }
+    };
+}
+
+audit_kinds! {
     /// A customer was created.
-    ProfileCreate,
+    ProfileCreate "customer.profile.create" Create Info;
     /// A customer's record was changed.
-    ProfileUpdate,
+    ProfileUpdate "customer.profile.update" Update Info;
     /// A customer was deactivated.
-    ProfileDelete,
-    /// A customer was barred.
-    Suspend,
-    /// A customer was brought back.
-    Reactivate,
-    /// A customer was set aside.
-    SetInactive,
+    ProfileDelete "customer.profile.delete" Delete Info;
+    /// A customer was suspended.
+    Suspend "customer.status.suspend" Update Info;
+    /// A customer was reactivated.
+    Reactivate "customer.status.reactivate" Update Info;
+    /// A customer was set inactive.
+    SetInactive "customer.status.set_inactive" Update Info;
     /// An address was added.
-    AddressCreate,
+    AddressCreate "customer.address.create" Create Info;
     /// An address was changed.
-    AddressUpdate,
+    AddressUpdate "customer.address.update" Update Info;
     /// An address was deleted.
-    AddressDelete,
+    AddressDelete "customer.address.delete" Delete Info;
     /// Another address became a default.
-    AddressDefaultChanged,
-    /// A group was made.
-    GroupCreate,
+    AddressDefaultChanged "customer.address.default_changed" Update Info;
+    /// A group was created.
+    GroupCreate "customer.group.create" Create Info;
     /// A group was changed.
-    GroupUpdate,
+    GroupUpdate "customer.group.update" Update Info;
     /// A group was deleted.
-    GroupDelete,
+    GroupDelete "customer.group.delete" Delete Info;
     /// Customers were exported.
-    CustomersExport,
+    CustomersExport "customer.export" Read Info;
     /// The audit trail was read.
-    AuditRead,
-    /// A tenant was made.
-    TenantCreate,
+    AuditRead "customer.audit.read" Read Info;
+    /// A tenant was created.
+    TenantCreate "tenant.create" Create Info;
     /// A tenant was changed.
-    TenantUpdate,
-    /// An API key was made.
-    ApiKeyCreate,
+    TenantUpdate "tenant.update" Update Info;
+    /// An API key was created.
+    ApiKeyCreate "api_key.create" Create Info;
     /// An API key was revoked.
-    ApiKeyRevoke,
-    /// A caller who is known was refused a route: its scope was not enough.
-    AccessDenied,
+    ApiKeyRevoke "api_key.revoke" Delete Info;
+    /// A known caller was refused a route: its scope was not enough.
+    AccessDenied "access.denied" Read Warn;
 }
 
 impl AuditKind {
-    /// All of them.
-    pub const ALL: [Self; 20] = [
-        Self::ProfileCreate,
-        Self::ProfileUpdate,
-        Self::ProfileDelete,
-        Self::Suspend,
-        Self::Reactivate,
-        Self::SetInactive,
-        Self::AddressCreate,
-        Self::AddressUpdate,
-        Self::AddressDelete,
-        Self::AddressDefaultChanged,
-        Self::GroupCreate,
-        Self::GroupUpdate,
-        Self::GroupDelete,
-        Self::CustomersExport,
-        Self::AuditRead,
-        Self::TenantCreate,
-        Self::TenantUpdate,
-        Self::ApiKeyCreate,
-        Self::ApiKeyRevoke,
-        Self::AccessDenied,
-    ];
-
-    /// Those whose type begins with this, as it is written.
+    /// Returns the kinds whose type begins with `prefix`, in the same case.
     pub fn with_prefix(prefix: &str) -> Vec<Self> {
         let begins = |kind: &Self| kind.event_type().starts_with(prefix);
         Self::ALL.into_iter().filter(begins).collect()
-    }
-
-    /// The type, such as `customer.profile.update`.
-    pub fn event_type(self) -> &'static str {
-        match self {
-            Self::ProfileCreate => "customer.profile.create",
-            Self::ProfileUpdate => "customer.profile.update",
-            Self::ProfileDelete => "customer.profile.delete",
-            Self::Suspend => "customer.status.suspend",
-            Self::Reactivate => "customer.status.reactivate",
-            Self::SetInactive => "customer.status.set_inactive",
-            Self::AddressCreate => "customer.address.create",
-            Self::AddressUpdate => "customer.address.update",
-            Self::AddressDelete => "customer.address.delete",
-            Self::AddressDefaultChanged => "customer.address.default_changed",
-            Self::GroupCreate => "customer.group.create",
-            Self::GroupUpdate => "customer.group.update",
-            Self::GroupDelete => "customer.group.delete",
-            Self::CustomersExport => "customer.export",
-            Self::AuditRead => "customer.audit.read",
-            Self::TenantCreate => "tenant.create",
-            Self::TenantUpdate => "tenant.update",
-            Self::ApiKeyCreate => "api_key.create",
-            Self::ApiKeyRevoke => "api_key.revoke",
-            Self::AccessDenied => "access.denied",
-        }
-    }
-
-    /// How grave it is. What was tried and refused stands out; all else is the service at work.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::AccessDenied => Severity::Warn,
-            Self::ProfileCreate
-            | Self::ProfileUpdate
-            | Self::ProfileDelete
-            | Self::Suspend
-            | Self::Reactivate
-            | Self::SetInactive
-            | Self::AddressCreate
-            | Self::AddressUpdate
-            | Self::AddressDelete
-            | Self::AddressDefaultChanged
-            | Self::GroupCreate
-            | Self::GroupUpdate
-            | Self::GroupDelete
-            | Self::CustomersExport
-            | Self::AuditRead
-            | Self::TenantCreate
-            | Self::TenantUpdate
-            | Self::ApiKeyCreate
-            | Self::ApiKeyRevoke => Severity::Info,
-        }
-    }
-
-    /// What it did to the record.
-    pub fn operation(self) -> Operation {
-        match self {
-            Self::ProfileCreate
-            | Self::AddressCreate
-            | Self::GroupCreate
-            | Self::TenantCreate
-            | Self::ApiKeyCreate => Operation::Create,
-            Self::CustomersExport | Self::AuditRead | Self::AccessDenied => Operation::Read,
-            Self::ProfileDelete | Self::AddressDelete | Self::GroupDelete | Self::ApiKeyRevoke => {
-                Operation::Delete
-            }
-            Self::ProfileUpdate
-            | Self::AddressUpdate
-            | Self::AddressDefaultChanged
-            | Self::GroupUpdate
-            | Self::Suspend
-            | Self::Reactivate
-            | Self::SetInactive
-            | Self::TenantUpdate => Operation::Update,
-        }
     }
 }
 

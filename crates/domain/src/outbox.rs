@@ -27,67 +27,47 @@ pub struct Event {
     pub data: Value,
 }
 
-/// What can happen to a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// It was created.
-    Created,
-    /// Something in its record changed.
-    ProfileUpdated,
-    /// It was deactivated.
-    Deactivated,
-    /// It was barred.
-    Suspended,
-    /// It was brought back.
-    Reactivated,
-    /// An address was added to its book.
-    AddressCreated,
-    /// An address was changed, or became a default.
-    AddressUpdated,
-    /// An address was deleted.
-    AddressDeleted,
+/// Declares [`EventKind`] as a table. A line has the variant, its name in the envelope and its topic.
+macro_rules! event_kinds {
+    ($($(#[$meta:meta])* $kind:ident $event_type:literal $topic:literal;)+) => {
+        /// What can happen to a customer.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$meta])* $kind),+ }
+
+        impl EventKind {
+            /// Every kind, in the order of the table.
+            pub const ALL: [Self; [$($event_type),+].len()] = [$(Self::$kind),+];
+
+            /// Returns the name in the envelope.
+            pub const fn event_type(self) -> &'static str {
+                match self { $(Self::$kind => $event_type),+ }
+            }
+
+            /// Returns the topic that it is published on.
+            pub const fn topic(self) -> &'static str {
+                match self { $(Self::$kind => $topic),+ }
+            }
+        }
+    };
 }
 
-impl EventKind {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Created,
-        Self::ProfileUpdated,
-        Self::Deactivated,
-        Self::Suspended,
-        Self::Reactivated,
-        Self::AddressCreated,
-        Self::AddressUpdated,
-        Self::AddressDeleted,
-    ];
-
-    /// The name in the envelope.
-    pub fn event_type(self) -> &'static str {
-        match self {
-            Self::Created => "CustomerCreated",
-            Self::ProfileUpdated => "CustomerProfileUpdated",
-            Self::Deactivated => "CustomerDeactivated",
-            Self::Suspended => "CustomerSuspended",
-            Self::Reactivated => "CustomerReactivated",
-            Self::AddressCreated => "CustomerAddressCreated",
-            Self::AddressUpdated => "CustomerAddressUpdated",
-            Self::AddressDeleted => "CustomerAddressDeleted",
-        }
-    }
-
-    /// The topic it is published on.
-    pub fn topic(self) -> &'static str {
-        match self {
-            Self::Created => "customers.customer.created",
-            Self::ProfileUpdated => "customers.profile.updated",
-            Self::Deactivated => "customers.customer.deactivated",
-            Self::Suspended => "customers.customer.suspended",
-            Self::Reactivated => "customers.customer.reactivated",
-            Self::AddressCreated => "customers.address.created",
-            Self::AddressUpdated => "customers.address.updated",
-            Self::AddressDeleted => "customers.address.deleted",
-        }
-    }
+event_kinds! {
+    /// It was created.
+    Created "CustomerCreated" "customers.customer.created";
+    /// Something in its record changed.
+    ProfileUpdated "CustomerProfileUpdated" "customers.profile.updated";
+    /// It was deactivated.
+    Deactivated "CustomerDeactivated" "customers.customer.deactivated";
+    /// It was suspended.
+    Suspended "CustomerSuspended" "customers.customer.suspended";
+    /// It was reactivated.
+    Reactivated "CustomerReactivated" "customers.customer.reactivated";
+    /// An address was added to its book.
+    AddressCreated "CustomerAddressCreated" "customers.address.created";
+    /// An address was changed, or became a default.
+    AddressUpdated "CustomerAddressUpdated" "customers.address.updated";
+    /// An address was deleted.
+    AddressDeleted "CustomerAddressDeleted" "customers.address.deleted";
 }
 
 impl Event {

@@ -1,6 +1,7 @@
 //! Who a customer is: the part of the record that describes a person.
 
 use crate::support::hidden::hidden;
+use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, ValueFault, text};
 use chrono::{Datelike, NaiveDate};
 
@@ -69,46 +70,17 @@ pub fn avatar(url: &str) -> Result<Option<String>, InvalidValue> {
         .ok_or_else(|| InvalidValue::new(ValueFault::Invalid, "an https URL is accepted"))
 }
 
-/// Gender (DOM-09). The numbers are what the store keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Gender {
-    /// Male.
-    Male,
-    /// Female.
-    Female,
-    /// Another.
-    Other,
-    /// Asked, and not told.
-    PreferNotToSay,
-}
-
-impl Gender {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Male, Self::Female, Self::Other, Self::PreferNotToSay];
-
-    /// The number that the store keeps.
-    pub fn code(self) -> i16 {
-        match self {
-            Self::Male => 1,
-            Self::Female => 2,
-            Self::Other => 3,
-            Self::PreferNotToSay => 4,
-        }
-    }
-
-    /// The gender with this stored number.
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|gender| gender.code() == code)
-    }
-
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Male => "male",
-            Self::Female => "female",
-            Self::Other => "other",
-            Self::PreferNotToSay => "prefer_not_to_say",
-        }
+vocabulary! {
+    /// Gender (DOM-09).
+    pub enum Gender {
+        /// Male.
+        Male = 1 "male",
+        /// Female.
+        Female = 2 "female",
+        /// Another.
+        Other = 3 "other",
+        /// Asked, and not told.
+        PreferNotToSay = 4 "prefer_not_to_say",
     }
 }
 

@@ -15,3 +15,4 @@ pub(crate) mod permission;
 pub(crate) mod scope;
 pub mod text;
 pub(crate) mod unit_of_work;
+pub(crate) mod vocabulary;

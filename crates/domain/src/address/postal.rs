@@ -4,6 +4,7 @@ use super::Country;
 use super::country::Part;
 use crate::profile::Phone;
 use crate::support::hidden::hidden;
+use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, ValueFault, text};
 use unicode_normalization::UnicodeNormalization;
 
@@ -35,25 +36,26 @@ pub struct PostalAddress {
 
 hidden!(PostalAddress);
 
-/// The texts of an address, and how long each may be (D-19).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AddressField {
-    /// Given name.
-    FirstName,
-    /// Family name.
-    LastName,
-    /// Company.
-    Company,
-    /// Street and number.
-    Street,
-    /// What the first line has no room for.
-    Street2,
-    /// City.
-    City,
-    /// State, province or other region.
-    Region,
-    /// Postal code.
-    PostalCode,
+vocabulary! {
+    /// The texts of an address, by their names on the wire (D-19).
+    pub enum AddressField {
+        /// Given name.
+        FirstName "firstName",
+        /// Family name.
+        LastName "lastName",
+        /// Company.
+        Company "company",
+        /// Street and number.
+        Street "street",
+        /// What the first line has no room for.
+        Street2 "street2",
+        /// City.
+        City "city",
+        /// State, province or other region.
+        Region "state",
+        /// Postal code.
+        PostalCode "zipCode",
+    }
 }
 
 impl AddressField {
@@ -63,20 +65,6 @@ impl AddressField {
             Self::FirstName | Self::LastName | Self::City | Self::Region => 100,
             Self::Company | Self::Street | Self::Street2 => 255,
             Self::PostalCode => 20,
-        }
-    }
-
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstName => "firstName",
-            Self::LastName => "lastName",
-            Self::Company => "company",
-            Self::Street => "street",
-            Self::Street2 => "street2",
-            Self::City => "city",
-            Self::Region => "state",
-            Self::PostalCode => "zipCode",
         }
     }
 

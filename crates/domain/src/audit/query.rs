@@ -1,6 +1,7 @@
 //! The trail as those who may see it: by filter, and counted by customer (AUD-06, AUD-08).
 
 use super::AuditKind;
+use crate::support::vocabulary::vocabulary;
 use crate::{ActorKind, AuditEventId, CustomerId, Page, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -11,50 +12,28 @@ use uuid::Uuid;
 /// Customers that one count names at most.
 pub const MAX_TALLY: usize = 100;
 
-/// What an entry did to its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// It was made.
-    Create,
-    /// It was read.
-    Read,
-    /// It was changed.
-    Update,
-    /// It was deleted.
-    Delete,
-}
-
-impl Operation {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
-
-    /// The word for it, on the wire and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Read => "READ",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-        }
+vocabulary! {
+    /// What an entry did to its record. The store keeps the words.
+    pub enum Operation {
+        /// It was created.
+        Create "CREATE",
+        /// It was read.
+        Read "READ",
+        /// It was changed.
+        Update "UPDATE",
+        /// It was deleted.
+        Delete "DELETE",
     }
 }
 
-/// How grave an entry is. The store knows three more words, for kinds that are still to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Severity {
-    /// The service at work.
-    Info,
-    /// What somebody should look at.
-    Warn,
-}
-
-impl Severity {
-    /// The word for it, on the wire and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "INFO",
-            Self::Warn => "WARN",
-        }
+vocabulary! {
+    /// How grave an entry is. The store keeps the words, and knows three more for kinds that are still
+    /// to come.
+    pub enum Severity {
+        /// The service at work.
+        Info "INFO",
+        /// What somebody should look at.
+        Warn "WARN",
     }
 }
 

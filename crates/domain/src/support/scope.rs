@@ -2,6 +2,7 @@
 
 use super::hidden::hidden;
 use super::permission::Permission;
+use super::vocabulary::vocabulary;
 use crate::TenantId;
 use std::net::IpAddr;
 
@@ -81,32 +82,14 @@ pub struct Actor {
     pub id: String,
 }
 
-/// The kinds of actors. The numbers are what the store keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActorKind {
-    /// A customer with a token of their own.
-    Customer = 1,
-    /// A service or an operator with an API key.
-    ApiKey = 2,
-    /// This service itself: start-up, jobs, commands.
-    System = 3,
-}
-
-impl ActorKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Customer, Self::ApiKey, Self::System];
-
-    /// The kind of a number that the store keeps.
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// The number that the store keeps.
-    pub fn code(self) -> i16 {
-        match self {
-            Self::Customer => 1,
-            Self::ApiKey => 2,
-            Self::System => 3,
-        }
+vocabulary! {
+    /// The kinds of actors.
+    pub enum ActorKind {
+        /// A customer with a token of their own.
+        Customer = 1 "customer",
+        /// A service or an operator with an API key.
+        ApiKey = 2 "api_key",
+        /// This service itself: start-up, jobs, commands.
+        System = 3 "system",
     }
 }
