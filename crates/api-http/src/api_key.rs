@@ -11,6 +11,7 @@ use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
+use crate::support::vocabulary::words;
 use crate::support::wire::Instant;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -26,12 +27,6 @@ use std::fmt;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
-
-const SCOPES: &[(&str, Permission)] = &[
-    ("customers:read", Permission::Read),
-    ("customers:write", Permission::Write),
-    ("customers:admin", Permission::Admin),
-];
 
 /// A key, without its secret.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -65,16 +60,9 @@ pub struct ApiKeyBody {
     pub revoked_at: Option<Instant>,
 }
 
-/// What a key may do; each scope includes those before it.
-#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "the words are their own explanation")]
-pub enum ApiKeyScope {
-    #[serde(rename = "customers:read")]
-    Read,
-    #[serde(rename = "customers:write")]
-    Write,
-    #[serde(rename = "customers:admin")]
-    Admin,
+words! {
+    /// What a key may do; each scope includes those before it.
+    ApiKeyScope: Permission::WORDS,
 }
 
 /// A new key.
@@ -228,7 +216,7 @@ fn read(call: &mut Request) -> Answer<CreateApiKey> {
         .then(|name| key_name(&name).map_err(Violation::from))
         .required();
     let permissions = fields
-        .field("scopes", Items::new(1..=SCOPES.len(), permission))
+        .field("scopes", Items::new(1..=Permission::ALL.len(), permission))
         .required();
     let expires_at = fields
         .date_time("expiresAt")
@@ -255,16 +243,12 @@ fn whole_microseconds(at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 fn permission(word: &str) -> Result<Permission, Violation> {
-    SCOPES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word))
-        .map(|(_, permission)| *permission)
-        .ok_or_else(|| {
-            Violation::new(
-                fault::INVALID_VALUE,
-                "customers:read, customers:write and customers:admin are accepted",
-            )
-        })
+    Permission::from_word(word).ok_or_else(|| {
+        Violation::new(
+            fault::INVALID_VALUE,
+            "customers:read, customers:write and customers:admin are accepted",
+        )
+    })
 }
 
 /// Revoke an API key

@@ -9,4 +9,5 @@ pub(crate) mod log_levels;
 pub(crate) mod params;
 pub(crate) mod reply;
 pub(crate) mod stated;
+pub(crate) mod vocabulary;
 pub(crate) mod wire;

@@ -2,9 +2,10 @@
 
 use crate::http::fields::Violation;
 use crate::support::envelope::reply;
+use crate::support::vocabulary::words;
 use crate::support::wire::{FreeObject, Instant};
 use customer_domain::CustomerId;
-use customer_domain::address::{Address, AddressProblem, PostalAddress, Role};
+use customer_domain::address::{Address, AddressProblem, AddressType, PostalAddress, Role};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
 use serde::Serialize;
@@ -12,23 +13,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What an address is for.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words are their own explanation")]
-pub enum AddressKind {
-    Shipping,
-    Billing,
-    Both,
-}
-
-/// What one address of a customer is the default for.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words are their own explanation")]
-pub enum AddressRole {
-    Shipping,
-    Billing,
+words! {
+    /// What an address is for.
+    AddressKind: AddressType::WORDS,
+    /// What one address of a customer is the default for.
+    AddressRole: Role::WORDS,
 }
 
 /// An address of a customer.

@@ -33,16 +33,6 @@ pub(super) static ALIASES: AliasTable = AliasTable {
     ],
 };
 
-static TYPES: &[(&str, AddressType)] = &[
-    ("shipping", AddressType::Shipping),
-    ("billing", AddressType::Billing),
-    ("both", AddressType::Both),
-];
-
-/// The roles, by name.
-pub(super) static ROLES: &[(&str, Role)] =
-    &[("shipping", Role::Shipping), ("billing", Role::Billing)];
-
 /// The parts of an address that a country's post judges.
 const JUDGED: [AddressField; 4] = [
     AddressField::Street,
@@ -61,7 +51,7 @@ pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault 
 /// whole.
 pub(super) fn details(fields: &mut Fields) -> AddressChanges {
     AddressChanges {
-        kind: fields.one_of("type", TYPES).patch(),
+        kind: fields.one_of("type", AddressType::WORDS).patch(),
         is_default: fields.boolean("isDefault").replace(),
         first_name: part(fields, AddressField::FirstName),
         last_name: part(fields, AddressField::LastName),
@@ -153,7 +143,8 @@ pub(super) fn stated(fields: &mut Fields) -> StatedAddress {
         id: member(fields, "id", |value| reference(value, AddressRef::parse)),
         customer: stated_customer(fields),
         roles: member(fields, "roles", |value| {
-            value.as_array()?.iter().map(role).collect()
+            let roles = value.as_array()?.iter();
+            roles.map(|role| Role::from_word(role.as_str()?)).collect()
         }),
         validation: member(fields, "validation", validation),
     }
@@ -185,12 +176,4 @@ fn found(value: &Value) -> Option<AddressProblem> {
         kind,
         detail,
     })
-}
-
-fn role(value: &Value) -> Option<Role> {
-    let word = value.as_str()?;
-    let known = ROLES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word));
-    known.map(|(_, role)| *role)
 }

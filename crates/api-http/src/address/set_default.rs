@@ -1,6 +1,6 @@
 //! `POST …/set-default`
 
-use super::fields::{ALIASES, ROLES, stated_customer};
+use super::fields::{ALIASES, stated_customer};
 use super::problem::problem;
 use super::{AddressReply, AddressRole, example, shown};
 use crate::http::problem::{Answer, Code};
@@ -11,6 +11,7 @@ use crate::support::wire::CustomerReference;
 use axum::response::Response;
 use customer_app::address::{HeldAddress, SetDefaultAddress, StatedAddress};
 use customer_app::idempotency::Once;
+use customer_domain::address::Role;
 use http::StatusCode;
 
 /// In which role an address becomes the default.
@@ -45,7 +46,7 @@ pub(super) async fn set_default(call: Call) -> Answer<Response> {
     let address = call.address();
     let expected_versions = call.if_match();
     let claim = call.claim();
-    let role = call.fields.one_of("role", ROLES).optional();
+    let role = call.fields.one_of("role", Role::WORDS).optional();
     let stated = StatedAddress {
         customer: stated_customer(&mut call.fields),
         ..StatedAddress::default()

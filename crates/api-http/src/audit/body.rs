@@ -1,6 +1,7 @@
 //! Entries of the trail as the wire shows them.
 
 use crate::support::envelope::reply;
+use crate::support::vocabulary::words;
 use crate::support::wire::{FreeObject, Instant};
 use customer_domain::ActorKind;
 use customer_domain::audit::{AuditCount, AuditEvent, AuditTally};
@@ -57,13 +58,9 @@ pub struct AuditEventBody<'a> {
     pub metadata: AuditMetadataBody<'a>,
 }
 
-/// What kind of actor acted.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuditActorType {
-    Customer,
-    ApiKey,
-    System,
+words! {
+    /// What kind of actor acted.
+    AuditActorType: ActorKind::WORDS,
 }
 
 /// What an entry was part of.
@@ -146,7 +143,7 @@ impl<'a> From<&'a AuditEvent> for AuditEventBody<'a> {
             ip_address: event.ip,
             timestamp: Instant(event.at),
             actor_id: &event.actor_id,
-            actor_type: actor_type(event.actor_kind),
+            actor_type: event.actor_kind.as_str(),
             metadata: AuditMetadataBody {
                 session_id: event.session_id.as_deref(),
                 trace_id: &event.trace_id,
@@ -173,13 +170,5 @@ impl From<&AuditCount> for AuditCountBody {
             count: count.count,
             latest_at: Instant(count.latest),
         }
-    }
-}
-
-fn actor_type(kind: ActorKind) -> &'static str {
-    match kind {
-        ActorKind::Customer => "customer",
-        ActorKind::ApiKey => "api_key",
-        ActorKind::System => "system",
     }
 }

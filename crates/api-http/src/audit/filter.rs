@@ -2,19 +2,13 @@
 
 use crate::customer::customer_id;
 use crate::http::fields::{Fields, Moment};
+use crate::support::vocabulary::words;
 use customer_app::audit::AuditQuery;
 use customer_domain::CustomerId;
 use customer_domain::audit::{AuditFilter, MAX_EVENT_TYPE, Operation};
 
 /// Characters of an actor's id.
 const MAX_ACTOR: usize = 255;
-
-static OPERATIONS: &[(&str, Operation)] = &[
-    ("CREATE", Operation::Create),
-    ("READ", Operation::Read),
-    ("UPDATE", Operation::Update),
-    ("DELETE", Operation::Delete),
-];
 
 /// Whose entries are shown.
 #[derive(Debug, utoipa::IntoParams)]
@@ -60,14 +54,9 @@ pub struct AuditListParams {
     pub cursor: Option<String>,
 }
 
-/// What was done to a record.
-#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum AuditOperation {
-    Create,
-    Read,
-    Update,
-    Delete,
+words! {
+    /// What was done to a record.
+    AuditOperation: Operation::WORDS,
 }
 
 /// Reads the parameter of [`AuditSubjectParams`].
@@ -83,7 +72,7 @@ pub(super) fn read(query: &mut Fields) -> AuditQuery {
     AuditQuery {
         event_type: query.text("event_type").max(MAX_EVENT_TYPE).optional(),
         filter: AuditFilter {
-            operation: query.one_of("operation", OPERATIONS).optional(),
+            operation: query.one_of("operation", Operation::WORDS).optional(),
             from: query.field("from", Moment).optional(),
             to: query.field("to", Moment).optional(),
             ..AuditFilter::default()

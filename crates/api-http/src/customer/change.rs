@@ -2,7 +2,7 @@
 
 use super::create::{taken, unknown_group};
 use super::fields::{ALIASES, details, email};
-use super::words::{STATUSES, account_state};
+use super::words::STATUSES;
 use super::{CustomerReply, example, shown};
 use crate::access::refused;
 use crate::address::AddressBody;
@@ -24,7 +24,7 @@ use customer_app::customer::{
 use customer_app::idempotency::Once;
 use customer_domain::address::MAX_EXPANDED;
 use customer_domain::customer::{
-    CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+    AccountState, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
 use customer_domain::tag::MAX_TAGS;
 use customer_domain::{CustomerId, Patch, Permission};
@@ -121,7 +121,7 @@ async fn update(call: Call) -> Answer<Response> {
         "deletedAt",
     ]);
     let email = fields.text("email").then(|text| email(&text)).replace();
-    let status = fields.one_of("status", STATUSES).replace();
+    let status = fields.one_of("status", &STATUSES).replace();
     let mut changes = details(fields, today);
     changes.email = email.map_or(Patch::Keep, Patch::Set);
     let (customer, command) = call.build(|| {
@@ -152,7 +152,7 @@ fn stated(fields: &mut Fields) -> Stated {
             nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
         }),
         account_state: member(fields, "accountState", |value| {
-            account_state(value.as_str()?)
+            AccountState::from_word(value.as_str()?)
         }),
         email_verified: member(fields, "emailVerified", Value::as_bool),
         phone_verified: member(fields, "phoneVerified", Value::as_bool),

@@ -11,6 +11,7 @@ use crate::api::{Api, MOST_EXPORTS};
 use crate::http::fault::{self, Fault};
 use crate::http::problem::{Answer, Code, Problem};
 use crate::support::call::{Call, Request};
+use crate::support::vocabulary::words;
 use axum::body::Body;
 use axum::response::Response;
 use customer_app::customer::{ExportFormat as Format, ExportRequest};
@@ -33,14 +34,9 @@ pub struct ExportParams {
     pub format: Option<ExportFormat>,
 }
 
-/// How an export is written.
-#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExportFormat {
-    /// One JSON object per line.
-    Ndjson,
-    /// A table with a header.
-    Csv,
+words! {
+    /// How an export is written.
+    ExportFormat: FORMATS,
 }
 
 /// Export customers

@@ -1,6 +1,6 @@
 //! What requests say of a customer: the spellings, and the reader that all of them share.
 
-use super::words::{GENDERS, KINDS, KindOrGroup};
+use super::words::{KINDS, KindOrGroup};
 use crate::http::fault::{self, Fault};
 use crate::http::fields::{Fields, Parse, Violation};
 use crate::http::json::{Node, join};
@@ -13,7 +13,7 @@ use customer_domain::customer::{
     CustomerChanges, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
 use customer_domain::group::GroupId;
-use customer_domain::profile::{self, Phone};
+use customer_domain::profile::{self, Gender, Phone};
 use customer_domain::tag::{MAX_TAGS, Tag};
 use customer_domain::{InvalidValue, Patch, preference};
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,7 +156,7 @@ pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges 
             .date("profile/dateOfBirth")
             .then(|date| rule(profile::date_of_birth(date, today)))
             .patch(),
-        gender: fields.one_of("profile/gender", GENDERS).patch(),
+        gender: fields.one_of("profile/gender", Gender::WORDS).patch(),
         phone: fields
             .text("profile/phone")
             .then(|text| rule(Phone::parse(&text)))
@@ -307,7 +307,7 @@ fn kind_and_group(
     Patch<customer_domain::customer::CustomerType>,
     Patch<GroupId>,
 ) {
-    let word = fields.one_of("customerType", KINDS).patch();
+    let word = fields.one_of("customerType", &KINDS).patch();
     let group = fields
         .text("groupId")
         .then(|text| rule(GroupId::parse(&text)))

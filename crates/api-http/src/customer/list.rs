@@ -15,6 +15,7 @@ use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
+use crate::support::vocabulary::words;
 use axum::response::Response;
 use cursor::ListCursor;
 use customer_domain::customer::{
@@ -57,23 +58,11 @@ pub struct ListParams {
     pub cursor: Option<String>,
 }
 
-/// By what a list is sorted.
-#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerSortKey {
-    CreatedAt,
-    UpdatedAt,
-    RegistrationDate,
-    Email,
-    LastName,
-}
-
-/// Which end of the order comes first.
-#[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerSortOrder {
-    Asc,
-    Desc,
+words! {
+    /// By what a list is sorted.
+    CustomerSortKey: SORT_KEYS,
+    /// Which end of the order comes first.
+    CustomerSortOrder: SORT_ORDERS,
 }
 
 reply! {

@@ -1,33 +1,24 @@
 //! The vocabularies of customers: as the document lists them, and as requests may spell them.
 
+use crate::support::vocabulary::words;
 use customer_domain::customer::{AccountState, CustomerType, Status};
 use customer_domain::profile::Gender;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-macro_rules! words {
-    ($($(#[$meta:meta])* $name:ident { $($variant:ident),+ $(,)? }),+ $(,)?) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        #[expect(missing_docs, reason = "the words are their own explanation")]
-        pub enum $name { $($variant),+ }
-    )+};
-}
+use customer_domain::tier::Tier;
+use std::sync::LazyLock;
 
 words! {
     /// Where a customer stands in its life.
-    CustomerStatus { Pending, Active, Inactive, Suspended, Deleted },
+    CustomerStatus: Status::WORDS,
     /// Whether a customer can sign in.
-    CustomerAccountState { Guest, Invited, Registered },
+    CustomerAccountState: AccountState::WORDS,
     /// A person or a company.
-    CustomerKind { Individual, Business },
+    CustomerKind: CustomerType::WORDS,
     /// A person or a company; `retail`, `wholesale` and `vip` set the group of that name.
-    CustomerKindInput { Individual, Business, Retail, Wholesale, Vip },
+    CustomerKindInput: &KINDS,
     /// Gender.
-    CustomerGender { Male, Female, Other, PreferNotToSay },
+    CustomerGender: Gender::WORDS,
     /// How much a customer is worth to the shop.
-    CustomerTier { Regular, Premium, Vip, Enterprise },
+    CustomerTier: Tier::WORDS,
 }
 
 /// What `customerType` may say: the type itself, or a group (D-15).
@@ -37,33 +28,17 @@ pub(super) enum KindOrGroup {
     Group(&'static str),
 }
 
-pub(super) static KINDS: &[(&str, KindOrGroup)] = &[
-    ("individual", KindOrGroup::Kind(CustomerType::Individual)),
-    ("business", KindOrGroup::Kind(CustomerType::Business)),
-    ("retail", KindOrGroup::Group("retail")),
-    ("wholesale", KindOrGroup::Group("wholesale")),
-    ("vip", KindOrGroup::Group("vip")),
-];
+/// The types, and the groups that `customerType` may name in their place.
+pub(super) static KINDS: LazyLock<Vec<(&str, KindOrGroup)>> = LazyLock::new(|| {
+    let kinds = CustomerType::ALL.map(|kind| (kind.as_str(), KindOrGroup::Kind(kind)));
+    let groups = ["retail", "wholesale", "vip"].map(|name| (name, KindOrGroup::Group(name)));
+    kinds.into_iter().chain(groups).collect()
+});
 
-pub(super) static STATUSES: &[(&str, Status)] = &[
-    ("pending", Status::Pending),
-    ("active", Status::Active),
-    ("inactive", Status::Inactive),
-    ("suspended", Status::Suspended),
-    ("blocked", Status::Suspended),
-    ("deleted", Status::Deleted),
-];
-
-pub(super) static GENDERS: &[(&str, Gender)] = &[
-    ("male", Gender::Male),
-    ("female", Gender::Female),
-    ("other", Gender::Other),
-    ("prefer_not_to_say", Gender::PreferNotToSay),
-];
-
-/// The account state of this name.
-pub(super) fn account_state(word: &str) -> Option<AccountState> {
-    AccountState::ALL
-        .into_iter()
-        .find(|state| state.as_str().eq_ignore_ascii_case(word))
-}
+/// The statuses; `blocked` is another word for suspended, and stands after it.
+pub(super) static STATUSES: LazyLock<Vec<(&str, Status)>> = LazyLock::new(|| {
+    let mut words = Status::WORDS.to_vec();
+    words.push(("blocked", Status::Suspended));
+    words.sort_by_key(|(_, status)| status.code());
+    words
+});

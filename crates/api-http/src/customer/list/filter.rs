@@ -63,7 +63,7 @@ pub struct FilterParams {
 pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
     let (customer_type, group) = kind_and_group(query);
     CustomerFilter {
-        status: query.one_of("status", STATUSES).optional(),
+        status: query.one_of("status", &STATUSES).optional(),
         search: query
             .text("search")
             .max(MAX_SEARCH)
@@ -93,7 +93,7 @@ pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
 
 /// The type may name a group, and then the two must agree.
 fn kind_and_group(query: &mut Fields) -> (Option<CustomerType>, Option<GroupId>) {
-    let word = query.one_of("customer_type", KINDS).optional();
+    let word = query.one_of("customer_type", &KINDS).optional();
     let group = query
         .text("group")
         .then(|text| rule(GroupId::parse(&text)))
