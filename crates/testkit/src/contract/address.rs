@@ -205,3 +205,24 @@ pub async fn another_tenants_book_is_not_there(h: &impl Harness) {
     let still = book_in(h, &other_scope(), theirs.id).await;
     assert_eq!(still.expect("a book"), locked.book.addresses());
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_address {
+    ($each:path) => {
+        $each! { address {
+            a_book_comes_locked_with_whom_it_belongs_to,
+            a_book_takes_the_next_number_of_the_event_sequence,
+            a_book_without_addresses_is_locked_all_the_same,
+            a_book_is_found_for_update_by_its_customers_legacy_id,
+            an_unknown_customer_has_no_book_for_update,
+            a_deleted_customer_keeps_its_book,
+            a_book_is_read_oldest_first,
+            a_book_is_read_by_its_customers_legacy_id,
+            no_addresses_are_told_from_no_customer,
+            books_of_many_are_read_at_once,
+            of_a_large_book_the_oldest_are_read_with_those_of_others,
+            another_tenants_book_is_not_there,
+        } }
+    };
+}

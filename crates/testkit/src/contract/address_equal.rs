@@ -84,3 +84,15 @@ pub async fn an_address_can_come_back_after_its_removal(h: &impl Harness) {
     let added = add_addresses(h, owner, [third]).await;
     assert_eq!(book(h, owner).await, Some(added));
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_address_equal {
+    ($each:path) => {
+        $each! { address_equal {
+            equal_addresses_of_one_customer_are_a_conflict,
+            an_address_that_did_not_move_keeps_its_digest,
+            an_address_can_come_back_after_its_removal,
+        } }
+    };
+}

@@ -339,3 +339,29 @@ pub async fn a_refused_save_of_a_book_changes_nothing(h: &impl Harness) {
     assert_eq!(refused.await.expect_err("taken"), taken);
     assert_eq!(book(h, owner).await, before);
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_address_save {
+    ($each:path) => {
+        $each! { address_save {
+            a_full_address_comes_back_whole,
+            a_bare_address_comes_back_whole,
+            every_type_of_address_comes_back,
+            a_book_that_did_not_change_is_not_written,
+            a_unit_of_work_sees_the_book_it_saved,
+            every_field_of_an_address_is_stored,
+            every_field_of_an_address_can_be_emptied,
+            a_default_moves_from_one_address_to_another,
+            two_addresses_can_exchange_their_roles,
+            a_new_address_takes_the_roles_of_others,
+            a_removed_address_hands_over_and_shows_nowhere,
+            the_last_address_can_be_removed,
+            a_removed_address_keeps_its_legacy_id,
+            a_legacy_id_that_is_cleared_is_free_again,
+            an_address_legacy_id_is_taken_in_the_whole_tenant,
+            a_second_default_is_never_stored,
+            a_refused_save_of_a_book_changes_nothing,
+        } }
+    };
+}

@@ -163,3 +163,15 @@ pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
     };
     come_back(h, vec![longest]).await;
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_address_text {
+    ($each:path) => {
+        $each! { address_text {
+            addresses_of_many_countries_come_back_as_written,
+            awkward_texts_of_addresses_come_back_as_written,
+            addresses_of_full_length_come_back,
+        } }
+    };
+}

@@ -290,3 +290,30 @@ pub async fn an_unknown_key_cannot_be_revoked(h: &impl Harness) {
         Err(StoreError::NotFound)
     );
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_api_key {
+    ($each:path) => {
+        $each! { api_key {
+            a_key_comes_back_whole,
+            an_ended_key_is_still_found,
+            an_unknown_secret_is_none,
+            keys_are_listed_newest_first_and_revoked_ones_last,
+            a_list_of_keys_is_capped,
+            a_use_is_noted_and_never_moved_back,
+            a_use_of_an_unknown_key_is_not_an_error,
+            a_live_key_is_revoked,
+            a_revocation_that_is_rolled_back_never_happened,
+            a_revoked_key_has_ended_already,
+            an_expired_key_has_ended_already,
+            the_last_admin_key_stays,
+            a_live_admin_key_lets_another_go,
+            ended_admin_keys_do_not_count,
+            admin_keys_of_other_tenants_do_not_count,
+            weaker_keys_do_not_count_and_can_always_go,
+            two_admin_keys_cannot_go_together,
+            an_unknown_key_cannot_be_revoked,
+        } }
+    };
+}

@@ -1,14 +1,15 @@
 //! The trail is shown as it was written, newest first, page by page.
 
 use super::Harness;
-use super::steps::{begin, begin_in, recorded, stored};
-use crate::builders::{at, audit_entry, new_customer, other_scope, scope, seeded_id};
+use super::steps::audit::{about, fact, numbers, page, tally, written};
+use super::steps::{begin, stored};
+use crate::builders::{at, new_customer, other_scope, scope, seeded_id};
 use crate::fake::shown;
 use chrono::TimeDelta;
 use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
 };
-use customer_domain::{Actor, ActorKind, AuditEventId, CustomerId, Fact, Origin, Page, Scope};
+use customer_domain::{Actor, ActorKind, AuditEventId, Origin, Scope};
 use serde_json::{Map, Value, json};
 
 const AWKWARD: [&str; 9] = [
@@ -23,60 +24,11 @@ const AWKWARD: [&str; 9] = [
     "\\u0000 \\x00",
 ];
 
-/// The n-th entry, about this customer if there is one.
-pub(super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
-    AuditEntry {
-        customer,
-        ..audit_entry(n, kind)
-    }
-}
-
-/// Commits entries of this scope, in one unit of work.
-pub(super) async fn written(h: &impl Harness, scope: &Scope, entries: &[AuditEntry]) {
-    let facts: Vec<_> = entries.iter().cloned().map(fact).collect();
-    recorded(h, scope, &facts).await;
-}
-
-fn fact(audit: AuditEntry) -> Fact {
-    Fact { event: None, audit }
-}
-
-/// One page of the scope's trail.
-pub(super) async fn page(
-    h: &impl Harness,
-    scope: &Scope,
-    filter: &AuditFilter,
-    after: Option<AuditKey>,
-    size: u32,
-) -> Page<AuditEvent, AuditKey> {
-    let mut work = begin_in(h, scope).await;
-    let page = work.audit().list(filter, after, size).await;
-    work.rollback().await.expect("rollback");
-    page.expect("the store answers")
-}
-
 /// The scope's whole trail.
 async fn whole(h: &impl Harness, scope: &Scope) -> Vec<AuditEvent> {
     let page = page(h, scope, &AuditFilter::default(), None, 1_000).await;
     assert_eq!((page.next, page.total), (None, None));
     page.items
-}
-
-/// The scope's trail, counted.
-pub(super) async fn tally(h: &impl Harness, scope: &Scope, filter: &AuditFilter) -> AuditTally {
-    let mut work = begin_in(h, scope).await;
-    let tally = work.audit().tally(filter).await;
-    work.rollback().await.expect("rollback");
-    tally.expect("the store answers")
-}
-
-/// The numbers of entries that [`about`] made.
-pub(super) fn numbers(events: &[AuditEvent]) -> Vec<u64> {
-    let number = |event: &AuditEvent| {
-        let number = (1..1_000).find(|n| event.id == AuditEventId(seeded_id(0xad_0000 + n)));
-        number.expect("an entry of the test")
-    };
-    events.iter().map(number).collect()
 }
 
 fn key(event: &AuditEvent) -> AuditKey {
@@ -391,4 +343,27 @@ pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
         expected.insert(0, shown(&acting, &entry));
     }
     assert_eq!(whole(h, &scope()).await, expected);
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_audit {
+    ($each:path) => {
+        $each! { audit {
+            an_entry_comes_back_whole,
+            of_an_entry_without_values_the_names_are_shown,
+            values_stand_on_the_side_that_has_any,
+            an_empty_trail_is_an_empty_page,
+            entries_are_listed_newest_first_and_those_of_one_moment_by_id,
+            a_page_of_the_trail_holds_as_many_as_were_asked_for,
+            pages_of_the_trail_follow_each_other_to_the_oldest_entry,
+            a_place_in_the_trail_needs_no_entry_there,
+            a_place_in_the_trail_is_kept_while_entries_come,
+            entries_show_once_they_are_committed,
+            entries_of_the_same_unit_of_work_do_not_show,
+            an_entry_that_is_rolled_back_is_not_shown,
+            another_tenants_entries_are_not_shown,
+            awkward_texts_of_entries_are_shown_as_written,
+        } }
+    };
 }

@@ -1,7 +1,7 @@
 //! The trail is filtered, and counted by customer.
 
 use super::Harness;
-use super::audit::{about, numbers, page, tally, written};
+use super::steps::audit::{about, numbers, page, tally, written};
 use super::steps::stored_all;
 use crate::builders::{at, customer, scope, seeded_id};
 use crate::fake::{passes, shown};
@@ -327,4 +327,24 @@ pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_m
 
 pub async fn an_empty_trail_is_an_empty_tally(h: &impl Harness) {
     assert_eq!(tally(h, &scope(), &all()).await, AuditTally::default());
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_audit_filter {
+    ($each:path) => {
+        $each! { audit_filter {
+            each_filter_of_the_trail_shows_what_passes_it,
+            a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end,
+            no_kinds_at_all_show_nothing,
+            every_combination_of_filters_shows_what_passes_all_of_them,
+            actors_are_compared_as_written,
+            a_filtered_trail_is_shown_page_by_page,
+            entries_are_counted_by_customer_the_most_first,
+            equal_counts_are_ordered_by_customer,
+            a_tally_counts_what_passes_the_filter,
+            a_tally_of_many_customers_names_the_first_and_says_that_there_are_more,
+            an_empty_trail_is_an_empty_tally,
+        } }
+    };
 }

@@ -1,7 +1,7 @@
 //! A list shows those who pass its filter: all of them, and nobody else.
 
 use super::Harness;
-use super::customer_list::{BY_AGE, ids, only, page, sorted, sorts, walk};
+use super::steps::customer_list::{BY_AGE, ids, only, page, sorted, sorts, walk};
 use super::steps::{stored, stored_all};
 use crate::builders::{at, customer, email, external, group, legacy, tag};
 use customer_domain::customer::{
@@ -331,4 +331,19 @@ pub async fn a_list_that_starts_without_a_number_is_not_counted(h: &impl Harness
         assert_eq!((begun.items, begun.next), (counted.items, counted.next));
         assert_eq!(begun.total, None);
     }
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_filter {
+    ($each:path) => {
+        $each! { customer_filter {
+            a_customer_is_listed_by_what_it_is_known_as,
+            a_deleted_customer_is_listed_by_the_address_that_it_had,
+            customers_are_listed_by_their_phone,
+            neither_end_of_a_span_of_time_belongs_to_it,
+            every_filter_in_every_order_shows_all_who_pass_it_once,
+            a_list_that_starts_without_a_number_is_not_counted,
+        } }
+    };
 }

@@ -279,3 +279,32 @@ pub async fn a_taken_id_is_a_conflict(h: &impl Harness) {
     );
     assert_eq!(read(h, first.customer.id).await, Some(first));
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_insert {
+    ($each:path) => {
+        $each! { customer_insert {
+            a_typical_customer_comes_back_whole,
+            a_full_customer_comes_back_whole,
+            a_bare_customer_comes_back_whole,
+            every_value_of_every_vocabulary_comes_back,
+            extreme_values_come_back,
+            generated_customers_come_back_whole,
+            the_search_terms_are_written,
+            the_password_is_kept_as_its_hash,
+            a_guest_has_no_password,
+            a_taken_email_is_a_conflict,
+            an_email_is_taken_in_any_spelling,
+            a_taken_legacy_id_is_a_conflict,
+            a_taken_external_id_is_a_conflict,
+            the_same_id_in_another_system_is_free,
+            external_ids_are_compared_as_written,
+            an_unknown_group_is_a_conflict,
+            two_rules_violated_at_once_are_a_conflict,
+            an_identifier_is_taken_within_the_same_unit_of_work,
+            a_refused_customer_leaves_nothing_behind,
+            a_taken_id_is_a_conflict,
+        } }
+    };
+}

@@ -1,93 +1,16 @@
 //! Lists show every row once, in the order asked for.
 
 use super::Harness;
+use super::steps::customer_list::{BY_AGE, ids, only, page, sorted, sorts, walk};
 use super::steps::{edit, insert, read, stored, stored_all};
-use crate::builders::{CustomerBuilder, at, customer, scope};
-use crate::fake::{key_of, rank};
+use crate::builders::{CustomerBuilder, at, customer};
 use customer_domain::customer::{
-    Customer, CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, NewCustomer, SortKey,
-    Status,
+    Customer, CustomerFilter, CustomerKey, CustomerSort, NewCustomer, SortKey, Status,
 };
-use customer_domain::{CustomerId, Page, PageAt, PageRequest, SortOrder, Total};
-
-const KEYS: [SortKey; 5] = [
-    SortKey::CreatedAt,
-    SortKey::UpdatedAt,
-    SortKey::RegistrationDate,
-    SortKey::Email,
-    SortKey::LastName,
-];
-
-pub(super) const BY_AGE: CustomerSort = CustomerSort {
-    key: SortKey::CreatedAt,
-    order: SortOrder::Ascending,
-};
-
-pub(super) type CustomerPage = Page<CustomerRecord, CustomerKey>;
-
-pub(super) fn sorts() -> impl Iterator<Item = CustomerSort> {
-    let both = [SortOrder::Ascending, SortOrder::Descending];
-    KEYS.into_iter()
-        .flat_map(move |key| both.map(|order| CustomerSort { key, order }))
-}
+use customer_domain::{PageAt, SortOrder, Total};
 
 fn all() -> CustomerFilter {
     CustomerFilter::default()
-}
-
-pub(super) fn only(status: Status) -> CustomerFilter {
-    CustomerFilter {
-        status: Some(status),
-        ..CustomerFilter::default()
-    }
-}
-
-pub(super) async fn page(
-    h: &impl Harness,
-    filter: &CustomerFilter,
-    sort: CustomerSort,
-    size: u32,
-    at: PageAt<CustomerKey>,
-) -> CustomerPage {
-    let request = PageRequest { size, at };
-    let page = h.customers().list(&scope(), filter, sort, &request).await;
-    page.expect("the store answers")
-}
-
-/// The first page by number, and all that follow it by cursor.
-pub(super) async fn walk(
-    h: &impl Harness,
-    filter: &CustomerFilter,
-    sort: CustomerSort,
-    size: u32,
-) -> Vec<Vec<CustomerRecord>> {
-    let mut current = page(h, filter, sort, size, PageAt::Number(1)).await;
-    let mut pages = vec![current.items];
-    while let Some(key) = current.next {
-        current = page(h, filter, sort, size, PageAt::After(key)).await;
-        assert!(!current.items.is_empty(), "`next` leads to a row");
-        pages.push(current.items);
-        assert!(pages.len() < 100, "a walk that does not end");
-    }
-    pages
-}
-
-pub(super) fn ids(records: &[CustomerRecord]) -> Vec<CustomerId> {
-    records.iter().map(|record| record.customer.id).collect()
-}
-
-/// What a list must show: sorted by its key and then by id, byte by byte, backwards if so asked.
-pub(super) fn sorted(customers: &[NewCustomer], sort: CustomerSort) -> Vec<CustomerId> {
-    let keys = customers.iter().map(|new| key_of(&new.customer, sort.key));
-    let mut keys: Vec<_> = keys.collect();
-    keys.sort_by(|one, other| rank(one).cmp(&rank(other)));
-    if sort.order == SortOrder::Descending {
-        keys.reverse();
-    }
-    let ids = keys.iter().map(|key| match key {
-        CustomerKey::Time(_, id) | CustomerKey::Text(_, id) => *id,
-    });
-    ids.collect()
 }
 
 /// Customers whose five orders all differ, with ties in every one that may have them.
@@ -380,4 +303,27 @@ pub async fn rows_of_a_list_are_whole(h: &impl Harness) {
     let bare = stored(h, customer().number(2).bare().since(at(900)).build_new()).await;
     let shown = page(h, &all(), BY_AGE, 20, PageAt::Number(1)).await;
     assert_eq!(shown.items, [full, bare]);
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_list {
+    ($each:path) => {
+        $each! { customer_list {
+            every_sort_in_both_orders_shows_every_row_once,
+            pages_by_number_and_by_cursor_are_the_same,
+            names_are_sorted_folded_and_nameless_customers_come_first,
+            emails_are_sorted_as_they_are_compared,
+            ties_are_broken_by_id,
+            deleted_customers_are_hidden_unless_asked_for,
+            a_status_shows_its_customers_alone,
+            the_total_is_counted_for_pages_by_number_only,
+            the_last_page_has_no_next,
+            a_page_beyond_the_end_is_empty,
+            an_empty_list_is_an_empty_page,
+            a_cursor_outlives_its_row,
+            a_cursor_keeps_its_place_while_rows_come,
+            rows_of_a_list_are_whole,
+        } }
+    };
 }

@@ -211,3 +211,27 @@ pub async fn what_is_unknown_is_looked_up_in_vain(h: &impl Harness) {
         assert_eq!(looked_up(h, lookup.clone()).await, None, "{lookup:?}");
     }
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_read {
+    ($each:path) => {
+        $each! { customer_read {
+            a_customer_is_found_by_its_id,
+            a_customer_is_found_by_its_legacy_id,
+            a_deleted_customer_is_found,
+            an_unknown_customer_is_none,
+            many_are_found_and_unknown_ones_left_out,
+            many_of_none_are_none,
+            an_id_named_twice_is_found_once,
+            a_customer_is_looked_up_by_its_email_in_any_spelling,
+            a_customer_is_looked_up_by_its_phone,
+            of_those_who_share_a_phone_the_longest_standing_is_found,
+            a_deleted_customer_is_not_looked_up_by_its_phone,
+            a_customer_is_looked_up_by_its_legacy_id,
+            a_customer_is_looked_up_by_its_external_id,
+            only_an_account_is_looked_up_by_its_user,
+            what_is_unknown_is_looked_up_in_vain,
+        } }
+    };
+}

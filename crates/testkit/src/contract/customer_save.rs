@@ -1,45 +1,15 @@
 //! A customer is changed under its lock, wholly or not at all.
 
 use super::Harness;
+use super::steps::customer_save::{delete, looked_up, reactivate, refusal};
 use super::steps::{begin, edit, insert, read, stored};
-use crate::builders::{
-    at, customer, email, external, group, legacy, new_customer, phone, scope, tag,
-};
+use crate::builders::{customer, email, external, group, legacy, new_customer, phone, scope, tag};
 use chrono::TimeDelta;
 use customer_domain::customer::{
     Customer, CustomerRecord, CustomerRef, Lookup, Status, search_terms,
 };
-use customer_domain::{Conflict, CustomerId, StoreError};
+use customer_domain::{Conflict, StoreError};
 use serde_json::json;
-
-async fn looked_up(h: &impl Harness, lookup: &Lookup) -> Option<CustomerId> {
-    let found = h
-        .customers()
-        .look_up(&scope(), lookup)
-        .await
-        .expect("the store answers");
-    found.map(|record| record.customer.id)
-}
-
-fn delete(customer: &mut Customer) {
-    customer.status = Status::Deleted;
-    customer.deleted_at = Some(at(60));
-    customer.updated_at = at(60);
-}
-
-fn reactivate(customer: &mut Customer) {
-    customer.status = Status::Active;
-    customer.deleted_at = None;
-    customer.updated_at = at(120);
-}
-
-/// The refusal of a change to number 1, which must leave it as it was.
-async fn refusal(h: &impl Harness, change: impl FnOnce(&mut Customer) + Send) -> StoreError {
-    let before = stored(h, customer().number(1).legacy(1).build_new()).await;
-    let outcome = edit(h, before.customer.id, change).await;
-    assert_eq!(read(h, before.customer.id).await, Some(before));
-    outcome.expect_err("the change is refused")
-}
 
 pub async fn the_next_number_of_the_event_sequence_is_taken(h: &impl Harness) {
     let id = stored(h, new_customer()).await.customer.id;
@@ -389,4 +359,35 @@ pub async fn a_reactivated_customer_cannot_take_its_email_from_another(h: &impl 
         customer.updated_at += TimeDelta::seconds(1);
     });
     assert!(moved.await.is_ok(), "with another address it can come back");
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_save {
+    ($each:path) => {
+        $each! { customer_save {
+            the_next_number_of_the_event_sequence_is_taken,
+            a_number_that_is_rolled_back_is_taken_again,
+            a_customer_is_found_for_update_by_its_legacy_id,
+            a_deleted_customer_is_found_for_update,
+            an_unknown_customer_is_not_found_for_update,
+            every_field_is_stored,
+            every_field_can_be_emptied,
+            lists_are_replaced_not_merged,
+            what_others_keep_is_left_alone,
+            the_search_terms_follow,
+            an_email_that_is_changed_is_free_again,
+            the_spelling_of_an_email_can_change,
+            a_taken_email_is_refused,
+            a_taken_legacy_id_is_refused,
+            a_taken_external_id_is_refused,
+            an_unknown_group_is_refused,
+            a_refused_save_changes_nothing,
+            ids_that_are_removed_are_free_again,
+            a_deleted_customer_frees_its_email,
+            a_deleted_customer_keeps_its_other_ids,
+            a_reactivated_customer_has_its_email_again,
+            a_reactivated_customer_cannot_take_its_email_from_another,
+        } }
+    };
 }

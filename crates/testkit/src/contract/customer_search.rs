@@ -153,3 +153,17 @@ pub async fn a_search_follows_the_customer(h: &impl Harness) {
     };
     assert_eq!(found(h, &filter).await, [id]);
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_search {
+    ($each:path) => {
+        $each! { customer_search {
+            names_are_found_as_people_type_them,
+            every_word_of_a_search_is_the_beginning_of_some_term,
+            a_search_finds_the_digits_of_a_phone,
+            wildcards_and_quotes_in_a_search_are_letters_or_nothing,
+            a_search_follows_the_customer,
+        } }
+    };
+}

@@ -211,3 +211,19 @@ pub async fn awkward_ids_are_looked_up_as_written(h: &impl Harness) {
         assert_eq!(found, Some(record), "{text}");
     }
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_customer_text {
+    ($each:path) => {
+        $each! { customer_text {
+            names_in_many_scripts_come_back_as_written,
+            awkward_texts_come_back_as_written,
+            awkward_texts_can_be_saved,
+            metadata_comes_back_as_written,
+            texts_of_full_length_come_back,
+            awkward_names_can_be_listed,
+            awkward_ids_are_looked_up_as_written,
+        } }
+    };
+}

@@ -153,3 +153,21 @@ pub async fn groups_stay_in_their_tenant(h: &impl Harness) {
     assert_eq!(deleted(h, &other_scope(), "trade").await, Ok(()));
     assert!(found(h, &scope(), "trade").await.is_some());
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_group {
+    ($each:path) => {
+        $each! { group {
+            a_group_comes_back_whole,
+            a_taken_group_id_is_a_conflict,
+            groups_are_listed_by_id_from_where_the_last_page_ended,
+            a_saved_group_comes_back,
+            an_unknown_group_is_neither_found_nor_saved_nor_deleted,
+            an_empty_group_is_deleted,
+            a_group_with_customers_stays,
+            a_group_that_is_rolled_back_is_not_there,
+            groups_stay_in_their_tenant,
+        } }
+    };
+}

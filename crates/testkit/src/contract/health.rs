@@ -88,3 +88,18 @@ pub async fn a_commit_fails_when_the_store_is_gone(h: &impl Harness) {
     h.take_down().await;
     is_unavailable(&work.commit().await);
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_health {
+    ($each:path) => {
+        $each! { health {
+            a_store_that_is_there_answers,
+            a_store_that_is_gone_does_not_answer,
+            nothing_begins_when_the_store_is_gone,
+            nothing_is_read_when_the_store_is_gone,
+            an_open_unit_of_work_fails_when_the_store_goes,
+            a_commit_fails_when_the_store_is_gone,
+        } }
+    };
+}

@@ -249,3 +249,26 @@ pub async fn the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written(h
     assert_eq!(read(h, new.customer.id).await, None);
     assert_eq!(replayed(h, &claim).await, reply());
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_idempotency {
+    ($each:path) => {
+        $each! { idempotency {
+            a_claim_begins_fresh,
+            a_stored_reply_is_replayed_byte_for_byte,
+            a_reply_without_headers_is_replayed_without_them,
+            a_claim_in_flight_is_refused,
+            another_body_under_the_same_key_is_refused,
+            a_claim_is_free_again_after_a_rollback,
+            a_claim_is_free_again_after_a_drop,
+            a_claim_is_free_again_after_a_commit_without_a_reply,
+            work_and_reply_are_stored_together,
+            a_reply_past_its_expiry_is_absent,
+            a_reply_is_kept_until_its_expiry,
+            other_callers_routes_keys_and_tenants_are_other_claims,
+            keys_are_compared_as_written,
+            the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written,
+        } }
+    };
+}

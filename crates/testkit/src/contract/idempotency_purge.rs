@@ -83,3 +83,15 @@ pub async fn replies_of_another_tenant_stay(h: &impl Harness) {
         looked(1, 1, Some("a"))
     );
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_idempotency_purge {
+    ($each:path) => {
+        $each! { idempotency_purge {
+            replies_that_expired_are_deleted_and_others_stay,
+            replies_are_looked_at_in_their_order_and_a_few_at_a_time,
+            replies_of_another_tenant_stay,
+        } }
+    };
+}

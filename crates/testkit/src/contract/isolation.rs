@@ -215,3 +215,22 @@ pub async fn facts_stay_in_their_tenant(h: &impl Harness) {
         assert_eq!(h.audit(scope).await, audit_of(scope, facts));
     }
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_isolation {
+    ($each:path) => {
+        $each! { isolation {
+            no_read_shows_another_tenants_customer,
+            no_list_shows_another_tenants_customers,
+            another_tenants_customer_is_not_found_for_update,
+            tenants_may_hold_the_same_identifiers,
+            tenants_may_hold_the_same_ids,
+            another_tenants_group_is_unknown,
+            a_customer_cannot_be_put_into_another_tenant,
+            another_tenants_key_is_not_there,
+            another_tenants_key_cannot_be_revoked,
+            facts_stay_in_their_tenant,
+        } }
+    };
+}

@@ -198,3 +198,24 @@ pub async fn jobs_do_not_wait_for_each_other_and_are_listed_by_name(h: &impl Har
     let names: Vec<_> = states.iter().map(|state| state.name.as_str()).collect();
     assert_eq!(names, [OTHER.0, JOB.0]);
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_job {
+    ($each:path) => {
+        $each! { job {
+            a_job_that_was_never_begun_is_due_and_free,
+            a_job_that_is_held_is_given_to_nobody_else,
+            a_lease_that_ended_is_given_to_another_with_a_greater_number,
+            who_lost_the_lease_can_change_nothing,
+            a_lease_that_ended_and_that_nobody_took_can_be_renewed,
+            progress_is_kept_and_added_up,
+            a_finished_job_is_not_due_before_its_time,
+            a_finished_job_is_due_again_when_its_time_has_come,
+            a_failed_run_is_told_and_the_next_goes_on_from_its_cursor,
+            a_success_ends_the_row_of_failures_and_begins_anew,
+            a_released_job_is_free_at_once_and_goes_on,
+            jobs_do_not_wait_for_each_other_and_are_listed_by_name,
+        } }
+    };
+}

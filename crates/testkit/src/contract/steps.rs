@@ -1,5 +1,9 @@
 //! The steps that cases are made of. Each that writes does so in a unit of work of its own.
 
+pub(super) mod audit;
+pub(super) mod customer_list;
+pub(super) mod customer_save;
+
 use super::Harness;
 use customer_domain::address::{Address, AddressBook, BookChanges, MAX_BOOK};
 use customer_domain::api_key::{ApiKey, Revocation};

@@ -118,3 +118,18 @@ pub async fn another_tenants_tags_are_not_counted(h: &impl Harness) {
     tagged(h, &[&["a"]]).await;
     assert_eq!(all(h).await, counts(&[("a", 1)]));
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tag {
+    ($each:path) => {
+        $each! { tag {
+            tags_are_counted_in_the_order_of_their_code_points,
+            without_tags_there_are_none,
+            tags_are_shown_page_by_page,
+            a_prefix_is_compared_as_written,
+            a_deleted_customer_is_counted_until_its_tags_are_taken_off,
+            another_tenants_tags_are_not_counted,
+        } }
+    };
+}

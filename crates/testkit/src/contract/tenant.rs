@@ -172,3 +172,22 @@ pub async fn a_tenants_texts_come_back_as_written(h: &impl Harness) {
     assert_eq!(insert(h, &named, &[]).await, Ok(()));
     assert!(all(h).await.contains(&named));
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tenant {
+    ($each:path) => {
+        $each! { tenant {
+            a_new_tenant_is_among_all_by_slug,
+            a_new_tenant_has_its_groups,
+            a_new_tenant_may_have_no_groups,
+            a_taken_slug_is_a_conflict,
+            a_tenant_is_found_for_update,
+            an_unknown_tenant_is_not_found_for_update,
+            a_saved_tenant_comes_back,
+            an_unknown_tenant_cannot_be_saved,
+            a_tenant_that_is_rolled_back_is_not_there,
+            a_tenants_texts_come_back_as_written,
+        } }
+    };
+}

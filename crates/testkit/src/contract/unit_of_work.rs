@@ -227,3 +227,27 @@ pub async fn a_unit_of_work_may_end_without_facts(h: &impl Harness) {
     assert_eq!(begin_in(h, &scope()).await.commit().await, Ok(()));
     assert_eq!(begin_in(h, &scope()).await.rollback().await, Ok(()));
 }
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_unit_of_work {
+    ($each:path) => {
+        $each! { unit_of_work {
+            what_is_committed_is_there,
+            what_is_rolled_back_never_happened,
+            what_is_dropped_never_happened,
+            nothing_shows_before_the_commit,
+            a_unit_of_work_sees_its_own_writes,
+            a_failed_statement_spoils_the_unit_of_work,
+            a_spoilt_unit_of_work_rolls_back_without_complaint,
+            facts_are_kept_with_the_state_that_caused_them,
+            facts_that_are_not_committed_are_gone,
+            a_fact_without_an_event_is_audited_alone,
+            every_kind_of_fact_is_kept_whole,
+            the_audit_trail_names_who_acted_and_in_which_trace,
+            texts_of_facts_come_back_as_written,
+            events_keep_the_order_of_their_customer,
+            a_unit_of_work_may_end_without_facts,
+        } }
+    };
+}

@@ -1,0 +1,63 @@
+//! The audit trail, written and read.
+
+use super::super::Harness;
+use super::{begin_in, recorded};
+use crate::builders::{audit_entry, seeded_id};
+use customer_domain::audit::{
+    AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally,
+};
+use customer_domain::{AuditEventId, CustomerId, Fact, Page, Scope};
+
+/// The n-th entry, about this customer if there is one.
+pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
+    AuditEntry {
+        customer,
+        ..audit_entry(n, kind)
+    }
+}
+
+/// Commits entries of this scope, in one unit of work.
+pub(in super::super) async fn written(h: &impl Harness, scope: &Scope, entries: &[AuditEntry]) {
+    let facts: Vec<_> = entries.iter().cloned().map(fact).collect();
+    recorded(h, scope, &facts).await;
+}
+
+/// A fact that nobody else hears of.
+pub(in super::super) fn fact(audit: AuditEntry) -> Fact {
+    Fact { event: None, audit }
+}
+
+/// One page of the scope's trail.
+pub(in super::super) async fn page(
+    h: &impl Harness,
+    scope: &Scope,
+    filter: &AuditFilter,
+    after: Option<AuditKey>,
+    size: u32,
+) -> Page<AuditEvent, AuditKey> {
+    let mut work = begin_in(h, scope).await;
+    let page = work.audit().list(filter, after, size).await;
+    work.rollback().await.expect("rollback");
+    page.expect("the store answers")
+}
+
+/// The scope's trail, counted.
+pub(in super::super) async fn tally(
+    h: &impl Harness,
+    scope: &Scope,
+    filter: &AuditFilter,
+) -> AuditTally {
+    let mut work = begin_in(h, scope).await;
+    let tally = work.audit().tally(filter).await;
+    work.rollback().await.expect("rollback");
+    tally.expect("the store answers")
+}
+
+/// The numbers of entries that [`about`] made.
+pub(in super::super) fn numbers(events: &[AuditEvent]) -> Vec<u64> {
+    let number = |event: &AuditEvent| {
+        let number = (1..1_000).find(|n| event.id == AuditEventId(seeded_id(0xad_0000 + n)));
+        number.expect("an entry of the test")
+    };
+    events.iter().map(number).collect()
+}

@@ -1,0 +1,42 @@
+//! Changes of a customer, and what they leave behind.
+
+use super::super::Harness;
+use super::{edit, read, stored};
+use crate::builders::{at, customer, scope};
+use customer_domain::customer::{Customer, Lookup, Status};
+use customer_domain::{CustomerId, StoreError};
+
+/// Looks a customer of tenant A up; its id.
+pub(in super::super) async fn looked_up(h: &impl Harness, lookup: &Lookup) -> Option<CustomerId> {
+    let found = h
+        .customers()
+        .look_up(&scope(), lookup)
+        .await
+        .expect("the store answers");
+    found.map(|record| record.customer.id)
+}
+
+/// Deletes a customer as a use case does.
+pub(in super::super) fn delete(customer: &mut Customer) {
+    customer.status = Status::Deleted;
+    customer.deleted_at = Some(at(60));
+    customer.updated_at = at(60);
+}
+
+/// Takes the deletion back as a use case does.
+pub(in super::super) fn reactivate(customer: &mut Customer) {
+    customer.status = Status::Active;
+    customer.deleted_at = None;
+    customer.updated_at = at(120);
+}
+
+/// The refusal of a change to number 1, which must leave it as it was.
+pub(in super::super) async fn refusal(
+    h: &impl Harness,
+    change: impl FnOnce(&mut Customer) + Send,
+) -> StoreError {
+    let before = stored(h, customer().number(1).legacy(1).build_new()).await;
+    let outcome = edit(h, before.customer.id, change).await;
+    assert_eq!(read(h, before.customer.id).await, Some(before));
+    outcome.expect_err("the change is refused")
+}
