@@ -119,6 +119,7 @@ pub const TABLE: &[Row] = &[
             "command",
             "config",
             "database",
+            "failure",
             "main",
             "metrics",
             "secrets",

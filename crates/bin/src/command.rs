@@ -6,22 +6,14 @@ mod migrate;
 
 use crate::config::{self, Config, Loaded};
 use crate::database::Database;
+use crate::failure::{Failure, Stopped};
 use crate::serve::Beside;
 use crate::telemetry::Levels;
 use crate::{serve, signals, telemetry};
 use clap::{Parser, Subcommand};
-use std::error::Error;
 use std::io::{self, Write};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-
-/// What any command may fail with: a sentence for the operator.
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
-
-/// The work was given up because of a signal.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped by a signal")]
-pub(crate) struct Stopped;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -75,7 +67,7 @@ pub(crate) fn run(
         .unwrap_or(Command::Serve { no_jobs: false })
     {
         Command::Serve { no_jobs } => {
-            let (config, levels, not_built) = loud(load()?)?;
+            let (config, levels, not_built) = init_logging(load()?)?;
             let beside = if no_jobs {
                 Beside::Nothing
             } else {
@@ -84,19 +76,19 @@ pub(crate) fn run(
             block_on(|stop| serve::run(config, levels, not_built, beside, stop))
         }
         Command::Work => {
-            let (config, _levels, not_built) = loud(load()?)?;
+            let (config, _levels, not_built) = init_logging(load()?)?;
             block_on(|stop| serve::work::run(config, not_built, stop))
         }
         Command::Migrate(migrate) => {
-            let config = quiet(load()?)?;
+            let config = init_quiet_logging(load()?)?;
             block_on(|stop| migrate.run(config, stop))
         }
         Command::Key(key) => {
-            let config = quiet(load()?)?;
+            let config = init_quiet_logging(load()?)?;
             block_on(|stop| key.run(config, stop))
         }
         Command::Audit(audit) => {
-            let config = quiet(load()?)?;
+            let config = init_quiet_logging(load()?)?;
             block_on(|stop| audit.run(config, stop))
         }
         Command::CheckConfig { example: true } => Ok(config::write_example(&mut io::stdout())?),
@@ -111,13 +103,13 @@ pub(crate) fn run(
 }
 
 /// What runs on logs as it is told to. With the settings that have no effect yet.
-fn loud(loaded: Loaded) -> Result<(Config, Levels, Vec<&'static str>), Failure> {
+fn init_logging(loaded: Loaded) -> Result<(Config, Levels, Vec<&'static str>), Failure> {
     let levels = telemetry::init(&loaded.config.observability)?;
     Ok((loaded.config, levels, loaded.effective.set_but_not_built()))
 }
 
 /// Commands that print an answer log only what goes wrong.
-fn quiet(loaded: Loaded) -> Result<Config, Failure> {
+fn init_quiet_logging(loaded: Loaded) -> Result<Config, Failure> {
     let mut config = loaded.config;
     "warn".clone_into(&mut config.observability.log_level);
     // Nobody changes them: the command ends with its answer.

@@ -2,8 +2,8 @@
 
 mod embedded;
 
-use crate::command::Failure;
 use crate::config::{self, Config};
+use crate::failure::Failure;
 use customer_postgres::{MigrationError, MigrationStatus};
 use embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,7 +20,7 @@ impl Database {
     /// The database of `DATABASE_URL`, or else a private PostgreSQL, started here.
     ///
     /// # Errors
-    /// [`Stopped`](crate::command::Stopped) when `stop` was cancelled meanwhile. On every error
+    /// [`Stopped`](crate::failure::Stopped) when `stop` was cancelled meanwhile. On every error
     /// what was started is stopped.
     pub(crate) async fn open(config: &Config, stop: &CancellationToken) -> Result<Self, Failure> {
         let Some(url) = &config.database.url else {

@@ -3,6 +3,7 @@
 mod command;
 mod config;
 mod database;
+mod failure;
 mod metrics;
 mod secrets;
 mod serve;

@@ -2,7 +2,7 @@
 
 pub(crate) mod jobs;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;

@@ -1,7 +1,7 @@
 //! The secrets of the installation, and what is made of them.
 
-use crate::command::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 use customer_domain::KeyedDigest;
 use customer_domain::audit::Notary;
 use customer_domain::privacy::KeyStore;

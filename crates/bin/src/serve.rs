@@ -4,9 +4,9 @@ mod listeners;
 mod start_lines;
 pub(crate) mod work;
 
-use crate::command::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
+use crate::failure::{Failure, Stopped};
 use crate::metrics::{self, Render};
 use crate::secrets::Secrets;
 use crate::telemetry::Levels;

@@ -4,9 +4,9 @@ mod jobs;
 
 pub(crate) use jobs::jobs;
 
-use crate::command::Failure;
 use crate::config::{Config, Distributed, Environment};
 use crate::database::Database;
+use crate::failure::Failure;
 use crate::secrets::Secrets;
 use customer_app::access::{Access, Refusals};
 use customer_app::address::{AddressSettings, Addresses};

@@ -1,8 +1,8 @@
 //! `customer-service audit verify|seal`: whether the audit trail is as it was written.
 
-use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
+use crate::failure::Failure;
 use crate::secrets::Secrets;
 use crate::wire;
 use clap::Subcommand;

@@ -1,8 +1,8 @@
 //! `customer-service key create|list|revoke`: keys without a key, for whoever holds the database.
 
-use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
+use crate::failure::Failure;
 use crate::secrets::Secrets;
 use crate::wire::{self, Office};
 use clap::{Subcommand, ValueEnum};

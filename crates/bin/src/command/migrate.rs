@@ -1,8 +1,8 @@
 //! `customer-service migrate up|down|status`
 
-use super::Failure;
 use crate::config::Config;
 use crate::database::Database;
+use crate::failure::Failure;
 use clap::Subcommand;
 use std::io::{self, Write};
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,6 @@
 //! The private PostgreSQL: started, watched, started again when it dies, and stopped at the end.
 
-use crate::command::{Failure, Stopped};
+use crate::failure::{Failure, Stopped};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use customer_postgres::provision;

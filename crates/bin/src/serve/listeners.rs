@@ -1,7 +1,7 @@
 //! The sockets that the service listens on.
 
-use crate::command::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 use axum::Router;
 use customer_http::http::server::{self, Patience};
 use std::io;

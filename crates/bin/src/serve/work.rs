@@ -3,9 +3,9 @@
 use super::listeners::Listeners;
 use super::start_lines::WorkLines;
 use super::{DRAIN, Recorded, http_settings, patience, warn_of};
-use crate::command::{Failure, Stopped};
 use crate::config::Config;
 use crate::database::Database;
+use crate::failure::{Failure, Stopped};
 use crate::secrets::Secrets;
 use crate::wire;
 use customer_http::health::Health;
