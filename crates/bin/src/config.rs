@@ -1,9 +1,10 @@
-//! The configuration: one table of settings, five layers that may give each a value, one typed result.
+//! The configuration: a table of settings, five layers that may give each a value, one typed result.
 //!
 //! The layers, each overriding the one before it: the default in the table, `configs/config.yaml` in the working
 //! folder, `.env` (development only), the environment, a file named by a `*_FILE` variable. An empty value is no value.
 //! Every fault of every layer is reported at once.
 
+mod check;
 mod effective;
 mod faults;
 mod kind;
@@ -11,19 +12,25 @@ mod production;
 mod render;
 mod settings;
 mod sources;
-mod typed;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 pub(crate) use effective::Effective;
 pub(crate) use faults::Faults;
 pub(crate) use kind::{log_level, masked};
 pub(crate) use render::write_example;
-pub(crate) use typed::{Config, Distributed, LogFormat, Observability};
+pub(crate) use settings::database::Distributed;
+pub(crate) use settings::observability::{LogFormat, Observability};
 
+use settings::customers::Customers;
+use settings::database::Database;
+use settings::embedded::Embedded;
+use settings::jobs::Jobs;
+use settings::security::Security;
+use settings::server::Server;
+use settings::service::CUSTOMER_ENVIRONMENT;
 use sources::Sources;
 
 /// Variables by name, as the environment or a `.env` file gives them.
@@ -36,23 +43,50 @@ pub(crate) enum Environment {
     Production,
 }
 
-impl FromStr for Environment {
-    type Err = ();
+impl Environment {
+    const ALL: [Self; 2] = [Self::Development, Self::Production];
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "development" => Ok(Self::Development),
-            "production" => Ok(Self::Production),
-            _ => Err(()),
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
         }
     }
 }
 
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Development => "development",
-            Self::Production => "production",
+        f.write_str(self.as_str())
+    }
+}
+
+/// The configuration as the rest of the program sees it.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) environment: Environment,
+    /// The folder in which the process was started.
+    pub(crate) work_dir: PathBuf,
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) security: Security,
+    pub(crate) customers: Customers,
+    pub(crate) jobs: Jobs,
+    pub(crate) observability: Observability,
+    pub(crate) embedded: Embedded,
+}
+
+impl Config {
+    fn read(from: &Effective, work_dir: PathBuf) -> Result<Self, Faults> {
+        Ok(Self {
+            environment: from.get(&CUSTOMER_ENVIRONMENT)?,
+            work_dir,
+            server: Server::read(from)?,
+            database: Database::read(from)?,
+            security: Security::read(from)?,
+            customers: Customers::read(from)?,
+            jobs: Jobs::read(from)?,
+            observability: Observability::read(from)?,
+            embedded: Embedded::read(from),
         })
     }
 }
@@ -78,14 +112,12 @@ pub(crate) fn load(
     let mut faults = Faults::default();
     let sources = Sources::read(work_dir, &variables.into_iter().collect(), &mut faults);
     let effective = Effective::resolve(&sources, &mut faults);
-    effective.check(&mut faults);
-    if effective.environment() == Some(Environment::Production) {
+    let config = Config::read(&effective, work_dir.to_owned())?;
+    config.check(&mut faults);
+    if config.environment == Environment::Production {
         production::check(&effective, sources.postgres_ssl_mode(), &mut faults);
     }
     faults.into_result()?;
-    let config = typed::build(&effective, PathBuf::from(work_dir)).ok_or_else(|| {
-        Faults::from("the table of settings and the typed configuration disagree: this is a bug")
-    })?;
     Ok(Loaded { config, effective })
 }
 

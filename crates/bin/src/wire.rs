@@ -18,13 +18,9 @@ use customer_app::tag::Tags;
 use customer_app::tenant::{CreateTenant, TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, NewSecret, Permission};
 use customer_domain::credential::PasswordPolicy;
-use customer_domain::customer::CustomerType;
-use customer_domain::preference::Preferences;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
-use customer_domain::tier::Tier;
 use customer_domain::{Clock, IdSource, Scope};
-use customer_http::api::LogLevels;
-use customer_http::api::{Api, MOST_EXPORTS};
+use customer_http::api::{Api, LogLevels, MOST_EXPORTS};
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use customer_security::{Argon2Hasher, HashingSettings, SecretMaker};
@@ -160,7 +156,7 @@ pub(crate) fn parts(
             refusals: Arc::clone(&api_keys.refusals),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
-            settings: Arc::new(customer_settings(config)?),
+            settings: Arc::new(customer_settings(config)),
         },
         addresses: Addresses {
             transactions: postgres.transactions(),
@@ -271,34 +267,14 @@ pub(crate) fn hashing(config: &Config) -> HashingSettings {
     }
 }
 
-fn customer_settings(config: &Config) -> Result<CustomerSettings, Failure> {
+fn customer_settings(config: &Config) -> CustomerSettings {
     let from = &config.customers;
-    let kinds = CustomerType::ALL.into_iter();
-    let tiers = Tier::ALL.into_iter();
-    let wishes = from.preference_defaults;
-    Ok(CustomerSettings {
+    CustomerSettings {
         passwords: PasswordPolicy {
             min_length: config.security.password_min_length,
         },
-        default_type: kinds
-            .into_iter()
-            .find(|kind| kind.as_str() == from.default_type)
-            .ok_or("the default customer type is not known")?,
-        default_tier: tiers
-            .into_iter()
-            .find(|tier| tier.as_str() == from.default_tier)
-            .ok_or("the default tier is not known")?,
-        default_preferences: Preferences {
-            email_marketing: wishes.email_marketing,
-            sms_marketing: wishes.sms_marketing,
-            push_notifications: wishes.push_notifications,
-            order_updates: wishes.order_updates,
-            promotional_emails: wishes.promotional_emails,
-            newsletter: wishes.newsletter,
-            data_sharing: wishes.data_sharing,
-            analytics_tracking: wishes.analytics_tracking,
-            cookie_consent: wishes.cookie_consent,
-            ..Preferences::default()
-        },
-    })
+        default_type: from.default_type,
+        default_tier: from.default_tier,
+        default_preferences: from.preference_defaults.clone(),
+    }
 }

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::kind::decode_duration;
-use super::settings::{self, Setting};
-use super::sources::{ENVIRONMENT, Given, Layer, Origin, Sources};
+use super::settings::service::CUSTOMER_ENVIRONMENT;
+use super::settings::{self, Declaration, Setting};
+use super::sources::{Given, Layer, Origin, Sources};
 use super::{Environment, Faults};
-
-/// What a hash of one pass needs, in KiB, to be worth as much as the default (OWASP).
-const LEAST_MEMORY_OF_ONE_PASS: u64 = 47_104;
 
 /// The value of every setting, and where it came from.
 pub(crate) struct Effective {
@@ -18,7 +15,7 @@ pub(crate) struct Effective {
 
 /// A canonical text, and where it was written.
 pub(super) struct Value {
-    pub(super) setting: &'static Setting,
+    pub(super) setting: &'static Declaration,
     pub(super) text: Option<String>,
     pub(super) origin: Origin,
 }
@@ -65,99 +62,50 @@ impl Effective {
             }
         }
         let environment = sources.environment.unwrap_or(Environment::Development);
-        let value = |setting: &'static Setting| {
-            let (text, origin) = chosen.remove(setting.name).map_or_else(
-                || {
-                    (
-                        setting.default_in(environment).map(str::to_owned),
-                        Origin::default_of(setting),
-                    )
-                },
-                |(text, origin)| (Some(text), origin),
-            );
-            (
-                setting.name,
-                Value {
-                    setting,
-                    text,
-                    origin,
-                },
-            )
+        let value = |setting: &'static Declaration| {
+            let name = setting.name;
+            let (text, origin) = if let Some((text, origin)) = chosen.remove(name) {
+                (Some(text), origin)
+            } else {
+                let default = setting.default_in(environment);
+                (default.map(str::to_owned), Origin::default_of(setting))
+            };
+            let value = Value {
+                setting,
+                text,
+                origin,
+            };
+            (name, value)
         };
         let effective = Self {
             values: settings::all().map(value).collect(),
             dotenv_ignored: sources.dotenv_ignored,
         };
         // Known too late, the environment would have had other defaults, and perhaps no .env.
-        if sources.environment.is_some() && effective.environment() != sources.environment {
+        if sources.environment.is_some()
+            && effective.find(&CUSTOMER_ENVIRONMENT) != sources.environment
+        {
+            let name = CUSTOMER_ENVIRONMENT.name;
             faults.add(format!(
-                "{ENVIRONMENT} decides whether .env is read: set it to production in the environment or in \
+                "{name} decides whether .env is read: set it to production in the environment or in \
                  configs/config.yaml, not in .env or in a file"
             ));
         }
         effective
     }
 
-    /// The rules that hold between settings.
-    pub(super) fn check(&self, faults: &mut Faults) {
-        self.check_ports(faults);
-        if self.text("CUSTOMER_DATABASE_URL").is_none() {
-            for name in ["CUSTOMER_DATABASE_APP_URL", "CUSTOMER_DATABASE_WORKER_URL"] {
-                if self.text(name).is_some() {
-                    faults.add(format!(
-                        "{name} is set without CUSTOMER_DATABASE_URL, which migrates the schema"
-                    ));
-                }
-            }
-        }
-        let (work, metrics) = ("CUSTOMER_WORK_PORT", "CUSTOMER_METRICS_PORT");
-        let work_port = self.number(work).filter(|port| *port != 0);
-        if let Some(port) = work_port.filter(|_| work_port == self.number(metrics)) {
-            faults.add(format!("{work} and {metrics} both take port {port}"));
-        }
-        let (idle, open) = (
-            "CUSTOMER_DATABASE_IDLE_CONNECTIONS",
-            "CUSTOMER_DATABASE_MAX_CONNECTIONS",
-        );
-        if self.number(idle) > self.number(open) {
-            faults.add(format!("{idle} must not be greater than {open}"));
-        }
-        let (memory, passes) = ("CUSTOMER_ARGON2_MEMORY_KIB", "CUSTOMER_ARGON2_ITERATIONS");
-        if self.number(passes) == Some(1) && self.number(memory) < Some(LEAST_MEMORY_OF_ONE_PASS) {
-            faults.add(format!(
-                "{memory} must be at least {LEAST_MEMORY_OF_ONE_PASS} when {passes} is 1"
-            ));
-        }
-        let duration = |name| self.text(name).and_then(decode_duration);
-        if duration("CUSTOMER_READ_TIMEOUT") > duration("CUSTOMER_REQUEST_TIMEOUT") {
-            faults.add("CUSTOMER_READ_TIMEOUT must not be greater than CUSTOMER_REQUEST_TIMEOUT");
-        }
+    /// Returns the value of a setting that must have one.
+    ///
+    /// # Errors
+    /// The setting has neither a value nor a default.
+    pub(super) fn get<T>(&self, setting: &Setting<T>) -> Result<T, Faults> {
+        let missing = || Faults::from(format!("{} must be set", setting.name));
+        self.find(setting).ok_or_else(missing)
     }
 
-    fn check_ports(&self, faults: &mut Faults) {
-        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-        for name in [
-            "CUSTOMER_HTTP_PORT",
-            "CUSTOMER_HTTP_EXTRA_PORTS",
-            "CUSTOMER_METRICS_PORT",
-        ] {
-            for port in self
-                .text(name)
-                .into_iter()
-                .flat_map(|ports| ports.split(','))
-            {
-                if port != "0"
-                    && let Some(other) = taken.insert(port, name)
-                {
-                    faults.add(format!("{other} and {name} both take port {port}"));
-                }
-            }
-        }
-    }
-
-    /// `None` only if it is misspelt.
-    pub(super) fn environment(&self) -> Option<Environment> {
-        self.text(ENVIRONMENT)?.parse().ok()
+    /// Returns the value of a setting, or `None` if it has neither a value nor a default.
+    pub(super) fn find<T>(&self, setting: &Setting<T>) -> Option<T> {
+        setting.read(self.text(setting.name)?)
     }
 
     /// The canonical text of a setting.
@@ -165,11 +113,7 @@ impl Effective {
         self.values.get(name)?.text.as_deref()
     }
 
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
-        self.text(name)?.parse().ok()
-    }
-
-    pub(super) fn value(&self, setting: &Setting) -> Option<&Value> {
+    pub(super) fn value(&self, setting: &Declaration) -> Option<&Value> {
         self.values.get(setting.name)
     }
 

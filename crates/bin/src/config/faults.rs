@@ -24,9 +24,9 @@ impl Faults {
     }
 }
 
-impl From<&str> for Faults {
-    fn from(fault: &str) -> Self {
-        Self(vec![fault.to_owned()])
+impl From<String> for Faults {
+    fn from(fault: String) -> Self {
+        Self(vec![fault])
     }
 }
 

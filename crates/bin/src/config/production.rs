@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Faults;
 use super::effective::{Effective, Value};
-use super::kind::{
-    KEY_LENGTH, Kind, PostgresUrl, decode_key, decode_master_keys, passwords, percent_decoded,
-};
+use super::kind::{AnyKind, Contents, KEY_LENGTH, PostgresUrl, passwords, percent_decoded};
+use super::settings::database::CUSTOMER_DATABASE_URL;
+use super::settings::security::{CUSTOMER_MASTER_KEYS, CUSTOMER_SECRET_KEY};
 
 const REQUIRED: [&str; 3] = [
-    "CUSTOMER_DATABASE_URL",
-    "CUSTOMER_SECRET_KEY",
-    "CUSTOMER_MASTER_KEYS",
+    CUSTOMER_DATABASE_URL.name,
+    CUSTOMER_SECRET_KEY.name,
+    CUSTOMER_MASTER_KEYS.name,
 ];
 
 /// Secrets from the documents, which everyone can read, wherever they stand in a value.
@@ -20,7 +20,7 @@ const PLACEHOLDERS: [&str; 3] = ["your-secret-key", "your-jwt-secret", "customer
 const WHOLE_PLACEHOLDERS: [&str; 1] = ["pass"];
 
 /// Fewer different bytes than any random key has.
-const FEWEST_KEY_BYTES: usize = 8;
+const MIN_DIFFERENT_BYTES: usize = 8;
 
 /// `postgres_ssl_mode` is what the driver takes for the `sslmode` of a URL that has none.
 pub(super) fn check(effective: &Effective, postgres_ssl_mode: Option<&str>, faults: &mut Faults) {
@@ -47,23 +47,28 @@ fn place(value: &Value) -> String {
     }
 }
 
-fn refusals(kind: Kind, text: &str, postgres_ssl_mode: Option<&str>) -> Vec<&'static str> {
+fn refusals(kind: &dyn AnyKind, text: &str, postgres_ssl_mode: Option<&str>) -> Vec<&'static str> {
+    let (keys, postgres_url) = match kind.contents(text) {
+        Contents::Plain => (Vec::new(), None),
+        Contents::Keys(keys) => (keys, None),
+        Contents::PostgresUrl(url) => (Vec::new(), Some(url)),
+    };
     let mut refusals = Vec::new();
-    if holds_placeholder(kind, text) {
+    if holds_placeholder(kind, text, &keys) {
         refusals.push("it holds a placeholder secret from the documentation");
     }
-    if matches!(kind, Kind::PostgresUrl) && may_send_clear_text(text, postgres_ssl_mode) {
+    if postgres_url.is_some_and(|url| may_send_clear_text(&url, postgres_ssl_mode)) {
         refusals.push(
             "sslmode=disable sends passwords and personal data in clear text to another host",
         );
     }
-    if keys(kind, text).iter().any(|key| is_weak(key)) {
+    if keys.iter().any(|key| is_weak(key)) {
         refusals.push("it is not random");
     }
     refusals
 }
 
-fn holds_placeholder(kind: Kind, text: &str) -> bool {
+fn holds_placeholder(kind: &dyn AnyKind, text: &str, keys: &[[u8; KEY_LENGTH]]) -> bool {
     let inside = |text: &str| {
         let text = text.to_lowercase();
         PLACEHOLDERS
@@ -77,17 +82,12 @@ fn holds_placeholder(kind: Kind, text: &str) -> bool {
     };
     inside(text)
         || inside(&percent_decoded(text))
-        || keys(kind, text)
-            .iter()
-            .any(|key| inside(&String::from_utf8_lossy(key)))
+        || keys.iter().any(|key| inside(&String::from_utf8_lossy(key)))
         || (kind.is_secret() && whole(&text.to_owned()))
         || passwords(text).iter().any(whole)
 }
 
-fn may_send_clear_text(text: &str, postgres_ssl_mode: Option<&str>) -> bool {
-    let Some(url) = PostgresUrl::parse(text) else {
-        return false;
-    };
+fn may_send_clear_text(url: &PostgresUrl, postgres_ssl_mode: Option<&str>) -> bool {
     let mut modes: Vec<_> = url.ssl_modes().collect();
     if modes.is_empty() {
         modes.extend(postgres_ssl_mode.map(str::to_owned));
@@ -95,17 +95,6 @@ fn may_send_clear_text(text: &str, postgres_ssl_mode: Option<&str>) -> bool {
     !url.is_local() && modes.iter().any(|mode| mode == "disable")
 }
 
-/// The keys in a value, if its kind has any.
-fn keys(kind: Kind, text: &str) -> Vec<[u8; KEY_LENGTH]> {
-    if matches!(kind, Kind::MasterKeys) {
-        decode_master_keys(text)
-    } else if matches!(kind, Kind::Key) {
-        decode_key(text).into_iter().collect()
-    } else {
-        Vec::new()
-    }
-}
-
 fn is_weak(key: &[u8]) -> bool {
-    key.iter().collect::<BTreeSet<_>>().len() < FEWEST_KEY_BYTES
+    key.iter().collect::<BTreeSet<_>>().len() < MIN_DIFFERENT_BYTES
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Environment;
 use super::effective::{Effective, Value};
-use super::settings::{SECTIONS, Setting};
+use super::settings::{Declaration, SECTIONS};
 use super::sources::Layer;
 
 /// Longest line of the example.
@@ -95,8 +95,8 @@ pub(crate) fn write_example(out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn explanation(setting: &Setting) -> String {
-    let mut sentences = vec![format!("{}.", capitalised(setting.meaning))];
+fn explanation(setting: &Declaration) -> String {
+    let mut sentences = vec![setting.meaning.to_owned()];
     if !setting.built {
         sentences.push("Not built yet: accepted, without effect.".to_owned());
     }

@@ -1,31 +1,61 @@
-//! The table of settings: the one place that knows their names, paths, kinds, defaults and meanings.
-
-mod customers;
-mod database;
-mod embedded;
-mod events;
-mod jobs;
-mod migration;
-mod observability;
-mod redis;
-mod security;
-mod server;
-mod service;
-mod upstream;
+//! The settings, a file for each section: what they are called, accept, mean and are by default, and how the program
+//! reads them.
 
 use super::Environment;
-use super::kind::Kind;
-pub(super) use security::MOST_HASHING_THREADS;
+use super::kind::{AnyKind, Kind};
 
 /// Names that begin so are ours, and an unknown one is an error.
 pub(super) const PREFIX: &str = "CUSTOMER_";
 /// Names that begin so belong to the test harness.
 pub(super) const TEST_PREFIX: &str = "CUSTOMER_TEST_";
 
+/// Declares the settings of a section in the order in which they are shown. Each says what it means, under which name
+/// a variable sets it, which type its values have and of which kind its text is.
+///
+/// Each becomes a constant to read it by. The constant is not in the table, so that the compiler complains of a setting
+/// that nobody reads. A setting that is `not_built` has no constant: it is checked, and has no effect.
+macro_rules! section {
+    ($title:literal; $(
+        $(#[doc = $meaning:literal])+
+        $name:ident: $value:ty = $spec:expr $(, $state:ident)?;
+    )+) => {
+        pub(super) static SECTION: $crate::config::settings::Section = $crate::config::settings::Section {
+            title: $title,
+            settings: &[$(
+                $crate::config::settings::Declaration::new::<$value>(
+                    stringify!($name),
+                    concat!($($meaning),+),
+                    &$spec,
+                )
+                $(.$state())?
+            ),+],
+        };
+        $(section!(@constant $name: $value = $spec $(, $state)?);)+
+    };
+    (@constant $name:ident: $value:ty = $spec:expr) => {
+        pub(in crate::config) const $name: $crate::config::settings::Setting<$value> =
+            $crate::config::settings::Setting::new(stringify!($name), &$spec);
+    };
+    (@constant $name:ident: $value:ty = $spec:expr, not_built) => {};
+}
+
+pub(super) mod customers;
+pub(super) mod database;
+pub(super) mod embedded;
+mod events;
+pub(super) mod jobs;
+mod migration;
+pub(super) mod observability;
+mod redis;
+pub(super) mod security;
+pub(super) mod server;
+pub(super) mod service;
+mod upstream;
+
 /// Settings that belong together, in the order in which they are shown.
 pub(super) struct Section {
     pub(super) title: &'static str,
-    pub(super) settings: &'static [Setting],
+    pub(super) settings: &'static [Declaration],
 }
 
 pub(super) static SECTIONS: [&Section; 12] = [
@@ -43,76 +73,105 @@ pub(super) static SECTIONS: [&Section; 12] = [
     &migration::SECTION,
 ];
 
-#[derive(Debug)]
-pub(super) struct Setting {
+/// What there is to know of a setting without its value.
+pub(super) struct Declaration {
     /// The canonical name of its variable.
     pub(super) name: &'static str,
     /// Its place in `configs/config.yaml`.
     pub(super) path: &'static str,
     /// Further names of its variable, which older documents use.
     pub(super) aliases: &'static [&'static str],
-    pub(super) kind: Kind,
+    pub(super) kind: &'static dyn AnyKind,
     default: Fallback,
+    /// A sentence for the operator.
     pub(super) meaning: &'static str,
     /// False for a documented name whose part does not exist yet: it is checked, and has no effect.
     pub(super) built: bool,
 }
 
-#[derive(Debug)]
+/// A setting whose values are `T`s, to read it by.
+pub(super) struct Setting<T: 'static> {
+    /// The canonical name of its variable.
+    pub(super) name: &'static str,
+    kind: &'static dyn Kind<Value = T>,
+}
+
+/// A setting as its section writes it, but for its name and meaning.
+struct Spec<T: 'static> {
+    path: &'static str,
+    aliases: &'static [&'static str],
+    kind: &'static dyn Kind<Value = T>,
+    any_kind: &'static dyn AnyKind,
+    default: Fallback,
+}
+
+#[derive(Clone, Copy)]
 struct Fallback {
     development: Option<&'static str>,
     production: Option<&'static str>,
 }
 
-const fn setting(
-    name: &'static str,
-    path: &'static str,
-    kind: Kind,
-    meaning: &'static str,
-) -> Setting {
-    let default = Fallback {
-        development: None,
-        production: None,
-    };
-    Setting {
-        name,
+/// A setting at this place of `configs/config.yaml`, of this kind.
+const fn setting<K: Kind>(path: &'static str, kind: &'static K) -> Spec<K::Value> {
+    Spec {
         path,
         aliases: &[],
         kind,
-        default,
-        meaning,
-        built: true,
+        any_kind: kind,
+        default: Fallback {
+            development: None,
+            production: None,
+        },
     }
 }
 
-impl Setting {
-    const fn or(self, default: &'static str) -> Self {
-        self.or_by_environment(Some(default), Some(default))
+impl<T> Spec<T> {
+    const fn or(mut self, default: &'static str) -> Self {
+        self.default.development = Some(default);
+        self.in_production(default)
     }
 
-    const fn or_by_environment(
-        self,
-        development: Option<&'static str>,
-        production: Option<&'static str>,
-    ) -> Self {
+    const fn in_production(mut self, default: &'static str) -> Self {
+        self.default.production = Some(default);
+        self
+    }
+
+    const fn also(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+}
+
+impl<T> Setting<T> {
+    const fn new(name: &'static str, spec: &Spec<T>) -> Self {
         Self {
-            default: Fallback {
-                development,
-                production,
-            },
-            ..self
+            name,
+            kind: spec.kind,
         }
     }
 
-    const fn also(self, aliases: &'static [&'static str]) -> Self {
-        Self { aliases, ..self }
+    /// The value that `text` stands for, or `None` if the setting does not take it.
+    pub(super) fn read(&self, text: &str) -> Option<T> {
+        self.kind.read(text)
+    }
+}
+
+impl Declaration {
+    const fn new<T>(name: &'static str, meaning: &'static str, spec: &Spec<T>) -> Self {
+        Self {
+            name,
+            path: spec.path,
+            aliases: spec.aliases,
+            kind: spec.any_kind,
+            default: spec.default,
+            meaning: meaning.trim_ascii_start(),
+            built: true,
+        }
     }
 
-    const fn not_built(self) -> Self {
-        Self {
-            built: false,
-            ..self
-        }
+    const fn not_built(mut self) -> Self {
+        self.built = false;
+        self
     }
 
     pub(super) fn default_in(&self, environment: Environment) -> Option<&'static str> {
@@ -128,15 +187,15 @@ impl Setting {
     }
 }
 
-pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+pub(super) fn all() -> impl Iterator<Item = &'static Declaration> {
     SECTIONS.iter().flat_map(|section| section.settings)
 }
 
-pub(super) fn by_name(name: &str) -> Option<&'static Setting> {
+pub(super) fn by_name(name: &str) -> Option<&'static Declaration> {
     all().find(|setting| setting.names().any(|known| known == name))
 }
 
-pub(super) fn by_path(path: &str) -> Option<&'static Setting> {
+pub(super) fn by_path(path: &str) -> Option<&'static Declaration> {
     all().find(|setting| setting.path == path)
 }
 
@@ -151,7 +210,7 @@ pub(super) fn is_section_path(path: &str) -> bool {
 }
 
 pub(super) fn nearest_name(name: &str) -> &'static str {
-    nearest(name, all().flat_map(Setting::names))
+    nearest(name, all().flat_map(Declaration::names))
 }
 
 pub(super) fn nearest_path(path: &str) -> &'static str {
@@ -165,160 +224,4 @@ fn nearest(wrong: &str, known: impl Iterator<Item = &'static str>) -> &'static s
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// Every name of the five documents that this service replaces.
-    const DOCUMENTED: &[&str] = &[
-        "BCRYPT_COST",
-        "CACHE_ENABLED",
-        "CONSUL_URL",
-        "CUSTOMER_AUTH_SERVICE_ADDR",
-        "CUSTOMER_BCRYPT_COST",
-        "CUSTOMER_DATABASE_DSN",
-        "CUSTOMER_ENABLE_2FA",
-        "CUSTOMER_ENABLE_ANALYTICS",
-        "CUSTOMER_ENABLE_SEGMENTS",
-        "CUSTOMER_GRPC_PORT",
-        "CUSTOMER_HTTP_PORT",
-        "CUSTOMER_JWT_SECRET",
-        "CUSTOMER_LOG_LEVEL",
-        "CUSTOMER_LOYALTY_SERVICE_ADDR",
-        "CUSTOMER_METRICS_ENABLED",
-        "CUSTOMER_ORDER_SERVICE_ADDR",
-        "CUSTOMER_REDIS_ADDR",
-        "CUSTOMER_REDIS_PASSWORD",
-        "CUSTOMER_TRACING_ENABLED",
-        "DATABASE_IDLE_CONNECTIONS",
-        "DATABASE_MAX_CONNECTIONS",
-        "DATABASE_URL",
-        "DEFAULT_CUSTOMER_TYPE",
-        "DEFAULT_STATUS",
-        "DEFAULT_TIER",
-        "EMAIL_VERIFICATION_REQUIRED",
-        "ENVIRONMENT",
-        "HEALTH_CHECK_INTERVAL",
-        "JWT_SECRET",
-        "LOYALTY_SERVICE_URL",
-        "MAGENTO_DB_URL",
-        "MAX_ADDRESSES_PER_CUSTOMER",
-        "MAX_CONCURRENT_REQUESTS",
-        "MIGRATION_BATCH_SIZE",
-        "MIGRATION_WORKERS",
-        "ORDER_SERVICE_URL",
-        "PARALLEL_LOADING",
-        "PASSWORD_MIN_LENGTH",
-        "PHONE_VERIFICATION_REQUIRED",
-        "PORT",
-        "REDIS_TTL_ADDRESSES",
-        "REDIS_TTL_LEGACY_MAPPING",
-        "REDIS_TTL_PROFILE",
-        "REDIS_TTL_SEGMENT",
-        "REDIS_TTL_SEGMENTS",
-        "REDIS_URL",
-        "SEGMENT_UPDATE_INTERVAL",
-        "SERVICE_NAME",
-        "SERVICE_PORT",
-        "SESSION_TIMEOUT",
-    ];
-
-    /// Every key of the documents' `configs/config.yaml`.
-    const DOCUMENTED_PATHS: &[&str] = &[
-        "app.name",
-        "app.version",
-        "database.dsn",
-        "database.max_open_conns",
-        "database.max_idle_conns",
-        "database.conn_max_lifetime",
-        "redis.addr",
-        "redis.password",
-        "redis.db",
-        "redis.dial_timeout",
-        "redis.read_timeout",
-        "redis.write_timeout",
-        "server.http.addr",
-        "server.http.port",
-        "server.grpc.addr",
-        "server.grpc.port",
-        "external_services.auth_service",
-        "external_services.order_service",
-        "external_services.loyalty_service",
-        "features.segments",
-        "features.analytics",
-        "features.two_factor",
-        "security.jwt_secret",
-        "security.bcrypt_cost",
-        "observability.log_level",
-        "observability.metrics_enabled",
-        "observability.tracing_enabled",
-    ];
-
-    #[test]
-    fn every_documented_name_and_path_is_known() {
-        for name in DOCUMENTED {
-            assert!(by_name(name).is_some(), "{name}");
-        }
-        for path in DOCUMENTED_PATHS {
-            assert!(by_path(path).is_some(), "{path}");
-        }
-    }
-
-    #[test]
-    fn names_and_paths_are_unique_and_canonical_names_carry_the_prefix() {
-        let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
-        for setting in all() {
-            assert!(
-                setting.names().all(|name| names.insert(name)),
-                "{}",
-                setting.name
-            );
-            assert!(paths.insert(setting.path), "{}", setting.path);
-            assert!(setting.name.starts_with(PREFIX), "{}", setting.name);
-            assert!(
-                !setting.name.ends_with("_FILE"),
-                "{} reads as the name of a file",
-                setting.name
-            );
-            assert!(
-                !is_section_path(setting.path),
-                "{} is also a section",
-                setting.path
-            );
-        }
-    }
-
-    #[test]
-    fn every_default_is_taken_by_its_kind_and_no_secret_has_one() {
-        for setting in all() {
-            for environment in [Environment::Development, Environment::Production] {
-                let Some(default) = setting.default_in(environment) else {
-                    continue;
-                };
-                assert_eq!(
-                    setting.kind.canonical(default).as_deref(),
-                    Some(default),
-                    "{}",
-                    setting.name
-                );
-                assert!(!setting.kind.is_secret(), "{} has a default", setting.name);
-            }
-        }
-    }
-
-    #[test]
-    fn the_nearest_name_is_the_one_that_was_meant() {
-        for (wrong, meant) in [
-            ("CUSTOMER_HTPP_PORT", "CUSTOMER_HTTP_PORT"),
-            ("CUSTOMER_SECRET_KYE", "CUSTOMER_SECRET_KEY"),
-            (
-                "CUSTOMER_DB_MAX_CONNECTIONS",
-                "CUSTOMER_DATABASE_MAX_CONNECTIONS",
-            ),
-        ] {
-            assert_eq!(nearest_name(wrong), meant);
-        }
-        assert_eq!(nearest_path("server.http.prot"), "server.http.port");
-    }
-}
+mod tests;

@@ -9,17 +9,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::settings::{self, PREFIX, Setting, TEST_PREFIX};
+use super::settings::service::CUSTOMER_ENVIRONMENT;
+use super::settings::{self, Declaration, PREFIX, TEST_PREFIX};
 use super::{Environment, Faults, Variables};
-
-/// The setting on which the other layers depend.
-pub(super) const ENVIRONMENT: &str = "CUSTOMER_ENVIRONMENT";
 
 const CONFIG_FILE: &str = "configs/config.yaml";
 const DOTENV_FILE: &str = ".env";
 
 /// Longer than any value, and short enough to refuse a path that was meant for something else.
-const LONGEST_FILE: usize = 64 * 1024;
+const MAX_FILE_BYTES: usize = 64 * 1024;
 
 /// Each overrides those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +37,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn default_of(setting: &Setting) -> Self {
+    pub(super) fn default_of(setting: &Declaration) -> Self {
         Self {
             layer: Layer::Default,
             name: setting.name.to_owned(),
@@ -62,7 +60,7 @@ impl fmt::Display for Origin {
 
 /// One value of one setting from one place, as it was written.
 pub(super) struct Given {
-    pub(super) setting: &'static Setting,
+    pub(super) setting: &'static Declaration,
     pub(super) text: String,
     pub(super) origin: Origin,
 }
@@ -116,18 +114,18 @@ impl Sources {
 
 /// The environment as far as it decides whether `.env` is read.
 fn environment(entries: &[yaml::Entry], variables: &Variables) -> Option<Environment> {
-    let setting = settings::by_name(ENVIRONMENT)?;
+    let setting = settings::by_name(CUSTOMER_ENVIRONMENT.name)?;
     let mut ignored = Faults::default();
     let in_file = entries
         .iter()
-        .find(|entry| entry.setting.name == ENVIRONMENT);
+        .find(|entry| entry.setting.name == CUSTOMER_ENVIRONMENT.name);
     let known = |name: &str| non_empty(variables, name);
     let text = setting
         .names()
         .find_map(|name| known(name).map(str::to_owned))
         .or_else(|| in_file.and_then(|entry| entry.value(known, &mut ignored)));
     match text {
-        Some(text) => setting.kind.canonical(&text)?.parse().ok(),
+        Some(text) => CUSTOMER_ENVIRONMENT.read(&text),
         None => Some(Environment::Development),
     }
 }
@@ -167,7 +165,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn give(&mut self, setting: &'static Setting, text: String, layer: Layer, name: &str) {
+    fn give(&mut self, setting: &'static Declaration, text: String, layer: Layer, name: &str) {
         let origin = Origin {
             layer,
             name: name.to_owned(),
@@ -218,7 +216,7 @@ impl Reader<'_> {
         }
     }
 
-    fn named_file(&mut self, setting: &'static Setting, name: &str, path: &str) {
+    fn named_file(&mut self, setting: &'static Declaration, name: &str, path: &str) {
         let path: PathBuf = self.work_dir.join(path);
         match fs::read_to_string(&path) {
             Err(error) => self.faults.add(format!(
@@ -229,9 +227,9 @@ impl Reader<'_> {
                 self.faults
                     .add(format!("{name}: {} is empty", path.display()));
             }
-            Ok(text) if text.len() > LONGEST_FILE => {
+            Ok(text) if text.len() > MAX_FILE_BYTES => {
                 self.faults.add(format!(
-                    "{name}: {} is longer than {LONGEST_FILE} bytes",
+                    "{name}: {} is longer than {MAX_FILE_BYTES} bytes",
                     path.display()
                 ));
             }

@@ -3,6 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::Kind;
+
+pub(in crate::config) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(in crate::config) const SECOND: Duration = Duration::from_secs(1);
+pub(in crate::config) const MINUTE: Duration = Duration::from_mins(1);
+pub(in crate::config) const HOUR: Duration = Duration::from_hours(1);
+pub(in crate::config) const DAY: Duration = Duration::from_hours(24);
+
 const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
     ("h", 3_600_000),
@@ -11,8 +19,55 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// `plain_seconds` also takes a bare number, for the settings whose documents write seconds so.
-pub(super) fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
+/// A duration within bounds.
+#[derive(Debug)]
+pub(in crate::config) struct Span {
+    min: Duration,
+    max: Duration,
+    plain_seconds: bool,
+}
+
+/// A duration with units.
+pub(in crate::config) const fn duration(min: Duration, max: Duration) -> Span {
+    Span {
+        min,
+        max,
+        plain_seconds: false,
+    }
+}
+
+/// A duration whose documents write a plain number of seconds, which is taken beside the other forms.
+pub(in crate::config) const fn seconds(min: Duration, max: Duration) -> Span {
+    Span {
+        min,
+        max,
+        plain_seconds: true,
+    }
+}
+
+impl Kind for Span {
+    type Value = Duration;
+
+    fn parse(&self, line: &str) -> Option<Duration> {
+        parse(line, self.plain_seconds).filter(|value| (self.min..=self.max).contains(value))
+    }
+
+    fn format(&self, value: &Duration) -> String {
+        format(*value)
+    }
+
+    fn accepts(&self) -> String {
+        let form = if self.plain_seconds {
+            "seconds, or a duration such as 30s, 5m or 24h"
+        } else {
+            "a duration such as 250ms, 30s, 5m or 24h"
+        };
+        format!("{form}, from {} to {}", format(self.min), format(self.max))
+    }
+}
+
+/// Parses a duration; with `plain_seconds` a bare number, too, for the settings whose documents write seconds so.
+fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
     if plain_seconds && let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -38,7 +93,7 @@ pub(super) fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
 }
 
 /// The shortest spelling that [`parse`] reads back as the same duration.
-pub(super) fn format(duration: Duration) -> String {
+fn format(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if rest == 0 {
         return "0s".to_owned();

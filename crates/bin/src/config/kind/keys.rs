@@ -2,13 +2,80 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD_INDIFFERENT};
-use customer_security::MasterKeys;
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+
+use super::{Contents, Kind, Secrecy};
 
 /// The length of a key in bytes.
-pub(in super::super) const KEY_LENGTH: usize = 32;
+pub(in crate::config) const KEY_LENGTH: usize = 32;
+
+/// [`KEY_LENGTH`] secret bytes in base64.
+#[derive(Debug)]
+pub(in crate::config) struct Key;
+
+impl Kind for Key {
+    type Value = SecretBox<[u8; KEY_LENGTH]>;
+
+    fn parse(&self, line: &str) -> Option<Self::Value> {
+        decode_key(line).map(|key| SecretBox::new(Box::new(key)))
+    }
+
+    fn format(&self, value: &Self::Value) -> String {
+        STANDARD.encode(value.expose_secret())
+    }
+
+    fn accepts(&self) -> String {
+        format!("{KEY_LENGTH} bytes in base64, as `openssl rand -base64 {KEY_LENGTH}` writes them")
+    }
+
+    fn secrecy(&self) -> Secrecy {
+        Secrecy::Whole
+    }
+
+    fn contents(&self, canonical: &str) -> Contents {
+        Contents::Keys(decode_key(canonical).into_iter().collect())
+    }
+}
+
+/// Such keys with names, the newest first: `name=key` pairs, separated by commas or line feeds.
+#[derive(Debug)]
+pub(in crate::config) struct MasterKeys;
+
+impl Kind for MasterKeys {
+    type Value = SecretString;
+
+    fn parse(&self, text: &str) -> Option<SecretString> {
+        canonical_master_keys(text).map(SecretString::from)
+    }
+
+    fn format(&self, value: &SecretString) -> String {
+        value.expose_secret().to_owned()
+    }
+
+    fn accepts(&self) -> String {
+        format!(
+            "name=key pairs, separated by commas or line feeds, the newest first; each name once, of at most 32 \
+             lower-case letters, digits and -; each key {KEY_LENGTH} random bytes in base64"
+        )
+    }
+
+    fn line<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let is_refused = |c: char| c.is_control() && !matches!(c, '\r' | '\n');
+        let text = text.trim();
+        (!text.is_empty() && !text.contains(is_refused)).then_some(text)
+    }
+
+    fn secrecy(&self) -> Secrecy {
+        Secrecy::Whole
+    }
+
+    fn contents(&self, canonical: &str) -> Contents {
+        Contents::Keys(decode_master_keys(canonical))
+    }
+}
 
 /// The bytes of a key; both base64 alphabets are read, with padding or without.
-pub(in super::super) fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
+fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
     let standard = text.replace('-', "+").replace('_', "/");
     STANDARD_NO_PAD_INDIFFERENT
         .decode(standard)
@@ -17,20 +84,17 @@ pub(in super::super) fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
         .ok()
 }
 
-pub(super) fn canonical_key(text: &str) -> Option<String> {
-    decode_key(text).map(|key| STANDARD.encode(key))
-}
-
 /// The one spelling of master keys: `name=key` pairs in their order, with commas between them. What the key store
 /// does not take is not taken here.
-pub(super) fn canonical_master_keys(text: &str) -> Option<String> {
-    MasterKeys::from_text(text).ok()?;
-    let pairs = pairs(text).map(|(name, key)| Some(format!("{name}={}", canonical_key(key)?)));
+fn canonical_master_keys(text: &str) -> Option<String> {
+    customer_security::MasterKeys::from_text(text).ok()?;
+    let pair = |(name, key)| Some(format!("{name}={}", STANDARD.encode(decode_key(key)?)));
+    let pairs = pairs(text).map(pair);
     Some(pairs.collect::<Option<Vec<_>>>()?.join(","))
 }
 
 /// The bytes of every master key.
-pub(in super::super) fn decode_master_keys(text: &str) -> Vec<[u8; KEY_LENGTH]> {
+fn decode_master_keys(text: &str) -> Vec<[u8; KEY_LENGTH]> {
     pairs(text).filter_map(|(_, key)| decode_key(key)).collect()
 }
 
@@ -43,7 +107,7 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::AnyKind;
     use super::*;
 
     const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
@@ -57,7 +121,7 @@ mod tests {
             format!("b={KEY}\na={KEY}\n"),
             format!(" b={bare}\r\n\r\n a = {bare}\r\n"),
         ] {
-            let taken = Kind::MasterKeys.canonical(&given);
+            let taken = MasterKeys.canonical(&given);
             assert_eq!(taken.as_deref(), Some(canonical.as_str()), "{given:?}");
         }
         assert_eq!(
@@ -77,7 +141,7 @@ mod tests {
             "a=c2hvcnQ=".to_owned(),
             format!("a={}", STANDARD.encode([7; KEY_LENGTH])),
         ] {
-            assert_eq!(Kind::MasterKeys.canonical(&given), None, "{given:?}");
+            assert_eq!(MasterKeys.canonical(&given), None, "{given:?}");
         }
     }
 }

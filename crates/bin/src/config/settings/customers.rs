@@ -1,172 +1,151 @@
-use super::super::kind::{DAY, Kind, MINUTE};
-use super::{Section, Setting, setting};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-const fn preference(name: &'static str, path: &'static str, meaning: &'static str) -> Setting {
-    setting(name, path, Kind::Bool, meaning).or("false")
-}
+use customer_domain::customer::{CustomerType, Status};
+use customer_domain::group::GroupId;
+use customer_domain::preference::Preferences;
+use customer_domain::tier::Tier;
 
-const fn feature(name: &'static str, path: &'static str, meaning: &'static str) -> Setting {
-    setting(name, path, Kind::Bool, meaning)
-        .or("true")
-        .not_built()
-}
-
-pub(super) static SECTION: Section = Section {
-    title: "customers",
-    settings: &[
-        setting(
-            "CUSTOMER_DEFAULT_TENANT",
-            "customers.default_tenant",
-            Kind::Slug,
-            "tenant of requests that name none",
-        )
-        .or("default"),
-        setting(
-            "CUSTOMER_DEFAULT_CUSTOMER_TYPE",
-            "customers.default_type",
-            Kind::OneOf(&["individual", "business"]),
-            "type of a customer that is created without one",
-        )
-        .or("individual")
-        .also(&["DEFAULT_CUSTOMER_TYPE"]),
-        setting(
-            "CUSTOMER_DEFAULT_STATUS",
-            "customers.default_status",
-            Kind::OneOf(&["pending", "active", "inactive", "suspended"]),
-            "status of a customer who registers",
-        )
-        .or("pending")
-        .also(&["DEFAULT_STATUS"])
-        .not_built(),
-        setting(
-            "CUSTOMER_DEFAULT_TIER",
-            "customers.default_tier",
-            Kind::OneOf(&["regular", "premium", "vip", "enterprise"]),
-            "tier of a new customer",
-        )
-        .or("regular")
-        .also(&["DEFAULT_TIER"]),
-        setting(
-            "CUSTOMER_DEFAULT_CURRENCY",
-            "customers.default_currency",
-            Kind::Currency,
-            "currency of a new tenant that names none",
-        )
-        .or("USD"),
-        setting(
-            "CUSTOMER_DEFAULT_COUNTRY",
-            "customers.default_country",
-            Kind::Country,
-            "country of a new tenant that names none: that of its addresses without one",
-        )
-        .or("US"),
-        setting(
-            "CUSTOMER_GROUPS",
-            "customers.groups",
-            Kind::Groups,
-            "customer groups that a new tenant begins with; customer_type RETAIL, WHOLESALE or VIP names one of these",
-        )
-        .or("retail=Retail,vip=VIP,wholesale=Wholesale"),
-        setting(
-            "CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER",
-            "customers.max_addresses",
-            Kind::Integer {
-                min: 0,
-                max: 1_000,
-            },
-            "addresses that a customer may have, where its tenant does not say otherwise; 0 allows 1000",
-        )
-        .or("10")
-        .also(&["MAX_ADDRESSES_PER_CUSTOMER"]),
-        preference(
-            "CUSTOMER_DEFAULT_EMAIL_MARKETING",
-            "customers.preferences.email_marketing",
-            "consent to marketing by e-mail of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_SMS_MARKETING",
-            "customers.preferences.sms_marketing",
-            "consent to marketing by SMS of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS",
-            "customers.preferences.push_notifications",
-            "consent to push notifications of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_NEWSLETTER",
-            "customers.preferences.newsletter",
-            "consent to the newsletter of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_ORDER_UPDATES",
-            "customers.preferences.order_updates",
-            "consent to order updates of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS",
-            "customers.preferences.promotional_emails",
-            "consent to promotional e-mails of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_DATA_SHARING",
-            "customers.preferences.data_sharing",
-            "consent to sharing of data of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_ANALYTICS_TRACKING",
-            "customers.preferences.analytics_tracking",
-            "consent to the recording of activities of a new customer who gives none, or null",
-        ),
-        preference(
-            "CUSTOMER_DEFAULT_COOKIE_CONSENT",
-            "customers.preferences.cookie_consent",
-            "consent to cookies of a new customer who gives none, or null",
-        ),
-        feature(
-            "CUSTOMER_ENABLE_SEGMENTS",
-            "features.segments",
-            "serve segments and tiers and keep them right",
-        ),
-        feature(
-            "CUSTOMER_ENABLE_ANALYTICS",
-            "features.analytics",
-            "serve statistics and activities",
-        ),
-        feature(
-            "CUSTOMER_ENABLE_2FA",
-            "features.two_factor",
-            "let customers enrol a second factor; one that is enrolled is always asked for",
-        ),
-        setting(
-            "CUSTOMER_SEGMENT_UPDATE_INTERVAL",
-            "customers.segment_update_interval",
-            Kind::Seconds {
-                min: MINUTE,
-                max: DAY,
-            },
-            "how often segments are swept for what changes with time alone",
-        )
-        .or("1h")
-        .also(&["SEGMENT_UPDATE_INTERVAL"])
-        .not_built(),
-        setting(
-            "CUSTOMER_EMAIL_VERIFICATION_REQUIRED",
-            "customers.email_verification_required",
-            Kind::Bool,
-            "a customer who registers proves the e-mail address before the first login",
-        )
-        .or("true")
-        .also(&["EMAIL_VERIFICATION_REQUIRED"])
-        .not_built(),
-        setting(
-            "CUSTOMER_PHONE_VERIFICATION_REQUIRED",
-            "customers.phone_verification_required",
-            Kind::Bool,
-            "a customer who registers proves the phone number before the first login",
-        )
-        .or("false")
-        .also(&["PHONE_VERIFICATION_REQUIRED"])
-        .not_built(),
-    ],
+use super::{Spec, setting};
+use crate::config::kind::{
+    Bool, COUNTRY, CURRENCY, DAY, Groups, MINUTE, OneOf, SLUG, integer, seconds,
 };
+use crate::config::{Effective, Faults};
+
+/// What a customer who registers may begin with.
+const FIRST_STATUS: [Status; 4] = [
+    Status::Pending,
+    Status::Active,
+    Status::Inactive,
+    Status::Suspended,
+];
+
+const fn preference(path: &'static str) -> Spec<bool> {
+    setting(path, &Bool).or("false")
+}
+
+section! {
+    "customers";
+
+    /// Tenant of requests that name none.
+    CUSTOMER_DEFAULT_TENANT: String = setting("customers.default_tenant", &SLUG).or("default");
+
+    /// Type of a customer that is created without one.
+    CUSTOMER_DEFAULT_CUSTOMER_TYPE: CustomerType =
+        setting("customers.default_type", &OneOf(&CustomerType::ALL, CustomerType::as_str))
+            .or("individual").also(&["DEFAULT_CUSTOMER_TYPE"]);
+
+    /// Status of a customer who registers.
+    CUSTOMER_DEFAULT_STATUS: Status =
+        setting("customers.default_status", &OneOf(&FIRST_STATUS, Status::as_str))
+            .or("pending").also(&["DEFAULT_STATUS"]), not_built;
+
+    /// Tier of a new customer.
+    CUSTOMER_DEFAULT_TIER: Tier =
+        setting("customers.default_tier", &OneOf(&Tier::ALL, Tier::as_str))
+            .or("regular").also(&["DEFAULT_TIER"]);
+
+    /// Currency of a new tenant that names none.
+    CUSTOMER_DEFAULT_CURRENCY: String = setting("customers.default_currency", &CURRENCY).or("USD");
+
+    /// Country of a new tenant that names none: that of its addresses without one.
+    CUSTOMER_DEFAULT_COUNTRY: String = setting("customers.default_country", &COUNTRY).or("US");
+
+    /// Customer groups that a new tenant begins with; customer_type RETAIL, WHOLESALE or VIP names one of these.
+    CUSTOMER_GROUPS: BTreeMap<GroupId, String> =
+        setting("customers.groups", &Groups).or("retail=Retail,vip=VIP,wholesale=Wholesale");
+
+    /// Addresses that a customer may have, where its tenant does not say otherwise; 0 allows 1000.
+    CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER: usize =
+        setting("customers.max_addresses", &integer(0, 1_000)).or("10").also(&["MAX_ADDRESSES_PER_CUSTOMER"]);
+
+    /// Consent to marketing by e-mail of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_EMAIL_MARKETING: bool = preference("customers.preferences.email_marketing");
+
+    /// Consent to marketing by SMS of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_SMS_MARKETING: bool = preference("customers.preferences.sms_marketing");
+
+    /// Consent to push notifications of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS: bool = preference("customers.preferences.push_notifications");
+
+    /// Consent to the newsletter of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_NEWSLETTER: bool = preference("customers.preferences.newsletter");
+
+    /// Consent to order updates of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_ORDER_UPDATES: bool = preference("customers.preferences.order_updates");
+
+    /// Consent to promotional e-mails of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS: bool = preference("customers.preferences.promotional_emails");
+
+    /// Consent to sharing of data of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_DATA_SHARING: bool = preference("customers.preferences.data_sharing");
+
+    /// Consent to the recording of activities of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_ANALYTICS_TRACKING: bool = preference("customers.preferences.analytics_tracking");
+
+    /// Consent to cookies of a new customer who gives none, or null.
+    CUSTOMER_DEFAULT_COOKIE_CONSENT: bool = preference("customers.preferences.cookie_consent");
+
+    /// Serve segments and tiers and keep them right.
+    CUSTOMER_ENABLE_SEGMENTS: bool = setting("features.segments", &Bool).or("true"), not_built;
+
+    /// Serve statistics and activities.
+    CUSTOMER_ENABLE_ANALYTICS: bool = setting("features.analytics", &Bool).or("true"), not_built;
+
+    /// Let customers enrol a second factor; one that is enrolled is always asked for.
+    CUSTOMER_ENABLE_2FA: bool = setting("features.two_factor", &Bool).or("true"), not_built;
+
+    /// How often segments are swept for what changes with time alone.
+    CUSTOMER_SEGMENT_UPDATE_INTERVAL: Duration =
+        setting("customers.segment_update_interval", &seconds(MINUTE, DAY))
+            .or("1h").also(&["SEGMENT_UPDATE_INTERVAL"]), not_built;
+
+    /// A customer who registers proves the e-mail address before the first login.
+    CUSTOMER_EMAIL_VERIFICATION_REQUIRED: bool =
+        setting("customers.email_verification_required", &Bool)
+            .or("true").also(&["EMAIL_VERIFICATION_REQUIRED"]), not_built;
+
+    /// A customer who registers proves the phone number before the first login.
+    CUSTOMER_PHONE_VERIFICATION_REQUIRED: bool =
+        setting("customers.phone_verification_required", &Bool)
+            .or("false").also(&["PHONE_VERIFICATION_REQUIRED"]), not_built;
+}
+
+#[derive(Debug)]
+pub(crate) struct Customers {
+    pub(crate) default_tenant: String,
+    pub(crate) default_type: CustomerType,
+    pub(crate) default_tier: Tier,
+    pub(crate) default_currency: String,
+    pub(crate) default_country: String,
+    /// Addresses that a customer may have; 0 for as many as a book can hold.
+    pub(crate) max_addresses: usize,
+    pub(crate) groups: BTreeMap<GroupId, String>,
+    pub(crate) preference_defaults: Preferences,
+}
+
+impl Customers {
+    pub(in crate::config) fn read(from: &Effective) -> Result<Self, Faults> {
+        Ok(Self {
+            default_tenant: from.get(&CUSTOMER_DEFAULT_TENANT)?,
+            default_type: from.get(&CUSTOMER_DEFAULT_CUSTOMER_TYPE)?,
+            default_tier: from.get(&CUSTOMER_DEFAULT_TIER)?,
+            default_currency: from.get(&CUSTOMER_DEFAULT_CURRENCY)?,
+            default_country: from.get(&CUSTOMER_DEFAULT_COUNTRY)?,
+            max_addresses: from.get(&CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER)?,
+            groups: from.get(&CUSTOMER_GROUPS)?,
+            preference_defaults: Preferences {
+                email_marketing: from.get(&CUSTOMER_DEFAULT_EMAIL_MARKETING)?,
+                sms_marketing: from.get(&CUSTOMER_DEFAULT_SMS_MARKETING)?,
+                push_notifications: from.get(&CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS)?,
+                newsletter: from.get(&CUSTOMER_DEFAULT_NEWSLETTER)?,
+                order_updates: from.get(&CUSTOMER_DEFAULT_ORDER_UPDATES)?,
+                promotional_emails: from.get(&CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS)?,
+                data_sharing: from.get(&CUSTOMER_DEFAULT_DATA_SHARING)?,
+                analytics_tracking: from.get(&CUSTOMER_DEFAULT_ANALYTICS_TRACKING)?,
+                cookie_consent: from.get(&CUSTOMER_DEFAULT_COOKIE_CONSENT)?,
+                ..Preferences::default()
+            },
+        })
+    }
+}

@@ -1,35 +1,41 @@
-use super::super::kind::Kind;
-use super::{Section, setting};
+use std::path::PathBuf;
 
-pub(super) static SECTION: Section = Section {
-    title: "embedded PostgreSQL (development, when no database is configured)",
-    settings: &[
-        setting(
-            "CUSTOMER_POSTGRES_PORT",
-            "embedded.postgres.port",
-            Kind::Integer {
-                min: 1,
-                max: 65_535,
-            },
-            "port of the embedded PostgreSQL; by default any free one",
-        ),
-        setting(
-            "CUSTOMER_POSTGRES_BIN_DIR",
-            "embedded.postgres.bin_dir",
-            Kind::Text,
-            "folder of an installed PostgreSQL (with initdb and postgres) to use instead of a download",
-        ),
-        setting(
-            "CUSTOMER_POSTGRES_ARCHIVE",
-            "embedded.postgres.archive",
-            Kind::Text,
-            "archive of PostgreSQL that was fetched by other means, for machines without access to the network",
-        ),
-        setting(
-            "CUSTOMER_POSTGRES_DOWNLOAD_BASE",
-            "embedded.postgres.download_base",
-            Kind::HttpUrl,
-            "repository from which PostgreSQL is downloaded, such as a mirror of the default one",
-        ),
-    ],
-};
+use super::setting;
+use crate::config::Effective;
+use crate::config::kind::{FIXED_PORT, HTTP_URL, TEXT};
+
+section! {
+    "embedded PostgreSQL (development, when no database is configured)";
+
+    /// Port of the embedded PostgreSQL; by default any free one.
+    CUSTOMER_POSTGRES_PORT: u16 = setting("embedded.postgres.port", &FIXED_PORT);
+
+    /// Folder of an installed PostgreSQL (with initdb and postgres) to use instead of a download.
+    CUSTOMER_POSTGRES_BIN_DIR: String = setting("embedded.postgres.bin_dir", &TEXT);
+
+    /// Archive of PostgreSQL that was fetched by other means, for machines without access to the network.
+    CUSTOMER_POSTGRES_ARCHIVE: String = setting("embedded.postgres.archive", &TEXT);
+
+    /// Repository from which PostgreSQL is downloaded, such as a mirror of the default one.
+    CUSTOMER_POSTGRES_DOWNLOAD_BASE: String = setting("embedded.postgres.download_base", &HTTP_URL);
+}
+
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    /// `None` takes any free one.
+    pub(crate) port: Option<u16>,
+    pub(crate) bin_dir: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
+    pub(crate) download_base: Option<String>,
+}
+
+impl Embedded {
+    pub(in crate::config) fn read(from: &Effective) -> Self {
+        Self {
+            port: from.find(&CUSTOMER_POSTGRES_PORT),
+            bin_dir: from.find(&CUSTOMER_POSTGRES_BIN_DIR).map(PathBuf::from),
+            archive: from.find(&CUSTOMER_POSTGRES_ARCHIVE).map(PathBuf::from),
+            download_base: from.find(&CUSTOMER_POSTGRES_DOWNLOAD_BASE),
+        }
+    }
+}

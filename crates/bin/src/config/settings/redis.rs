@@ -1,135 +1,66 @@
-use super::super::kind::{DAY, Kind, MILLISECOND, MINUTE, SECOND};
-use super::{Section, Setting, setting};
+use std::time::Duration;
 
-const fn timeout(name: &'static str, path: &'static str, meaning: &'static str) -> Setting {
-    setting(
-        name,
-        path,
-        Kind::Duration {
-            min: MILLISECOND,
-            max: MINUTE,
-        },
-        meaning,
-    )
-    .not_built()
-}
+use secrecy::SecretString;
 
-const fn lifetime(name: &'static str, path: &'static str, meaning: &'static str) -> Setting {
-    setting(
-        name,
-        path,
-        Kind::Seconds {
-            min: SECOND,
-            max: DAY.saturating_mul(365),
-        },
-        meaning,
-    )
-    .not_built()
-}
-
-pub(super) static SECTION: Section = Section {
-    title: "cache",
-    settings: &[
-        setting(
-            "CUSTOMER_CACHE_ENABLED",
-            "cache.enabled",
-            Kind::Bool,
-            "answer reads from the cache",
-        )
-        .or("true")
-        .also(&["CACHE_ENABLED"])
-        .not_built(),
-        setting(
-            "CUSTOMER_PARALLEL_LOADING",
-            "cache.parallel_loading",
-            Kind::Bool,
-            "load the parts of a customer at the same time",
-        )
-        .or("true")
-        .also(&["PARALLEL_LOADING"])
-        .not_built(),
-        setting(
-            "CUSTOMER_REDIS_URL",
-            "redis.url",
-            Kind::Url(&["redis", "rediss"]),
-            "Redis 7 or later, as a URL",
-        )
-        .also(&["REDIS_URL"])
-        .not_built(),
-        setting(
-            "CUSTOMER_REDIS_ADDR",
-            "redis.addr",
-            Kind::Endpoint,
-            "Redis 7 or later, as host and port",
-        )
-        .not_built(),
-        setting(
-            "CUSTOMER_REDIS_PASSWORD",
-            "redis.password",
-            Kind::Secret,
-            "password for CUSTOMER_REDIS_ADDR",
-        )
-        .not_built(),
-        setting(
-            "CUSTOMER_REDIS_DB",
-            "redis.db",
-            Kind::Integer { min: 0, max: 1_000 },
-            "number of the database at CUSTOMER_REDIS_ADDR",
-        )
-        .or("0")
-        .not_built(),
-        timeout(
-            "CUSTOMER_REDIS_DIAL_TIMEOUT",
-            "redis.dial_timeout",
-            "how long connecting to Redis may take",
-        )
-        .or("5s"),
-        timeout(
-            "CUSTOMER_REDIS_READ_TIMEOUT",
-            "redis.read_timeout",
-            "how long Redis may take to answer",
-        )
-        .or("3s"),
-        timeout(
-            "CUSTOMER_REDIS_WRITE_TIMEOUT",
-            "redis.write_timeout",
-            "how long Redis may take to accept a command",
-        )
-        .or("3s"),
-        lifetime(
-            "CUSTOMER_REDIS_TTL_PROFILE",
-            "redis.ttl.profile",
-            "how long a customer is cached",
-        )
-        .or("1h")
-        .also(&["REDIS_TTL_PROFILE"]),
-        lifetime(
-            "CUSTOMER_REDIS_TTL_SEGMENT",
-            "redis.ttl.segment",
-            "how long a customer's tier and segment are cached",
-        )
-        .or("30m")
-        .also(&["REDIS_TTL_SEGMENT"]),
-        lifetime(
-            "CUSTOMER_REDIS_TTL_SEGMENTS",
-            "redis.ttl.segments",
-            "how long a customer's memberships are cached",
-        )
-        .or("30m")
-        .also(&["REDIS_TTL_SEGMENTS"]),
-        lifetime(
-            "CUSTOMER_REDIS_TTL_ADDRESSES",
-            "redis.ttl.addresses",
-            "how long a customer's addresses are cached",
-        )
-        .or("2h")
-        .also(&["REDIS_TTL_ADDRESSES"]),
-        lifetime(
-            "CUSTOMER_REDIS_TTL_LEGACY_MAPPING",
-            "redis.ttl.legacy_mapping",
-            "how long a legacy id is cached",
-        )
-        .or("1d")
-        .also(&["REDIS_TTL_LEGACY_MAPPING"]),
-    ],
+use super::setting;
+use crate::config::kind::{
+    Bool, DAY, ENDPOINT, MILLISECOND, MINUTE, SECOND, Secret, ServerUrl, Span, duration, integer,
+    seconds,
 };
+
+const TIMEOUT: Span = duration(MILLISECOND, MINUTE);
+const LIFETIME: Span = seconds(SECOND, DAY.saturating_mul(365));
+
+section! {
+    "cache";
+
+    /// Answer reads from the cache.
+    CUSTOMER_CACHE_ENABLED: bool =
+        setting("cache.enabled", &Bool).or("true").also(&["CACHE_ENABLED"]), not_built;
+
+    /// Load the parts of a customer at the same time.
+    CUSTOMER_PARALLEL_LOADING: bool =
+        setting("cache.parallel_loading", &Bool).or("true").also(&["PARALLEL_LOADING"]), not_built;
+
+    /// Redis 7 or later, as a URL.
+    CUSTOMER_REDIS_URL: SecretString =
+        setting("redis.url", &ServerUrl(&["redis", "rediss"])).also(&["REDIS_URL"]), not_built;
+
+    /// Redis 7 or later, as host and port.
+    CUSTOMER_REDIS_ADDR: String = setting("redis.addr", &ENDPOINT), not_built;
+
+    /// Password for CUSTOMER_REDIS_ADDR.
+    CUSTOMER_REDIS_PASSWORD: SecretString = setting("redis.password", &Secret), not_built;
+
+    /// Number of the database at CUSTOMER_REDIS_ADDR.
+    CUSTOMER_REDIS_DB: u32 = setting("redis.db", &integer(0, 1_000)).or("0"), not_built;
+
+    /// How long connecting to Redis may take.
+    CUSTOMER_REDIS_DIAL_TIMEOUT: Duration = setting("redis.dial_timeout", &TIMEOUT).or("5s"), not_built;
+
+    /// How long Redis may take to answer.
+    CUSTOMER_REDIS_READ_TIMEOUT: Duration = setting("redis.read_timeout", &TIMEOUT).or("3s"), not_built;
+
+    /// How long Redis may take to accept a command.
+    CUSTOMER_REDIS_WRITE_TIMEOUT: Duration = setting("redis.write_timeout", &TIMEOUT).or("3s"), not_built;
+
+    /// How long a customer is cached.
+    CUSTOMER_REDIS_TTL_PROFILE: Duration =
+        setting("redis.ttl.profile", &LIFETIME).or("1h").also(&["REDIS_TTL_PROFILE"]), not_built;
+
+    /// How long a customer's tier and segment are cached.
+    CUSTOMER_REDIS_TTL_SEGMENT: Duration =
+        setting("redis.ttl.segment", &LIFETIME).or("30m").also(&["REDIS_TTL_SEGMENT"]), not_built;
+
+    /// How long a customer's memberships are cached.
+    CUSTOMER_REDIS_TTL_SEGMENTS: Duration =
+        setting("redis.ttl.segments", &LIFETIME).or("30m").also(&["REDIS_TTL_SEGMENTS"]), not_built;
+
+    /// How long a customer's addresses are cached.
+    CUSTOMER_REDIS_TTL_ADDRESSES: Duration =
+        setting("redis.ttl.addresses", &LIFETIME).or("2h").also(&["REDIS_TTL_ADDRESSES"]), not_built;
+
+    /// How long a legacy id is cached.
+    CUSTOMER_REDIS_TTL_LEGACY_MAPPING: Duration =
+        setting("redis.ttl.legacy_mapping", &LIFETIME).or("1d").also(&["REDIS_TTL_LEGACY_MAPPING"]), not_built;
+}

@@ -1,103 +1,100 @@
-use super::super::kind::{DAY, Kind, MINUTE};
-use super::{Section, setting};
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use secrecy::{SecretBox, SecretString};
+
+use super::setting;
+use crate::config::kind::{DAY, KEY_LENGTH, Key, MINUTE, MasterKeys, Secret, integer, seconds};
+use crate::config::{Effective, Faults};
 
 /// More than this helps no machine.
-pub(in crate::config) const MOST_HASHING_THREADS: u64 = 256;
+const MAX_HASHING_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
-pub(super) static SECTION: Section = Section {
-    title: "security",
-    settings: &[
-        setting(
-            "CUSTOMER_SECRET_KEY",
-            "security.secret_key",
-            Kind::Key,
-            "root secret from which all keys are derived; development makes one and keeps it in its state folder",
-        ),
-        setting(
-            "CUSTOMER_MASTER_KEYS",
-            "security.master_keys",
-            Kind::MasterKeys,
-            "keys that the keys of tenants are wrapped under; the newest wraps, the others unwrap what was wrapped before; \
-             development takes one from the root secret",
-        ),
-        setting(
-            "CUSTOMER_ARGON2_MEMORY_KIB",
-            "security.argon2.memory_kib",
-            Kind::Integer {
-                min: 19_456,
-                max: 1_048_576,
+section! {
+    "security";
+
+    /// Root secret from which all keys are derived; development makes one and keeps it in its state folder.
+    CUSTOMER_SECRET_KEY: SecretBox<[u8; KEY_LENGTH]> = setting("security.secret_key", &Key);
+
+    /// Keys that the keys of tenants are wrapped under; the newest wraps, the others unwrap what was wrapped before;
+    /// development takes one from the root secret.
+    CUSTOMER_MASTER_KEYS: SecretString = setting("security.master_keys", &MasterKeys);
+
+    /// Memory of one password hash in KiB; at least 47104 for a hash of one pass.
+    CUSTOMER_ARGON2_MEMORY_KIB: u32 =
+        setting("security.argon2.memory_kib", &integer(19_456, 1_048_576)).or("19456");
+
+    /// Passes of one password hash over its memory.
+    CUSTOMER_ARGON2_ITERATIONS: u32 = setting("security.argon2.iterations", &integer(1, 32)).or("2");
+
+    /// Lanes of one password hash.
+    CUSTOMER_ARGON2_PARALLELISM: u32 = setting("security.argon2.parallelism", &integer(1, 16)).or("1");
+
+    /// Threads that hash passwords; by default as many as there are cores.
+    CUSTOMER_HASHING_THREADS: NonZeroUsize =
+        setting("security.hashing.threads", &integer(NonZeroUsize::MIN, MAX_HASHING_THREADS));
+
+    /// Password hashes that may wait for a thread; further ones are answered 503.
+    CUSTOMER_HASHING_QUEUE_LENGTH: usize =
+        setting("security.hashing.queue_length", &integer(0, 10_000)).or("64");
+
+    /// Shortest password in characters.
+    CUSTOMER_PASSWORD_MIN_LENGTH: usize =
+        setting("security.password_min_length", &integer(8, 128)).or("8").also(&["PASSWORD_MIN_LENGTH"]);
+
+    /// How long a session is remembered without being used.
+    CUSTOMER_SESSION_TIMEOUT: Duration =
+        setting("security.session_timeout", &seconds(MINUTE, DAY.saturating_mul(365)))
+            .or("30m").also(&["SESSION_TIMEOUT"]), not_built;
+
+    /// Secret with which tokens of an HS256 issuer are verified.
+    CUSTOMER_JWT_SECRET: SecretString =
+        setting("security.jwt_secret", &Secret).also(&["JWT_SECRET"]), not_built;
+
+    /// Cost of bcrypt hashes; new passwords are hashed with argon2id.
+    CUSTOMER_BCRYPT_COST: u32 =
+        setting("security.bcrypt_cost", &integer(4, 31)).also(&["BCRYPT_COST"]), not_built;
+}
+
+#[derive(Debug)]
+pub(crate) struct Security {
+    /// `None` only in development: a key is made and kept in the state folder.
+    pub(crate) secret_key: Option<SecretBox<[u8; KEY_LENGTH]>>,
+    /// As `MasterKeys` reads them; `None` only in development: one is derived from the root secret.
+    pub(crate) master_keys: Option<SecretString>,
+    pub(crate) argon2: Argon2,
+    pub(crate) hashing_threads: NonZeroUsize,
+    pub(crate) hashing_queue_length: usize,
+    pub(crate) password_min_length: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Argon2 {
+    pub(crate) memory_kib: u32,
+    pub(crate) iterations: u32,
+    pub(crate) parallelism: u32,
+}
+
+impl Security {
+    pub(in crate::config) fn read(from: &Effective) -> Result<Self, Faults> {
+        Ok(Self {
+            secret_key: from.find(&CUSTOMER_SECRET_KEY),
+            master_keys: from.find(&CUSTOMER_MASTER_KEYS),
+            argon2: Argon2 {
+                memory_kib: from.get(&CUSTOMER_ARGON2_MEMORY_KIB)?,
+                iterations: from.get(&CUSTOMER_ARGON2_ITERATIONS)?,
+                parallelism: from.get(&CUSTOMER_ARGON2_PARALLELISM)?,
             },
-            "memory of one password hash in KiB; at least 47104 for a hash of one pass",
-        )
-        .or("19456"),
-        setting(
-            "CUSTOMER_ARGON2_ITERATIONS",
-            "security.argon2.iterations",
-            Kind::Integer { min: 1, max: 32 },
-            "passes of one password hash over its memory",
-        )
-        .or("2"),
-        setting(
-            "CUSTOMER_ARGON2_PARALLELISM",
-            "security.argon2.parallelism",
-            Kind::Integer { min: 1, max: 16 },
-            "lanes of one password hash",
-        )
-        .or("1"),
-        setting(
-            "CUSTOMER_HASHING_THREADS",
-            "security.hashing.threads",
-            Kind::Integer {
-                min: 1,
-                max: MOST_HASHING_THREADS,
-            },
-            "threads that hash passwords; by default as many as there are cores",
-        ),
-        setting(
-            "CUSTOMER_HASHING_QUEUE_LENGTH",
-            "security.hashing.queue_length",
-            Kind::Integer {
-                min: 0,
-                max: 10_000,
-            },
-            "password hashes that may wait for a thread; further ones are answered 503",
-        )
-        .or("64"),
-        setting(
-            "CUSTOMER_PASSWORD_MIN_LENGTH",
-            "security.password_min_length",
-            Kind::Integer { min: 8, max: 128 },
-            "shortest password in characters",
-        )
-        .or("8")
-        .also(&["PASSWORD_MIN_LENGTH"]),
-        setting(
-            "CUSTOMER_SESSION_TIMEOUT",
-            "security.session_timeout",
-            Kind::Seconds {
-                min: MINUTE,
-                max: DAY.saturating_mul(365),
-            },
-            "how long a session is remembered without being used",
-        )
-        .or("30m")
-        .also(&["SESSION_TIMEOUT"])
-        .not_built(),
-        setting(
-            "CUSTOMER_JWT_SECRET",
-            "security.jwt_secret",
-            Kind::Secret,
-            "secret with which tokens of an HS256 issuer are verified",
-        )
-        .also(&["JWT_SECRET"])
-        .not_built(),
-        setting(
-            "CUSTOMER_BCRYPT_COST",
-            "security.bcrypt_cost",
-            Kind::Integer { min: 4, max: 31 },
-            "cost of bcrypt hashes; new passwords are hashed with argon2id",
-        )
-        .also(&["BCRYPT_COST"])
-        .not_built(),
-    ],
-};
+            hashing_threads: from.find(&CUSTOMER_HASHING_THREADS).unwrap_or_else(cores),
+            hashing_queue_length: from.get(&CUSTOMER_HASHING_QUEUE_LENGTH)?,
+            password_min_length: from.get(&CUSTOMER_PASSWORD_MIN_LENGTH)?,
+        })
+    }
+}
+
+/// As many threads as there are cores.
+fn cores() -> NonZeroUsize {
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    cores.min(MAX_HASHING_THREADS)
+}

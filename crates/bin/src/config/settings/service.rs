@@ -1,52 +1,29 @@
-use super::super::kind::{HOUR, Kind, SECOND};
-use super::{Section, setting};
+use std::time::Duration;
 
-pub(super) static SECTION: Section = Section {
-    title: "service",
-    settings: &[
-        setting(
-            "CUSTOMER_ENVIRONMENT",
-            "app.environment",
-            Kind::OneOf(&["development", "production"]),
-            "production refuses to start on what only development may do; .env cannot declare it",
-        )
-        .or("development")
-        .also(&["ENVIRONMENT"]),
-        setting(
-            "CUSTOMER_SERVICE_NAME",
-            "app.name",
-            Kind::Slug,
-            "name under which the service is registered and signs its events",
-        )
-        .or("customer-service")
-        .also(&["SERVICE_NAME"])
-        .not_built(),
-        setting(
-            "CUSTOMER_APP_VERSION",
-            "app.version",
-            Kind::Text,
-            "version under which the service is registered",
-        )
-        .not_built(),
-        setting(
-            "CUSTOMER_CONSUL_URL",
-            "consul.url",
-            Kind::HttpUrl,
-            "Consul agent at which the service is registered",
-        )
-        .also(&["CONSUL_URL"])
-        .not_built(),
-        setting(
-            "CUSTOMER_HEALTH_CHECK_INTERVAL",
-            "consul.health_check_interval",
-            Kind::Seconds {
-                min: SECOND,
-                max: HOUR,
-            },
-            "how often Consul asks for the health of the service",
-        )
-        .or("10s")
-        .also(&["HEALTH_CHECK_INTERVAL"])
-        .not_built(),
-    ],
-};
+use super::setting;
+use crate::config::Environment;
+use crate::config::kind::{HOUR, HTTP_URL, OneOf, SECOND, SLUG, TEXT, seconds};
+
+section! {
+    "service";
+
+    /// Production refuses to start on what only development may do; .env cannot declare it.
+    CUSTOMER_ENVIRONMENT: Environment =
+        setting("app.environment", &OneOf(&Environment::ALL, Environment::as_str))
+            .or("development").also(&["ENVIRONMENT"]);
+
+    /// Name under which the service is registered and signs its events.
+    CUSTOMER_SERVICE_NAME: String =
+        setting("app.name", &SLUG).or("customer-service").also(&["SERVICE_NAME"]), not_built;
+
+    /// Version under which the service is registered.
+    CUSTOMER_APP_VERSION: String = setting("app.version", &TEXT), not_built;
+
+    /// Consul agent at which the service is registered.
+    CUSTOMER_CONSUL_URL: String = setting("consul.url", &HTTP_URL).also(&["CONSUL_URL"]), not_built;
+
+    /// How often Consul asks for the health of the service.
+    CUSTOMER_HEALTH_CHECK_INTERVAL: Duration =
+        setting("consul.health_check_interval", &seconds(SECOND, HOUR))
+            .or("10s").also(&["HEALTH_CHECK_INTERVAL"]), not_built;
+}

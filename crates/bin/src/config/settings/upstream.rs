@@ -1,45 +1,23 @@
-use super::super::kind::Kind;
-use super::{Section, setting};
+use super::setting;
+use crate::config::kind::{ENDPOINT, HTTP_URL};
 
-pub(super) static SECTION: Section = Section {
-    title: "other services",
-    settings: &[
-        setting(
-            "CUSTOMER_ORDER_SERVICE_URL",
-            "external_services.order_service_url",
-            Kind::HttpUrl,
-            "order service over HTTP",
-        )
-        .also(&["ORDER_SERVICE_URL"])
-        .not_built(),
-        setting(
-            "CUSTOMER_LOYALTY_SERVICE_URL",
-            "external_services.loyalty_service_url",
-            Kind::HttpUrl,
-            "loyalty service over HTTP",
-        )
-        .also(&["LOYALTY_SERVICE_URL"])
-        .not_built(),
-        setting(
-            "CUSTOMER_AUTH_SERVICE_ADDR",
-            "external_services.auth_service",
-            Kind::Endpoint,
-            "auth service over gRPC",
-        )
-        .not_built(),
-        setting(
-            "CUSTOMER_ORDER_SERVICE_ADDR",
-            "external_services.order_service",
-            Kind::Endpoint,
-            "order service over gRPC",
-        )
-        .not_built(),
-        setting(
-            "CUSTOMER_LOYALTY_SERVICE_ADDR",
-            "external_services.loyalty_service",
-            Kind::Endpoint,
-            "loyalty service over gRPC",
-        )
-        .not_built(),
-    ],
-};
+section! {
+    "other services";
+
+    /// Order service over HTTP.
+    CUSTOMER_ORDER_SERVICE_URL: String =
+        setting("external_services.order_service_url", &HTTP_URL).also(&["ORDER_SERVICE_URL"]), not_built;
+
+    /// Loyalty service over HTTP.
+    CUSTOMER_LOYALTY_SERVICE_URL: String =
+        setting("external_services.loyalty_service_url", &HTTP_URL).also(&["LOYALTY_SERVICE_URL"]), not_built;
+
+    /// Auth service over gRPC.
+    CUSTOMER_AUTH_SERVICE_ADDR: String = setting("external_services.auth_service", &ENDPOINT), not_built;
+
+    /// Order service over gRPC.
+    CUSTOMER_ORDER_SERVICE_ADDR: String = setting("external_services.order_service", &ENDPOINT), not_built;
+
+    /// Loyalty service over gRPC.
+    CUSTOMER_LOYALTY_SERVICE_ADDR: String = setting("external_services.loyalty_service", &ENDPOINT), not_built;
+}

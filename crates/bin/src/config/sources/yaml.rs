@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::super::Faults;
-use super::super::kind::Kind;
-use super::super::settings::{self, Setting};
+use super::super::kind::Shape;
+use super::super::settings::{self, Declaration};
 use super::CONFIG_FILE;
 use super::substitution::substitute;
 
 /// What the file says of one setting, references not yet replaced.
 pub(super) struct Entry {
-    pub(super) setting: &'static Setting,
+    pub(super) setting: &'static Declaration,
     texts: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn entries(text: &str, faults: &mut Faults) -> Vec<Entry> {
 
 fn flatten(path: &str, value: Value, entries: &mut Vec<Entry>, faults: &mut Faults) {
     if let Some(setting) = settings::by_path(path) {
-        match texts(setting.kind, value) {
+        match texts(setting.kind.shape(), value) {
             Some(texts) => entries.push(Entry { setting, texts }),
             None => faults.add(format!(
                 "{path} in {CONFIG_FILE}: give {}",
@@ -83,12 +83,12 @@ fn flatten(path: &str, value: Value, entries: &mut Vec<Entry>, faults: &mut Faul
 }
 
 /// The value as text; a sequence or mapping only where the kind has one.
-fn texts(kind: Kind, value: Value) -> Option<Vec<String>> {
+fn texts(shape: Shape, value: Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(items) if matches!(kind, Kind::List(_) | Kind::Groups) => {
+        Value::Array(items) if matches!(shape, Shape::Sequence | Shape::SequenceOrMapping) => {
             items.into_iter().map(scalar).collect()
         }
-        Value::Object(members) if matches!(kind, Kind::HostMap | Kind::Groups) => {
+        Value::Object(members) if matches!(shape, Shape::Mapping | Shape::SequenceOrMapping) => {
             let pair = |(key, value)| scalar(value).map(|value| format!("{key}={value}"));
             members.into_iter().map(pair).collect()
         }

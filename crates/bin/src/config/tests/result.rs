@@ -25,7 +25,7 @@ fn nothing_set_is_a_development_that_starts() {
     assert!(config.security.master_keys.is_none());
     assert_eq!(
         config.security.argon2,
-        typed::Argon2 {
+        settings::security::Argon2 {
             memory_kib: 19_456,
             iterations: 2,
             parallelism: 1

@@ -1,13 +1,13 @@
-//! URLs, origins and host names.
+//! URLs, and what in them is secret.
 
 use std::net::IpAddr;
 
 use customer_http::http::headers::CorsOrigins;
-use ipnet::{IpNet, Ipv4Net};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-/// What stands for a secret wherever one would be shown.
-pub(in crate::config) const MASK: &str = "***";
+use super::text::Text;
+use super::{Contents, Kind, MASK, Secrecy};
 
 const SSL_MODES: [&str; 6] = [
     "disable",
@@ -17,6 +17,72 @@ const SSL_MODES: [&str; 6] = [
     "verify-ca",
     "verify-full",
 ];
+
+/// The URL of a PostgreSQL database.
+#[derive(Debug)]
+pub(in crate::config) struct DatabaseUrl;
+
+impl Kind for DatabaseUrl {
+    type Value = SecretString;
+
+    fn parse(&self, line: &str) -> Option<SecretString> {
+        PostgresUrl::parse(line).map(|_| line.into())
+    }
+
+    fn format(&self, value: &SecretString) -> String {
+        value.expose_secret().to_owned()
+    }
+
+    fn accepts(&self) -> String {
+        "a URL such as postgres://user@host:5432/database?sslmode=verify-full".to_owned()
+    }
+
+    fn secrecy(&self) -> Secrecy {
+        Secrecy::Passwords
+    }
+
+    fn contents(&self, canonical: &str) -> Contents {
+        PostgresUrl::parse(canonical).map_or(Contents::Plain, Contents::PostgresUrl)
+    }
+}
+
+/// A URL of one of these schemes that names a host.
+#[derive(Debug)]
+pub(in crate::config) struct ServerUrl(pub(in crate::config) &'static [&'static str]);
+
+impl Kind for ServerUrl {
+    type Value = SecretString;
+
+    fn parse(&self, line: &str) -> Option<SecretString> {
+        let url = parse(line, self.0)?;
+        let host = url.host_str().filter(|host| !host.is_empty());
+        host.map(|_| line.into())
+    }
+
+    fn format(&self, value: &SecretString) -> String {
+        value.expose_secret().to_owned()
+    }
+
+    fn accepts(&self) -> String {
+        format!("a URL such as {}://host", self.0.join("://host or "))
+    }
+
+    fn secrecy(&self) -> Secrecy {
+        Secrecy::Passwords
+    }
+}
+
+/// An HTTP URL without user, query and fragment.
+pub(in crate::config) const HTTP_URL: Text = Text {
+    canonical: plain_http,
+    accepts: "an http or https URL without user, query and fragment",
+};
+
+/// An exact web origin.
+pub(in crate::config) const ORIGIN: Text = Text {
+    canonical: origin,
+    accepts: "an origin such as https://shop.example.com",
+};
 
 /// The parts of a PostgreSQL URL that decide whether its connection may be in clear text.
 pub(in crate::config) struct PostgresUrl(Url);
@@ -71,14 +137,14 @@ impl PostgresUrl {
 }
 
 /// A URL of one of `schemes`; the host may be missing.
-pub(super) fn parse(text: &str, schemes: &[&str]) -> Option<Url> {
+fn parse(text: &str, schemes: &[&str]) -> Option<Url> {
     Url::parse(text)
         .ok()
         .filter(|url| schemes.contains(&url.scheme()))
 }
 
 /// The URL without a slash at its end, if it has nothing beside scheme, host, port and path.
-pub(super) fn plain_http(text: &str) -> Option<String> {
+fn plain_http(text: &str) -> Option<String> {
     let url = parse(text, &["http", "https"])?;
     let plain = url.username().is_empty()
         && url.password().is_none()
@@ -88,52 +154,10 @@ pub(super) fn plain_http(text: &str) -> Option<String> {
 }
 
 /// The origin exactly as browsers send it, if it is one that can be admitted.
-pub(super) fn origin(text: &str) -> Option<String> {
+fn origin(text: &str) -> Option<String> {
     let url = plain_http(text).and_then(|text| Url::parse(&text).ok())?;
     let origin = url.origin().ascii_serialization();
     (url.path() == "/" && CorsOrigins::new([&origin]).is_ok()).then_some(origin)
-}
-
-/// A network in its canonical spelling, or the one of a single address. What is mapped into IPv6
-/// is IPv4, as it is of peers.
-pub(super) fn network(text: &str) -> Option<String> {
-    let single = || {
-        text.parse()
-            .ok()
-            .map(|address: IpAddr| IpNet::from(address))
-    };
-    let network: IpNet = text.parse().ok().or_else(single)?;
-    Some(unmapped(network.trunc()).to_string())
-}
-
-fn unmapped(network: IpNet) -> IpNet {
-    let IpNet::V6(mapped) = network else {
-        return network;
-    };
-    let address = mapped.addr().to_ipv4_mapped();
-    let prefix = mapped.prefix_len().checked_sub(96);
-    let as_v4 = address.zip(prefix);
-    let as_v4 = as_v4.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
-    as_v4.map_or(network, IpNet::V4)
-}
-
-/// `host:port`.
-pub(super) fn endpoint(text: &str) -> Option<String> {
-    let (host, port) = text.rsplit_once(':')?;
-    let known = host_name(host).is_some() && port.parse::<u16>().is_ok_and(|port| port > 0);
-    known.then(|| text.to_ascii_lowercase())
-}
-
-pub(super) fn host_name(text: &str) -> Option<String> {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    text.split('.')
-        .all(label)
-        .then(|| text.to_ascii_lowercase())
 }
 
 /// The passwords of a URL, decoded: that of its authority and those among its parameters.
@@ -274,23 +298,6 @@ mod tests {
             "https://a!b",
         ] {
             assert_eq!(origin(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_network_is_spelt_by_its_first_address_and_of_version_4_where_it_is_mapped() {
-        for (text, expected) in [
-            ("10.1.2.3/8", Some("10.0.0.0/8")),
-            ("192.0.2.7", Some("192.0.2.7/32")),
-            ("2001:DB8::7/32", Some("2001:db8::/32")),
-            ("::ffff:10.0.0.1", Some("10.0.0.1/32")),
-            ("::ffff:10.0.0.1/104", Some("10.0.0.0/8")),
-            ("::/0", Some("::/0")),
-            ("10.0.0/8", None),
-            ("10.0.0.0/33", None),
-            ("proxy.example.com", None),
-        ] {
-            assert_eq!(network(text).as_deref(), expected, "{text}");
         }
     }
 
