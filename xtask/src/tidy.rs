@@ -4,6 +4,7 @@ mod commits;
 mod layout;
 mod manifests;
 pub(crate) mod numbering;
+mod requirements;
 mod source;
 mod text;
 
@@ -20,6 +21,9 @@ pub fn check(repository: &Repository) -> Vec<Fault> {
         manifests::domain_repeats_the_shared_clippy_list,
         numbering::decision_records,
         numbering::migrations,
+        requirements::rows_are_numbered_once,
+        requirements::references_lead_to_a_row,
+        requirements::rows_name_what_exists,
         source::files_are_short,
         source::nothing_unfinished,
         commits::what_begins_commits,
