@@ -1,43 +1,42 @@
 //! Serving a router on a socket: HTTP/1.1 with bounded heads, and a drain that ends.
 
-mod head;
-mod refusal;
-mod wire;
+mod deadlines;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
-use http::HeaderValue;
-use http::header::CONNECTION;
+use axum::response::Response;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::service_fn;
+use tower::ServiceExt as _;
 
-use self::wire::{Framing, Wire};
+use self::deadlines::{Observed, Progress};
+use super::code::Code;
+use super::headers::SECURITY;
+use super::problem::{PROBLEM_JSON, Problem};
 
 /// hyper refuses a head beyond this by itself; [`super::limits::Limits::header_bytes`] is the smaller limit that is
 /// answered with the request's own ids.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
 /// Read ahead of a connection, which bounds its memory.
 const MOST_BUFFERED_BYTES: usize = 64 * 1024;
+/// A client that sends more than this after the last reply is cut.
+const MOST_LINGERING_BYTES: u64 = 16 * 1024 * 1024;
 /// Rest before the next accept when the process is out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Marks a request that was sent with both `Content-Length` and `Transfer-Encoding`, the means of request smuggling;
-/// hyper itself drops the former.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AmbiguousFraming;
 
 /// How long a connection may keep the server waiting.
 #[derive(Debug, Clone, Copy)]
@@ -133,44 +132,74 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let framing = Arc::new(Framing::default());
-    let wire = Wire::new(stream, Arc::clone(&framing), patience);
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let is_ambiguous = framing.take_ambiguous();
-        if is_ambiguous {
-            request.extensions_mut().insert(AmbiguousFraming);
-        }
-        let replying = tower::ServiceExt::oneshot(app.clone(), request);
-        let framing = Arc::clone(&framing);
-        async move {
-            let mut reply = replying.await?;
-            framing.answered();
-            if is_ambiguous {
-                // Nobody knows where its body ends and the next request begins.
-                let close = HeaderValue::from_static("close");
-                reply.headers_mut().insert(CONNECTION, close);
-            }
-            Ok::<_, Infallible>(reply)
+    let progress = Progress::new(patience);
+    let service = service_fn({
+        let progress = progress.clone();
+        move |request: Request<Incoming>| {
+            progress.called(!request.body().is_end_stream());
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let (app, progress) = (app.clone(), progress.clone());
+            Box::pin(async move {
+                let reply: Response = app.oneshot(request).await?;
+                Ok::<_, Infallible>(reply.map(|body| progress.replying(body)))
+            })
         }
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            // The wire keeps both deadlines: hyper's would also close idle connections early.
-            .header_read_timeout(None)
-            .max_header_size(MOST_HEAD_BYTES)
-            .max_buf_size(MOST_BUFFERED_BYTES)
-            .serve_connection(TokioIo::new(wire), TowerToHyperService::new(service))
-    );
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let socket = TokioIo::new(Observed {
+        socket: stream,
+        progress: progress.clone(),
+    });
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_header_size(MOST_HEAD_BYTES)
+        .max_buf_size(MOST_BUFFERED_BYTES)
+        .serve_connection(socket, service);
+    let mut draining = pin!(shutdown.cancelled());
+    let mut is_draining = false;
+    let serving = progress.bound(|context| {
+        if !is_draining && draining.as_mut().poll(context).is_ready() {
+            is_draining = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        connection.poll_without_shutdown(context)
+    });
+    let last_reply = match serving.await {
+        None if progress.is_in_head() => slow_head(patience.head),
+        None | Some(Ok(())) => Vec::new(),
+        Some(Err(error)) => {
+            tracing::debug!(%error, "a connection ended early");
+            Vec::new()
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    let Observed { socket, .. } = connection.into_parts().io.into_inner();
+    let closing = tokio::time::timeout(patience.linger, close(socket, &last_reply));
+    if let Ok(Err(error)) = closing.await {
+        tracing::debug!(%error, "a connection was not closed in order");
     }
+}
+
+/// Ends a connection in order: closing a socket with unread bytes would reset it, and the client might lose the reply
+/// that it has not read yet.
+async fn close(mut socket: TcpStream, last_reply: &[u8]) -> io::Result<()> {
+    socket.write_all(last_reply).await?;
+    socket.shutdown().await?;
+    copy(&mut socket.take(MOST_LINGERING_BYTES), &mut sink()).await?;
+    Ok(())
+}
+
+/// The reply to a head that did not arrive in time, which hyper would leave without one.
+fn slow_head(patience: Duration) -> Vec<u8> {
+    let code = Code::RequestTimeout;
+    let seconds = patience.as_secs_f64();
+    let detail = format!("request line and headers must arrive within {seconds} s");
+    let body = Problem::new(code).detail(detail).into_json(None);
+    let mut reply = format!(
+        "HTTP/1.1 {}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\ncache-control: no-store\r\nconnection: close\r\n",
+        code.status(),
+        body.len()
+    );
+    reply.extend(SECURITY.map(|(name, value)| format!("{name}: {value}\r\n")));
+    reply.push_str("\r\n");
+    [reply.into_bytes(), body].concat()
 }

@@ -11,6 +11,8 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use http::Version;
+use http::header::HOST;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -22,7 +24,6 @@ use super::limits::{InFlight, Limits};
 use super::metrics;
 use super::origin::TrustedProxies;
 use super::problem::{self, Answer, Problem};
-use super::server::AmbiguousFraming;
 use super::trace::{self, Acting, Answered, IdSource, RequestContext};
 
 /// What the surroundings of the routes need to know.
@@ -123,11 +124,8 @@ async fn surround(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
 
 impl Edge {
     async fn answer(&self, request: Request, next: Next) -> Answer<Response> {
-        if request.extensions().get::<AmbiguousFraming>().is_some() {
-            let detail = "Content-Length and Transfer-Encoding must not be sent together";
-            return Err(Problem::new(Code::MalformedBody).detail(detail));
-        }
         self.limits.check_headers(&request)?;
+        check_host(&request)?;
         if let Some(preflight) = self.cors.preflight(&request) {
             return Ok(preflight);
         }
@@ -138,6 +136,16 @@ impl Edge {
             .map_err(|_| too_slow(deadline))?;
         Ok(response.map(|body| keep_place(body, place)))
     }
+}
+
+/// Refuses what RFC 9112, 3.2 asks every server to refuse: a request without exactly one `Host`, which proxies before
+/// the service may have routed by another one.
+fn check_host(request: &Request) -> Answer<()> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::ValidationFailed).detail("Host must be sent once"))
 }
 
 /// A body that is still being made is a request still being answered.

@@ -10,7 +10,7 @@ use customer_domain::Origin;
 use customer_http::http::origin::TrustedProxies;
 use customer_http::http::server::serve;
 use customer_http::http::stack::{HttpSettings, wrap};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 async fn on_record(peer: Option<&str>, headers: &[(&'static str, &[u8])]) -> Origin {
     let api = TestApi::new().await;
     let mut request = Request::post(CUSTOMERS)
+        .header(HOST, "a")
         .header(AUTHORIZATION, format!("Bearer {}", Key::Write.secret()))
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(r#"{"email": "ada@example.com"}"#))

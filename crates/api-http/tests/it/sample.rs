@@ -18,8 +18,8 @@ use customer_http::http::problem::{Answer, Problem};
 use customer_http::http::problem_pages::problem_pages;
 use customer_http::http::stack::{HttpSettings, wrap};
 use customer_http::http::trace::{IdSource, RequestContext};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, StatusCode};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -164,7 +164,9 @@ impl Reply {
     }
 }
 
-pub(crate) async fn send(app: &Router, request: Request<Body>) -> Reply {
+pub(crate) async fn send(app: &Router, mut request: Request<Body>) -> Reply {
+    let host = HeaderValue::from_static("a");
+    request.headers_mut().insert(HOST, host);
     let response = app
         .clone()
         .oneshot(request)

@@ -1,7 +1,11 @@
-//! The server on a real socket: heads, framing, slowness, drain.
+//! The server on a real socket: sizes, order, drain.
+
+mod deadlines;
+mod framing;
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use customer_http::http::server::{Patience, serve_with};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,6 +24,10 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
+        Self::start_with(app()).await
+    }
+
+    async fn start_with(app: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
@@ -30,7 +38,7 @@ impl Server {
         };
         let serving = serve_with(
             listener,
-            app(),
+            app,
             shutdown.clone(),
             Duration::from_millis(700),
             patience,
@@ -107,64 +115,6 @@ fn assert_problem(reply: &str, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn requests_share_a_connection_until_it_idles() {
-    let server = Server::start().await;
-    let mut stream = server.connect().await;
-    for _ in 0..3 {
-        stream
-            .write_all(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
-            .await
-            .unwrap();
-        assert!(read_reply(&mut stream).await.ends_with("alive"));
-        // Longer than a head may take, shorter than a connection may idle.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    let waited = Instant::now();
-    assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
-    assert!(waited.elapsed() < Duration::from_secs(2));
-}
-
-#[tokio::test]
-async fn a_head_that_trickles_is_cut_and_others_are_served() {
-    let server = Server::start().await;
-    let mut slow = server.connect().await;
-    let mut silent = server.connect().await;
-    slow.write_all(b"GET /health/live HTTP/1.1\r\nx-slow: ")
-        .await
-        .unwrap();
-    let (mut replied, mut slow) = slow.split();
-    let trickle = async {
-        while slow.write_all(b"a").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let told = async {
-        let mut reply = Vec::new();
-        replied.read_to_end(&mut reply).await.expect("a reply");
-        let reply = String::from_utf8(reply).expect("a reply in UTF-8");
-        assert_problem(&reply, 408, "REQUEST_TIMEOUT");
-    };
-    let others = async {
-        let reply = server
-            .exchange("GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-            .await;
-        assert!(reply.ends_with("alive"));
-        assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0);
-    };
-    let all = async { tokio::join!(trickle, told, others) };
-    tokio::time::timeout(Duration::from_secs(5), all)
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn a_body_that_trickles_is_answered_408() {
-    let server = Server::start().await;
-    let head = "POST /v1/customers HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-    assert_problem(&server.exchange(head).await, 408, "REQUEST_TIMEOUT");
-}
-
-#[tokio::test]
 async fn a_large_body_sees_its_413() {
     let server = Server::start().await;
     let head = "POST /v1/customers HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 10485760\r\n\r\n";
@@ -183,113 +133,12 @@ async fn an_announced_body_is_refused_without_being_asked_for() {
 }
 
 #[tokio::test]
-async fn two_lengths_are_refused_on_any_request_of_a_connection() {
-    let server = Server::start().await;
-    let smuggled = "POST /v1/customers HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
-    assert_problem(&server.exchange(smuggled).await, 400, "MALFORMED_BODY");
-    let mut stream = server.connect().await;
-    stream
-        .write_all(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .unwrap();
-    assert!(read_reply(&mut stream).await.ends_with("alive"));
-    stream.write_all(smuggled.as_bytes()).await.unwrap();
-    assert_problem(&read_all(&mut stream).await, 400, "MALFORMED_BODY");
-}
-
-#[tokio::test]
-async fn two_lengths_are_refused_behind_any_other_request() {
-    let server = Server::start().await;
-    let smuggled = "POST /v1/customers HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
-    let after = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
-    for first in [
-        "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n",
-        // Bodies that nobody reads, which look like heads.
-        "GET /health/live HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nGET /\r\n\r\n",
-        "GET /health/live HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n9\r\nGET /\r\n\r\n\r\n0\r\n\r\n",
-    ] {
-        let replies = server.exchange(format!("{first}{smuggled}{after}")).await;
-        let (one, other) = replies.split_once("alive").expect(&replies);
-        assert!(one.starts_with("HTTP/1.1 200 "), "{replies}");
-        assert_problem(other, 400, "MALFORMED_BODY");
-        assert!(other.contains("\r\nconnection: close\r\n"), "{replies}");
-    }
-}
-
-#[tokio::test]
 async fn requests_sent_together_are_answered_in_order() {
     let server = Server::start().await;
     let one = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
     let last = "GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let replies = server.exchange(format!("{one}{one}{last}")).await;
     assert_eq!(replies.matches("alive").count(), 3, "{replies}");
-}
-
-#[tokio::test]
-async fn a_head_that_is_begun_behind_a_request_has_its_deadline_too() {
-    let server = Server::start().await;
-    let request = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\nGET /health/live HTTP/1.1\r\nx: ";
-    let began = Instant::now();
-    let replies = server.exchange(request).await;
-    assert!(
-        began.elapsed() < Duration::from_millis(550),
-        "that is idleness"
-    );
-    let (_, other) = replies.split_once("alive").expect(&replies);
-    assert_problem(other, 408, "REQUEST_TIMEOUT");
-}
-
-#[tokio::test]
-async fn heads_that_cannot_be_read_are_problems_too() {
-    let server = Server::start().await;
-    for (request, status, code) in [
-        ("NONSENSE\r\n\r\n".to_owned(), 400, "VALIDATION_FAILED"),
-        (
-            "GET / HTTP/9.9\r\n\r\n".to_owned(),
-            400,
-            "VALIDATION_FAILED",
-        ),
-        (
-            "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n".to_owned(),
-            400,
-            "VALIDATION_FAILED",
-        ),
-        (
-            "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(),
-            400,
-            "VALIDATION_FAILED",
-        ),
-        (
-            "POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n".to_owned(),
-            400,
-            "VALIDATION_FAILED",
-        ),
-        (
-            format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(70 * 1024)),
-            431,
-            "HEADERS_TOO_LARGE",
-        ),
-        (
-            format!("GET /{} HTTP/1.1\r\n\r\n", "y".repeat(70 * 1024)),
-            431,
-            "HEADERS_TOO_LARGE",
-        ),
-        (
-            format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)),
-            431,
-            "HEADERS_TOO_LARGE",
-        ),
-        (
-            format!(
-                "GET / HTTP/1.1\r\nconnection: close\r\nx: {}\r\n\r\n",
-                "y".repeat(17 * 1024)
-            ),
-            431,
-            "HEADERS_TOO_LARGE",
-        ),
-    ] {
-        assert_problem(&server.exchange(&request).await, status, code);
-    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::Key;
 use axum::body::Body;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::Value;
 
@@ -71,6 +71,8 @@ impl Call {
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.target.parse().expect("a request target");
+        let host = HeaderValue::from_static("a");
+        request.headers_mut().insert(HOST, host);
         for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }
