@@ -18,7 +18,7 @@ pub fn check(repository: &Repository) -> Vec<Fault> {
         layout::changelog_exists,
         layout::problem_pages_are_pages,
         manifests::lints_are_inherited,
-        manifests::domain_repeats_the_shared_clippy_list,
+        manifests::own_clippy_lists_repeat_the_shared_one,
         numbering::decision_records,
         numbering::migrations,
         requirements::rows_are_numbered_once,

@@ -1,6 +1,6 @@
 //! What every crate must say in its manifest and its lint configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -36,31 +36,41 @@ pub(super) fn lints_are_inherited(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// The domain's `clippy.toml` replaces the shared one there, so it must hold all of it; more is welcome.
-pub(super) fn domain_repeats_the_shared_clippy_list(repository: &Repository) -> Vec<Fault> {
-    let lists = [SHARED_LIST, DOMAIN_LIST].map(|path| match repository.text(path) {
-        Some(text) => parse(path, text),
-        None => Err(Fault::at(path, "is missing")),
-    });
-    match lists {
-        [Ok(shared), Ok(domain)] => differences(&shared, &domain),
-        lists => lists.into_iter().filter_map(Result::err).collect(),
+/// A crate's own `clippy.toml` replaces the shared one there, so it must hold all of it; more is welcome.
+/// The domain has one.
+pub(super) fn own_clippy_lists_repeat_the_shared_one(repository: &Repository) -> Vec<Fault> {
+    let is_own = |path: &&str| path.starts_with("crates/") && path.ends_with("/clippy.toml");
+    let own = repository.paths().filter(is_own);
+    let paths: BTreeSet<_> = own.chain([SHARED_LIST, DOMAIN_LIST]).collect();
+    let mut faults = Vec::new();
+    let mut lists = BTreeMap::new();
+    for path in paths {
+        let list = repository.text(path).map(|text| parse(path, text));
+        match list.unwrap_or_else(|| Err(Fault::at(path, "is missing"))) {
+            Ok(list) => drop(lists.insert(path, list)),
+            Err(fault) => faults.push(fault),
+        }
     }
+    if let Some(shared) = lists.remove(SHARED_LIST) {
+        let own = lists.iter();
+        faults.extend(own.flat_map(|(path, own)| differences(&shared, path, own)));
+    }
+    faults
 }
 
-fn differences(shared: &Table, domain: &Table) -> Vec<Fault> {
+fn differences(shared: &Table, path: &str, own: &Table) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (key, wanted) in shared {
-        let found = domain.get(key);
+        let found = own.get(key);
         match (wanted, found) {
             (Value::Array(wanted), Some(Value::Array(found))) => {
                 let found = by_path(found);
-                for (path, entry) in by_path(wanted) {
-                    if found.get(&path) != Some(&entry) {
+                for (banned, entry) in by_path(wanted) {
+                    if found.get(&banned) != Some(&entry) {
                         faults.push(Fault::at(
-                            DOMAIN_LIST,
+                            path,
                             format!(
-                                "`{key}` lacks the shared entry for `{path}`, or differs from it"
+                                "`{key}` lacks the shared entry for `{banned}`, or differs from it"
                             ),
                         ));
                     }
@@ -68,7 +78,7 @@ fn differences(shared: &Table, domain: &Table) -> Vec<Fault> {
             }
             _ if found == Some(wanted) => {}
             _ => faults.push(Fault::at(
-                DOMAIN_LIST,
+                path,
                 format!("`{key}` must be `{wanted}` as in /{SHARED_LIST}"),
             )),
         }
@@ -101,7 +111,7 @@ mod tests {
 
     fn messages(domain: &str) -> Vec<String> {
         let repository = Repository::of([(SHARED_LIST, SHARED), (DOMAIN_LIST, domain)]);
-        domain_repeats_the_shared_clippy_list(&repository)
+        own_clippy_lists_repeat_the_shared_one(&repository)
             .into_iter()
             .map(|fault| fault.message)
             .collect()
@@ -174,8 +184,21 @@ mod tests {
     }
 
     #[test]
+    fn any_crate_may_have_a_list_of_its_own_that_adds_to_the_shared_one() {
+        let lists = [
+            (SHARED_LIST, SHARED),
+            (DOMAIN_LIST, SHARED),
+            ("crates/a/clippy.toml", SHARED),
+            ("crates/b/clippy.toml", "too-many-arguments-threshold = 6"),
+        ];
+        let faults = own_clippy_lists_repeat_the_shared_one(&Repository::of(lists));
+        let places: Vec<_> = faults.into_iter().map(|fault| fault.place).collect();
+        assert_eq!(places, ["crates/b/clippy.toml"]);
+    }
+
+    #[test]
     fn missing_lists_are_named() {
-        let places: Vec<_> = domain_repeats_the_shared_clippy_list(&Repository::default())
+        let places: Vec<_> = own_clippy_lists_repeat_the_shared_one(&Repository::default())
             .into_iter()
             .map(|fault| fault.place)
             .collect();
