@@ -17,7 +17,9 @@ use customer_domain::customer::CustomerRef;
 impl AddressRepo for PgUnitOfWork {
     /// One round trip.
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError> {
-        let rows = self.lock_and_read(customer, "address_book").await?;
+        let rows = self
+            .lock_and_read(customer, ["address_book_by_id", "address_book_by_legacy"])
+            .await?;
         let first = rows.first().ok_or(StoreError::NotFound)?;
         let holder = record::holder(first)?;
         let book = AddressBook::new(holder.customer, record::addresses(&rows)?);

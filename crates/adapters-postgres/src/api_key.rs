@@ -2,11 +2,11 @@
 
 mod entity;
 
-use crate::pg::literal;
+use crate::pg::orm;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
 use crate::pg::scope;
-use crate::pg::tx::Tx;
+use crate::pg::sql::{Sql, sql};
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -15,26 +15,30 @@ use customer_domain::api_key::{
 };
 use customer_domain::{ApiKeyId, Scope, StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 
 const TABLE: &str = "api_keys";
 
-/// Those of a key, in the order in which [`decode`] reads them.
-const COLUMNS: &str = "k.id, k.tenant_id, k.name, k.prefix, k.permissions, k.all_tenants, k.created_at, \
-     k.expires_at, k.last_used_at, k.revoked_at";
+/// What [`decode`] reads of `api_keys AS k`.
+const COLUMNS: Sql = Sql::text(
+    "k.id, k.tenant_id, k.name, k.prefix, k.permissions, k.all_tenants, k.created_at, \
+     k.expires_at, k.last_used_at, k.revoked_at",
+);
 
 /// Revokes `$2` at `$3` if it is live and either no administrator's or not the last of those.
-const REVOKE: &str = "WITH revoked AS (UPDATE api_keys SET revoked_at = $3 \
+const REVOKE: Sql = Sql::text(
+    "WITH revoked AS (UPDATE api_keys SET revoked_at = $3 \
      WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) \
      AND (NOT $4 = ANY(permissions) OR EXISTS (SELECT 1 FROM api_keys o WHERE o.tenant_id = $1 AND o.id <> $2 \
      AND $4 = ANY(o.permissions) AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > $3))) \
-     RETURNING tenant_id, id)";
+     RETURNING tenant_id, id)",
+);
 
 /// The statement that every connection prepares: its name, its parameters' types and its text.
-pub(crate) fn prepared() -> (&'static str, &'static str, String) {
-    let select =
-        format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2");
+pub(crate) fn prepared() -> (&'static str, &'static str, Sql) {
+    let select = sql!(
+        "SELECT {} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2",
+        COLUMNS
+    );
     ("api_key_by_digest", "uuid, bytea", select)
 }
 
@@ -69,27 +73,28 @@ impl ApiKeyRepo for PgUnitOfWork {
     /// what the one before it committed.
     async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError> {
         let tenant = self.tx.tenant();
-        let lock = format!("api_keys {tenant}");
-        let lock = format!(
+        let lock = sql!(
             "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))",
-            literal::text(&lock)
+            format!("api_keys {tenant}")
         );
-        self.tx.message(&[Cow::Owned(lock)]).await?;
-        let statement = format!(
-            "{REVOKE} SELECT {COLUMNS}, k.digest, r.id IS NOT NULL FROM api_keys k \
+        self.tx.message(&[lock]).await?;
+        let revoke = sql!(
+            "{} SELECT {}, k.digest, r.id IS NOT NULL AS is_revoked FROM api_keys k \
              LEFT JOIN revoked r ON r.tenant_id = k.tenant_id AND r.id = k.id \
-             WHERE k.tenant_id = $1 AND k.id = $2"
+             WHERE k.tenant_id = $1 AND k.id = $2",
+            REVOKE,
+            COLUMNS
         );
-        let revoke = sqlx::query(sqlx::AssertSqlSafe(statement))
+        let revoke = sqlx::query(revoke)
             .bind(tenant.0)
             .bind(id.0)
             .bind(now)
             .bind(Permission::Admin.code());
         let rows = self.tx.fetch(revoke).await?;
-        let row = &mut Reader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
+        let row = Reader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
         let key = decode(row)?;
-        let digest = row.parsed(|digest: Vec<u8>| digest.try_into().ok())?;
-        Ok(if row.column()? {
+        let digest = row.parsed("digest", |digest: Vec<u8>| digest.try_into().ok())?;
+        Ok(if row.column("is_revoked")? {
             let revoked_at = Some(now);
             Revocation::Revoked(ApiKey { revoked_at, ..key }, digest)
         } else if key.is_live(now) {
@@ -103,73 +108,58 @@ impl ApiKeyRepo for PgUnitOfWork {
 /// Reads keys on the pool of the app role: a secret opens nothing outside the tenant it names.
 pub(crate) struct PgApiKeyReads(pub(crate) PgPool);
 
-impl PgApiKeyReads {
-    async fn run(&self, tenant: TenantId, statement: String) -> Result<Vec<PgRow>, StoreError> {
-        scope::read(&self.0, tenant, &[Cow::Owned(statement)]).await
-    }
-}
-
 #[async_trait]
 impl ApiKeyReads for PgApiKeyReads {
     /// One round trip.
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError> {
-        let execute = format!(
-            "EXECUTE api_key_by_digest({}, {})",
-            literal::uuid(secret.tenant.0),
-            literal::bytes(&secret.digest)
-        );
-        let rows = self.run(secret.tenant, execute).await?;
+        let tenant = secret.tenant;
+        let digest = secret.digest.as_slice();
+        let find = [Sql::execute("api_key_by_digest", &[&tenant, &digest])];
+        let rows = scope::read(&self.0, tenant, &find).await?;
         rows.first()
-            .map(|row| decode(&mut Reader::new(row, TABLE)))
+            .map(|row| decode(Reader::new(row, TABLE)))
             .transpose()
     }
 
-    /// Three round trips.
+    /// One round trip.
     async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
-        let (mut tx, _) = Tx::begin(&self.0, scope.tenant, &[]).await?;
-        let found = {
-            let orm = tx.orm()?;
-            let newest = entity::Entity::find()
-                .filter(entity::Column::TenantId.eq(scope.tenant.0))
-                .order_by_desc(entity::Column::RevokedAt.is_null())
-                .order_by_desc(entity::Column::CreatedAt)
-                .order_by_desc(entity::Column::Id)
-                .limit(u64::try_from(MAX_LISTED_KEYS).ok());
-            newest.all(&orm).await
-        };
-        let found = tx.settle(found).await?;
-        tx.commit().await?;
+        let newest = entity::Entity::find()
+            .filter(entity::Column::TenantId.eq(scope.tenant.0))
+            .order_by_desc(entity::Column::RevokedAt.is_null())
+            .order_by_desc(entity::Column::CreatedAt)
+            .order_by_desc(entity::Column::Id)
+            .limit(u64::try_from(MAX_LISTED_KEYS).ok());
+        let found = orm::read(&self.0, scope.tenant, newest).await?;
         found.into_iter().map(from_model).collect()
     }
 
     /// One round trip.
     async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let (tenant, id, at) = (
-            literal::uuid(key.tenant.0),
-            literal::uuid(key.id.0),
-            literal::time(at),
+        let update = sql!(
+            "UPDATE api_keys SET last_used_at = {} WHERE tenant_id = {} AND id = {} \
+             AND (last_used_at IS NULL OR last_used_at < {})",
+            at,
+            key.tenant,
+            key.id,
+            at
         );
-        let update = format!(
-            "UPDATE api_keys SET last_used_at = {at} WHERE tenant_id = {tenant} AND id = {id} \
-             AND (last_used_at IS NULL OR last_used_at < {at})"
-        );
-        self.run(key.tenant, update).await?;
+        scope::read(&self.0, key.tenant, &[update]).await?;
         Ok(())
     }
 }
 
-fn decode(row: &mut Reader<'_>) -> Result<ApiKey, StoreError> {
+fn decode(row: Reader<'_>) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
-        id: ApiKeyId(row.column()?),
-        tenant: TenantId(row.column()?),
-        name: row.column()?,
-        prefix: row.column()?,
-        permissions: row.parsed(|codes: Vec<i16>| permissions(&codes))?,
-        all_tenants: row.column()?,
-        created_at: row.column()?,
-        expires_at: row.column()?,
-        last_used_at: row.column()?,
-        revoked_at: row.column()?,
+        id: ApiKeyId(row.column("id")?),
+        tenant: TenantId(row.column("tenant_id")?),
+        name: row.column("name")?,
+        prefix: row.column("prefix")?,
+        permissions: row.parsed("permissions", |codes: Vec<i16>| permissions(&codes))?,
+        all_tenants: row.column("all_tenants")?,
+        created_at: row.column("created_at")?,
+        expires_at: row.column("expires_at")?,
+        last_used_at: row.column("last_used_at")?,
+        revoked_at: row.column("revoked_at")?,
     })
 }
 

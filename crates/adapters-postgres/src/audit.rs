@@ -14,7 +14,7 @@ mod month;
 
 pub(crate) use month::PgAuditMonths;
 
-use crate::pg::sql::{self, Sql};
+use crate::pg::builder::{self, Builder};
 use crate::privacy::Sealer;
 use customer_domain::audit::AuditEntry;
 use customer_domain::{Scope, StoreError};
@@ -28,7 +28,7 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, create
 
 /// The rows of the entries; `$1` is the tenant.
 pub(crate) fn values(
-    sql: &mut Sql,
+    builder: &mut Builder,
     scope: &Scope,
     entries: &[&AuditEntry],
     sealer: &Sealer<'_>,
@@ -37,7 +37,7 @@ pub(crate) fn values(
     for entry in entries {
         rows.push(Written::new(scope, entry, sealer)?);
     }
-    sql::values(sql, "$1", &rows, |row, written| {
+    builder::values(builder, "$1", &rows, |row, written| {
         let digest = written.entry().digest(sealer.ring.digests());
         let Written {
             scope,

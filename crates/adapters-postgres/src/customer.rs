@@ -10,15 +10,14 @@ mod save;
 pub(crate) use reads::PgCustomerReads;
 pub(crate) use record::prepared;
 
-use crate::pg::literal;
 use crate::pg::row::Reader;
+use crate::pg::sql::Sql;
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
 use customer_domain::{CustomerId, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 use uuid::Uuid;
 
 #[async_trait]
@@ -40,7 +39,9 @@ impl CustomerRepo for PgUnitOfWork {
         &mut self,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError> {
-        let rows = self.lock_and_read(customer, "customer").await?;
+        let rows = self
+            .lock_and_read(customer, ["customer_by_id", "customer_by_legacy"])
+            .await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
         record::decode(row, self.tx.tenant())
     }
@@ -56,8 +57,9 @@ impl CustomerRepo for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    /// Locks a customer, takes the next number of its event sequence, and runs the prepared
-    /// statement `<read>_by_id` or `<read>_by_legacy` of it; never without rows. One round trip.
+    /// Locks a customer, takes the next number of its event sequence, and runs one of two prepared
+    /// statements: the one that finds it by its id, or by its legacy id; never without rows. One
+    /// round trip.
     ///
     /// Two statements in one message: the second takes its snapshot after the first has waited for
     /// the lock, and so sees what its holder committed. That may be that a legacy id now belongs to
@@ -65,22 +67,20 @@ impl PgUnitOfWork {
     pub(crate) async fn lock_and_read(
         &mut self,
         customer: CustomerRef,
-        read: &str,
+        [by_id, by_legacy]: [&'static str; 2],
     ) -> Result<Vec<PgRow>, StoreError> {
-        let tenant = literal::uuid(self.tx.tenant().0);
-        let (lock, by, key) = match customer {
-            CustomerRef::Id(id) => ("customer_lock", "id", literal::uuid(id.0)),
-            CustomerRef::Legacy(id) => (
-                "customer_lock_by_legacy",
-                "legacy",
-                format!("'{}'", id.get()),
-            ),
+        let tenant = self.tx.tenant();
+        let statements = match customer {
+            CustomerRef::Id(id) => {
+                ["customer_lock", by_id].map(|name| Sql::execute(name, &[&tenant, &id]))
+            }
+            CustomerRef::Legacy(id) => {
+                let id = id.get().to_string();
+                ["customer_lock_by_legacy", by_legacy]
+                    .map(|name| Sql::execute(name, &[&tenant, &id]))
+            }
         };
-        let statements = [
-            format!("EXECUTE {lock}({tenant}, {key})"),
-            format!("EXECUTE {read}_by_{by}({tenant}, {key})"),
-        ];
-        let mut rows = self.tx.message(&statements.map(Cow::Owned)).await?;
+        let mut rows = self.tx.message(&statements).await?;
         let locked = rows.first().and_then(|row| id_in(row, "locked_id"));
         let lock = locked.map(|id| (id, rows.remove(0)));
         let found = rows.first().ok_or(StoreError::NotFound)?;
@@ -88,7 +88,7 @@ impl PgUnitOfWork {
             return Err(self.tx.fail(StoreError::Contended).await);
         }
         if let Some((id, row)) = lock {
-            let held = Reader::from(&row, "customers", 1).column()?;
+            let held = Reader::new(&row, "customers").column("held_key")?;
             self.hold_key(CustomerId(id), held).await?;
         }
         Ok(rows)

@@ -1,89 +1,76 @@
-//! Customer groups: few in a tenant, and their ids decided by the primary key.
+//! Customer groups: few in a tenant, so through entities. Their ids are decided by the primary key.
 
+mod entity;
+
+use crate::pg::orm;
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
-use crate::pg::sql::{self, Sql};
+use crate::pg::row::corrupt;
 use crate::pg::uow::PgUnitOfWork;
-use crate::pg::{literal, scope};
 use async_trait::async_trait;
 use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
-use customer_domain::{Conflict, Scope, StoreError};
-use sqlx::QueryBuilder;
-use sqlx::postgres::PgRow;
-use std::borrow::Cow;
+use customer_domain::{Conflict, Scope, StoreError, TenantId};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 
 const TABLE: &str = "customer_groups";
-
-/// Stores groups; `$1` is the tenant.
-pub(crate) const INSERT: &str = "INSERT INTO customer_groups \
-     (tenant_id, id, name, description, discount_class, version, created_at, updated_at)";
-
-/// Those of a group, in the order in which [`decode`] reads them.
-const COLUMNS: &str =
-    "g.id, g.name, g.description, g.discount_class, g.version, g.created_at, g.updated_at";
-
-/// Appends the rows of [`INSERT`].
-pub(crate) fn values<'g>(insert: &mut Sql, groups: impl IntoIterator<Item = &'g Group>) {
-    sql::values(insert, "$1", groups, |row, group| {
-        row.push_bind(group.id.as_str().to_owned())
-            .push_bind(group.name.clone())
-            .push_bind(group.description.clone())
-            .push_bind(group.discount_class.clone())
-            .push_bind(group.version)
-            .push_bind(group.created_at)
-            .push_bind(group.updated_at);
-    });
-}
 
 #[async_trait]
 impl GroupRepo for PgUnitOfWork {
     /// One round trip.
     async fn insert(&mut self, group: &Group) -> Result<(), StoreError> {
-        let mut insert = sql::Branches::new(&[self.tx.tenant().0]);
-        values(insert.main(INSERT), [group]);
-        self.tx.execute(insert.finish().build()).await?;
-        Ok(())
+        self.insert_groups(self.tx.tenant(), std::slice::from_ref(group))
+            .await
     }
 
     /// One round trip. Customers may join the group meanwhile: only its key would stop them.
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError> {
-        let mut select = QueryBuilder::new(format!("SELECT {COLUMNS} FROM customer_groups g"));
-        select.push(" WHERE g.tenant_id = ");
-        select.push_bind(self.tx.tenant().0);
-        select.push(" AND g.id = ");
-        select.push_bind(id.as_str());
-        select.push(" FOR NO KEY UPDATE");
-        let rows = self.tx.fetch(select.build()).await?;
-        decode(rows.first().ok_or(StoreError::NotFound)?)
+        let this = this(self.tx.tenant(), id);
+        let found = {
+            let orm = self.tx.orm()?;
+            let locked = entity::Entity::find().filter(this);
+            locked.lock(LockType::NoKeyUpdate).one(&orm).await
+        };
+        let found = self.tx.settle(found).await?;
+        found.ok_or(StoreError::NotFound).and_then(decode)
     }
 
     /// One round trip.
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {
-        let mut update = QueryBuilder::new("UPDATE customer_groups SET ");
-        let mut set = update.separated(", ");
-        sql::assign(&mut set, "name", group.name.as_str());
-        sql::assign(&mut set, "description", group.description.as_deref());
-        sql::assign(&mut set, "discount_class", group.discount_class.as_deref());
-        sql::assign(&mut set, "version", group.version);
-        sql::assign(&mut set, "updated_at", group.updated_at);
-        update.push(" WHERE tenant_id = ");
-        update.push_bind(self.tx.tenant().0);
-        update.push(" AND id = ");
-        update.push_bind(group.id.as_str());
-        match self.tx.execute(update.build()).await? {
+        let this = this(self.tx.tenant(), &group.id);
+        let changed = entity::ActiveModel {
+            name: Set(group.name.clone()),
+            description: Set(group.description.clone()),
+            discount_class: Set(group.discount_class.clone()),
+            version: Set(group.version),
+            updated_at: Set(group.updated_at),
+            ..entity::ActiveModel::default()
+        };
+        let saved = {
+            let orm = self.tx.orm()?;
+            let update = entity::Entity::update_many().set(changed);
+            update.filter(this).exec(&orm).await
+        };
+        match self.tx.settle(saved).await?.rows_affected {
             0 => Err(StoreError::NotFound),
             _ => Ok(()),
         }
     }
 
-    /// One round trip. The customers' foreign key decides whether the group is free: here it
-    /// says that someone belongs to the group, where customers are written that there is none.
+    /// One round trip. The customers' foreign key decides whether the group is free. On delete its
+    /// violation means that the group still has members; on insert it means that there is no such
+    /// group.
     async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError> {
-        let delete = sqlx::query("DELETE FROM customer_groups WHERE tenant_id = $1 AND id = $2")
-            .bind(self.tx.tenant().0)
-            .bind(id.as_str());
-        match self.tx.execute(delete).await {
-            Ok(0) => Err(StoreError::NotFound),
+        let this = this(self.tx.tenant(), id);
+        let deleted = {
+            let orm = self.tx.orm()?;
+            let delete = entity::Entity::delete_many();
+            delete.filter(this).exec(&orm).await
+        };
+        match self.tx.settle(deleted).await {
+            Ok(deleted) if deleted.rows_affected == 0 => Err(StoreError::NotFound),
             Ok(_) => Ok(()),
             Err(StoreError::Conflict(Conflict::UnknownGroup)) => {
                 Err(StoreError::Conflict(Conflict::GroupInUse))
@@ -93,32 +80,46 @@ impl GroupRepo for PgUnitOfWork {
     }
 }
 
-/// Reads groups on the pool of the app role.
-pub(crate) struct PgGroupReads(pub(crate) PgPool);
-
-impl PgGroupReads {
-    /// The groups for which `condition` holds, by id.
-    async fn select(
-        &self,
-        at: &Scope,
-        condition: &str,
-        limit: u32,
-    ) -> Result<Vec<Group>, StoreError> {
-        let select = format!(
-            "SELECT {COLUMNS} FROM customer_groups g WHERE g.tenant_id = {} {condition} ORDER BY g.id LIMIT {limit}",
-            literal::uuid(at.tenant.0)
-        );
-        let rows = scope::read(&self.0, at.tenant, &[Cow::Owned(select)]).await?;
-        rows.iter().map(decode).collect()
+impl PgUnitOfWork {
+    /// Stores groups of a tenant. One round trip; none without groups.
+    pub(crate) async fn insert_groups(
+        &mut self,
+        tenant: TenantId,
+        groups: &[Group],
+    ) -> Result<(), StoreError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let rows = groups.iter().map(|group| entity::ActiveModel {
+            tenant_id: Set(tenant.0),
+            id: Set(group.id.as_str().to_owned()),
+            name: Set(group.name.clone()),
+            description: Set(group.description.clone()),
+            discount_class: Set(group.discount_class.clone()),
+            version: Set(group.version),
+            created_at: Set(group.created_at),
+            updated_at: Set(group.updated_at),
+        });
+        let inserted = {
+            let orm = self.tx.orm()?;
+            let insert = entity::Entity::insert_many(rows);
+            insert.exec_without_returning(&orm).await
+        };
+        self.tx.settle(inserted).await?;
+        Ok(())
     }
 }
+
+/// Reads groups on the pool of the app role.
+pub(crate) struct PgGroupReads(pub(crate) PgPool);
 
 #[async_trait]
 impl GroupReads for PgGroupReads {
     /// One round trip.
     async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError> {
-        let this = format!("AND g.id = {}", literal::text(id.as_str()));
-        Ok(self.select(scope, &this, 1).await?.pop())
+        let find = entity::Entity::find().filter(this(scope.tenant, id));
+        let found = orm::read(&self.0, scope.tenant, find).await?;
+        found.into_iter().next().map(decode).transpose()
     }
 
     /// One round trip.
@@ -128,20 +129,33 @@ impl GroupReads for PgGroupReads {
         after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
-        let beyond = after.map(|id| format!("AND g.id > {}", literal::text(id.as_str())));
-        self.select(scope, &beyond.unwrap_or_default(), limit).await
+        let list = entity::Entity::find()
+            .filter(entity::Column::TenantId.eq(scope.tenant.0))
+            .apply_if(after, |list, after| {
+                list.filter(entity::Column::Id.gt(after.as_str()))
+            })
+            .order_by_asc(entity::Column::Id)
+            .limit(u64::from(limit));
+        let found = orm::read(&self.0, scope.tenant, list).await?;
+        found.into_iter().map(decode).collect()
     }
 }
 
-fn decode(row: &PgRow) -> Result<Group, StoreError> {
-    let mut row = Reader::new(row, TABLE);
+/// The one group of this id.
+fn this(tenant: TenantId, id: &GroupId) -> Condition {
+    Condition::all()
+        .add(entity::Column::TenantId.eq(tenant.0))
+        .add(entity::Column::Id.eq(id.as_str()))
+}
+
+fn decode(row: entity::Model) -> Result<Group, StoreError> {
     Ok(Group {
-        id: row.parsed(|id: String| GroupId::parse(&id).ok())?,
-        name: row.column()?,
-        description: row.column()?,
-        discount_class: row.column()?,
-        version: row.column()?,
-        created_at: row.column()?,
-        updated_at: row.column()?,
+        id: GroupId::parse(&row.id).map_err(|_| corrupt(TABLE, row.tenant_id))?,
+        name: row.name,
+        description: row.description,
+        discount_class: row.discount_class,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
     })
 }

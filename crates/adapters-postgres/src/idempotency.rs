@@ -4,14 +4,13 @@ mod purge;
 
 pub(crate) use purge::PgIdempotencyPurge;
 
-use crate::pg::literal;
+use crate::pg::builder::{self, Builder};
 use crate::pg::row::Reader;
-use crate::pg::sql::{self, Sql};
+use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 
 const TABLE: &str = "idempotency_keys";
 
@@ -20,22 +19,22 @@ pub(crate) const INSERT: &str = "INSERT INTO idempotency_keys (tenant_id, caller
 
 /// The statement that takes the claim's lock if nobody has it. The lock ends with the
 /// transaction.
-pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Cow<'static, str> {
+pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Sql {
     // The unit separator is no character of a tenant's id and of no route.
     let name = format!(
         "{tenant}\u{1f}{}\u{1f}{}\u{1f}{}",
         claim.route, claim.caller, claim.key
     );
-    Cow::Owned(format!(
+    sql!(
         "SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))",
-        literal::text(&name)
-    ))
+        name
+    )
 }
 
 /// What [`try_lock`] answered.
 pub(crate) fn has_lock(rows: &[PgRow]) -> Result<bool, StoreError> {
     rows.first()
-        .map_or(Ok(false), |row| Reader::new(row, TABLE).column())
+        .map_or(Ok(false), |row| Reader::new(row, TABLE).column(0))
 }
 
 /// The stored reply that has not expired, with the digest of its request's body. One round trip.
@@ -57,21 +56,21 @@ pub(crate) async fn find(
 }
 
 fn reply(row: &PgRow) -> Result<([u8; 32], StoredReply), StoreError> {
-    let mut row = Reader::new(row, TABLE);
-    let digest = row.parsed(|digest: Vec<u8>| digest.try_into().ok())?;
+    let row = Reader::new(row, TABLE);
+    let digest = row.parsed("body_digest", |digest: Vec<u8>| digest.try_into().ok())?;
     let reply = StoredReply {
-        status: row.parsed(|status: i32| status.try_into().ok())?,
-        location: row.column()?,
-        etag: row.column()?,
-        body: row.column()?,
+        status: row.parsed("status", |status: i32| status.try_into().ok())?,
+        location: row.column("location")?,
+        etag: row.column("etag")?,
+        body: row.column("body")?,
     };
     Ok((digest, reply))
 }
 
 /// The row of a reply, in place of one that has expired; `$1` is the tenant. It counts no row
 /// when a reply that has not expired stands there.
-pub(crate) fn values(sql: &mut Sql, claim: &IdempotencyClaim, reply: &StoredReply) {
-    sql::values(sql, "$1", [(claim, reply)], |row, (claim, reply)| {
+pub(crate) fn values(builder: &mut Builder, claim: &IdempotencyClaim, reply: &StoredReply) {
+    builder::values(builder, "$1", [(claim, reply)], |row, (claim, reply)| {
         row.push_bind(claim.caller.as_str())
             .push_bind(claim.route.as_str())
             .push_bind(claim.key.as_str())
@@ -83,7 +82,7 @@ pub(crate) fn values(sql: &mut Sql, claim: &IdempotencyClaim, reply: &StoredRepl
             .push_bind(claim.now)
             .push_bind(claim.expires_at);
     });
-    sql.push(
+    builder.push(
         " ON CONFLICT (tenant_id, caller, route, key) DO UPDATE SET body_digest = excluded.body_digest, \
          status = excluded.status, location = excluded.location, etag = excluded.etag, body = excluded.body, \
          created_at = excluded.created_at, expires_at = excluded.expires_at \

@@ -1,7 +1,7 @@
 //! Leases on jobs: a row for each, and one statement for each step. The server's clock decides, as it
 //! is while the statement runs: that of the transaction would stand still while one waits for a row.
 
-use crate::pg::alone;
+use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ const ACQUIRE: &str = "\
         lease_expires_at = clock_timestamp() + make_interval(secs => $3), started_at = clock_timestamp() \
       WHERE j.due_at <= clock_timestamp() AND (j.holder IS NULL OR j.lease_expires_at <= clock_timestamp()) \
       RETURNING token, cursor, failures) \
-    SELECT token, cursor, failures, NULL::float8, NULL::float8 FROM taken UNION ALL \
+    SELECT token, cursor, failures, NULL::float8 AS due_in, NULL::float8 AS free_in FROM taken UNION ALL \
     SELECT 0, NULL, 0, date_part('epoch', due_at - clock_timestamp()), \
       date_part('epoch', lease_expires_at - clock_timestamp()) \
     FROM job_leases WHERE name = $1 AND NOT EXISTS (SELECT FROM taken)";
@@ -55,7 +55,7 @@ const RELEASE: &str = "\
     WHERE name = $1 AND token = $2 AND holder IS NOT NULL RETURNING name";
 
 const STATES: &str = "\
-    SELECT name, holder, coalesce(lease_expires_at > clock_timestamp(), false), lease_expires_at, due_at, \
+    SELECT name, holder, coalesce(lease_expires_at > clock_timestamp(), false) AS is_held, lease_expires_at, due_at, \
       started_at, last_success_at, last_error, last_error_at, runs, failures, processed, cursor \
     FROM job_leases ORDER BY name";
 
@@ -73,7 +73,7 @@ impl JobLeases for PgJobLeases {
         lease: Duration,
     ) -> Result<Acquisition, StoreError> {
         for _ in 0..TRIES {
-            let rows = alone::fetch(&self.0, || {
+            let rows = autocommit::fetch(&self.0, || {
                 let acquire = sqlx::query(ACQUIRE).bind(job.0).bind(holder);
                 acquire.bind(lease.as_secs_f64())
             });
@@ -94,7 +94,7 @@ impl JobLeases for PgJobLeases {
         lease: Duration,
     ) -> Result<bool, StoreError> {
         let processed = count(progress.processed);
-        let rows = alone::fetch(&self.0, || {
+        let rows = autocommit::fetch(&self.0, || {
             let advance = sqlx::query(ADVANCE).bind(held.job.0).bind(held.token);
             let advance = advance.bind(progress.cursor.as_deref()).bind(processed);
             advance.bind(lease.as_secs_f64())
@@ -113,7 +113,7 @@ impl JobLeases for PgJobLeases {
             JobOutcome::Succeeded { .. } => (SUCCEED, due_in.as_secs_f64()),
             JobOutcome::Failed { .. } => (FAIL, due_in.as_secs_f64()),
         };
-        let rows = alone::fetch(&self.0, || {
+        let rows = autocommit::fetch(&self.0, || {
             let finish = sqlx::query(statement).bind(held.job.0).bind(held.token);
             let finish = finish.bind(due_in);
             match outcome {
@@ -126,7 +126,7 @@ impl JobLeases for PgJobLeases {
 
     /// One round trip.
     async fn release(&self, held: &JobLease) -> Result<bool, StoreError> {
-        let rows = alone::fetch(&self.0, || {
+        let rows = autocommit::fetch(&self.0, || {
             sqlx::query(RELEASE).bind(held.job.0).bind(held.token)
         });
         Ok(!rows.await?.is_empty())
@@ -134,26 +134,25 @@ impl JobLeases for PgJobLeases {
 
     /// One round trip.
     async fn states(&self) -> Result<Vec<JobState>, StoreError> {
-        let rows = alone::fetch(&self.0, || sqlx::query(STATES)).await?;
+        let rows = autocommit::fetch(&self.0, || sqlx::query(STATES)).await?;
         rows.iter().map(state).collect()
     }
 }
 
 /// What the statement answered; none when its snapshot is of before another replica took the job.
 fn acquisition(row: &PgRow, job: JobName, holder: Uuid) -> Result<Option<Acquisition>, StoreError> {
-    let mut row = Reader::new(row, TABLE);
-    let token = row.column()?;
-    let (cursor, failures) = (row.column()?, row.parsed(natural)?);
+    let row = Reader::new(row, TABLE);
+    let token = row.column("token")?;
     if token > 0 {
         return Ok(Some(Acquisition::Acquired(JobLease {
             job,
             holder,
             token,
-            cursor,
-            failures,
+            cursor: row.column("cursor")?,
+            failures: row.parsed("failures", natural)?,
         })));
     }
-    let [due_in, free_in] = [row.column()?, row.column()?].map(remaining);
+    let [due_in, free_in] = [row.column("due_in")?, row.column("free_in")?].map(remaining);
     Ok(match (due_in, free_in) {
         (_, Some(free_in)) => Some(Acquisition::Held { free_in }),
         (Some(due_in), None) => Some(Acquisition::NotDue { due_in }),
@@ -179,20 +178,20 @@ where
 }
 
 fn state(row: &PgRow) -> Result<JobState, StoreError> {
-    let mut row = Reader::new(row, TABLE);
+    let row = Reader::new(row, TABLE);
     Ok(JobState {
-        name: row.column()?,
-        holder: row.column()?,
-        is_held: row.column()?,
-        lease_expires_at: row.column()?,
-        due_at: row.column()?,
-        started_at: row.column()?,
-        last_success_at: row.column()?,
-        last_error: row.column()?,
-        last_error_at: row.column()?,
-        runs: row.parsed(|stored: i64| u64::try_from(stored).ok())?,
-        failures: row.parsed(natural)?,
-        processed: row.parsed(|stored: i64| u64::try_from(stored).ok())?,
-        cursor: row.column()?,
+        name: row.column("name")?,
+        holder: row.column("holder")?,
+        is_held: row.column("is_held")?,
+        lease_expires_at: row.column("lease_expires_at")?,
+        due_at: row.column("due_at")?,
+        started_at: row.column("started_at")?,
+        last_success_at: row.column("last_success_at")?,
+        last_error: row.column("last_error")?,
+        last_error_at: row.column("last_error_at")?,
+        runs: row.parsed("runs", |stored: i64| u64::try_from(stored).ok())?,
+        failures: row.parsed("failures", natural)?,
+        processed: row.parsed("processed", |stored: i64| u64::try_from(stored).ok())?,
+        cursor: row.column("cursor")?,
     })
 }

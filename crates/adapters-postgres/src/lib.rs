@@ -23,6 +23,9 @@ pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, mi
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
 pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
+/// Public for the examples in its documentation, which prove what does not compile.
+#[doc(hidden)]
+pub use pg::sql::{Literal, Sql};
 pub use privacy::Sealing;
 
 use customer_domain::address::AddressReads;
@@ -37,9 +40,9 @@ use customer_domain::outbox::OutboxSealing;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
+use pg::sql::sql;
 use pg::uow::PgTransactions;
 use privacy::KeyRing;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The whole adapter: every port of the domain that is kept in PostgreSQL.
@@ -162,11 +165,14 @@ impl Postgres {
 }
 
 /// What every serving connection prepares.
-fn prepared_statements() -> Vec<Cow<'static, str>> {
+fn prepared_statements() -> Vec<Sql> {
     customer::prepared()
         .into_iter()
         .chain(address::prepared())
         .chain([api_key::prepared()])
-        .map(|(name, types, text)| Cow::Owned(format!("PREPARE {name}({types}) AS {text}")))
+        .map(|(name, types, text)| {
+            let [name, types] = [name, types].map(Sql::text);
+            sql!("PREPARE {}({}) AS {}", name, types, text)
+        })
         .collect()
 }

@@ -5,7 +5,7 @@ mod sealing;
 
 pub(crate) use sealing::PgOutboxSealing;
 
-use crate::pg::sql::{self, Sql};
+use crate::pg::builder::{self, Builder};
 use crate::privacy::Sealer;
 use customer_domain::outbox::Event;
 use customer_domain::privacy::Place;
@@ -27,7 +27,7 @@ pub(crate) fn place(tenant: TenantId, event: EventId) -> Place<'static> {
 /// The rows of the events, each with the whole message as subscribers receive it; `$1` is the
 /// tenant.
 pub(crate) fn values(
-    sql: &mut Sql,
+    builder: &mut Builder,
     scope: &Scope,
     events: &[&Event],
     sealer: &Sealer<'_>,
@@ -39,7 +39,7 @@ pub(crate) fn values(
         let hidden = sealer.seal(Some(event.customer), place, message.as_bytes())?;
         rows.push((event, hidden));
     }
-    sql::values(sql, "$1", rows, |row, (event, hidden)| {
+    builder::values(builder, "$1", rows, |row, (event, hidden)| {
         row.push_bind(event.id.0)
             .push_bind(event.customer.0)
             .push_bind(event.sequence)

@@ -1,9 +1,10 @@
 //! The plumbing below the slices: connections, transactions, errors.
 
-pub(crate) mod alone;
+pub(crate) mod autocommit;
+pub(crate) mod builder;
 pub(crate) mod error;
 pub(crate) mod health;
-pub(crate) mod literal;
+pub(crate) mod message;
 pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod orm;

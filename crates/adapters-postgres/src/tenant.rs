@@ -3,12 +3,10 @@
 
 mod entity;
 
-use crate::group;
-use crate::pg::error::Failure;
-use crate::pg::orm::OrmConnection;
-use crate::pg::pool::{Lease, PgPool};
+use crate::pg::orm;
+use crate::pg::pool::PgPool;
 use crate::pg::row::corrupt;
-use crate::pg::sql::{self, Branches};
+use crate::pg::scope::ANY;
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::Group;
@@ -16,31 +14,30 @@ use customer_domain::tenant::{Tenant, TenantReads, TenantRepo, TenantSettings, T
 use customer_domain::{StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
-use sqlx::types::Json;
 
 const TABLE: &str = "tenants";
 
 #[async_trait]
 impl TenantRepo for PgUnitOfWork {
-    /// One round trip.
+    /// Two round trips; one when it begins without groups.
     async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
-        let mut branches = Branches::new(&[tenant.id.0]);
-        if !groups.is_empty() {
-            group::values(branches.branch(group::INSERT), groups);
-        }
-        let insert = branches.main(
-            "INSERT INTO tenants (id, slug, name, settings, version, created_at, updated_at)",
-        );
-        sql::values(insert, "$1", [tenant], |row, tenant| {
-            row.push_bind(tenant.slug.as_str())
-                .push_bind(tenant.name.as_str())
-                .push_bind(Json(settings(&tenant.settings)))
-                .push_bind(tenant.version)
-                .push_bind(tenant.created_at)
-                .push_bind(tenant.updated_at);
-        });
-        self.tx.execute(branches.finish().build()).await?;
-        Ok(())
+        let row = entity::ActiveModel {
+            id: Set(tenant.id.0),
+            slug: Set(tenant.slug.as_str().to_owned()),
+            name: Set(tenant.name.clone()),
+            settings: Set(settings(&tenant.settings)),
+            version: Set(tenant.version),
+            created_at: Set(tenant.created_at),
+            updated_at: Set(tenant.updated_at),
+        };
+        let inserted = {
+            let orm = self.tx.orm()?;
+            entity::Entity::insert(row)
+                .exec_without_returning(&orm)
+                .await
+        };
+        self.tx.settle(inserted).await?;
+        self.insert_groups(tenant.id, groups).await
     }
 
     /// One round trip.
@@ -84,20 +81,10 @@ pub(crate) struct PgTenantReads(pub(crate) PgPool);
 impl TenantReads for PgTenantReads {
     /// One round trip.
     async fn all(&self) -> Result<Vec<Tenant>, StoreError> {
-        let found = match all(self.0.lease().await?).await {
-            Err(failure) if failure.dead => all(self.0.replacement().await?).await?,
-            outcome => outcome?,
-        };
+        let by_slug = entity::Entity::find().order_by_asc(entity::Column::Slug);
+        let found = orm::read(&self.0, ANY, by_slug).await?;
         found.into_iter().map(decode).collect()
     }
-}
-
-async fn all(mut lease: Lease) -> Result<Vec<entity::Model>, Failure> {
-    let orm = OrmConnection::new(lease.start()?);
-    let by_slug = entity::Entity::find().order_by_asc(entity::Column::Slug);
-    let found = by_slug.all(&orm).await?;
-    lease.finish();
-    Ok(found)
 }
 
 fn settings(settings: &TenantSettings) -> Value {

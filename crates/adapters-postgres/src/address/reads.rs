@@ -3,30 +3,16 @@
 
 use super::record;
 use crate::pg::pool::PgPool;
-use crate::pg::{literal, scope};
+use crate::pg::scope;
+use crate::pg::sql::Sql;
 use async_trait::async_trait;
 use customer_domain::address::{Address, AddressBook, AddressReads};
 use customer_domain::customer::CustomerRef;
-use customer_domain::{CustomerId, Scope, StoreError, TenantId};
-use sqlx::postgres::PgRow;
-use std::borrow::Cow;
+use customer_domain::{CustomerId, Scope, StoreError};
 use std::collections::HashMap;
 
 /// Reads address books on one pool.
 pub(crate) struct PgAddressReads(pub(crate) PgPool);
-
-impl PgAddressReads {
-    /// Runs a prepared statement; `keys` are literals.
-    async fn execute(
-        &self,
-        tenant: TenantId,
-        name: &str,
-        keys: &str,
-    ) -> Result<Vec<PgRow>, StoreError> {
-        let execute = format!("EXECUTE {name}({}, {keys})", literal::uuid(tenant.0));
-        scope::read(&self.0, tenant, &[Cow::Owned(execute)]).await
-    }
-}
 
 #[async_trait]
 impl AddressReads for PgAddressReads {
@@ -36,11 +22,15 @@ impl AddressReads for PgAddressReads {
         scope: &Scope,
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError> {
-        let (name, key) = match customer {
-            CustomerRef::Id(id) => ("address_book_by_id", literal::uuid(id.0)),
-            CustomerRef::Legacy(id) => ("address_book_by_legacy", format!("'{}'", id.get())),
+        let tenant = scope.tenant;
+        let find = match customer {
+            CustomerRef::Id(id) => Sql::execute("address_book_by_id", &[&tenant, &id]),
+            CustomerRef::Legacy(id) => {
+                let id = id.get().to_string();
+                Sql::execute("address_book_by_legacy", &[&tenant, &id])
+            }
         };
-        let rows = self.execute(scope.tenant, name, &key).await?;
+        let rows = scope::read(&self.0, tenant, &[find]).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
@@ -54,8 +44,8 @@ impl AddressReads for PgAddressReads {
         scope: &Scope,
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
-        let ids = literal::uuids(customers.iter().map(|id| id.0));
-        let rows = self.execute(scope.tenant, "address_books", &ids).await?;
+        let find = [Sql::execute("address_books", &[&scope.tenant, &customers])];
+        let rows = scope::read(&self.0, scope.tenant, &find).await?;
         let mut books: HashMap<_, Vec<_>> = HashMap::new();
         for row in &rows {
             let book = books.entry(record::holder(row)?.customer).or_default();

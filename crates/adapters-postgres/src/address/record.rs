@@ -1,6 +1,7 @@
 //! An address as one row: what is selected, and how it is read back.
 
 use crate::pg::row::Reader;
+use crate::pg::sql::{Sql, sql};
 use customer_domain::address::{
     Address, AddressType, BookHolder, Country, MAX_BOOK, MAX_EXPANDED, PostalAddress,
 };
@@ -10,24 +11,30 @@ use customer_domain::{AddressId, CustomerId, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 
-/// The columns, in the order in which [`decode`] reads them from `customer_addresses AS a`.
-const COLUMNS: &str = "a.id, a.type, a.default_shipping, a.default_billing, a.first_name, a.last_name, \
+/// What [`decode`] reads of `customer_addresses AS a`.
+const COLUMNS: Sql = Sql::text(
+    "a.id, a.type, a.default_shipping, a.default_billing, a.first_name, a.last_name, \
      a.company, a.address_line_1, a.address_line_2, a.city, a.state_province, a.postal_code, a.country_code, a.phone, a.label, \
-     a.is_verified, a.metadata, a.legacy_id, a.version, a.created_at, a.updated_at";
-/// What [`holder`] reads, after those.
-const HOLDER: &str = "c.id AS customer_id, c.status, c.event_seq";
+     a.is_verified, a.metadata, a.legacy_id, a.version, a.created_at, a.updated_at",
+);
+/// What [`holder`] reads.
+const HOLDER: Sql = Sql::text("c.id AS customer_id, c.status, c.event_seq");
 
 const TABLE: &str = "customer_addresses";
 
 /// The statements that every connection prepares: a name, its parameters' types and its text.
 /// `$1` is the tenant. A customer without addresses yields one row of nothing but itself.
-pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
-    let book = |condition: &str| {
-        format!(
-            "SELECT {COLUMNS}, {HOLDER} FROM customers c LEFT JOIN customer_addresses a \
+pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
+    let book = |id: &'static str| {
+        sql!(
+            "SELECT {}, {} FROM customers c LEFT JOIN customer_addresses a \
              ON a.tenant_id = c.tenant_id AND a.customer_id = c.id AND a.deleted_at IS NULL \
-             WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {condition} \
-             ORDER BY a.created_at, a.id LIMIT {MAX_BOOK}"
+             WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} \
+             ORDER BY a.created_at, a.id LIMIT {}",
+            COLUMNS,
+            HOLDER,
+            Sql::text(id),
+            MAX_BOOK
         )
     };
     vec![
@@ -43,12 +50,16 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
         (
             "address_books",
             "uuid, uuid[]",
-            format!(
-                "SELECT {COLUMNS}, {HOLDER} FROM customers c CROSS JOIN LATERAL (SELECT {COLUMNS} \
+            sql!(
+                "SELECT {}, {} FROM customers c CROSS JOIN LATERAL (SELECT {} \
                  FROM customer_addresses a WHERE a.tenant_id = $1 AND a.customer_id = c.id \
-                 AND a.deleted_at IS NULL ORDER BY a.created_at, a.id LIMIT {MAX_EXPANDED}) a \
+                 AND a.deleted_at IS NULL ORDER BY a.created_at, a.id LIMIT {}) a \
                  WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = ANY($2) \
-                 ORDER BY a.created_at, a.id"
+                 ORDER BY a.created_at, a.id",
+                COLUMNS,
+                HOLDER,
+                COLUMNS,
+                MAX_EXPANDED
             ),
         ),
     ]
@@ -62,47 +73,47 @@ pub(super) fn addresses(rows: &[PgRow]) -> Result<Vec<Address>, StoreError> {
 
 /// Reads [`COLUMNS`]; `None` in the row of a customer without addresses.
 pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
-    let row = &mut Reader::new(row, TABLE);
-    let Some(id) = row.column()? else {
+    let row = Reader::new(row, TABLE);
+    let Some(id) = row.column("id")? else {
         return Ok(None);
     };
     Ok(Some(Address {
         id: AddressId(id),
-        kind: row.parsed(AddressType::from_code)?,
-        default_shipping: row.column()?,
-        default_billing: row.column()?,
+        kind: row.parsed("type", AddressType::from_code)?,
+        default_shipping: row.column("default_shipping")?,
+        default_billing: row.column("default_billing")?,
         postal: postal(row)?,
-        label: row.column()?,
-        is_verified: row.column()?,
-        metadata: row.column::<Json<_>>()?.0,
-        legacy_id: row.optional(|id: i64| LegacyId::new(id).ok())?,
-        version: row.column()?,
-        created_at: row.column()?,
-        updated_at: row.column()?,
+        label: row.column("label")?,
+        is_verified: row.column("is_verified")?,
+        metadata: row.column::<Json<_>>("metadata")?.0,
+        legacy_id: row.optional("legacy_id", |id: i64| LegacyId::new(id).ok())?,
+        version: row.column("version")?,
+        created_at: row.column("created_at")?,
+        updated_at: row.column("updated_at")?,
     }))
 }
 
-fn postal(row: &mut Reader<'_>) -> Result<PostalAddress, StoreError> {
+fn postal(row: Reader<'_>) -> Result<PostalAddress, StoreError> {
     Ok(PostalAddress {
-        first_name: row.column()?,
-        last_name: row.column()?,
-        company: row.column()?,
-        street: row.column()?,
-        street2: row.column()?,
-        city: row.column()?,
-        region: row.column()?,
-        postal_code: row.column()?,
-        country: row.parsed(|code: &str| Country::parse(code).ok())?,
-        phone: row.optional(|phone: &str| Phone::parse(phone).ok().flatten())?,
+        first_name: row.column("first_name")?,
+        last_name: row.column("last_name")?,
+        company: row.column("company")?,
+        street: row.column("address_line_1")?,
+        street2: row.column("address_line_2")?,
+        city: row.column("city")?,
+        region: row.column("state_province")?,
+        postal_code: row.column("postal_code")?,
+        country: row.parsed("country_code", |code: &str| Country::parse(code).ok())?,
+        phone: row.optional("phone", |phone: &str| Phone::parse(phone).ok().flatten())?,
     })
 }
 
 /// Reads [`HOLDER`].
 pub(super) fn holder(row: &PgRow) -> Result<BookHolder, StoreError> {
-    let row = &mut Reader::from(row, TABLE, COLUMNS.split(',').count());
+    let row = Reader::new(row, TABLE);
     Ok(BookHolder {
-        customer: CustomerId(row.column()?),
-        status: row.parsed(Status::from_code)?,
-        event_seq: row.column()?,
+        customer: CustomerId(row.column("customer_id")?),
+        status: row.parsed("status", Status::from_code)?,
+        event_seq: row.column("event_seq")?,
     })
 }

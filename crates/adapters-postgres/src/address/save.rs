@@ -1,57 +1,61 @@
 //! A changed book: first what is given up, then what is there.
 
-use crate::pg::literal;
-use crate::pg::sql::{self, Parameters, Sql};
+use crate::pg::builder::{self, Builder, Parameters};
+use crate::pg::sql::{Sql, sql};
 use customer_domain::address::{BookChanges, Role, WrittenAddress};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
 use customer_domain::{AddressId, TenantId};
 use sqlx::types::Json;
-use std::borrow::Cow;
 
 /// Removed addresses, and roles that somebody else is to have: the unique indexes look at each
 /// row as it is written, so whoever holds a role or a digest must let go of it first.
-pub(super) fn give_up(tenant: TenantId, changes: &BookChanges) -> Vec<Cow<'static, str>> {
-    let key = format!(
+pub(super) fn give_up(tenant: TenantId, changes: &BookChanges) -> Vec<Sql> {
+    let key = sql!(
         "tenant_id = {} AND customer_id = {}",
-        literal::uuid(tenant.0),
-        literal::uuid(changes.customer.0)
+        tenant,
+        changes.customer
     );
     let vacated = changes.vacated.iter().map(|role| {
         let column = column(*role);
-        format!(
-            "UPDATE customer_addresses SET {column} = false WHERE {key} AND {column} AND deleted_at IS NULL"
+        sql!(
+            "UPDATE customer_addresses SET {} = false WHERE {} AND {} AND deleted_at IS NULL",
+            column,
+            key,
+            column
         )
     });
     let removed = changes.removed.iter().map(|removed| {
-        let at = literal::time(removed.at);
-        format!(
+        sql!(
             "UPDATE customer_addresses SET default_shipping = false, default_billing = false, \
-             version = {}, updated_at = {at}, deleted_at = {at} WHERE {key} AND id = {}",
+             version = {}, updated_at = {}, deleted_at = {} WHERE {} AND id = {}",
             removed.version,
-            literal::uuid(removed.id.0)
+            removed.at,
+            removed.at,
+            key,
+            removed.id
         )
     });
-    vacated.chain(removed).map(Cow::Owned).collect()
+    vacated.chain(removed).collect()
 }
 
-fn column(role: Role) -> &'static str {
-    match role {
+fn column(role: Role) -> Sql {
+    Sql::text(match role {
         Role::Shipping => "default_shipping",
         Role::Billing => "default_billing",
-    }
+    })
 }
 
 /// The addresses that are new or different, as whole rows. `$1` is the tenant, `$2` the customer.
-pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Sql {
-    let mut statement = sql::with_ids(&[tenant.0, changes.customer.0]);
+pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Builder {
+    let mut statement = Builder::with_ids(&[tenant.0, changes.customer.0]);
     statement.push(
         "INSERT INTO customer_addresses (tenant_id, customer_id, id, type, default_shipping, \
          default_billing, first_name, last_name, company, address_line_1, address_line_2, city, \
          state_province, postal_code, country_code, phone, label, is_verified, metadata, legacy_id, \
          digest, version, created_at, updated_at)",
     );
-    sql::values(&mut statement, "$1, $2", &changes.written, bind);
+    builder::values(&mut statement, "$1, $2", &changes.written, bind);
     statement.push(
         " ON CONFLICT (tenant_id, customer_id, id) DO UPDATE SET type = excluded.type, \
          default_shipping = excluded.default_shipping, default_billing = excluded.default_billing, \

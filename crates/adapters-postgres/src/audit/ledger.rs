@@ -3,11 +3,11 @@
 
 use super::record::COLUMNS;
 use super::{TABLE, partition, record, seal};
-use crate::pg::alone;
-use crate::pg::literal;
+use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
 use crate::pg::scope::{self, ANY};
+use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use crate::privacy::KeyRing;
 use async_trait::async_trait;
@@ -17,18 +17,17 @@ use customer_domain::audit::{
 };
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The place of an entry `e`, as the index has it.
-const POSITION: &str = "(e.transaction_id, e.id)";
-const BY_POSITION: &str = "ORDER BY e.transaction_id, e.id";
+const POSITION: Sql = Sql::text("(e.transaction_id, e.id)");
+const BY_POSITION: Sql = Sql::text("ORDER BY e.transaction_id, e.id");
 
 /// The number of the next transaction.
-const HORIZON: &str = "pg_snapshot_xmax(pg_current_snapshot())::text";
+const HORIZON: Sql = Sql::text("pg_snapshot_xmax(pg_current_snapshot())::text AS horizon");
 /// Below the oldest transaction that still runs nothing can appear any more.
-const SETTLED: &str = "pg_snapshot_xmin(pg_current_snapshot())";
+const SETTLED: Sql = Sql::text("pg_snapshot_xmin(pg_current_snapshot())");
 
 /// The ledger on the pool of the worker.
 pub(crate) struct PgAuditLedger {
@@ -37,16 +36,16 @@ pub(crate) struct PgAuditLedger {
 }
 
 impl PgAuditLedger {
-    async fn read(&self, select: String) -> Result<Vec<PgRow>, StoreError> {
-        scope::read(&self.pool, ANY, &[Cow::Owned(select)]).await
+    async fn read(&self, select: Sql) -> Result<Vec<PgRow>, StoreError> {
+        scope::read(&self.pool, ANY, &[select]).await
     }
 
     /// An entry, with the digest that it should have.
     fn entry(&self, row: &PgRow) -> Result<LedgerEntry, StoreError> {
-        let mut columns = Reader::new(row, TABLE);
-        let entry = record::read(&mut columns)?;
-        let stored = columns.optional(|digest: Vec<u8>| digest.try_into().ok())?;
-        let position = seal::position(&mut columns)?;
+        let row = Reader::new(row, TABLE);
+        let entry = record::read(row)?;
+        let stored = row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?;
+        let position = seal::position(row, "transaction", "id")?;
         Ok(LedgerEntry {
             position: position.ok_or_else(|| corrupt(TABLE, entry.id))?,
             tenant: TenantId(entry.tenant),
@@ -56,18 +55,22 @@ impl PgAuditLedger {
         })
     }
 
-    async fn look_at(&self, conditions: &str, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
-        let select = format!(
-            "SELECT {COLUMNS}, e.digest, e.transaction_id::text, e.id FROM audit_events e \
-             WHERE {conditions} {BY_POSITION} LIMIT {limit}"
+    async fn look_at(&self, conditions: &Sql, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+        let select = sql!(
+            "SELECT {}, e.digest, e.transaction_id::text AS transaction FROM audit_events e \
+             WHERE {} {} LIMIT {}",
+            COLUMNS,
+            conditions,
+            BY_POSITION,
+            limit
         );
         let rows = self.read(select).await?;
         rows.iter().map(|row| self.entry(row)).collect()
     }
 
     /// Seals `s`, chosen and in the order as `rest` says.
-    async fn seals_that(&self, rest: &str) -> Result<Vec<AuditSeal>, StoreError> {
-        let select = format!("SELECT {} FROM audit_seals s {rest}", seal::COLUMNS);
+    async fn seals_that(&self, rest: Sql) -> Result<Vec<AuditSeal>, StoreError> {
+        let select = sql!("SELECT {} FROM audit_seals s {}", seal::COLUMNS, rest);
         self.read(select).await?.iter().map(seal::decode).collect()
     }
 }
@@ -75,8 +78,8 @@ impl PgAuditLedger {
 #[async_trait]
 impl AuditLedger for PgAuditLedger {
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError> {
-        let last = self.seals_that("ORDER BY s.number DESC LIMIT 1").await?;
-        Ok(last.into_iter().next())
+        let last = self.seals_that(Sql::text("ORDER BY s.number DESC LIMIT 1"));
+        Ok(last.await?.into_iter().next())
     }
 
     /// One round trip; two when some are of an older program, which gave them no digest.
@@ -87,42 +90,50 @@ impl AuditLedger for PgAuditLedger {
     ) -> Result<Pending, StoreError> {
         let beyond = after
             .as_ref()
-            .map_or_else(String::new, |after| format!(" AND {}", beyond(after)));
-        let look = format!(
-            "SELECT {HORIZON}, (SELECT e.created_at FROM audit_events e \
-             WHERE e.transaction_id >= {SETTLED}{beyond} {BY_POSITION} LIMIT 1)"
+            .map_or_else(Sql::default, |after| sql!(" AND {}", beyond(after)));
+        let look = sql!(
+            "SELECT {}, (SELECT e.created_at FROM audit_events e \
+             WHERE e.transaction_id >= {}{} {} LIMIT 1) AS waiting_since",
+            HORIZON,
+            SETTLED,
+            beyond,
+            BY_POSITION
         );
-        let select = format!(
-            "SELECT e.id, date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, e.digest, \
-             e.transaction_id::text, e.id FROM audit_events e \
-             WHERE e.transaction_id < {SETTLED}{beyond} {BY_POSITION} LIMIT {limit}"
+        let select = sql!(
+            "SELECT e.id, date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date AS month, e.digest, \
+             e.transaction_id::text AS transaction FROM audit_events e \
+             WHERE e.transaction_id < {}{} {} LIMIT {}",
+            SETTLED,
+            beyond,
+            BY_POSITION,
+            limit
         );
-        let rows = scope::read(&self.pool, ANY, &[Cow::Owned(look), Cow::Owned(select)]).await?;
+        let rows = scope::read(&self.pool, ANY, &[look, select]).await?;
         let (look, rows) = rows
             .split_first()
             .ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        let mut look = Reader::new(look, TABLE);
-        let horizon: u64 = look.parsed(|number: &str| number.parse().ok())?;
+        let look = Reader::new(look, TABLE);
+        let horizon: u64 = look.parsed("horizon", |number: &str| number.parse().ok())?;
         if after.is_some_and(|after| after.transaction >= horizon) {
             return Err(corrupt("audit_seals", "ahead of every transaction"));
         }
         Ok(Pending {
-            waiting_since: look.column()?,
+            waiting_since: look.column("waiting_since")?,
             entries: self.digested(rows).await?,
         })
     }
 
     async fn has_bare(&self) -> Result<bool, StoreError> {
         let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
-        let rows = self.read(select.to_owned()).await?;
+        let rows = self.read(Sql::text(select)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "digests"))?;
-        Reader::new(row, TABLE).column()
+        Reader::new(row, TABLE).column(0)
     }
 
     async fn horizon(&self) -> Result<u64, StoreError> {
-        let rows = self.read(format!("SELECT {HORIZON}")).await?;
+        let rows = self.read(sql!("SELECT {}", HORIZON)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        Reader::new(row, TABLE).parsed(|number: &str| number.parse().ok())
+        Reader::new(row, TABLE).parsed("horizon", |number: &str| number.parse().ok())
     }
 
     /// Three round trips.
@@ -136,51 +147,55 @@ impl AuditLedger for PgAuditLedger {
     }
 
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError> {
-        let beyond = format!("WHERE s.number > {after} ORDER BY s.number LIMIT {limit}");
-        self.seals_that(&beyond).await
+        let beyond = sql!(
+            "WHERE s.number > {} ORDER BY s.number LIMIT {}",
+            after,
+            limit
+        );
+        self.seals_that(beyond).await
     }
 
     async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError> {
-        self.seals_that("WHERE s.kind = 2 ORDER BY s.number").await
+        self.seals_that(Sql::text("WHERE s.kind = 2 ORDER BY s.number"))
+            .await
     }
 
     /// One round trip, and as many look-ups as months have seals.
     async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError> {
-        let dropped = dropped.iter().map(|month| format!("'{month}'::date"));
-        let dropped = dropped.collect::<Vec<_>>().join(", ");
         // From month to month along the index, never over the seals.
-        let select = format!(
+        let select = sql!(
             "WITH RECURSIVE months AS ( \
              (SELECT s.month FROM audit_seals s WHERE s.kind = 1 ORDER BY s.month LIMIT 1) UNION ALL \
              SELECT (SELECT s.month FROM audit_seals s WHERE s.kind = 1 AND s.month > m.month ORDER BY s.month LIMIT 1) \
              FROM months m WHERE m.month IS NOT NULL) \
              SELECT min((SELECT s.number FROM audit_seals s WHERE s.kind = 1 AND s.month = m.month \
-             ORDER BY s.number LIMIT 1)) FROM months m WHERE m.month <> ALL (ARRAY[{dropped}]::date[])"
+             ORDER BY s.number LIMIT 1)) FROM months m WHERE m.month <> ALL ({})",
+            dropped
         );
         let rows = self.read(select).await?;
         let row = rows
             .first()
             .ok_or_else(|| corrupt("audit_seals", "months"))?;
-        Reader::new(row, "audit_seals").column()
+        Reader::new(row, "audit_seals").column(0)
     }
 
     async fn trim(&self, most: u32) -> Result<u64, StoreError> {
         let most = i32::try_from(most).unwrap_or(i32::MAX);
         let trim = || sqlx::query("SELECT audit_trim_seals($1)").bind(most);
-        let rows = alone::fetch(&self.pool, trim).await?;
+        let rows = autocommit::fetch(&self.pool, trim).await?;
         let row = rows
             .first()
             .ok_or_else(|| corrupt("audit_seals", "trimmed"))?;
-        Reader::new(row, "audit_seals").parsed(|trimmed: i64| u64::try_from(trimmed).ok())
+        Reader::new(row, "audit_seals").parsed(0, |trimmed: i64| u64::try_from(trimmed).ok())
     }
 
     /// Two round trips.
     async fn months(&self) -> Result<Vec<NaiveDate>, StoreError> {
-        let rows = self.read(partition::LIST.to_owned()).await?;
+        let rows = self.read(partition::LIST).await?;
         let mut months = partition::months(&rows)?;
         let elsewhere = self.read(partition::elsewhere(&months)?).await?;
         for row in &elsewhere {
-            months.insert(Reader::new(row, TABLE).column()?);
+            months.insert(Reader::new(row, TABLE).column(0)?);
         }
         Ok(months.into_iter().collect())
     }
@@ -197,9 +212,9 @@ impl AuditLedger for PgAuditLedger {
         conditions.extend(
             through
                 .as_ref()
-                .map(|through| format!("{POSITION} <= {}", literal_of(through))),
+                .map(|through| sql!("{} <= {}", POSITION, literal_of(through))),
         );
-        self.look_at(&conditions.join(" AND "), limit).await
+        self.look_at(&Sql::join(conditions, " AND "), limit).await
     }
 }
 
@@ -240,9 +255,11 @@ impl PgAuditLedger {
             return Ok(BTreeMap::new());
         };
         // Their index is by position.
-        let conditions = format!(
-            "e.digest IS NULL AND {POSITION} >= {} AND {POSITION} <= {}",
+        let conditions = sql!(
+            "e.digest IS NULL AND {} >= {} AND {} <= {}",
+            POSITION,
             literal_of(first),
+            POSITION,
             literal_of(last)
         );
         let limit = u32::try_from(bare.len()).unwrap_or(u32::MAX);
@@ -253,35 +270,29 @@ impl PgAuditLedger {
 }
 
 fn found(row: &PgRow) -> Result<Found, StoreError> {
-    let mut columns = Reader::from(row, TABLE, 1);
-    let month = columns.column()?;
-    let digest = columns.optional(|digest: Vec<u8>| digest.try_into().ok())?;
-    let position = seal::position(&mut columns)?.ok_or_else(|| columns.corrupt())?;
+    let row = Reader::new(row, TABLE);
+    let position = seal::position(row, "transaction", "id")?;
     Ok(Found {
-        position,
-        month,
-        digest,
+        position: position.ok_or_else(|| row.corrupt())?,
+        month: row.column("month")?,
+        digest: row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?,
     })
 }
 
 /// What an entry `e` passes that stands beyond a position.
-fn beyond(position: &LedgerPosition) -> String {
-    format!("{POSITION} > {}", literal_of(position))
+fn beyond(position: &LedgerPosition) -> Sql {
+    sql!("{} > {}", POSITION, literal_of(position))
 }
 
-fn literal_of(position: &LedgerPosition) -> String {
-    let entry = literal::uuid(position.entry.0);
-    format!("('{}'::xid8, {entry})", position.transaction)
+fn literal_of(position: &LedgerPosition) -> Sql {
+    sql!("('{}'::xid8, {})", position.transaction, position.entry)
 }
 
 /// What an entry `e` of a month passes, so that one partition is read.
-fn within(month: NaiveDate) -> Result<Vec<String>, StoreError> {
+fn within(month: NaiveDate) -> Result<Vec<Sql>, StoreError> {
     let ends = partition::ends(month).ok_or_else(|| corrupt("audit_seals", month))?;
     Ok(vec![
-        format!(
-            "e.created_at >= {}",
-            literal::time(partition::begins(month))
-        ),
-        format!("e.created_at < {}", literal::time(ends)),
+        sql!("e.created_at >= {}", partition::begins(month)),
+        sql!("e.created_at < {}", ends),
     ])
 }

@@ -1,7 +1,7 @@
 //! The partitions of the trail. Two functions of the schema make and drop them: the worker owns none.
 
 use super::TABLE;
-use crate::pg::alone;
+use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ pub(crate) struct PgAuditMonths(pub(crate) PgPool);
 
 impl PgAuditMonths {
     async fn call(&self, function: &'static str, month: NaiveDate) -> Result<bool, StoreError> {
-        let rows = alone::fetch(&self.0, || sqlx::query(function).bind(month)).await?;
+        let rows = autocommit::fetch(&self.0, || sqlx::query(function).bind(month)).await?;
         rows.first().map_or(Ok(false), answer)
     }
 }
@@ -28,7 +28,7 @@ impl PgAuditMonths {
 impl AuditMonths for PgAuditMonths {
     /// One round trip.
     async fn list(&self) -> Result<Vec<NaiveDate>, StoreError> {
-        let rows = alone::fetch(&self.0, || sqlx::query(LIST)).await?;
+        let rows = autocommit::fetch(&self.0, || sqlx::query(LIST)).await?;
         rows.iter().map(answer).collect()
     }
 
@@ -47,5 +47,5 @@ fn answer<'r, T>(row: &'r PgRow) -> Result<T, StoreError>
 where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
-    Reader::new(row, TABLE).column()
+    Reader::new(row, TABLE).column(0)
 }

@@ -1,26 +1,27 @@
 //! The trail, read inside a unit of work.
 
 use super::record::{COLUMNS, Opener, Stored};
-use crate::pg::literal;
 use crate::pg::row::Reader;
+use crate::pg::sql::{Sql, sql};
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::audit::{
     AuditCount, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditRepo, AuditTally, MAX_TALLY,
 };
 use customer_domain::{CustomerId, Page, StoreError, TenantId};
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// How long one look at the trail may take.
-const BOUND: Cow<'static, str> = Cow::Borrowed("SET LOCAL statement_timeout = 2000");
+const BOUND: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
 
-/// The column after those of the entry: the keys of its customer, each as
+/// The column beside those of the entry: the keys of its customer, each as
 /// [`HELD_KEY`](crate::privacy::HELD_KEY) has it.
-const HELD_KEYS: &str = "(SELECT json_agg(encode(uuid_send(k.id) || k.wrapped, 'hex')) FROM customer_keys k \
-     WHERE k.tenant_id = e.tenant_id AND k.customer_id = e.customer_id)";
+const HELD_KEYS: Sql = Sql::text(
+    "(SELECT json_agg(encode(uuid_send(k.id) || k.wrapped, 'hex')) FROM customer_keys k \
+     WHERE k.tenant_id = e.tenant_id AND k.customer_id = e.customer_id) AS held_keys",
+);
 
-const NEWEST_FIRST: &str = "ORDER BY e.created_at DESC, e.id DESC";
+const NEWEST_FIRST: Sql = Sql::text("ORDER BY e.created_at DESC, e.id DESC");
 
 #[async_trait]
 impl AuditRepo for PgUnitOfWork {
@@ -32,7 +33,7 @@ impl AuditRepo for PgUnitOfWork {
         size: u32,
     ) -> Result<Page<AuditEvent, AuditKey>, StoreError> {
         let select = list(self.tx.tenant(), filter, after, size.saturating_add(1));
-        let rows = self.tx.message(&[BOUND, Cow::Owned(select)]).await?;
+        let rows = self.tx.message(&[BOUND, select]).await?;
         let stored = rows.iter().map(Stored::read);
         let stored = stored.collect::<Result<Vec<_>, _>>()?;
         let mut under = HashSet::new();
@@ -60,20 +61,20 @@ impl AuditRepo for PgUnitOfWork {
 
     /// One round trip.
     async fn tally(&mut self, filter: &AuditFilter) -> Result<AuditTally, StoreError> {
-        let select = format!(
-            "SELECT e.customer_id, count(*) AS entries, max(e.created_at) FROM audit_events e WHERE {} \
+        let select = sql!(
+            "SELECT e.customer_id, count(*) AS entries, max(e.created_at) AS latest FROM audit_events e WHERE {} \
              GROUP BY e.customer_id ORDER BY entries DESC, e.customer_id NULLS LAST LIMIT {}",
             tests(self.tx.tenant(), filter),
             MAX_TALLY + 1
         );
-        let rows = self.tx.message(&[BOUND, Cow::Owned(select)]).await?;
+        let rows = self.tx.message(&[BOUND, select]).await?;
         let mut counts = Vec::with_capacity(rows.len());
         for row in &rows {
-            let mut row = Reader::new(row, super::TABLE);
+            let row = Reader::new(row, super::TABLE);
             counts.push(AuditCount {
-                customer: row.column::<Option<_>>()?.map(CustomerId),
-                count: row.parsed(|count: i64| u64::try_from(count).ok())?,
-                latest: row.column()?,
+                customer: row.column::<Option<_>>("customer_id")?.map(CustomerId),
+                count: row.parsed("entries", |count: i64| u64::try_from(count).ok())?,
+                latest: row.column("latest")?,
             });
         }
         let has_more = counts.len() > MAX_TALLY;
@@ -84,14 +85,18 @@ impl AuditRepo for PgUnitOfWork {
 
 /// The entries of a page. Each is found along an index in the order of the page: that of the
 /// customer, of the record, of the kind, or of the whole trail.
-fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u32) -> String {
-    let after = after.map_or_else(String::new, |key| {
-        let (at, id) = (literal::time(key.at), literal::uuid(key.id.0));
-        format!(" AND (e.created_at, e.id) < ({at}, {id})")
+fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u32) -> Sql {
+    let after = after.map_or_else(Sql::default, |key| {
+        sql!(" AND (e.created_at, e.id) < ({}, {})", key.at, key.id)
     });
     let cut = |filter: &AuditFilter| {
-        let tests = tests(tenant, filter);
-        format!("SELECT e.* FROM audit_events e WHERE {tests}{after} {NEWEST_FIRST} LIMIT {size}")
+        sql!(
+            "SELECT e.* FROM audit_events e WHERE {}{} {} LIMIT {}",
+            tests(tenant, filter),
+            after,
+            NEWEST_FIRST,
+            size
+        )
     };
     let has_own_index = filter.customer.is_some() || filter.resource.is_some();
     let found = match filter.kinds.as_deref() {
@@ -101,13 +106,20 @@ fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u
                     kinds: Some(vec![*kind]),
                     ..filter.clone()
                 };
-                format!("({})", cut(&of_kind))
+                sql!("({})", cut(&of_kind))
             });
-            each.collect::<Vec<_>>().join(" UNION ALL ")
+            Sql::join(each, " UNION ALL ")
         }
         _ => cut(filter),
     };
-    format!("SELECT {COLUMNS}, {HELD_KEYS} FROM ({found}) e {NEWEST_FIRST} LIMIT {size}")
+    sql!(
+        "SELECT {}, {} FROM ({}) e {} LIMIT {}",
+        COLUMNS,
+        HELD_KEYS,
+        found,
+        NEWEST_FIRST,
+        size
+    )
 }
 
 /// Whether so few kinds are wanted that each is looked up by itself. Of many, one is never far.
@@ -116,7 +128,7 @@ fn is_few(kinds: &[AuditKind]) -> bool {
 }
 
 /// What an entry `e` passes.
-fn tests(tenant: TenantId, filter: &AuditFilter) -> String {
+fn tests(tenant: TenantId, filter: &AuditFilter) -> Sql {
     let AuditFilter {
         customer,
         kinds,
@@ -126,29 +138,23 @@ fn tests(tenant: TenantId, filter: &AuditFilter) -> String {
         from,
         to,
     } = filter;
-    let kinds = kinds.as_ref().map(|kinds| {
-        let texts = kinds.iter().map(|kind| literal::text(kind.event_type()));
-        match &*texts.collect::<Vec<_>>() {
-            [] => "false".to_owned(),
-            [only] => format!("e.event_type = {only}"),
-            several => format!("e.event_type IN ({})", several.join(", ")),
+    let kinds = kinds.as_ref().map(|kinds| match kinds.as_slice() {
+        [] => Sql::text("false"),
+        [only] => sql!("e.event_type = {}", only.event_type()),
+        several => {
+            let types = several.iter().map(|kind| kind.event_type());
+            sql!("e.event_type IN ({})", Sql::join(types, ", "))
         }
     });
     let parts = [
-        Some(format!("e.tenant_id = {}", literal::uuid(tenant.0))),
-        customer.map(|id| format!("e.customer_id = {}", literal::uuid(id.0))),
+        Some(sql!("e.tenant_id = {}", tenant)),
+        customer.map(|id| sql!("e.customer_id = {}", id)),
         kinds,
-        operation.map(|operation| format!("e.operation = {}", literal::text(operation.as_str()))),
-        actor
-            .as_ref()
-            .map(|actor| format!("e.actor_id = {}", literal::text(actor))),
-        resource.map(|id| format!("e.resource_id = {}", literal::uuid(id))),
-        from.map(|from| format!("e.created_at >= {}", literal::time(from))),
-        to.map(|to| format!("e.created_at < {}", literal::time(to))),
+        operation.map(|operation| sql!("e.operation = {}", operation.as_str())),
+        actor.as_ref().map(|actor| sql!("e.actor_id = {}", actor)),
+        resource.map(|id| sql!("e.resource_id = {}", id)),
+        from.map(|from| sql!("e.created_at >= {}", from)),
+        to.map(|to| sql!("e.created_at < {}", to)),
     ];
-    parts
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" AND ")
+    Sql::join(parts.into_iter().flatten(), " AND ")
 }

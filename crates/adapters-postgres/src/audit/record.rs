@@ -3,6 +3,7 @@
 use super::TABLE;
 use super::entry::{Entry, SEALED, place};
 use crate::pg::row::{Reader, corrupt};
+use crate::pg::sql::Sql;
 use crate::privacy::{KeyRing, TenantKeys, open_key, wrapped_under};
 use customer_domain::audit::AuditEvent;
 use customer_domain::privacy::{Cipher, DataKey, SealedError};
@@ -13,45 +14,40 @@ use sqlx::types::Json;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The columns of an entry `e`, in the order in which [`read`] takes them.
-pub(super) const COLUMNS: &str = "e.id, e.tenant_id, e.created_at, e.event_type, e.severity, e.operation, \
+/// What [`read`] reads of an entry `e`.
+pub(super) const COLUMNS: Sql = Sql::text(
+    "e.id, e.tenant_id, e.created_at, e.event_type, e.severity, e.operation, \
      e.customer_id, e.resource_id, e.actor_type, e.actor_id, e.session_id, e.trace_id, e.correlation_id, \
-     to_json(e.changed_fields), e.reason, e.metadata::text, e.old_values, e.new_values, e.ip_address, \
-     e.user_agent, e.sealed_reason";
+     to_json(e.changed_fields) AS changed_fields, e.reason, e.metadata::text AS metadata, e.old_values, e.new_values, e.ip_address, \
+     e.user_agent, e.sealed_reason",
+);
 
 /// Reads [`COLUMNS`].
-pub(super) fn read<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>, StoreError> {
-    let id = row.column()?;
+pub(super) fn read(row: Reader<'_>) -> Result<Entry<'_>, StoreError> {
+    let mut sealed = [const { None }; 5];
+    for (sealed, column) in sealed.iter_mut().zip(SEALED) {
+        let bytes: Option<Vec<u8>> = row.column(column)?;
+        *sealed = bytes.map(Cow::Owned);
+    }
     Ok(Entry {
-        id,
-        tenant: row.column()?,
-        at: row.column()?,
-        event_type: row.column()?,
-        severity: row.column()?,
-        operation: row.column()?,
-        customer: row.column()?,
-        resource: row.column()?,
-        actor_type: row.column()?,
-        actor_id: row.column()?,
-        session_id: row.column()?,
-        trace_id: row.column()?,
-        correlation_id: row.column()?,
-        changed_fields: row.column::<Json<_>>()?.0,
-        reason: row.column()?,
-        metadata: row.column()?,
-        sealed: [
-            bytes(row)?,
-            bytes(row)?,
-            bytes(row)?,
-            bytes(row)?,
-            bytes(row)?,
-        ],
+        id: row.column("id")?,
+        tenant: row.column("tenant_id")?,
+        at: row.column("created_at")?,
+        event_type: row.column("event_type")?,
+        severity: row.column("severity")?,
+        operation: row.column("operation")?,
+        customer: row.column("customer_id")?,
+        resource: row.column("resource_id")?,
+        actor_type: row.column("actor_type")?,
+        actor_id: row.column("actor_id")?,
+        session_id: row.column("session_id")?,
+        trace_id: row.column("trace_id")?,
+        correlation_id: row.column("correlation_id")?,
+        changed_fields: row.column::<Json<_>>("changed_fields")?.0,
+        reason: row.column("reason")?,
+        metadata: row.column("metadata")?,
+        sealed,
     })
-}
-
-fn bytes<'r>(row: &mut Reader<'_>) -> Result<Option<Cow<'r, [u8]>>, StoreError> {
-    let bytes: Option<Vec<u8>> = row.column()?;
-    Ok(bytes.map(Cow::Owned))
 }
 
 /// An entry as it was read, and the wrapped keys of its customer.
@@ -61,11 +57,11 @@ pub(super) struct Stored<'r> {
 }
 
 impl<'r> Stored<'r> {
-    /// Reads [`COLUMNS`], and behind them the customer's keys in hexadecimal digits.
+    /// Reads [`COLUMNS`], and the customer's keys in hexadecimal digits.
     pub(super) fn read(row: &'r PgRow) -> Result<Self, StoreError> {
-        let mut row = Reader::new(row, TABLE);
-        let entry = read(&mut row)?;
-        let held: Option<Json<Vec<String>>> = row.column()?;
+        let row = Reader::new(row, TABLE);
+        let entry = read(row)?;
+        let held: Option<Json<Vec<String>>> = row.column("held_keys")?;
         let held = held.into_iter().flat_map(|held| held.0);
         let held = held.map(|held| hex::decode(held).map_err(|_| corrupt(TABLE, entry.id)));
         Ok(Self {

@@ -1,8 +1,8 @@
 //! A seal as a row.
 
+use crate::pg::builder::{Builder, Parameters};
 use crate::pg::row::{Reader, corrupt};
-use crate::pg::sql::{Parameters, Sql};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::pg::sql::Sql;
 use customer_domain::audit::{AuditSeal, LedgerPosition, SealedRange};
 use customer_domain::{AuditEventId, StoreError};
 use sqlx::postgres::PgRow;
@@ -14,22 +14,25 @@ const DIGEST: usize = 32;
 const ENTRIES: i16 = 1;
 const DROPPED: i16 = 2;
 
-/// In the order in which [`decode`] reads them. Numbers of transactions are text: the driver does
-/// not know their type.
-pub(super) const COLUMNS: &str = "s.number, s.month, s.kind, s.first_transaction::text, s.first_id, \
-     s.last_transaction::text, s.last_id, s.digests, s.through_transaction::text, s.through_id, \
-     s.begins, s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature";
+/// What [`decode`] reads of `audit_seals AS s`. Numbers of transactions are text: the driver does not
+/// know their type.
+pub(super) const COLUMNS: Sql = Sql::text(
+    "s.number, s.month, s.kind, s.first_transaction::text AS first_transaction, s.first_id, \
+     s.last_transaction::text AS last_transaction, s.last_id, s.digests, \
+     s.through_transaction::text AS through_transaction, s.through_id, \
+     s.begins, s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature",
+);
 
 const INSERT: &str = "INSERT INTO audit_seals (number, month, kind, first_transaction, first_id, last_transaction, \
      last_id, digests, through_transaction, through_id, begins, requires_digests, previous, sealed_at, digest, public_key, signature) \
      VALUES ";
 
 /// Stores seals, all or none.
-pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
-    let mut sql = Sql::new(INSERT);
+pub(super) fn insert(seals: &[AuditSeal]) -> Builder {
+    let mut insert = Builder::new(INSERT);
     for (at, seal) in seals.iter().enumerate() {
-        sql.push(if at == 0 { "(" } else { "), (" });
-        let mut row = sql.separated(", ");
+        insert.push(if at == 0 { "(" } else { "), (" });
+        let mut row = insert.separated(", ");
         let (kind, first, last, digests) = match &seal.range {
             SealedRange::Entries {
                 first,
@@ -57,8 +60,8 @@ pub(super) fn insert(seals: &[AuditSeal]) -> Sql {
             .push_bind(seal.public_key.to_vec())
             .push_bind(seal.signature.to_vec());
     }
-    sql.push(")");
-    sql
+    insert.push(")");
+    insert
 }
 
 fn bind_position(row: &mut Parameters<'_>, position: Option<&LedgerPosition>) {
@@ -70,50 +73,53 @@ fn bind_position(row: &mut Parameters<'_>, position: Option<&LedgerPosition>) {
 
 /// Reads [`COLUMNS`].
 pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
-    let mut row = Reader::new(row, TABLE);
-    let number: i64 = row.column()?;
-    let unreadable = || corrupt(TABLE, number);
-    let month: NaiveDate = row.column()?;
-    let kind: i16 = row.column()?;
-    let (first, last) = (position(&mut row)?, position(&mut row)?);
-    let digests: Vec<u8> = row.column()?;
-    let (digests, rest) = digests.as_chunks::<DIGEST>();
-    let through = position(&mut row)?;
-    let begins: Option<i64> = row.column()?;
-    let range = match (kind, first, last, begins) {
-        (ENTRIES, Some(first), Some(last), None) if rest.is_empty() => SealedRange::Entries {
-            first,
-            last,
-            digests: digests.to_vec(),
-        },
-        (DROPPED, None, None, begins) => SealedRange::Dropped { begins },
-        _ => return Err(unreadable()),
-    };
-    let requires_digests = row.column()?;
-    let previous = array(&mut row)?;
-    let sealed_at: DateTime<Utc> = row.column()?;
+    let row = Reader::new(row, TABLE);
+    let number: i64 = row.column("number")?;
     Ok(AuditSeal {
         number,
-        month,
-        range,
-        through,
-        requires_digests,
-        previous,
-        sealed_at,
-        digest: array(&mut row)?,
-        public_key: array(&mut row)?,
-        signature: array(&mut row)?,
+        month: row.column("month")?,
+        range: range(row)?.ok_or_else(|| corrupt(TABLE, number))?,
+        through: position(row, "through_transaction", "through_id")?,
+        requires_digests: row.column("requires_digests")?,
+        previous: array(row, "previous")?,
+        sealed_at: row.column("sealed_at")?,
+        digest: array(row, "digest")?,
+        public_key: array(row, "public_key")?,
+        signature: array(row, "signature")?,
     })
 }
 
-fn array<const N: usize>(row: &mut Reader<'_>) -> Result<[u8; N], StoreError> {
-    row.parsed(|bytes: Vec<u8>| bytes.try_into().ok())
+/// `None` if the columns contradict each other.
+fn range(row: Reader<'_>) -> Result<Option<SealedRange>, StoreError> {
+    let kind: i16 = row.column("kind")?;
+    let first = position(row, "first_transaction", "first_id")?;
+    let last = position(row, "last_transaction", "last_id")?;
+    let begins: Option<i64> = row.column("begins")?;
+    let digests: Vec<u8> = row.column("digests")?;
+    let (digests, rest) = digests.as_chunks::<DIGEST>();
+    Ok(match (kind, first, last, begins) {
+        (ENTRIES, Some(first), Some(last), None) if rest.is_empty() => Some(SealedRange::Entries {
+            first,
+            last,
+            digests: digests.to_vec(),
+        }),
+        (DROPPED, None, None, begins) => Some(SealedRange::Dropped { begins }),
+        _ => None,
+    })
 }
 
-/// Two columns: the number of a transaction as text, and an entry.
-pub(super) fn position(row: &mut Reader<'_>) -> Result<Option<LedgerPosition>, StoreError> {
-    let transaction = row.optional(|number: &str| number.parse().ok())?;
-    let entry: Option<Uuid> = row.column()?;
+fn array<const N: usize>(row: Reader<'_>, column: &str) -> Result<[u8; N], StoreError> {
+    row.parsed(column, |bytes: Vec<u8>| bytes.try_into().ok())
+}
+
+/// A position in two columns: the number of a transaction as text, and an entry.
+pub(super) fn position(
+    row: Reader<'_>,
+    transaction: &str,
+    entry: &str,
+) -> Result<Option<LedgerPosition>, StoreError> {
+    let transaction = row.optional(transaction, |number: &str| number.parse().ok())?;
+    let entry: Option<Uuid> = row.column(entry)?;
     Ok(transaction
         .zip(entry)
         .map(|(transaction, entry)| LedgerPosition {

@@ -1,7 +1,7 @@
 //! A new customer: all its rows in one statement, the key that its values are sealed with among them.
 
 use super::parts::{add_search_terms, add_tags, last_name_key, set_identifiers};
-use crate::pg::sql::{self, Branches};
+use crate::pg::builder::{self, Branches};
 use customer_domain::customer::{Customer, NewCustomer};
 use customer_domain::group::GroupId;
 use customer_domain::profile::{Gender, Phone};
@@ -22,7 +22,7 @@ pub(super) fn branches(new: &NewCustomer) -> Branches {
         let insert = branches.branch(
             "INSERT INTO customer_credentials (tenant_id, customer_id, password_hash, password_changed_at)",
         );
-        sql::values(insert, "$1, $2", [hash], |row, hash| {
+        builder::values(insert, "$1, $2", [hash], |row, hash| {
             row.push_bind(hash.0.as_str())
                 .push_bind(customer.created_at);
         });
@@ -37,7 +37,7 @@ fn core(branches: &mut Branches, customer: &Customer) {
          last_name, email, email_verified, email_key, last_name_key, registration_source, metadata, version, \
          event_seq, registration_date, last_login_at, created_at, updated_at, deleted_at)",
     );
-    sql::values(insert, "$1, $2", [customer], |row, customer| {
+    builder::values(insert, "$1, $2", [customer], |row, customer| {
         row.push_bind(customer.status.code())
             .push_bind(customer.account_state.code())
             .push_bind(customer.customer_type.code())
@@ -65,7 +65,7 @@ fn profile(branches: &mut Branches, customer: &Customer) {
         "INSERT INTO customer_profiles (tenant_id, customer_id, phone, phone_digits, phone_verified, \
          date_of_birth, gender, avatar_url, created_at, updated_at)",
     );
-    sql::values(insert, "$1, $2", [&customer.profile], |row, profile| {
+    builder::values(insert, "$1, $2", [&customer.profile], |row, profile| {
         row.push_bind(profile.phone.as_ref().map(Phone::as_str))
             .push_bind(profile.phone.as_ref().map(Phone::digits))
             .push_bind(customer.phone_verified)
@@ -83,7 +83,7 @@ fn preferences(branches: &mut Branches, customer: &Customer) {
          email_marketing, sms_marketing, push_notifications, order_updates, promotional_emails, newsletter, \
          data_sharing, analytics_tracking, cookie_consent, custom_preferences, created_at, updated_at)",
     );
-    sql::values(insert, "$1, $2", [&customer.preferences], |row, wishes| {
+    builder::values(insert, "$1, $2", [&customer.preferences], |row, wishes| {
         row.push_bind(wishes.language.as_deref())
             .push_bind(wishes.currency.as_deref())
             .push_bind(wishes.timezone.as_deref())
@@ -107,7 +107,7 @@ fn statistics(branches: &mut Branches, new: &NewCustomer) {
         "INSERT INTO customer_statistics (tenant_id, customer_id, currency, total_spent, order_count, \
          lifetime_value, updated_at)",
     );
-    sql::values(insert, "$1, $2", [&new.standing], |row, standing| {
+    builder::values(insert, "$1, $2", [&new.standing], |row, standing| {
         row.push_bind(standing.currency.as_str())
             .push_bind(standing.total_spent)
             .push_bind(standing.order_count)
@@ -122,7 +122,7 @@ pub(super) fn finish(branches: &mut Branches, new: &NewCustomer) {
         "INSERT INTO customer_tiers (tenant_id, customer_id, tier, segment, loyalty_points, tier_achieved_at, \
          segment_achieved_at, updated_at)",
     );
-    sql::values(insert, "$1, $2", [&new.standing], |row, standing| {
+    builder::values(insert, "$1, $2", [&new.standing], |row, standing| {
         row.push_bind(standing.tier.code())
             .push_bind(standing.segment.as_str())
             .push_bind(standing.loyalty_points)

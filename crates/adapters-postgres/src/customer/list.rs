@@ -1,7 +1,7 @@
 //! Lists of customers: one page and its count.
 //!
 //! The ids of a page are cut by a statement that is planned for its values, not prepared: the best
-//! plan depends on them. Its text holds only constants and the literals of [`literal`]. Their
+//! plan depends on them. Their
 //! records are then read by a prepared one, of which planning would cost twice the execution. How
 //! both get to the server, and the ids from the one to the other, is told in [`send`].
 
@@ -12,7 +12,8 @@ use super::parts::last_name_key;
 use super::record;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
-use crate::pg::{literal, scope};
+use crate::pg::scope;
+use crate::pg::sql::{Literal, Sql, sql};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
@@ -23,16 +24,15 @@ use filter::Shown;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What a page is read by, in this order.
 struct Statements {
     /// Yields the ids of the page, and of the first customer of the next, in their order.
-    ids: String,
+    ids: Sql,
     /// Yields how many customers there are, of at most [`ROWS_BY_NUMBER`] and one.
-    count: Option<String>,
+    count: Option<Sql>,
     tenant: TenantId,
     /// Customers of a page.
     size: u32,
@@ -40,9 +40,9 @@ struct Statements {
 
 impl Statements {
     /// Reads the records of the page among the ids that the array `ids` holds.
-    fn records(&self, ids: &str) -> String {
-        let (tenant, size) = (literal::uuid(self.tenant.0), self.size);
-        format!("EXECUTE customer_by_ids({tenant}, ({ids})[1:{size}])")
+    fn records(&self, ids: &dyn Literal) -> Sql {
+        let ids = sql!("({})[1:{}]", ids, self.size);
+        Sql::execute("customer_by_ids", &[&self.tenant, &ids])
     }
 }
 
@@ -95,72 +95,72 @@ pub(super) async fn page(
     Ok(Page { items, next, total })
 }
 
-fn count(shown: &Shown, filter: &CustomerFilter, sort: CustomerSort) -> String {
+fn count(shown: &Shown, filter: &CustomerFilter, sort: CustomerSort) -> Sql {
     // In the order of an index it is the index alone that is counted.
     let order = if *filter == CustomerFilter::default() {
         order(sort)
     } else {
-        String::new()
+        Sql::default()
     };
-    shown.cut("1", "", &format!("{order} LIMIT {}", ROWS_BY_NUMBER + 1))
+    let tail = sql!("{} LIMIT {}", order, ROWS_BY_NUMBER + 1);
+    shown.cut("1", &Sql::default(), &tail)
 }
 
 fn ids(
     shown: &Shown,
     sort: CustomerSort,
     request: &PageRequest<CustomerKey>,
-) -> Result<String, StoreError> {
+) -> Result<Sql, StoreError> {
     let one_more = u64::from(request.size) + 1;
     let (after, limit) = match &request.at {
         PageAt::Number(number) => {
             let offset = u64::from(number.saturating_sub(1)) * u64::from(request.size);
             // Deeper pages need the cursor; none is given that leads there by number.
             let limit = if offset < ROWS_BY_NUMBER { one_more } else { 0 };
-            (String::new(), format!("LIMIT {limit} OFFSET {offset}"))
+            (Sql::default(), sql!("LIMIT {} OFFSET {}", limit, offset))
         }
-        PageAt::Start => (String::new(), format!("LIMIT {one_more}")),
+        PageAt::Start => (Sql::default(), sql!("LIMIT {}", one_more)),
         PageAt::After(key) => {
-            let (value, id) = position(key, sort.key)?;
-            let column = column(sort.key);
-            let beyond = match sort.order {
+            let beyond = Sql::text(match sort.order {
                 SortOrder::Ascending => ">",
                 SortOrder::Descending => "<",
-            };
-            let after = format!(" AND (c.{column}, c.id) {beyond} ({value}, {id})");
-            (after, format!("LIMIT {one_more}"))
+            });
+            let (column, position) = (column(sort.key), position(key, sort.key)?);
+            let after = sql!(" AND (c.{}, c.id) {} {}", column, beyond, position);
+            (after, sql!("LIMIT {}", one_more))
         }
     };
-    Ok(shown.cut("c.id", &after, &format!("{} {limit}", order(sort))))
+    Ok(shown.cut("c.id", &after, &sql!("{} {}", order(sort), limit)))
 }
 
-fn order(sort: CustomerSort) -> String {
-    let direction = match sort.order {
+fn order(sort: CustomerSort) -> Sql {
+    let direction = Sql::text(match sort.order {
         SortOrder::Ascending => "ASC",
         SortOrder::Descending => "DESC",
-    };
+    });
     let column = column(sort.key);
-    format!("ORDER BY c.{column} {direction}, c.id {direction}")
+    sql!("ORDER BY c.{} {}, c.id {}", column, direction, direction)
 }
 
-fn column(key: SortKey) -> &'static str {
-    match key {
+fn column(key: SortKey) -> Sql {
+    Sql::text(match key {
         SortKey::CreatedAt => "created_at",
         SortKey::UpdatedAt => "updated_at",
         SortKey::RegistrationDate => "registration_date",
         SortKey::Email => "email_key",
         SortKey::LastName => "last_name_key",
-    }
+    })
 }
 
-/// A key as literals. One of another sort is none that this list gave out.
-fn position(key: &CustomerKey, sort: SortKey) -> Result<(String, String), StoreError> {
+/// A key as a row of literals. One of another sort is none that this list gave out.
+fn position(key: &CustomerKey, sort: SortKey) -> Result<Sql, StoreError> {
     match (key, sort) {
         (
             CustomerKey::Time(at, id),
             SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::RegistrationDate,
-        ) => Ok((literal::time(*at), literal::uuid(id.0))),
+        ) => Ok(sql!("({}, {})", at, id)),
         (CustomerKey::Text(text, id), SortKey::Email | SortKey::LastName) => {
-            Ok((literal::text(text), literal::uuid(id.0)))
+            Ok(sql!("({}, {})", text, id))
         }
         _ => Err(StoreError::Conflict(Conflict::Other(
             "the cursor of another sort".to_owned(),
@@ -192,8 +192,8 @@ async fn total(
             is_estimate: false,
         });
     }
-    let explain = format!("EXPLAIN (FORMAT JSON) {}", shown.plain("1"));
-    let plan = scope::read(pool, tenant, &[Cow::Owned(explain)]).await?;
+    let explain = sql!("EXPLAIN (FORMAT JSON) {}", shown.plain("1"));
+    let plan = scope::read(pool, tenant, &[explain]).await?;
     let guess = plan.first().map(planned_rows).transpose()?;
     Ok(Total {
         count: guess.unwrap_or_default().max(counted),
@@ -202,6 +202,7 @@ async fn total(
 }
 
 fn planned_rows(plan: &PgRow) -> Result<u64, StoreError> {
-    Reader::new(plan, "customers")
-        .parsed(|Json(plan): Json<Value>| plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64))
+    Reader::new(plan, "customers").parsed(0, |Json(plan): Json<Value>| {
+        plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64)
+    })
 }

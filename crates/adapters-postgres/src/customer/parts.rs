@@ -1,6 +1,6 @@
 //! What insert and save write alike: the values of the tables, and the lists below a customer.
 
-use crate::pg::sql::{self, Branches, padded};
+use crate::pg::builder::{self, Branches, padded};
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::tag::Tag;
 use customer_domain::text;
@@ -21,7 +21,7 @@ pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
         return;
     }
     let insert = branches.branch("INSERT INTO customer_tags (tenant_id, customer_id, tag)");
-    sql::values(insert, "$1, $2", tags, |row, tag| {
+    builder::values(insert, "$1, $2", tags, |row, tag| {
         row.push_bind(tag);
     });
     insert.push(" ON CONFLICT DO NOTHING");
@@ -31,7 +31,7 @@ pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
 pub(super) fn add_search_terms(branches: &mut Branches, customer: &Customer) {
     let insert =
         branches.branch("INSERT INTO customer_search_terms (tenant_id, customer_id, term)");
-    sql::values(
+    builder::values(
         insert,
         "$1, $2",
         padded(search_terms(customer)),
@@ -51,7 +51,7 @@ pub(super) fn set_identifiers(branches: &mut Branches, customer: &Customer) {
     }
     let insert =
         branches.branch("INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value)");
-    sql::values(insert, "$1, $2", &identifiers, |row, identifier| {
+    builder::values(insert, "$1, $2", &identifiers, |row, identifier| {
         row.push_bind(identifier.kind())
             .push_bind(identifier.value());
     });

@@ -2,40 +2,22 @@
 //! connection turns out to be dead.
 
 use super::{list, record};
-use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::scope;
+use crate::pg::sql::Sql;
 use async_trait::async_trait;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef, CustomerSort,
     Identifier, Lookup,
 };
 use customer_domain::{CustomerId, Page, PageRequest, Scope, StoreError, TenantId};
-use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 
 /// Reads customers on one pool.
 pub(crate) struct PgCustomerReads(pub(crate) PgPool);
 
 impl PgCustomerReads {
-    /// Runs a prepared statement; `keys` are literals.
-    async fn execute(
-        &self,
-        tenant: TenantId,
-        name: &str,
-        keys: &str,
-    ) -> Result<Vec<PgRow>, StoreError> {
-        let execute = format!("EXECUTE {name}({}, {keys})", literal::uuid(tenant.0));
-        scope::read(&self.0, tenant, &[Cow::Owned(execute)]).await
-    }
-
-    async fn one(
-        &self,
-        tenant: TenantId,
-        name: &str,
-        keys: &str,
-    ) -> Result<Option<CustomerRecord>, StoreError> {
-        let rows = self.execute(tenant, name, keys).await?;
+    async fn one(&self, tenant: TenantId, find: Sql) -> Result<Option<CustomerRecord>, StoreError> {
+        let rows = scope::read(&self.0, tenant, &[find]).await?;
         rows.first()
             .map(|row| record::decode(row, tenant))
             .transpose()
@@ -52,8 +34,8 @@ impl CustomerReads for PgCustomerReads {
     ) -> Result<Option<CustomerRecord>, StoreError> {
         match customer {
             CustomerRef::Id(id) => {
-                self.one(scope.tenant, "customer_by_id", &literal::uuid(id.0))
-                    .await
+                let find = Sql::execute("customer_by_id", &[&scope.tenant, &id]);
+                self.one(scope.tenant, find).await
             }
             CustomerRef::Legacy(id) => self.look_up(scope, &Lookup::Legacy(id)).await,
         }
@@ -65,10 +47,9 @@ impl CustomerReads for PgCustomerReads {
         scope: &Scope,
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError> {
-        let ids = literal::uuids(ids.iter().map(|id| id.0));
-        self.execute(scope.tenant, "customer_by_ids", &ids)
-            .await?
-            .iter()
+        let find = [Sql::execute("customer_by_ids", &[&scope.tenant, &ids])];
+        let rows = scope::read(&self.0, scope.tenant, &find).await?;
+        rows.iter()
             .map(|row| record::decode(row, scope.tenant))
             .collect()
     }
@@ -79,18 +60,21 @@ impl CustomerReads for PgCustomerReads {
         scope: &Scope,
         lookup: &Lookup,
     ) -> Result<Option<CustomerRecord>, StoreError> {
-        let (name, keys) = match lookup {
-            Lookup::Email(email) => ("customer_by_email", literal::text(email.key())),
-            Lookup::PhoneDigits(digits) => ("customer_by_phone", literal::text(digits)),
-            Lookup::Legacy(id) => ("customer_by_legacy", format!("'{}'", id.get())),
+        let tenant = scope.tenant;
+        let find = match lookup {
+            Lookup::Email(email) => Sql::execute("customer_by_email", &[&tenant, &email.key()]),
+            Lookup::PhoneDigits(digits) => Sql::execute("customer_by_phone", &[&tenant, digits]),
+            Lookup::Legacy(id) => {
+                let id = id.get().to_string();
+                Sql::execute("customer_by_legacy", &[&tenant, &id])
+            }
             Lookup::External(id) => {
                 let kind = Identifier::External(id.clone()).kind();
-                let keys = format!("{}, {}", literal::text(&kind), literal::text(&id.id));
-                ("customer_by_external", keys)
+                Sql::execute("customer_by_external", &[&tenant, &kind, &id.id])
             }
-            Lookup::UserId(id) => ("customer_by_user", literal::uuid(id.0)),
+            Lookup::UserId(id) => Sql::execute("customer_by_user", &[&tenant, id]),
         };
-        self.one(scope.tenant, name, &keys).await
+        self.one(tenant, find).await
     }
 
     /// One round trip; two when the list has more rows than are counted.

@@ -1,6 +1,7 @@
 //! A customer's record as one row: what is selected, and how it is read back.
 
 use crate::pg::row::Reader;
+use crate::pg::sql::{Sql, sql};
 use crate::privacy::HELD_KEY;
 use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, LegacyId, Status,
@@ -16,107 +17,107 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The first columns, in the order in which [`decode`] reads them.
-const PERSON: &str = "c.id AS customer_id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
+/// Columns of the customer `c`, its profile `p`, its preferences `w` and its tier `t`. Each has a name
+/// of its own in the row, by which [`decode`] reads it.
+const PERSON: Sql = Sql::text(
+    "c.id AS customer_id, c.email, c.email_key, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.event_seq, c.created_at, c.updated_at, c.deleted_at, \
      p.date_of_birth, p.gender, p.phone, p.avatar_url, p.phone_verified, \
      w.language, w.currency, w.timezone, w.email_marketing, w.sms_marketing, w.push_notifications, \
      w.order_updates, w.promotional_emails, w.newsletter, w.data_sharing, w.analytics_tracking, \
-     w.cookie_consent, w.custom_preferences";
-/// The next two columns: of the tags `g` and of the identifiers `i`.
-const TAGS: &str = "json_agg(g.tag)";
-const IDENTIFIERS: &str = "json_object_agg(i.kind, i.value)";
-/// Every customer has an address, which the first columns tell.
-const BESIDE_EMAIL: &str = "i.kind <> 'email'";
-/// The last columns, around the tenant's currency.
-const STANDING: &str = "t.tier, t.segment, t.loyalty_points";
-const TOTALS: &str = "coalesce(s.total_spent, 0), coalesce(s.order_count, 0)";
+     w.cookie_consent, w.custom_preferences, t.tier, t.segment, t.loyalty_points",
+);
+/// The tags `g` and the identifiers `i` of one customer.
+const TAGS: Sql = Sql::text("json_agg(g.tag)");
+const IDENTIFIERS: Sql = Sql::text("json_object_agg(i.kind, i.value)");
+/// Identifiers beside the e-mail, which is a column of [`PERSON`].
+const BESIDE_EMAIL: Sql = Sql::text("i.kind <> 'email'");
+/// Columns of the statistics `s`.
+const TOTALS: Sql = Sql::text(
+    "coalesce(s.total_spent, 0) AS total_spent, coalesce(s.order_count, 0) AS order_count",
+);
 
 /// The record of one customer `c`, for a condition to follow. An erased customer is nobody's to read.
-fn one() -> String {
-    format!(
-        "SELECT {PERSON}, \
-         (SELECT {TAGS} FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id), \
-         (SELECT {IDENTIFIERS} FROM customer_identifiers i \
-          WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND {BESIDE_EMAIL}), \
-         {STANDING}, n.settings ->> 'currency', {TOTALS} FROM customers c \
+fn one() -> Sql {
+    sql!(
+        "SELECT {}, \
+         (SELECT {} FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id) AS tags, \
+         (SELECT {} FROM customer_identifiers i \
+          WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND {}) AS identifiers, \
+         n.settings ->> 'currency' AS total_currency, {} FROM customers c \
          LEFT JOIN customer_profiles p ON p.tenant_id = c.tenant_id AND p.customer_id = c.id \
          LEFT JOIN customer_preferences w ON w.tenant_id = c.tenant_id AND w.customer_id = c.id \
          LEFT JOIN customer_tiers t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id \
          LEFT JOIN tenants n ON n.id = c.tenant_id \
          LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
          AND s.currency = n.settings ->> 'currency' \
-         WHERE c.erased_at IS NULL AND c.tenant_id = $1"
+         WHERE c.erased_at IS NULL AND c.tenant_id = $1",
+        PERSON,
+        TAGS,
+        IDENTIFIERS,
+        BESIDE_EMAIL,
+        TOTALS
     )
 }
 
 /// The records of the customers whose ids are `$2`. Each table is read once, in the order of the
 /// ids, and the sorted rows are merged: half of what a look-up per table and customer costs, and
 /// the plan is the same for two ids and for a thousand.
-fn many() -> String {
-    let own = |table: &str, row: &str, condition: &str| {
-        format!(
-            "LEFT JOIN (SELECT {row}.* FROM {table} {row} WHERE {row}.tenant_id = $1 \
-             AND {row}.customer_id = ANY($2){condition} ORDER BY {row}.customer_id) {row} ON {row}.customer_id = c.id"
-        )
-    };
-    let all = |table: &str, row: &str, value: &str, condition: &str| {
-        format!(
-            "LEFT JOIN (SELECT {row}.customer_id, {value} AS held FROM {table} {row} WHERE {row}.tenant_id = $1 \
-             AND {row}.customer_id = ANY($2){condition} GROUP BY {row}.customer_id ORDER BY {row}.customer_id) {row} \
-             ON {row}.customer_id = c.id"
-        )
-    };
-    let currency = "(SELECT n.settings ->> 'currency' FROM tenants n WHERE n.id = $1)";
-    let joins = [
-        own("customer_profiles", "p", ""),
-        own("customer_preferences", "w", ""),
-        own("customer_tiers", "t", ""),
-        own(
-            "customer_statistics",
-            "s",
-            &format!(" AND s.currency = {currency}"),
-        ),
-        all("customer_tags", "g", TAGS, ""),
-        all(
-            "customer_identifiers",
-            "i",
-            IDENTIFIERS,
-            &format!(" AND {BESIDE_EMAIL}"),
-        ),
-    ];
-    format!(
-        "SELECT {PERSON}, g.held, i.held, {STANDING}, {currency}, {TOTALS} \
+fn many() -> Sql {
+    let currency = Sql::text("(SELECT n.settings ->> 'currency' FROM tenants n WHERE n.id = $1)");
+    sql!(
+        "SELECT {}, g.held AS tags, i.held AS identifiers, {} AS total_currency, {} \
          FROM (SELECT c.* FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2) \
-         AND c.erased_at IS NULL ORDER BY c.id) c {}",
-        joins.join(" ")
+         AND c.erased_at IS NULL ORDER BY c.id) c \
+         LEFT JOIN (SELECT p.* FROM customer_profiles p WHERE p.tenant_id = $1 \
+         AND p.customer_id = ANY($2) ORDER BY p.customer_id) p ON p.customer_id = c.id \
+         LEFT JOIN (SELECT w.* FROM customer_preferences w WHERE w.tenant_id = $1 \
+         AND w.customer_id = ANY($2) ORDER BY w.customer_id) w ON w.customer_id = c.id \
+         LEFT JOIN (SELECT t.* FROM customer_tiers t WHERE t.tenant_id = $1 \
+         AND t.customer_id = ANY($2) ORDER BY t.customer_id) t ON t.customer_id = c.id \
+         LEFT JOIN (SELECT s.* FROM customer_statistics s WHERE s.tenant_id = $1 \
+         AND s.customer_id = ANY($2) AND s.currency = {} ORDER BY s.customer_id) s ON s.customer_id = c.id \
+         LEFT JOIN (SELECT g.customer_id, {} AS held FROM customer_tags g WHERE g.tenant_id = $1 \
+         AND g.customer_id = ANY($2) GROUP BY g.customer_id ORDER BY g.customer_id) g ON g.customer_id = c.id \
+         LEFT JOIN (SELECT i.customer_id, {} AS held FROM customer_identifiers i WHERE i.tenant_id = $1 \
+         AND i.customer_id = ANY($2) AND {} GROUP BY i.customer_id ORDER BY i.customer_id) i \
+         ON i.customer_id = c.id",
+        PERSON,
+        currency,
+        TOTALS,
+        currency,
+        TAGS,
+        IDENTIFIERS,
+        BESIDE_EMAIL
     )
 }
 
 /// The statements that every connection prepares: a name, its parameters' types and its text.
 /// `$1` is the tenant.
-pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
-    let one = one();
-    let by = |condition: &str| format!("{one} AND {condition}");
-    let known_as = |condition: &str| {
-        by(&format!(
-            "c.id = (SELECT k.customer_id FROM customer_identifiers k WHERE k.tenant_id = $1 AND {condition})"
+pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
+    let by = |condition: Sql| sql!("{} AND {}", one(), condition);
+    let known_as = |condition: &'static str| {
+        by(sql!(
+            "c.id = (SELECT k.customer_id FROM customer_identifiers k WHERE k.tenant_id = $1 AND {})",
+            Sql::text(condition)
         ))
     };
-    let lock = |condition: &str| {
-        format!(
+    let lock = |condition: &'static str| {
+        sql!(
             "UPDATE customers SET event_seq = event_seq + 1 \
-             WHERE tenant_id = $1 AND erased_at IS NULL AND {condition} RETURNING id AS locked_id, {HELD_KEY}"
+             WHERE tenant_id = $1 AND erased_at IS NULL AND {} RETURNING id AS locked_id, {} AS held_key",
+            Sql::text(condition),
+            HELD_KEY
         )
     };
     vec![
-        ("customer_by_id", "uuid, uuid", by("c.id = $2")),
+        ("customer_by_id", "uuid, uuid", by(Sql::text("c.id = $2"))),
         ("customer_by_ids", "uuid, uuid[]", many()),
         (
             "customer_by_user",
             "uuid, uuid",
-            by(&format!(
+            by(sql!(
                 "c.id = $2 AND c.account_state = {}",
                 AccountState::Registered.code()
             )),
@@ -139,10 +140,12 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
         (
             "customer_by_phone",
             "uuid, text",
-            by("c.id = (SELECT h.customer_id FROM customer_profiles h \
+            by(Sql::text(
+                "c.id = (SELECT h.customer_id FROM customer_profiles h \
                 JOIN customers l ON l.tenant_id = h.tenant_id AND l.id = h.customer_id \
                 WHERE h.tenant_id = $1 AND h.phone_digits = $2 AND l.deleted_at IS NULL \
-                ORDER BY l.registration_date, l.id LIMIT 1)"),
+                ORDER BY l.registration_date, l.id LIMIT 1)",
+            )),
         ),
         ("customer_lock", "uuid, uuid", lock("id = $2")),
         (
@@ -158,74 +161,70 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, String)> {
 
 /// Reads a row of these statements.
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {
-    let row = &mut Reader::new(row, "customers");
-    let mut customer = core(row, tenant)?;
-    customer.profile.date_of_birth = row.column()?;
-    customer.profile.gender = row.optional(Gender::from_code)?;
-    customer.profile.phone = row.optional(|phone: &str| Phone::parse(phone).ok().flatten())?;
-    customer.profile.avatar = row.column()?;
-    customer.phone_verified = row.column()?;
-    customer.preferences = preferences(row)?;
-    customer.tags = row.optional(tags)?.unwrap_or_default();
-    (customer.legacy_id, customer.external_ids) = identifiers(row)?;
+    let row = Reader::new(row, "customers");
+    let (legacy_id, external_ids) = identifiers(row)?;
+    let customer = Customer {
+        id: CustomerId(row.column("customer_id")?),
+        tenant,
+        email: row.parsed("email", |email: &str| Email::parse(email).ok())?,
+        email_verified: row.column("email_verified")?,
+        phone_verified: row.column("phone_verified")?,
+        status: row.parsed("status", Status::from_code)?,
+        account_state: row.parsed("account_state", AccountState::from_code)?,
+        customer_type: row.parsed("customer_type", CustomerType::from_code)?,
+        group: row.optional("group_id", |group: &str| GroupId::parse(group).ok())?,
+        profile: profile(row)?,
+        preferences: preferences(row)?,
+        tags: row.optional("tags", tags)?.unwrap_or_default(),
+        legacy_id,
+        external_ids,
+        registration_source: row.column("registration_source")?,
+        metadata: row.column::<Json<_>>("metadata")?.0,
+        registration_date: row.column("registration_date")?,
+        last_login_at: row.column("last_login_at")?,
+        version: row.column("version")?,
+        event_seq: row.column("event_seq")?,
+        created_at: row.column("created_at")?,
+        updated_at: row.column("updated_at")?,
+        deleted_at: row.column("deleted_at")?,
+    };
     let standing = Standing {
-        tier: row.parsed(Tier::from_code)?,
-        segment: row.column()?,
-        loyalty_points: row.column()?,
-        currency: row.column()?,
-        total_spent: row.column()?,
-        order_count: row.column()?,
+        tier: row.parsed("tier", Tier::from_code)?,
+        segment: row.column("segment")?,
+        loyalty_points: row.column("loyalty_points")?,
+        currency: row.column("total_currency")?,
+        total_spent: row.column("total_spent")?,
+        order_count: row.column("order_count")?,
     };
     Ok(CustomerRecord { customer, standing })
 }
 
-fn core(row: &mut Reader<'_>, tenant: TenantId) -> Result<Customer, StoreError> {
-    Ok(Customer {
-        id: CustomerId(row.column()?),
-        tenant,
-        email: row.parsed(|email: &str| Email::parse(email).ok())?,
-        email_verified: row.column()?,
-        status: row.parsed(Status::from_code)?,
-        account_state: row.parsed(AccountState::from_code)?,
-        customer_type: row.parsed(CustomerType::from_code)?,
-        group: row.optional(|group: &str| GroupId::parse(group).ok())?,
-        profile: Profile {
-            first_name: row.column()?,
-            last_name: row.column()?,
-            ..Profile::default()
-        },
-        registration_source: row.column()?,
-        metadata: row.column::<Json<_>>()?.0,
-        registration_date: row.column()?,
-        last_login_at: row.column()?,
-        version: row.column()?,
-        event_seq: row.column()?,
-        created_at: row.column()?,
-        updated_at: row.column()?,
-        deleted_at: row.column()?,
-        phone_verified: false,
-        preferences: Preferences::default(),
-        tags: BTreeSet::new(),
-        legacy_id: None,
-        external_ids: BTreeMap::new(),
+fn profile(row: Reader<'_>) -> Result<Profile, StoreError> {
+    Ok(Profile {
+        first_name: row.column("first_name")?,
+        last_name: row.column("last_name")?,
+        date_of_birth: row.column("date_of_birth")?,
+        gender: row.optional("gender", Gender::from_code)?,
+        phone: row.optional("phone", |phone: &str| Phone::parse(phone).ok().flatten())?,
+        avatar: row.column("avatar_url")?,
     })
 }
 
-fn preferences(row: &mut Reader<'_>) -> Result<Preferences, StoreError> {
+fn preferences(row: Reader<'_>) -> Result<Preferences, StoreError> {
     Ok(Preferences {
-        language: row.column()?,
-        currency: row.column()?,
-        timezone: row.column()?,
-        email_marketing: row.column()?,
-        sms_marketing: row.column()?,
-        push_notifications: row.column()?,
-        order_updates: row.column()?,
-        promotional_emails: row.column()?,
-        newsletter: row.column()?,
-        data_sharing: row.column()?,
-        analytics_tracking: row.column()?,
-        cookie_consent: row.column()?,
-        custom: row.column::<Json<_>>()?.0,
+        language: row.column("language")?,
+        currency: row.column("currency")?,
+        timezone: row.column("timezone")?,
+        email_marketing: row.column("email_marketing")?,
+        sms_marketing: row.column("sms_marketing")?,
+        push_notifications: row.column("push_notifications")?,
+        order_updates: row.column("order_updates")?,
+        promotional_emails: row.column("promotional_emails")?,
+        newsletter: row.column("newsletter")?,
+        data_sharing: row.column("data_sharing")?,
+        analytics_tracking: row.column("analytics_tracking")?,
+        cookie_consent: row.column("cookie_consent")?,
+        custom: row.column::<Json<_>>("custom_preferences")?.0,
     })
 }
 
@@ -236,8 +235,8 @@ fn tags(Json(tags): Json<Vec<String>>) -> Option<BTreeSet<Tag>> {
 
 type KnownAs = (Option<LegacyId>, BTreeMap<String, String>);
 
-fn identifiers(row: &mut Reader<'_>) -> Result<KnownAs, StoreError> {
-    let stored: Option<Json<BTreeMap<String, String>>> = row.column()?;
+fn identifiers(row: Reader<'_>) -> Result<KnownAs, StoreError> {
+    let stored: Option<Json<BTreeMap<String, String>>> = row.column("identifiers")?;
     let mut legacy = None;
     let mut external = BTreeMap::new();
     for (kind, value) in stored.map(|stored| stored.0).unwrap_or_default() {

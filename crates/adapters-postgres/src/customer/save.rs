@@ -1,7 +1,7 @@
 //! A changed customer: every part of the aggregate in one statement.
 
 use super::parts::{add_search_terms, add_tags, last_name_key, set_identifiers};
-use crate::pg::sql::{Branches, Sql, assign};
+use crate::pg::builder::{Branches, Builder, assign};
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::group::GroupId;
 use customer_domain::profile::{Gender, Phone};
@@ -11,7 +11,7 @@ use sqlx::types::Json;
 ///
 /// Its branches all see the rows from before it, so of each list it deletes what is gone and
 /// inserts what is new: never the same row twice.
-pub(super) fn statement(customer: &Customer) -> Sql {
+pub(super) fn statement(customer: &Customer) -> Builder {
     let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
     profile(&mut branches, customer);
     preferences(&mut branches, customer);
@@ -38,11 +38,16 @@ pub(super) fn statement(customer: &Customer) -> Sql {
     branches.finish()
 }
 
-fn keep_only(branches: &mut Branches, table: &str, column: &str, kept: Vec<String>) {
-    let delete = format!(
-        "DELETE FROM {table} WHERE tenant_id = $1 AND customer_id = $2 AND {column} <> ALL("
-    );
-    branches.branch(&delete).push_bind(kept).push("::text[])");
+fn keep_only(
+    branches: &mut Branches,
+    table: &'static str,
+    column: &'static str,
+    kept: Vec<String>,
+) {
+    let delete = branches.branch("DELETE FROM ").push(table);
+    delete.push(" WHERE tenant_id = $1 AND customer_id = $2 AND ");
+    delete.push(column).push(" <> ALL(");
+    delete.push_bind(kept).push("::text[])");
 }
 
 fn profile(branches: &mut Branches, customer: &Customer) {

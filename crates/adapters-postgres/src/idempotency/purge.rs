@@ -1,7 +1,7 @@
 //! Takes expired replies away, in the order of their key.
 
 use super::TABLE;
-use crate::pg::alone;
+use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ const PURGE: &str = "\
     gone AS MATERIALIZED ( \
       DELETE FROM idempotency_keys i USING seen s WHERE i.tenant_id = $1 AND i.caller = s.caller \
       AND i.route = s.route AND i.key = s.key AND s.expires_at <= $6 AND i.expires_at <= $6 RETURNING i.key) \
-    SELECT caller, route, key, (SELECT count(*) FROM seen), (SELECT count(*) FROM gone) FROM seen \
+    SELECT caller, route, key, (SELECT count(*) FROM seen) AS seen_count, (SELECT count(*) FROM gone) AS gone_count FROM seen \
     ORDER BY caller DESC, route DESC, key DESC LIMIT 1";
 
 /// Purges on the pool of the worker role.
@@ -40,7 +40,7 @@ impl IdempotencyPurge for PgIdempotencyPurge {
             Some(after) => (&*after.caller, &*after.route, &*after.key),
             None => ("", "", ""),
         };
-        let rows = alone::fetch(&self.0, || {
+        let rows = autocommit::fetch(&self.0, || {
             let purge = sqlx::query(PURGE).bind(tenant.0).bind(caller);
             let purge = purge.bind(route).bind(key).bind(i64::from(limit));
             purge.bind(now)
@@ -52,15 +52,15 @@ impl IdempotencyPurge for PgIdempotencyPurge {
 }
 
 fn purged(row: &PgRow) -> Result<Purged, StoreError> {
-    let mut row = Reader::new(row, TABLE);
+    let row = Reader::new(row, TABLE);
     let last = ReplyKey {
-        caller: row.column()?,
-        route: row.column()?,
-        key: row.column()?,
+        caller: row.column("caller")?,
+        route: row.column("route")?,
+        key: row.column("key")?,
     };
     Ok(Purged {
-        seen: row.parsed(|count: i64| u32::try_from(count).ok())?,
-        deleted: row.parsed(|count: i64| u32::try_from(count).ok())?,
+        seen: row.parsed("seen_count", |count: i64| u32::try_from(count).ok())?,
+        deleted: row.parsed("gone_count", |count: i64| u32::try_from(count).ok())?,
         last: Some(last),
     })
 }

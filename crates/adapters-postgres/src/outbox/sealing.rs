@@ -1,17 +1,16 @@
 //! Events that were written before there were keys, sealed where they lie.
 
 use super::place;
-use crate::pg::literal;
+use crate::pg::builder::{self, Branches};
 use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
 use crate::pg::scope::{self, ANY};
-use crate::pg::sql::{self, Branches};
+use crate::pg::sql::{Sql, sql};
 use crate::pg::uow::PgTransactions;
 use async_trait::async_trait;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
 use customer_domain::{CustomerId, EventId, Scope, StoreError, TenantId};
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 
 const TABLE: &str = "outbox_events";
 
@@ -55,15 +54,20 @@ impl PgOutboxSealing {
         after: Option<OutboxPosition>,
         limit: u32,
     ) -> Result<Vec<Bare>, StoreError> {
-        let beyond = after.map_or_else(String::new, |after| {
-            let (tenant, event) = (literal::uuid(after.tenant.0), literal::uuid(after.event.0));
-            format!(" AND (o.tenant_id, o.id) > ({tenant}, {event})")
+        let beyond = after.map_or_else(Sql::default, |after| {
+            sql!(
+                " AND (o.tenant_id, o.id) > ({}, {})",
+                after.tenant,
+                after.event
+            )
         });
-        let select = format!(
-            "SELECT o.id, o.tenant_id, o.customer_id, o.payload::text FROM outbox_events o \
-             WHERE o.payload IS NOT NULL{beyond} ORDER BY o.tenant_id, o.id LIMIT {limit}"
+        let select = sql!(
+            "SELECT o.id, o.tenant_id, o.customer_id, o.payload::text AS payload FROM outbox_events o \
+             WHERE o.payload IS NOT NULL{} ORDER BY o.tenant_id, o.id LIMIT {}",
+            beyond,
+            limit
         );
-        let rows = scope::read(&self.pool, ANY, &[Cow::Owned(select)]).await?;
+        let rows = scope::read(&self.pool, ANY, &[select]).await?;
         rows.iter().map(decode).collect()
     }
 
@@ -86,7 +90,7 @@ impl PgOutboxSealing {
         work.add_made_keys(&mut branches)?;
         let update = branches
             .main("UPDATE outbox_events o SET payload = NULL, sealed_payload = s.sealed FROM (");
-        sql::values(update, "$1", sealed, |row, (event, value)| {
+        builder::values(update, "$1", sealed, |row, (event, value)| {
             row.push_bind(event.0).push_bind(value);
         });
         update.push(
@@ -100,14 +104,13 @@ impl PgOutboxSealing {
 }
 
 fn decode(row: &PgRow) -> Result<Bare, StoreError> {
-    let mut row = Reader::new(row, TABLE);
-    let event = EventId(row.column()?);
+    let row = Reader::new(row, TABLE);
     Ok(Bare {
         at: OutboxPosition {
-            tenant: TenantId(row.column()?),
-            event,
+            tenant: TenantId(row.column("tenant_id")?),
+            event: EventId(row.column("id")?),
         },
-        customer: CustomerId(row.column()?),
-        message: row.column()?,
+        customer: CustomerId(row.column("customer_id")?),
+        message: row.column("payload")?,
     })
 }

@@ -1,7 +1,7 @@
 //! Statements that are a transaction by themselves, outside of any tenant: those of jobs.
 
 use super::error::Failure;
-use super::pool::{Lease, PgPool};
+use super::pool::{PgPool, PooledConnection};
 use customer_domain::StoreError;
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -13,21 +13,21 @@ pub(crate) async fn fetch<'q>(
     pool: &PgPool,
     make: impl Fn() -> Query<'q, Postgres, PgArguments> + Sync,
 ) -> Result<Vec<PgRow>, StoreError> {
-    match fetch_on(pool.lease().await?, make()).await {
+    match fetch_on(pool.acquire().await?, make()).await {
         Err(failure) if failure.dead => Ok(fetch_on(pool.replacement().await?, make()).await?),
         outcome => Ok(outcome?),
     }
 }
 
 async fn fetch_on(
-    mut lease: Lease,
+    mut connection: PooledConnection,
     statement: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, Failure> {
-    let outcome = statement.fetch_all(lease.start()?).await;
+    let outcome = statement.fetch_all(connection.start()?).await;
     let outcome = outcome.map_err(Failure::from);
     match &outcome {
-        Err(failure) if failure.dead => lease.close(),
-        _ => lease.finish(),
+        Err(failure) if failure.dead => connection.close(),
+        _ => connection.finish(),
     }
     outcome
 }

@@ -1,21 +1,106 @@
-//! Pieces of statements that several slices are built from.
+//! Statements with bound parameters, and the pieces that several slices build them from.
 
 use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
 use sqlx::query_builder::Separated;
 use sqlx::{Arguments, Encode, Postgres, QueryBuilder, Type};
 use uuid::Uuid;
 
-/// A statement under construction.
-pub(crate) type Sql = QueryBuilder<Postgres>;
-/// A list of parameters under construction.
-pub(crate) type Parameters<'s> = Separated<'s, Postgres, &'static str>;
+/// A statement under construction. The driver's own builder takes any text; this one takes what the
+/// program says, and values as parameters.
+pub(crate) struct Builder(QueryBuilder<Postgres>);
+
+impl Builder {
+    /// A statement that begins with this text.
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self::with_arguments(text, PgArguments::default())
+    }
+
+    /// A statement without text, whose first parameters are these ids.
+    pub(crate) fn with_ids(ids: &[Uuid]) -> Self {
+        let mut arguments = PgArguments::default();
+        for id in ids {
+            // A UUID always encodes; were it not so, the statement would fail for want of it.
+            drop(arguments.add(*id));
+        }
+        Self::with_arguments("", arguments)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that has a builder of the driver"
+    )]
+    fn with_arguments(text: &'static str, arguments: PgArguments) -> Self {
+        Self(QueryBuilder::with_arguments(text, arguments))
+    }
+
+    /// Appends text.
+    pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
+        self.0.push(text);
+        self
+    }
+
+    /// Appends a parameter.
+    pub(crate) fn push_bind<'t, T>(&mut self, value: T) -> &mut Self
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        self.0.push_bind(value);
+        self
+    }
+
+    /// Begins a list, with `separator` between its items.
+    pub(crate) fn separated(&mut self, separator: &'static str) -> Parameters<'_> {
+        Parameters(self.0.separated(separator))
+    }
+
+    /// The statement, once.
+    pub(crate) fn build(&mut self) -> Query<'_, Postgres, PgArguments> {
+        self.0.build()
+    }
+}
+
+/// A list under construction.
+pub(crate) struct Parameters<'s>(Separated<'s, Postgres, &'static str>);
+
+impl Parameters<'_> {
+    /// Appends an item of text.
+    pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
+        self.0.push(text);
+        self
+    }
+
+    /// Appends an item that is a parameter.
+    pub(crate) fn push_bind<'t, T>(&mut self, value: T) -> &mut Self
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        self.0.push_bind(value);
+        self
+    }
+
+    /// Appends text to the last item.
+    pub(crate) fn push_unseparated(&mut self, text: &'static str) -> &mut Self {
+        self.0.push_unseparated(text);
+        self
+    }
+
+    /// Appends a parameter to the last item.
+    pub(crate) fn push_bind_unseparated<'t, T>(&mut self, value: T) -> &mut Self
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        self.0.push_bind_unseparated(value);
+        self
+    }
+}
 
 /// One statement that writes several tables: `WITH … AS (branch), … main`.
 ///
 /// Every branch stands for itself: it takes its rows from VALUES and names the tenant by
 /// parameter, as a distributed database demands.
 pub(crate) struct Branches {
-    sql: Sql,
+    builder: Builder,
     count: usize,
 }
 
@@ -23,60 +108,51 @@ impl Branches {
     /// A statement whose first parameters are these ids.
     pub(crate) fn new(ids: &[Uuid]) -> Self {
         Self {
-            sql: with_ids(ids),
+            builder: Builder::with_ids(ids),
             count: 0,
         }
     }
 
     /// Begins the next branch.
-    pub(crate) fn branch(&mut self, text: &str) -> &mut Sql {
+    pub(crate) fn branch(&mut self, text: &'static str) -> &mut Builder {
         let opening = if self.count == 0 { "WITH " } else { "), " };
         let name = self.count;
         self.count += 1;
-        self.sql
-            .push(format_args!("{opening}branch_{name} AS ({text}"))
+        let begun = format_args!("{opening}branch_{name} AS (");
+        self.builder.0.push(begun);
+        self.builder.push(text)
     }
 
     /// Begins the main statement: the last, whose rows are counted.
-    pub(crate) fn main(&mut self, text: &str) -> &mut Sql {
+    pub(crate) fn main(&mut self, text: &'static str) -> &mut Builder {
         let closing = if self.count == 0 { "" } else { ") " };
-        self.sql.push(closing).push(text)
+        self.builder.push(closing).push(text)
     }
 
     /// The whole statement.
-    pub(crate) fn finish(self) -> Sql {
-        self.sql
+    pub(crate) fn finish(self) -> Builder {
+        self.builder
     }
-}
-
-/// A statement without text, whose first parameters are these ids.
-pub(crate) fn with_ids(ids: &[Uuid]) -> Sql {
-    let mut arguments = PgArguments::default();
-    for id in ids {
-        // A UUID always encodes; were it not so, the statement would fail for want of it.
-        drop(arguments.add(*id));
-    }
-    Sql::with_arguments("", arguments)
 }
 
 /// Appends `VALUES (…), (…)`, each row beginning with the parameters `fixed`.
 pub(crate) fn values<T>(
-    sql: &mut Sql,
-    fixed: &str,
+    builder: &mut Builder,
+    fixed: &'static str,
     rows: impl IntoIterator<Item = T>,
     mut bind: impl FnMut(&mut Parameters<'_>, T),
 ) {
     let mut opening = " VALUES (";
     for row in rows {
-        sql.push(opening).push(fixed).push(", ");
-        bind(&mut sql.separated(", "), row);
-        sql.push(")");
+        builder.push(opening).push(fixed).push(", ");
+        bind(&mut builder.separated(", "), row);
+        builder.push(")");
         opening = ", (";
     }
 }
 
 /// Appends `a = $4, b = $5` to a list of assignments.
-pub(crate) fn assign<'t, T>(list: &mut Parameters<'_>, column: &str, value: T)
+pub(crate) fn assign<'t, T>(list: &mut Parameters<'_>, column: &'static str, value: T)
 where
     T: Encode<'t, Postgres> + Type<Postgres>,
 {
@@ -119,7 +195,7 @@ mod tests {
             row.push_bind(yes);
         });
         assert_eq!(
-            branches.finish().into_string(),
+            branches.finish().0.into_string(),
             "WITH branch_0 AS (INSERT INTO a VALUES ($1, $2, $3), ($1, $4, $5)) INSERT INTO b VALUES ($1, $6)"
         );
     }

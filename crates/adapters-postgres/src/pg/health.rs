@@ -1,7 +1,7 @@
 //! Whether the database answers.
 
 use super::error::Failure;
-use super::pool::{Lease, PgPool};
+use super::pool::{PgPool, PooledConnection};
 use async_trait::async_trait;
 use customer_domain::{StoreError, StoreHealth};
 use sqlx::Connection;
@@ -16,16 +16,16 @@ pub(crate) struct PgHealth(pub(crate) PgPool);
 
 impl PgHealth {
     async fn ask(&self) -> Result<(), StoreError> {
-        match ping(self.0.lease().await?).await {
+        match ping(self.0.acquire().await?).await {
             Err(_) => Ok(ping(self.0.replacement().await?).await?),
             Ok(()) => Ok(()),
         }
     }
 }
 
-async fn ping(mut lease: Lease) -> Result<(), Failure> {
-    lease.start()?.ping().await?;
-    lease.finish();
+async fn ping(mut connection: PooledConnection) -> Result<(), Failure> {
+    connection.start()?.ping().await?;
+    connection.finish();
     Ok(())
 }
 

@@ -4,12 +4,13 @@
 //! migrator at a time through. It is asked for again and again, not waited for: who waits inside
 //! the database holds a snapshot, and an index that is built CONCURRENTLY waits for all of those.
 
+use super::sql::{Sql, sql};
 use customer_domain::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, Postgres};
+use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use thiserror::Error;
@@ -124,14 +125,14 @@ async fn drop_remnants(
         .filter_map(|migration| index_built(migration.sql.as_str()))
         .collect();
     for index in indexes {
-        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
-        connection.execute(AssertSqlSafe(drop)).await?;
+        let drop = sql!("DROP INDEX CONCURRENTLY IF EXISTS {}", Sql::text(index));
+        connection.execute(drop).await?;
     }
     Ok(())
 }
 
 /// The name of the index that a migration builds CONCURRENTLY.
-fn index_built(sql: &str) -> Option<&str> {
+fn index_built(sql: &'static str) -> Option<&'static str> {
     let mut lines = sql.lines();
     let built = lines.find_map(|line| line.strip_prefix("CREATE INDEX CONCURRENTLY "))?;
     built.split_whitespace().next()

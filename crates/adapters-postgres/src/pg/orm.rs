@@ -1,9 +1,38 @@
 //! sea-orm over a connection of our own, for what is not hot.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use super::error::Failure;
+use super::pool::PgPool;
+use super::scope;
+use super::sql::Sql;
+use customer_domain::{StoreError, TenantId};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, FromQueryResult, QueryResult,
+    QueryTrait, RuntimeErr, Select, Statement,
+};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tokio::sync::Mutex;
+
+/// Reads entities inside the tenant, outside any unit of work; their values travel as literals. One
+/// round trip.
+pub(crate) async fn read<E>(
+    pool: &PgPool,
+    tenant: TenantId,
+    select: Select<E>,
+) -> Result<Vec<E::Model>, StoreError>
+where
+    E: EntityTrait,
+{
+    let text = Sql::of_entities(select.as_query());
+    let text = text.ok_or_else(|| custom("a value that has no literal"));
+    let rows = scope::read(pool, tenant, &[text.map_err(Failure::from)?]).await?;
+    let models = rows
+        .into_iter()
+        .map(|row| E::Model::from_query_result(&row.into(), ""));
+    models
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::from(error).into())
+}
 
 /// A borrowed connection on which entities are read and written.
 pub(crate) struct OrmConnection<'c>(Mutex<&'c mut PgConnection>);
@@ -26,11 +55,9 @@ impl ConnectionTrait for OrmConnection<'_> {
         done.map(Into::into).map_err(exec_error)
     }
 
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut connection = self.0.lock().await;
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql));
-        let done = statement.execute(&mut **connection).await;
-        done.map(Into::into).map_err(exec_error)
+    /// Refused: it would take any text.
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        Err(custom("only entities send statements here"))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -47,9 +74,17 @@ impl ConnectionTrait for OrmConnection<'_> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sea-orm built the text, and its values are parameters"
+)]
 fn query(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(sea_orm::Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+fn custom(what: &str) -> DbErr {
+    DbErr::Custom(what.to_owned())
 }
 
 fn exec_error(error: sqlx::Error) -> DbErr {

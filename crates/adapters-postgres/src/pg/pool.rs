@@ -6,13 +6,13 @@
 //! waits for.
 
 use super::error::Failure;
-use super::scope::{self, Form};
+use super::message::{self, Batching};
 use super::settings::{PgSettings, ServiceRole};
+use super::sql::Sql;
 use customer_domain::StoreError;
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
-use std::borrow::Cow;
+use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -43,8 +43,8 @@ enum State {
 }
 
 /// A connection in the pool.
-pub(crate) struct Slot {
-    connection: PgConnection,
+pub(crate) struct Connection {
+    inner: PgConnection,
     state: State,
     expires: Instant,
     idle_since: Instant,
@@ -54,8 +54,8 @@ pub(crate) struct Slot {
 pub(crate) struct Connector {
     options: PgConnectOptions,
     /// The hot statements, prepared on every connection.
-    prepare: Vec<Cow<'static, str>>,
-    form: Form,
+    prepare: Vec<Sql>,
+    batching: Batching,
     max_lifetime: Duration,
     opened: AtomicU32,
     opening: Arc<Semaphore>,
@@ -81,31 +81,35 @@ impl Connector {
 }
 
 impl managed::Manager for Connector {
-    type Type = Slot;
+    type Type = Connection;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<Slot, sqlx::Error> {
+    async fn create(&self) -> Result<Connection, sqlx::Error> {
         // Boxed, as the ping below: what is rare and large would make large the future of every
         // caller, and moving that costs more than the pool itself.
-        let mut connection = Box::pin(self.open()).await?;
-        Box::pin(scope::send(&mut connection, self.form, &[&self.prepare])).await?;
+        let mut inner = Box::pin(self.open()).await?;
+        Box::pin(message::send(&mut inner, self.batching, &[&self.prepare])).await?;
         // Up to a tenth younger, so that connections opened together do not end together.
         let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
         let now = Instant::now();
-        Ok(Slot {
-            connection,
+        Ok(Connection {
+            inner,
             state: State::Clean,
             expires: now + self.max_lifetime.saturating_sub(spread),
             idle_since: now,
         })
     }
 
-    async fn recycle(&self, slot: &mut Slot, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
-        if slot.state != State::Clean || Instant::now() >= slot.expires {
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        _: &Metrics,
+    ) -> Result<(), RecycleError<sqlx::Error>> {
+        if connection.state != State::Clean || Instant::now() >= connection.expires {
             return Err(RecycleError::message("of age or not clean"));
         }
-        if slot.idle_since.elapsed() > PING_AFTER {
-            timeout(PATIENCE, Box::pin(slot.connection.ping()))
+        if connection.idle_since.elapsed() > PING_AFTER {
+            timeout(PATIENCE, Box::pin(connection.inner.ping()))
                 .await
                 .map_err(|_| RecycleError::message("no answer"))??;
         }
@@ -117,7 +121,7 @@ impl managed::Manager for Connector {
 #[derive(Clone)]
 pub struct PgPool {
     inner: managed::Pool<Connector>,
-    form: Form,
+    batching: Batching,
     acquire_timeout: Duration,
     rollbacks: TaskTracker,
 }
@@ -130,10 +134,10 @@ impl PgPool {
     /// [`StoreError::Unavailable`] when the database cannot be reached, refuses the login, or has
     /// no schema yet.
     pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
-        let form = if settings.distributed {
-            Form::OwnMessages
+        let batching = if settings.distributed {
+            Batching::PerStatement
         } else {
-            Form::OneMessage
+            Batching::Single
         };
         let connector = Connector {
             options: settings.connect_options().map_err(Failure::from)?,
@@ -141,7 +145,7 @@ impl PgPool {
                 ServiceRole::App => crate::prepared_statements(),
                 ServiceRole::Worker => Vec::new(),
             },
-            form,
+            batching,
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
             opening: Arc::new(Semaphore::new(OPENING)),
@@ -154,12 +158,12 @@ impl PgPool {
             .map_err(|_| StoreError::Unavailable("the pool cannot be built".to_owned()))?;
         let pool = Self {
             inner,
-            form,
+            batching,
             acquire_timeout: settings.acquire_timeout,
             rollbacks: TaskTracker::new(),
         };
         let first = settings.min_idle.clamp(1, settings.max_connections.max(1));
-        futures_util::future::try_join_all((0..first).map(|_| pool.lease())).await?;
+        futures_util::future::try_join_all((0..first).map(|_| pool.acquire())).await?;
         Ok(pool)
     }
 
@@ -185,16 +189,16 @@ impl PgPool {
     }
 
     /// How many statements a message may hold.
-    pub(crate) fn form(&self) -> Form {
-        self.form
+    pub(crate) fn batching(&self) -> Batching {
+        self.batching
     }
 
     /// A connection, within the time that a caller may wait.
-    pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection, Failure> {
         match timeout(self.acquire_timeout, self.inner.get()).await {
-            Ok(Ok(slot)) => Ok(Lease {
-                slot: Some(slot),
-                form: self.form,
+            Ok(Ok(connection)) => Ok(PooledConnection {
+                connection: Some(connection),
+                batching: self.batching,
                 rollbacks: self.rollbacks.clone(),
             }),
             Ok(Err(PoolError::Backend(error))) => Err(refused(error)),
@@ -205,9 +209,9 @@ impl PgPool {
 
     /// A new connection in place of one that turned out to be dead, for a read or a BEGIN to be
     /// tried once more. The idle ones are thought dead too.
-    pub(crate) async fn replacement(&self) -> Result<Lease, Failure> {
+    pub(crate) async fn replacement(&self) -> Result<PooledConnection, Failure> {
         self.inner.retain(|_, _| false);
-        self.lease().await
+        self.acquire().await
     }
 }
 
@@ -235,29 +239,29 @@ pub struct PoolStatus {
     pub waiting: usize,
 }
 
-/// A connection on loan. Every use is framed by [`start`](Self::start) and one of
+/// A connection of the pool, in use. Every use is framed by [`start`](Self::start) and one of
 /// [`finish`](Self::finish), [`stay`](Self::stay) and [`roll_back`](Self::roll_back).
-pub(crate) struct Lease {
-    /// None once it was closed.
-    slot: Option<Object<Connector>>,
-    form: Form,
+pub(crate) struct PooledConnection {
+    /// `None` once it was closed.
+    connection: Option<Object<Connector>>,
+    batching: Batching,
     rollbacks: TaskTracker,
 }
 
-impl Lease {
+impl PooledConnection {
     /// How many statements a message may hold.
-    pub(crate) fn form(&self) -> Form {
-        self.form
+    pub(crate) fn batching(&self) -> Batching {
+        self.batching
     }
 
     /// The connection, marked: dropped before the matching call, it is closed.
     pub(crate) fn start(&mut self) -> Result<&mut PgConnection, Failure> {
-        let slot = self
-            .slot
+        let connection = self
+            .connection
             .as_mut()
             .ok_or_else(|| Failure::dead("the connection was closed"))?;
-        slot.state = State::Busy;
-        Ok(&mut slot.connection)
+        connection.state = State::Busy;
+        Ok(&mut connection.inner)
     }
 
     /// The answer is complete, and no transaction is open.
@@ -293,41 +297,41 @@ impl Lease {
 
     /// Closes the connection now.
     pub(crate) fn close(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            drop(Object::take(slot));
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
         }
     }
 
     fn mark(&mut self, state: State) {
-        if let Some(slot) = self.slot.as_mut() {
-            slot.state = state;
+        if let Some(connection) = self.connection.as_mut() {
+            connection.state = state;
         }
     }
 
     /// Gives the connection back now; one in the middle of something is dealt with first.
     pub(crate) fn release(&mut self) {
-        let Some(mut slot) = self.slot.take() else {
+        let Some(mut connection) = self.connection.take() else {
             return;
         };
-        match (slot.state, Handle::try_current()) {
-            (State::Clean, _) => slot.idle_since = Instant::now(),
+        match (connection.state, Handle::try_current()) {
+            (State::Clean, _) => connection.idle_since = Instant::now(),
             (State::InTransaction, Ok(runtime)) => {
-                // Should the runtime refuse the task, the lease in it closes the connection.
-                slot.state = State::Busy;
-                let mut lease = Self {
-                    slot: Some(slot),
-                    form: self.form,
+                // Should the runtime refuse the task, what is dropped with it closes the connection.
+                connection.state = State::Busy;
+                let mut own = Self {
+                    connection: Some(connection),
+                    batching: self.batching,
                     rollbacks: self.rollbacks.clone(),
                 };
                 self.rollbacks
-                    .spawn_on(async move { lease.roll_back(true).await }, &runtime);
+                    .spawn_on(async move { own.roll_back(true).await }, &runtime);
             }
-            (State::Busy | State::InTransaction, _) => drop(Object::take(slot)),
+            (State::Busy | State::InTransaction, _) => drop(Object::take(connection)),
         }
     }
 }
 
-impl Drop for Lease {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         self.release();
     }

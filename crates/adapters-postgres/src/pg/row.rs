@@ -2,58 +2,53 @@
 
 use customer_domain::StoreError;
 use sqlx::postgres::PgRow;
-use sqlx::{Decode, Postgres, Row, Type};
+use sqlx::{ColumnIndex, Decode, Postgres, Row, Type};
 use std::fmt::Display;
 
-/// Reads the columns of one row in their order. What cannot be read is [`StoreError::Corrupt`].
+/// Reads the columns of one row: by name, or by position where there is but one. What cannot be
+/// read is [`StoreError::Corrupt`].
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'r> {
     row: &'r PgRow,
     table: &'static str,
-    next: usize,
 }
 
 impl<'r> Reader<'r> {
     /// A reader of `row`, whose first column is its key within `table`.
     pub(crate) fn new(row: &'r PgRow, table: &'static str) -> Self {
-        Self::from(row, table, 0)
+        Self { row, table }
     }
 
-    /// A reader that begins at another column than the first.
-    pub(crate) fn from(row: &'r PgRow, table: &'static str, next: usize) -> Self {
-        Self { row, table, next }
-    }
-
-    /// The next column.
-    pub(crate) fn column<T>(&mut self) -> Result<T, StoreError>
+    /// A column.
+    pub(crate) fn column<T>(&self, column: impl ColumnIndex<PgRow>) -> Result<T, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
-        let at = self.next;
-        self.next += 1;
-        self.row.try_get(at).map_err(|_| self.corrupt())
+        self.row.try_get(column).map_err(|_| self.corrupt())
     }
 
-    /// The next column, in the type that `parse` makes of it.
+    /// A column, in the type that `parse` makes of it.
     pub(crate) fn parsed<T, U>(
-        &mut self,
+        &self,
+        column: impl ColumnIndex<PgRow>,
         parse: impl FnOnce(T) -> Option<U>,
     ) -> Result<U, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
-        let stored = self.column()?;
-        parse(stored).ok_or_else(|| self.corrupt())
+        parse(self.column(column)?).ok_or_else(|| self.corrupt())
     }
 
-    /// The next column, if it is not null, in the type that `parse` makes of it.
+    /// A column, if it is not null, in the type that `parse` makes of it.
     pub(crate) fn optional<T, U>(
-        &mut self,
+        &self,
+        column: impl ColumnIndex<PgRow>,
         parse: impl FnOnce(T) -> Option<U>,
     ) -> Result<Option<U>, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
-        match self.column::<Option<T>>()? {
+        match self.column::<Option<T>>(column)? {
             Some(stored) => parse(stored).map(Some).ok_or_else(|| self.corrupt()),
             None => Ok(None),
         }

@@ -1,9 +1,10 @@
 //! One open transaction on one connection.
 
 use super::error::Failure;
+use super::message;
 use super::orm::OrmConnection;
-use super::pool::{Lease, PgPool};
-use super::scope::{self, Statements};
+use super::pool::{PgPool, PooledConnection};
+use super::sql::Sql;
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -12,7 +13,7 @@ use sqlx::{PgConnection, Postgres};
 /// A transaction inside a tenant. A failed statement ends it at once; every later one fails
 /// with the same error.
 pub(crate) struct Tx {
-    lease: Lease,
+    connection: PooledConnection,
     tenant: TenantId,
     failed: Option<StoreError>,
 }
@@ -23,9 +24,9 @@ impl Tx {
     pub(crate) async fn begin(
         pool: &PgPool,
         tenant: TenantId,
-        then: Statements<'_>,
+        then: &[Sql],
     ) -> Result<(Self, Vec<PgRow>), StoreError> {
-        match Self::begin_on(pool.lease().await?, tenant, then).await {
+        match Self::begin_on(pool.acquire().await?, tenant, then).await {
             Err(failure) if failure.dead => {
                 Ok(Self::begin_on(pool.replacement().await?, tenant, then).await?)
             }
@@ -34,14 +35,14 @@ impl Tx {
     }
 
     async fn begin_on(
-        mut lease: Lease,
+        mut connection: PooledConnection,
         tenant: TenantId,
-        then: Statements<'_>,
+        then: &[Sql],
     ) -> Result<(Self, Vec<PgRow>), Failure> {
-        let form = lease.form();
-        let opened = scope::begin(lease.start()?, form, tenant, then).await;
+        let batching = connection.batching();
+        let opened = message::begin(connection.start()?, batching, tenant, then).await;
         let mut tx = Self {
-            lease,
+            connection,
             tenant,
             failed: None,
         };
@@ -49,7 +50,7 @@ impl Tx {
             Ok(rows) => rows,
             Err(error) => return Err(tx.end(error.into()).await),
         };
-        tx.lease.stay();
+        tx.connection.stay();
         Ok((tx, rows))
     }
 
@@ -79,12 +80,9 @@ impl Tx {
 
     /// Runs several statements in one message, each with a snapshot of its own, and yields the
     /// rows of all of them. One round trip; when distributed, one for each.
-    pub(crate) async fn message(
-        &mut self,
-        statements: Statements<'_>,
-    ) -> Result<Vec<PgRow>, StoreError> {
-        let form = self.lease.form();
-        let outcome = scope::send(self.start()?, form, &[statements]).await;
+    pub(crate) async fn message(&mut self, statements: &[Sql]) -> Result<Vec<PgRow>, StoreError> {
+        let batching = self.connection.batching();
+        let outcome = message::send(self.start()?, batching, &[statements]).await;
         self.settle(outcome).await
     }
 
@@ -98,7 +96,7 @@ impl Tx {
         let committed = sqlx::raw_sql("COMMIT").execute(self.start()?).await;
         match committed.map_err(Failure::from) {
             Ok(_) => {
-                self.lease.finish();
+                self.connection.finish();
                 Ok(())
             }
             Err(failure) if failure.dead => Err(StoreError::Unavailable(
@@ -110,7 +108,7 @@ impl Tx {
 
     /// ROLLBACK. One round trip, none when a failure has ended the transaction already.
     pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
-        if self.failed.is_some() || self.lease.roll_back(true).await {
+        if self.failed.is_some() || self.connection.roll_back(true).await {
             Ok(())
         } else {
             Err(Failure::dead("the connection to the database broke").into())
@@ -125,7 +123,7 @@ impl Tx {
     fn start(&mut self) -> Result<&mut PgConnection, StoreError> {
         match &self.failed {
             Some(error) => Err(error.clone()),
-            None => Ok(self.lease.start()?),
+            None => Ok(self.connection.start()?),
         }
     }
 
@@ -136,7 +134,7 @@ impl Tx {
     ) -> Result<T, StoreError> {
         match outcome {
             Ok(value) => {
-                self.lease.stay();
+                self.connection.stay();
                 Ok(value)
             }
             Err(error) => Err(self.end(error.into()).await.error),
@@ -146,11 +144,11 @@ impl Tx {
     async fn end(&mut self, failure: Failure) -> Failure {
         self.failed = Some(failure.error.clone());
         if failure.dead {
-            self.lease.close();
+            self.connection.close();
         } else {
-            self.lease.roll_back(true).await;
+            self.connection.roll_back(true).await;
             // Whoever holds the unit of work may take its time.
-            self.lease.release();
+            self.connection.release();
         }
         failure
     }

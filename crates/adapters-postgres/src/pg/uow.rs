@@ -1,9 +1,9 @@
 //! Units of work.
 
+use super::builder::{Branches, Builder};
 use super::metrics;
 use super::pool::PgPool;
-use super::scope::Statements;
-use super::sql::{Branches, Sql};
+use super::sql::Sql;
 use super::tx::Tx;
 use crate::privacy::{CustomerKeys, KeyRing, TenantKeys};
 use crate::{audit, idempotency, outbox};
@@ -33,7 +33,7 @@ impl PgTransactions {
     pub(crate) async fn open(
         &self,
         scope: &Scope,
-        then: Statements<'_>,
+        then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
         // Before there is a connection that would wait for it.
         let tenant_keys = self.ring.of(scope.tenant).await?;
@@ -172,7 +172,7 @@ impl PgUnitOfWork {
         Ok(())
     }
 
-    fn facts_statement(&self) -> Result<Sql, StoreError> {
+    fn facts_statement(&self) -> Result<Builder, StoreError> {
         let (scope, sealer) = (&self.scope, self.sealer());
         let mut branches = Branches::new(&[scope.tenant.0]);
         self.add_made_keys(&mut branches)?;

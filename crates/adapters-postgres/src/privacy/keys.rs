@@ -1,8 +1,9 @@
 //! The customers' keys: wrapped beside the customer, and open in the unit of work that writes.
 
 use super::TenantKeys;
+use crate::pg::builder::{self, Builder};
 use crate::pg::row::corrupt;
-use crate::pg::sql::{self, Sql};
+use crate::pg::sql::Sql;
 use customer_domain::privacy::{Cipher, DataKey, Place, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError, TenantId};
 use std::collections::HashMap;
@@ -14,20 +15,22 @@ const ID: usize = 16;
 
 /// The newest key of the customer of a row of `customers`, as [`CustomerKeys::hold`] takes it;
 /// `$1` is the tenant.
-pub(crate) const HELD_KEY: &str = "(SELECT uuid_send(k.id) || k.wrapped FROM customer_keys k \
-     WHERE k.tenant_id = $1 AND k.customer_id = customers.id ORDER BY k.id DESC LIMIT 1)";
+pub(crate) const HELD_KEY: Sql = Sql::text(
+    "(SELECT uuid_send(k.id) || k.wrapped FROM customer_keys k \
+     WHERE k.tenant_id = $1 AND k.customer_id = customers.id ORDER BY k.id DESC LIMIT 1)",
+);
 
 pub(super) const INSERT: &str = "INSERT INTO customer_keys (tenant_id, customer_id, id, wrapped)";
 
 /// Rows of new keys; `$1` is the tenant.
 pub(super) fn values(
-    sql: &mut Sql,
+    builder: &mut Builder,
     tenant: &TenantKeys,
     cipher: &dyn Cipher,
     keys: &[(CustomerId, &DataKey)],
 ) -> Result<(), StoreError> {
     let under = tenant.newest()?;
-    sql::values(sql, "$1", keys, |row, (customer, key)| {
+    builder::values(builder, "$1", keys, |row, (customer, key)| {
         let name = key.id.to_string();
         let place = place(tenant.tenant(), *customer, &name);
         row.push_bind(customer.0)

@@ -1,14 +1,13 @@
 //! The tenants' keys, in memory.
 
 use super::Sealing;
-use crate::pg::literal;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
 use crate::pg::scope;
+use crate::pg::sql::sql;
 use customer_domain::privacy::{Cipher, DataKey, KeyStoreError, SealedError, WrappedKey};
 use customer_domain::{KeyId, KeyedDigest, StoreError, TenantId};
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tracing::error;
@@ -117,35 +116,35 @@ impl KeyRing {
     }
 
     async fn stored(&self, tenant: TenantId) -> Result<Vec<PgRow>, StoreError> {
-        let select = format!(
+        let select = sql!(
             "SELECT id, master, wrapped FROM tenant_keys WHERE tenant_id = {} ORDER BY number",
-            literal::uuid(tenant.0)
+            tenant
         );
-        scope::read(&self.worker, tenant, &[Cow::Owned(select)]).await
+        scope::read(&self.worker, tenant, &[select]).await
     }
 
     async fn make(&self, tenant: TenantId) -> Result<(), StoreError> {
         let key = self.generate();
         let wrapped = self.sealing.key_store.wrap(tenant, &key).await;
         let wrapped = wrapped.map_err(|error| refused(tenant, &error))?;
-        let insert = format!(
+        let insert = sql!(
             "INSERT INTO tenant_keys (tenant_id, number, id, master, wrapped) \
              VALUES ({}, 1, {}, {}, {}) ON CONFLICT DO NOTHING",
-            literal::uuid(tenant.0),
-            literal::uuid(key.id.0),
-            literal::text(&wrapped.master),
-            literal::bytes(&wrapped.bytes)
+            tenant,
+            key.id,
+            wrapped.master,
+            wrapped.bytes.as_slice()
         );
-        scope::read(&self.worker, tenant, &[Cow::Owned(insert)]).await?;
+        scope::read(&self.worker, tenant, &[insert]).await?;
         Ok(())
     }
 
     async fn take_out(&self, tenant: TenantId, row: &PgRow) -> Result<DataKey, StoreError> {
-        let mut row = Reader::new(row, TABLE);
-        let id = KeyId(row.column()?);
+        let row = Reader::new(row, TABLE);
+        let id = KeyId(row.column("id")?);
         let wrapped = WrappedKey {
-            master: row.column()?,
-            bytes: row.column()?,
+            master: row.column("master")?,
+            bytes: row.column("wrapped")?,
         };
         let key = self.sealing.key_store.unwrap(tenant, id, &wrapped).await;
         key.map_err(|error| refused(tenant, &error))

@@ -2,8 +2,8 @@
 
 use super::keys;
 use super::{CustomerKeys, KeyRing, TenantKeys};
+use crate::pg::builder::Branches;
 use crate::pg::row::{Reader, corrupt};
-use crate::pg::sql::Branches;
 use crate::pg::uow::PgUnitOfWork;
 use customer_domain::privacy::{DataKey, Place, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError};
@@ -102,15 +102,15 @@ impl PgUnitOfWork {
             return Ok(());
         }
         let select = sqlx::query(
-            "SELECT DISTINCT ON (k.customer_id) k.customer_id, uuid_send(k.id) || k.wrapped \
+            "SELECT DISTINCT ON (k.customer_id) k.customer_id, uuid_send(k.id) || k.wrapped AS held_key \
              FROM customer_keys k WHERE k.tenant_id = $1 AND k.customer_id = ANY($2) \
              ORDER BY k.customer_id, k.id DESC",
         );
         let select = select.bind(self.tx.tenant().0).bind(&missing);
         for row in self.tx.fetch(select).await? {
-            let mut row = Reader::new(&row, "customer_keys");
-            let (customer, held) = (CustomerId(row.column()?), row.column()?);
-            self.hold_key(customer, Some(held)).await?;
+            let row = Reader::new(&row, "customer_keys");
+            let (customer, held) = (row.column("customer_id")?, row.column("held_key")?);
+            self.hold_key(CustomerId(customer), Some(held)).await?;
         }
         for customer in missing {
             self.hold_key(CustomerId(customer), None).await?;

@@ -1,4 +1,8 @@
 //! The adapter on a real PostgreSQL, which `customer_testkit::pg` provides.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at tables behind the adapter, in SQL that no service sends"
+)]
 
 mod address;
 mod audit_month;

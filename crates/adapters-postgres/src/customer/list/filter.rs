@@ -7,7 +7,7 @@
 //! by what is there: statistics know little of rare words, and nothing of conditions that go
 //! together.
 
-use crate::pg::literal;
+use crate::pg::sql::{Sql, end_of, sql};
 use customer_domain::TenantId;
 use customer_domain::customer::{
     CustomerFilter, Identifier, SearchQuery, SortKey, Status, TimeSpan,
@@ -27,28 +27,26 @@ const EVERY_SORT: &[SortKey] = &[
 /// Which customers a list shows.
 pub(super) struct Shown {
     /// What each of them, `c`, passes.
-    tests: String,
+    tests: Sql,
     /// Selects of ids; every customer that is shown is among those of each.
-    starts: Vec<String>,
+    starts: Vec<Sql>,
 }
 
 impl Shown {
     /// Those of the tenant that pass the filter, to be sorted by `sort`.
     pub(super) fn new(tenant: TenantId, filter: &CustomerFilter, sort: SortKey) -> Self {
-        let tenant = literal::uuid(tenant.0);
-        let conditions = conditions(&tenant, filter);
+        let conditions = conditions(tenant, filter);
         // An erased customer is a deleted one, too; naming one column only admits the indexes that
         // know no other.
-        let alive = match filter.status {
+        let alive = Sql::text(match filter.status {
             None | Some(Status::Active) => "c.deleted_at IS NULL",
             Some(_) => "c.erased_at IS NULL",
-        };
+        });
         let tests = conditions.iter().map(|condition| condition.test.clone());
-        let tests = [format!("c.tenant_id = {tenant}"), alive.to_owned()]
+        let tests = [sql!("c.tenant_id = {}", tenant), alive]
             .into_iter()
-            .chain(tests)
-            .collect::<Vec<_>>()
-            .join(" AND ");
+            .chain(tests);
+        let tests = Sql::join(tests, " AND ");
         let is_walked = match conditions.as_slice() {
             [] => true,
             [only] => only.sorts.contains(&sort),
@@ -64,33 +62,46 @@ impl Shown {
     }
 
     /// A select that the planner is free to answer in any way.
-    pub(super) fn plain(&self, columns: &str) -> String {
-        format!("SELECT {columns} FROM customers c WHERE {}", self.tests)
+    pub(super) fn plain(&self, columns: &'static str) -> Sql {
+        let columns = Sql::text(columns);
+        sql!("SELECT {} FROM customers c WHERE {}", columns, self.tests)
     }
 
     /// A select of those beyond `after`, cut by `tail`.
-    pub(super) fn cut(&self, columns: &str, after: &str, tail: &str) -> String {
+    pub(super) fn cut(&self, columns: &'static str, after: &Sql, tail: &Sql) -> Sql {
         let plain = self.plain(columns);
-        let ids = |start: &String| format!("ARRAY({start} LIMIT {})", FEW + 1);
+        let ids = |start: &Sql| sql!("ARRAY({} LIMIT {})", start, FEW + 1);
         let fewest = match self.starts.as_slice() {
-            [] => return format!("{plain}{after} {tail}"),
-            [only] => format!("SELECT {} AS ids", ids(only)),
+            [] => return sql!("{}{} {}", plain, after, tail),
+            [only] => sql!("SELECT {} AS ids", ids(only)),
             several => {
-                let all: Vec<_> = several
-                    .iter()
-                    .map(|start| format!("({})", ids(start)))
-                    .collect();
-                format!(
+                let all = several.iter().map(|start| sql!("({})", ids(start)));
+                sql!(
                     "SELECT s.ids FROM (VALUES {}) AS s (ids) ORDER BY cardinality(s.ids) LIMIT 1",
-                    all.join(", ")
+                    Sql::join(all, ", ")
                 )
             }
         };
-        format!(
-            "WITH start AS MATERIALIZED ({fewest}) \
-             ({plain} AND cardinality((SELECT ids FROM start)) <= {FEW} \
-             AND c.id = ANY ((SELECT ids FROM start)::uuid[]){after} {tail}) \
-             UNION ALL ({plain} AND cardinality((SELECT ids FROM start)) > {FEW}{after} {tail})"
+        let of_few = sql!(
+            "{} AND cardinality((SELECT ids FROM start)) <= {} \
+             AND c.id = ANY ((SELECT ids FROM start)::uuid[]){} {}",
+            plain,
+            FEW,
+            after,
+            tail
+        );
+        let of_many = sql!(
+            "{} AND cardinality((SELECT ids FROM start)) > {}{} {}",
+            plain,
+            FEW,
+            after,
+            tail
+        );
+        sql!(
+            "WITH start AS MATERIALIZED ({}) ({}) UNION ALL ({})",
+            fewest,
+            of_few,
+            of_many
         )
     }
 }
@@ -98,26 +109,35 @@ impl Shown {
 /// One part of a filter.
 struct Condition {
     /// What `c` passes.
-    test: String,
+    test: Sql,
     /// Selects ids by an index, those of all who pass among them.
-    start: Option<String>,
+    start: Option<Sql>,
     /// The sorts in whose order an index has those who pass.
     sorts: &'static [SortKey],
 }
 
+/// A customer's own row under the name that it has in a statement.
+type Row = &'static str;
+
 impl Condition {
-    /// The rows of a table below the customer tell. `order` is that of an index which has them.
-    fn below(tenant: &str, table: &str, test: &str, order: &str) -> Self {
-        let from = format!("{table} x WHERE x.tenant_id = {tenant} AND {test}");
+    /// The rows `x` of a table below the customer tell. `order` is that of an index which has them.
+    fn below(tenant: TenantId, table: &'static str, test: &Sql, order: &'static str) -> Self {
+        let table = Sql::text(table);
+        let from = sql!("{} x WHERE x.tenant_id = {} AND {}", table, tenant, test);
+        let order = Sql::text(order);
         Self {
-            test: format!("EXISTS (SELECT 1 FROM {from} AND x.customer_id = c.id)"),
-            start: Some(format!("SELECT x.customer_id FROM {from} ORDER BY {order}")),
+            test: sql!("EXISTS (SELECT 1 FROM {} AND x.customer_id = c.id)", from),
+            start: Some(sql!(
+                "SELECT x.customer_id FROM {} ORDER BY {}",
+                from,
+                order
+            )),
             sorts: &[],
         }
     }
 
     /// The customer's own row tells.
-    fn own(test: impl Fn(&str) -> String, sorts: &'static [SortKey]) -> Self {
+    fn own(test: impl Fn(Row) -> Sql, sorts: &'static [SortKey]) -> Self {
         Self {
             test: test("c"),
             start: None,
@@ -127,14 +147,17 @@ impl Condition {
 
     /// Its own row tells, and an index by `time` that holds all for whom `also` is true as well.
     fn indexed(
-        tenant: &str,
-        test: impl Fn(&str) -> String,
-        (also, time): (&str, &str),
+        tenant: TenantId,
+        test: impl Fn(Row) -> Sql,
+        (also, time): (&'static str, &'static str),
         sorts: &'static [SortKey],
     ) -> Self {
-        let start = format!(
-            "SELECT x.id FROM customers x WHERE x.tenant_id = {tenant} AND {}{also} ORDER BY x.{time}, x.id",
-            test("x")
+        let start = sql!(
+            "SELECT x.id FROM customers x WHERE x.tenant_id = {} AND {}{} ORDER BY x.{}, x.id",
+            tenant,
+            test("x"),
+            Sql::text(also),
+            Sql::text(time)
         );
         Self {
             start: Some(start),
@@ -143,7 +166,7 @@ impl Condition {
     }
 }
 
-fn conditions(tenant: &str, filter: &CustomerFilter) -> Vec<Condition> {
+fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     let CustomerFilter {
         status: wanted,
         search,
@@ -157,8 +180,7 @@ fn conditions(tenant: &str, filter: &CustomerFilter) -> Vec<Condition> {
     } = filter;
     let is_of_deleted = *wanted == Some(Status::Deleted);
     let words = search.iter().flat_map(SearchQuery::words);
-    let equal = |column: &str, value: &str| format!("x.{column} = {}", literal::text(value));
-    let live = |test: &dyn Fn(&str) -> String, time, sorts| {
+    let live = |test: &dyn Fn(Row) -> Sql, time, sorts| {
         if is_of_deleted {
             Condition::own(test, &[])
         } else {
@@ -176,23 +198,23 @@ fn conditions(tenant: &str, filter: &CustomerFilter) -> Vec<Condition> {
         Condition::below(tenant, "customer_search_terms", &begins_with(word), order)
     }));
     conditions.extend(customer_type.map(|kind| {
-        let test = |row: &str| format!("{row}.customer_type = {}", kind.code());
+        let test = |row| sql!("{}.customer_type = {}", Sql::text(row), kind.code());
         live(&test, "created_at", &[SortKey::CreatedAt])
     }));
     conditions.extend(group.iter().map(|group| {
-        let test = |row: &str| format!("{row}.group_id = {}", literal::text(group.as_str()));
+        let test = |row| sql!("{}.group_id = {}", Sql::text(row), group.as_str());
         Condition::indexed(tenant, test, ("", "created_at"), &[SortKey::CreatedAt])
     }));
     conditions.extend(tag.iter().map(|tag| {
-        let test = equal("tag", tag.as_str());
+        let test = sql!("x.tag = {}", tag.as_str());
         Condition::below(tenant, "customer_tags", &test, "x.customer_id")
     }));
     conditions.extend(known_as.iter().map(|identifier| {
-        let test = |_: &str| known_by(tenant, identifier, is_of_deleted);
+        let test = |_| known_by(tenant, identifier, is_of_deleted);
         Condition::own(test, EVERY_SORT)
     }));
     conditions.extend(phone_digits.iter().map(|digits| {
-        let test = equal("phone_digits", digits);
+        let test = sql!("x.phone_digits = {}", digits);
         Condition::below(tenant, "customer_profiles", &test, "x.phone_digits")
     }));
     for (column, span, sorts) in spans {
@@ -205,8 +227,8 @@ fn conditions(tenant: &str, filter: &CustomerFilter) -> Vec<Condition> {
 
 /// Each status but the usual one has an index for every sort; the usual one is found at once along
 /// the index of the sort.
-fn status(tenant: &str, wanted: Status) -> Condition {
-    let test = |row: &str| format!("{row}.status = {}", wanted.code());
+fn status(tenant: TenantId, wanted: Status) -> Condition {
+    let test = |row| sql!("{}.status = {}", Sql::text(row), wanted.code());
     if wanted == Status::Active {
         Condition::own(test, EVERY_SORT)
     } else {
@@ -220,38 +242,39 @@ fn status(tenant: &str, wanted: Status) -> Condition {
 }
 
 /// At most one customer is. A deleted one has given up its address and only remembers it.
-fn known_by(tenant: &str, identifier: &Identifier, is_of_deleted: bool) -> String {
-    let value = literal::text(&identifier.value());
+fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> Sql {
+    let value = identifier.value();
     let kind = match identifier {
-        Identifier::Email(_) if is_of_deleted => return format!("c.email_key = {value}"),
-        Identifier::Email(_) => "k.kind = 'email'".to_owned(),
-        Identifier::Legacy(_) => "k.kind = 'legacy'".to_owned(),
+        Identifier::Email(_) if is_of_deleted => return sql!("c.email_key = {}", value),
+        Identifier::Email(_) => Sql::text("k.kind = 'email'"),
+        Identifier::Legacy(_) => Sql::text("k.kind = 'legacy'"),
         // Spelt out, the second half admits the index.
-        Identifier::External(_) => format!(
+        Identifier::External(_) => sql!(
             "k.kind = {} AND k.kind LIKE 'external:_%'",
-            literal::text(&identifier.kind())
+            identifier.kind()
         ),
     };
-    format!(
+    sql!(
         "c.id = ANY (ARRAY(SELECT k.customer_id FROM customer_identifiers k \
-         WHERE k.tenant_id = {tenant} AND {kind} AND k.value = {value}))"
+         WHERE k.tenant_id = {} AND {} AND k.value = {}))",
+        tenant,
+        kind,
+        value
     )
 }
 
 /// Neither end belongs to the span.
-fn within(row: &str, column: &str, span: &TimeSpan) -> String {
-    let ends = [(span.after, '>'), (span.before, '<')];
+fn within(row: Row, column: &'static str, span: &TimeSpan) -> Sql {
+    let ends = [(span.after, ">"), (span.before, "<")];
     let tests = ends.into_iter().filter_map(|(end, beyond)| {
-        end.map(|end| format!("{row}.{column} {beyond} {}", literal::time(end)))
+        let [row, column, beyond] = [row, column, beyond].map(Sql::text);
+        end.map(|end| sql!("{}.{} {} {}", row, column, beyond, end))
     });
-    tests.collect::<Vec<_>>().join(" AND ")
+    Sql::join(tests, " AND ")
 }
 
 /// The terms that begin with a word are a range: from the word to what follows all of them.
-fn begins_with(word: &str) -> String {
-    let from = format!("x.term >= {}", literal::text(word));
-    match literal::end_of(word) {
-        Some(end) => format!("{from} AND x.term < {}", literal::text(&end)),
-        None => from,
-    }
+fn begins_with(word: &str) -> Sql {
+    let end = end_of(word).map(|end| sql!(" AND x.term < {}", end));
+    sql!("x.term >= {}{}", word, end.unwrap_or_default())
 }

@@ -6,55 +6,59 @@
 //! and go out again.
 
 use super::{Answer, Statements};
-use crate::pg::literal;
+use crate::pg::message::Batching;
 use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope::{self, Form};
+use crate::pg::scope;
+use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use customer_domain::StoreError;
 use sqlx::postgres::PgRow;
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// How long a list may take: longer, and its filter has no good plan.
 const BOUND: Duration = Duration::from_secs(2);
-/// The setting that holds the ids of a page, for the length of a message.
-const PAGE: &str = "app.page";
-const ONE_MOMENT: &str = "SET LOCAL transaction_isolation = 'repeatable read'";
+const ONE_MOMENT: Sql = Sql::text("SET LOCAL transaction_isolation = 'repeatable read'");
 
 pub(super) async fn send(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
-    match pool.form() {
-        Form::OneMessage => in_one_message(pool, statements).await,
-        Form::OwnMessages => one_by_one(pool, statements).await,
+    match pool.batching() {
+        Batching::Single => in_one_message(pool, statements).await,
+        Batching::PerStatement => one_by_one(pool, statements).await,
     }
 }
 
 async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
-    let bound = BOUND.as_millis();
     // The server counts the time of each statement by itself: one that ends with this leaves the
     // next one what the bound has left.
-    let leave_the_rest = format!(
-        "set_config('statement_timeout', greatest(1, {bound} - (1000 * \
-         date_part('epoch', clock_timestamp() - transaction_timestamp()))::int)::text, true)"
+    let leave_the_rest = sql!(
+        "set_config('statement_timeout', greatest(1, {} - (1000 * \
+         date_part('epoch', clock_timestamp() - transaction_timestamp()))::int)::text, true)",
+        BOUND.as_millis()
     );
-    let ids = &statements.ids;
-    let count = statements.count.iter();
-    let message: Vec<_> =
-        [ONE_MOMENT.to_owned(), statement_timeout(BOUND)]
-            .into_iter()
-            .chain([format!(
-                "SELECT set_config('{PAGE}', ARRAY({ids})::text, true)::uuid[], {leave_the_rest}"
-            )])
-            .chain(count.map(|count| {
-                format!("SELECT count(*), {leave_the_rest} FROM ({count}) AS bounded")
-            }))
-            .chain([statements.records(&format!("current_setting('{PAGE}')::uuid[]"))])
-            .map(Cow::Owned)
-            .collect();
+    // A setting holds the ids, for the length of the message.
+    let ids = sql!(
+        "SELECT set_config('app.page', ARRAY({})::text, true)::uuid[], {}",
+        statements.ids,
+        leave_the_rest
+    );
+    let count = statements.count.iter().map(|count| {
+        sql!(
+            "SELECT count(*), {} FROM ({}) AS bounded",
+            leave_the_rest,
+            count
+        )
+    });
+    let records = statements.records(&Sql::text("current_setting('app.page')::uuid[]"));
+    let message: Vec<_> = [ONE_MOMENT, statement_timeout(BOUND), ids]
+        .into_iter()
+        .chain(count)
+        .chain([records])
+        .collect();
     let mut rows = scope::read(pool, statements.tenant, &message)
         .await?
         .into_iter();
-    let ids = Reader::new(&head(rows.next())?, "customers").column()?;
+    let ids = Reader::new(&head(rows.next())?, "customers").column(0)?;
     let count = match statements.count {
         Some(_) => Some(counted(&head(rows.next())?)?),
         None => None,
@@ -68,27 +72,28 @@ async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer
 
 async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
     let start = Instant::now();
-    let opening = [Cow::Borrowed(ONE_MOMENT)];
-    let (mut tx, _) = Tx::begin(pool, statements.tenant, &opening).await?;
-    let bounded = |statement: String| {
+    let (mut tx, _) = Tx::begin(pool, statements.tenant, &[ONE_MOMENT]).await?;
+    let bounded = |statement: Sql| {
         // Zero would be no bound at all.
         let rest = BOUND
             .saturating_sub(start.elapsed())
             .max(Duration::from_millis(1));
-        [Cow::Owned(statement_timeout(rest)), Cow::Owned(statement)]
+        [statement_timeout(rest), statement]
     };
     let ids = tx.message(&bounded(statements.ids.clone())).await?;
-    let ids = ids.iter().map(|row| Reader::new(row, "customers").column());
-    let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
+    let ids = ids
+        .iter()
+        .map(|row| Reader::new(row, "customers").column(0));
+    let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
     let count = match &statements.count {
         Some(count) => {
-            let count = format!("SELECT count(*) FROM ({count}) AS bounded");
+            let count = sql!("SELECT count(*) FROM ({}) AS bounded", count);
             let rows = tx.message(&bounded(count)).await?;
             Some(counted(&head(rows.into_iter().next())?)?)
         }
         None => None,
     };
-    let records = statements.records(&literal::uuids(ids.iter().copied()));
+    let records = statements.records(&ids.as_slice());
     let records = tx.message(&bounded(records)).await?;
     tx.commit().await?;
     Ok(Answer {
@@ -98,8 +103,8 @@ async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, St
     })
 }
 
-fn statement_timeout(bound: Duration) -> String {
-    format!("SET LOCAL statement_timeout = {}", bound.as_millis())
+fn statement_timeout(bound: Duration) -> Sql {
+    sql!("SET LOCAL statement_timeout = {}", bound.as_millis())
 }
 
 /// The row of a statement that always has one.
@@ -108,5 +113,5 @@ fn head(row: Option<PgRow>) -> Result<PgRow, StoreError> {
 }
 
 fn counted(row: &PgRow) -> Result<u64, StoreError> {
-    Reader::new(row, "customers").parsed(|count: i64| u64::try_from(count).ok())
+    Reader::new(row, "customers").parsed(0, |count: i64| u64::try_from(count).ok())
 }

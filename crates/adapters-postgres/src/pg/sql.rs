@@ -1,0 +1,179 @@
+//! SQL text that a value cannot break out of.
+
+mod entity;
+mod literal;
+
+pub use literal::Literal;
+pub(crate) use literal::end_of;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use std::borrow::Cow;
+
+/// A statement, or a piece of one.
+///
+/// Text gets into it as a constant of the program, a value as a [`Literal`]:
+///
+/// ```
+/// use customer_postgres::Sql;
+///
+/// let id = String::from("vip");
+/// let mut sql = Sql::text("SELECT name FROM customer_groups WHERE id = ");
+/// sql.value(&id).push(" LIMIT 1");
+/// ```
+///
+/// A `String` is no constant, whatever it was made of:
+///
+/// ```compile_fail,E0308
+/// use customer_postgres::Sql;
+///
+/// let id = String::from("vip");
+/// let sql = Sql::text(format!("SELECT name FROM customer_groups WHERE id = '{id}'"));
+/// ```
+///
+/// Nor is text that is borrowed from one:
+///
+/// ```compile_fail,E0597
+/// use customer_postgres::Sql;
+///
+/// let id = String::from("vip");
+/// let mut sql = Sql::text("SELECT name FROM customer_groups WHERE id = ");
+/// sql.push(&id);
+/// ```
+///
+/// Nor does a piece of text become a value by being one of another type:
+///
+/// ```compile_fail,E0277
+/// use customer_postgres::Sql;
+///
+/// let mut sql = Sql::text("SELECT name FROM customer_groups LIMIT ");
+/// sql.value(format_args!("{}", 1));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sql(Cow<'static, str>);
+
+impl Sql {
+    /// Text of the program.
+    pub const fn text(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// Appends text of the program.
+    pub fn push(&mut self, text: &'static str) -> &mut Self {
+        self.append(text);
+        self
+    }
+
+    /// Appends a value.
+    pub fn value(&mut self, value: impl Literal) -> &mut Self {
+        value.write(self);
+        self
+    }
+
+    /// The text with a value for each `{}` of it. Called by [`sql!`], which counts both.
+    pub(crate) fn fill(text: &'static str, values: &[&dyn Literal]) -> Self {
+        let mut pieces = text.split("{}");
+        let mut sql = Self::text(pieces.next().unwrap_or_default());
+        for (value, piece) in values.iter().zip(pieces) {
+            sql.value(*value).push(piece);
+        }
+        sql
+    }
+
+    /// The values, with `separator` between them.
+    pub(crate) fn join(values: impl IntoIterator<Item: Literal>, separator: &'static str) -> Self {
+        let mut sql = Self::default();
+        for (at, value) in values.into_iter().enumerate() {
+            if at > 0 {
+                sql.push(separator);
+            }
+            sql.value(value);
+        }
+        sql
+    }
+
+    /// Runs a prepared statement.
+    pub(crate) fn execute(prepared: &'static str, arguments: &[&dyn Literal]) -> Self {
+        let arguments = Self::join(arguments, ", ");
+        sql!("EXECUTE {}({})", Self::text(prepared), arguments)
+    }
+
+    /// Only what is text of the program, or the letters of a literal.
+    fn append(&mut self, text: &str) {
+        self.0.to_mut().push_str(text);
+    }
+}
+
+/// A piece inside another.
+impl Literal for Sql {
+    fn write(&self, sql: &mut Sql) {
+        sql.append(&self.0);
+    }
+}
+
+impl SqlSafeStr for Sql {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what the type is for: it holds constants and literals alone"
+    )]
+    fn into_sql_str(self) -> SqlStr {
+        AssertSqlSafe(self.0).into_sql_str()
+    }
+}
+
+/// A [`Sql`] of a constant text and a [`Literal`] for each `{}` in it. It does not compile with more
+/// values or fewer.
+macro_rules! sql {
+    ($text:expr $(, $value:expr)* $(,)?) => {{
+        const TEXT: &str = $text;
+        const {
+            let values = <[&str]>::len(&[$(stringify!($value)),*]);
+            assert!($crate::pg::sql::placeholders(TEXT) == values, "as many values as placeholders");
+        }
+        $crate::pg::sql::Sql::fill(TEXT, &[$(&$value),*])
+    }};
+}
+pub(crate) use sql;
+
+/// How often `{}` stands in a text.
+pub(crate) const fn placeholders(text: &str) -> usize {
+    let mut rest = text.as_bytes();
+    let mut count = 0;
+    loop {
+        rest = match rest {
+            [b'{', b'}', rest @ ..] => {
+                count += 1;
+                rest
+            }
+            [_, rest @ ..] => rest,
+            [] => return count,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sql, placeholders};
+
+    #[test]
+    fn each_placeholder_takes_one_value_and_a_value_is_never_text() {
+        let name = String::from("a{}'b");
+        let part = sql!("n = {}", name);
+        let whole = sql!("SELECT {} WHERE {} OR {}", 1, part, Sql::text("true"));
+        assert_eq!(
+            whole,
+            Sql::text(r"SELECT 1 WHERE n = U&'a\+00007b\+00007d\+000027b'::text OR true")
+        );
+        for (text, count) in [("", 0), ("{", 0), ("'{a}'", 0), ("{}", 1), ("{{}}, {}", 2)] {
+            assert_eq!(placeholders(text), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_joined_and_arguments_listed() {
+        assert_eq!(Sql::join([1, 2, 3], " + "), Sql::text("1 + 2 + 3"));
+        assert_eq!(
+            Sql::execute("find", &[&1, &"x"]),
+            Sql::text("EXECUTE find(1, U&'x'::text)")
+        );
+    }
+}
