@@ -11,7 +11,7 @@ use customer_domain::outbox::EventKind;
 use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
-    PlainDigests, address, claim, customer, email, fact, legacy, reply, scope, seeded_id,
+    PlainDigests, address, claim, customer, email, fact, group, legacy, reply, scope, seeded_id,
 };
 use std::time::Duration;
 
@@ -204,6 +204,21 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
     }
     let books = reads.books(&scope(), &[owner.id]).await.expect("a read");
     assert_eq!((books.len(), counted.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_read_of_entities_is_one_round_trip() {
+    let counted = Counted::new().await;
+    let groups = counted.postgres.groups();
+    let found = groups.find(&scope(), &group("vip")).await;
+    assert!(found.expect("a read").is_some());
+    assert_eq!(counted.count(), 1);
+    let listed = groups.list(&scope(), Some(group("retail")), 9).await;
+    assert_eq!((listed.expect("a read").len(), counted.count()), (2, 1));
+    let keys = counted.postgres.api_keys().list(&scope()).await;
+    assert_eq!((keys.expect("a read").len(), counted.count()), (0, 1));
+    let tenants = counted.postgres.tenants().all().await;
+    assert_eq!((tenants.expect("a read").len(), counted.count()), (2, 1));
 }
 
 #[tokio::test]
