@@ -4,7 +4,6 @@ mod entity;
 
 use crate::pg::orm;
 use crate::pg::pool::PgPool;
-use crate::pg::row::corrupt;
 use crate::pg::uow::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
@@ -14,8 +13,6 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
 };
-
-const TABLE: &str = "customer_groups";
 
 #[async_trait]
 impl GroupRepo for PgUnitOfWork {
@@ -34,7 +31,7 @@ impl GroupRepo for PgUnitOfWork {
             locked.lock(LockType::NoKeyUpdate).one(&orm).await
         };
         let found = self.tx.settle(found).await?;
-        found.ok_or(StoreError::NotFound).and_then(decode)
+        found.map(decode).ok_or(StoreError::NotFound)
     }
 
     /// One round trip.
@@ -119,7 +116,7 @@ impl GroupReads for PgGroupReads {
     async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError> {
         let find = entity::Entity::find().filter(this(scope.tenant, id));
         let found = orm::read(&self.0, scope.tenant, find).await?;
-        found.into_iter().next().map(decode).transpose()
+        Ok(found.into_iter().next().map(decode))
     }
 
     /// One round trip.
@@ -137,7 +134,7 @@ impl GroupReads for PgGroupReads {
             .order_by_asc(entity::Column::Id)
             .limit(u64::from(limit));
         let found = orm::read(&self.0, scope.tenant, list).await?;
-        found.into_iter().map(decode).collect()
+        Ok(found.into_iter().map(decode).collect())
     }
 }
 
@@ -148,14 +145,14 @@ fn this(tenant: TenantId, id: &GroupId) -> Condition {
         .add(entity::Column::Id.eq(id.as_str()))
 }
 
-fn decode(row: entity::Model) -> Result<Group, StoreError> {
-    Ok(Group {
-        id: GroupId::parse(&row.id).map_err(|_| corrupt(TABLE, row.tenant_id))?,
+fn decode(row: entity::Model) -> Group {
+    Group {
+        id: GroupId::from_store(row.id),
         name: row.name,
         description: row.description,
         discount_class: row.discount_class,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    })
+    }
 }

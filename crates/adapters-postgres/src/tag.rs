@@ -68,10 +68,9 @@ fn select(tenant: TenantId, query: &TagQuery) -> Sql {
 
 fn decode(row: &PgRow) -> Result<TagCount, StoreError> {
     let row = Reader::new(row, TABLE);
-    let tag = row.parsed("tag", |tag: String| Tag::parse(&tag).ok())?;
     let count = row.parsed("count", |count: i64| u64::try_from(count).ok())?;
     Ok(TagCount {
-        tag,
+        tag: Tag::from_store(row.column("tag")?),
         count: count.min(MAX_TAG_COUNT),
         is_capped: count > MAX_TAG_COUNT,
     })

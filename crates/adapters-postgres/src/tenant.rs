@@ -96,8 +96,6 @@ fn settings(settings: &TenantSettings) -> Value {
 }
 
 fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
-    // A constraint holds their form. That a code has left its list meanwhile must not lock
-    // every tenant out.
     let setting = |name| {
         let text = row.settings.get(name).and_then(Value::as_str);
         text.map(str::to_owned)
@@ -110,7 +108,7 @@ fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
             country: setting("country")?,
             max_addresses: max_addresses(&row)?,
         },
-        slug: TenantSlug::parse(&row.slug).map_err(|_| corrupt(TABLE, row.id))?,
+        slug: TenantSlug::from_store(row.slug),
         name: row.name,
         version: row.version,
         created_at: row.created_at,

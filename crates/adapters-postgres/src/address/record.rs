@@ -86,7 +86,9 @@ pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
         label: row.column("label")?,
         is_verified: row.column("is_verified")?,
         metadata: row.column::<Json<_>>("metadata")?.0,
-        legacy_id: row.optional("legacy_id", |id: i64| LegacyId::new(id).ok())?,
+        legacy_id: row
+            .column::<Option<_>>("legacy_id")?
+            .map(LegacyId::from_store),
         version: row.column("version")?,
         created_at: row.column("created_at")?,
         updated_at: row.column("updated_at")?,
@@ -103,8 +105,8 @@ fn postal(row: Reader<'_>) -> Result<PostalAddress, StoreError> {
         city: row.column("city")?,
         region: row.column("state_province")?,
         postal_code: row.column("postal_code")?,
-        country: row.parsed("country_code", |code: &str| Country::parse(code).ok())?,
-        phone: row.optional("phone", |phone: &str| Phone::parse(phone).ok().flatten())?,
+        country: row.parsed("country_code", Country::from_store)?,
+        phone: row.column::<Option<_>>("phone")?.map(Phone::from_store),
     })
 }
 

@@ -166,16 +166,18 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
     let customer = Customer {
         id: CustomerId(row.column("customer_id")?),
         tenant,
-        email: row.parsed("email", |email: &str| Email::parse(email).ok())?,
+        email: Email::from_store(row.column("email")?, row.column("email_key")?),
         email_verified: row.column("email_verified")?,
         phone_verified: row.column("phone_verified")?,
         status: row.parsed("status", Status::from_code)?,
         account_state: row.parsed("account_state", AccountState::from_code)?,
         customer_type: row.parsed("customer_type", CustomerType::from_code)?,
-        group: row.optional("group_id", |group: &str| GroupId::parse(group).ok())?,
+        group: row
+            .column::<Option<_>>("group_id")?
+            .map(GroupId::from_store),
         profile: profile(row)?,
         preferences: preferences(row)?,
-        tags: row.optional("tags", tags)?.unwrap_or_default(),
+        tags: tags(row)?,
         legacy_id,
         external_ids,
         registration_source: row.column("registration_source")?,
@@ -205,7 +207,7 @@ fn profile(row: Reader<'_>) -> Result<Profile, StoreError> {
         last_name: row.column("last_name")?,
         date_of_birth: row.column("date_of_birth")?,
         gender: row.optional("gender", Gender::from_code)?,
-        phone: row.optional("phone", |phone: &str| Phone::parse(phone).ok().flatten())?,
+        phone: row.column::<Option<_>>("phone")?.map(Phone::from_store),
         avatar: row.column("avatar_url")?,
     })
 }
@@ -229,8 +231,10 @@ fn preferences(row: Reader<'_>) -> Result<Preferences, StoreError> {
 }
 
 // As JSON: the driver cannot tell the text NULL in an array from a null.
-fn tags(Json(tags): Json<Vec<String>>) -> Option<BTreeSet<Tag>> {
-    tags.iter().map(|tag| Tag::parse(tag).ok()).collect()
+fn tags(row: Reader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
+    let stored: Option<Json<Vec<String>>> = row.column("tags")?;
+    let tags = stored.into_iter().flat_map(|stored| stored.0);
+    Ok(tags.map(Tag::from_store).collect())
 }
 
 type KnownAs = (Option<LegacyId>, BTreeMap<String, String>);
@@ -243,8 +247,8 @@ fn identifiers(row: Reader<'_>) -> Result<KnownAs, StoreError> {
         if let Some(system) = kind.strip_prefix("external:") {
             external.insert(system.to_owned(), value);
         } else {
-            let id = value.parse().ok().and_then(|id| LegacyId::new(id).ok());
-            legacy = Some(id.ok_or_else(|| row.corrupt())?);
+            let id = value.parse().map_err(|_| row.corrupt())?;
+            legacy = Some(LegacyId::from_store(id));
         }
     }
     Ok((legacy, external))

@@ -4,11 +4,11 @@
 //! The table `data/countries.tsv` is made by `cargo xtask address-data` from the address data
 //! that libaddressinput publishes (CC-BY 4.0), one line for each country: code, parts that are
 //! used, parts that are required, form of the postal code, an example of it, regions. The
-//! A country that the data lost stays, for the addresses that are stored in it. The
 //! letters of parts are `A` street, `C` city, `S` region, `Z` postal code.
 
 use crate::{InvalidValue, ValueFault, text};
 use regex_lite::{Regex, RegexBuilder};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
@@ -19,13 +19,21 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Every code of two letters, for those that addresses are stored with and [`TABLE`] does not have.
+static CODES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let letters = || 'A'..='Z';
+    letters()
+        .flat_map(|first| letters().map(move |second| Entry::bare(format!("{first}{second}"))))
+        .collect()
+});
+
 /// A country as the post's data list it: those of ISO 3166-1, and three codes beside them (`AC`
-/// Ascension, `TA` Tristan da Cunha, `XK` Kosovo).
+/// Ascension, `TA` Tristan da Cunha, `XK` Kosovo); or one of which a stored address has the code.
 #[derive(Clone, Copy)]
 pub struct Country(&'static Entry);
 
 struct Entry {
-    code: &'static str,
+    code: Cow<'static, str>,
     used: &'static str,
     required: &'static str,
     postal_code: &'static str,
@@ -68,16 +76,24 @@ impl Country {
     /// When no country has it.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let code = text.trim().to_ascii_uppercase();
-        let found = TABLE.binary_search_by(|entry| entry.code.cmp(&code)).ok();
-        found
-            .and_then(|index| TABLE.get(index))
-            .map(Self)
-            .ok_or_else(|| {
-                InvalidValue::new(
-                    ValueFault::Invalid,
-                    "the code of a country (ISO 3166-1, two letters) is accepted",
-                )
-            })
+        Self::find(&TABLE, &code).ok_or_else(|| {
+            InvalidValue::new(
+                ValueFault::Invalid,
+                "the code of a country (ISO 3166-1, two letters) is accepted",
+            )
+        })
+    }
+
+    /// Rebuilds a country from its code in the store. One that the data does not know, or no longer,
+    /// has no more than its code: its post takes any address. `None` if it is no code, which is two
+    /// capital letters. Not for input.
+    pub fn from_store(code: &str) -> Option<Self> {
+        Self::find(&TABLE, code).or_else(|| Self::find(&CODES, code))
+    }
+
+    fn find(table: &'static [Entry], code: &str) -> Option<Self> {
+        let found = table.binary_search_by(|entry| (*entry.code).cmp(code)).ok();
+        found.and_then(|index| table.get(index)).map(Self)
     }
 
     /// Every country, by code.
@@ -87,7 +103,7 @@ impl Country {
 
     /// The code, in upper case.
     pub fn code(self) -> &'static str {
-        self.0.code
+        &self.0.code
     }
 
     /// Whether ISO 3166-1 has its code too.
@@ -153,12 +169,25 @@ impl Entry {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         Self {
-            code: next(),
+            code: Cow::Borrowed(next()),
             used: next(),
             required: next(),
             postal_code: next(),
             example: next(),
             regions: next().split(';').filter_map(Region::read).collect(),
+            form: OnceLock::new(),
+        }
+    }
+
+    /// A code of whose country nothing is known: any part may be there, and none has to.
+    fn bare(code: String) -> Self {
+        Self {
+            code: Cow::Owned(code),
+            used: "ACSZ",
+            required: "",
+            postal_code: "",
+            example: "",
+            regions: Vec::new(),
             form: OnceLock::new(),
         }
     }
@@ -235,6 +264,21 @@ mod tests {
             assert_eq!(region, Some(key), "{name}");
         }
         assert_eq!(Country::parse("US").unwrap().region("Bavaria"), None);
+    }
+
+    #[test]
+    fn a_stored_country_that_the_data_does_not_know_is_its_code_and_no_more() {
+        let lost = Country::from_store("ZZ").unwrap();
+        assert_eq!(lost.code(), "ZZ");
+        assert!(Country::parse("ZZ").is_err());
+        assert!(lost.accepts_postal_code("anything") && lost.regions().is_empty());
+        assert!(!lost.requires(Part::City) && lost.uses(Part::Region));
+        assert_eq!(Country::from_store("US"), Country::parse("US").ok());
+        assert!(!Country::from_store("US").unwrap().regions().is_empty());
+        for bad in ["", "Z", "ZZZ", "us", "Z1", "ÄÖ"] {
+            assert_eq!(Country::from_store(bad), None, "{bad}");
+        }
+        assert!(CODES.is_sorted_by(|a, b| a.code < b.code));
     }
 
     #[test]

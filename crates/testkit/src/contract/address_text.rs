@@ -1,10 +1,13 @@
 //! Addresses come back as they were written, whatever country they are in.
 
 use super::Harness;
-use super::steps::{add_addresses, book, stored};
-use crate::builders::{address, country, full_address, legacy, new_customer, phone};
-use customer_domain::address::{Address, AddressField, AddressProblem, MAX_LABEL, PostalAddress};
-use customer_domain::profile::MAX_PHONE;
+use super::steps::{add_addresses, book, edit_book, stored};
+use crate::builders::{address, country, full_address, legacy, new_customer, phone, scope};
+use customer_domain::address::{
+    Address, AddressField, AddressProblem, Country, MAX_LABEL, PostalAddress,
+};
+use customer_domain::customer::LegacyId;
+use customer_domain::profile::{MAX_PHONE, Phone};
 use serde_json::json;
 
 /// Country, street, city, region, postal code; a blank is none.
@@ -164,6 +167,30 @@ pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
     come_back(h, vec![longest]).await;
 }
 
+pub async fn an_address_that_new_input_could_not_be_is_read_whole(h: &impl Harness) {
+    let lost = Country::from_store("ZZ").expect("a code");
+    assert!(Country::parse(lost.code()).is_err());
+    let phone = Phone::from_store("ext. 12".to_owned());
+    assert!(Phone::parse(phone.as_str()).is_err());
+    let plain = full_address(1);
+    let address = Address {
+        postal: PostalAddress {
+            country: lost,
+            phone: Some(phone),
+            ..plain.postal
+        },
+        legacy_id: Some(LegacyId::from_store(5_000_000_000)),
+        ..plain
+    };
+    let owner = stored(h, new_customer()).await.customer.id;
+    let added = add_addresses(h, owner, [address]).await;
+    assert_eq!(book(h, owner).await.as_ref(), Some(&added));
+    let books = h.addresses().books(&scope(), &[owner]).await;
+    assert_eq!(books, Ok([(owner, added.clone())].into()));
+    let locked = edit_book(h, owner, |_| ()).await.expect("a book");
+    assert_eq!(locked.addresses(), added);
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_address_text {
@@ -172,6 +199,7 @@ macro_rules! contract_address_text {
             addresses_of_many_countries_come_back_as_written,
             awkward_texts_of_addresses_come_back_as_written,
             addresses_of_full_length_come_back,
+            an_address_that_new_input_could_not_be_is_read_whole,
         } }
     };
 }

@@ -1,14 +1,16 @@
 //! Text comes back as it was written, whatever it is.
 
 use super::Harness;
-use super::steps::{edit, read, stored};
-use crate::builders::{customer, external, scope, tag};
+use super::steps::{begin, edit, read, stored};
+use crate::builders::{at, customer, external, scope, tag};
 use chrono::TimeDelta;
 use customer_domain::customer::{
-    Customer, CustomerFilter, CustomerSort, Lookup, MAX_REGISTRATION_SOURCE, SortKey,
+    Customer, CustomerFilter, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup,
+    MAX_REGISTRATION_SOURCE, NewCustomer, SortKey,
 };
-use customer_domain::profile::{MAX_AVATAR, MAX_NAME, MAX_PHONE};
-use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS};
+use customer_domain::group::{Group, GroupId};
+use customer_domain::profile::{MAX_AVATAR, MAX_NAME, MAX_PHONE, Phone};
+use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
 use customer_domain::{PageAt, PageRequest, SortOrder};
 use serde_json::{Map, Value, json};
 
@@ -212,6 +214,90 @@ pub async fn awkward_ids_are_looked_up_as_written(h: &impl Harness) {
     }
 }
 
+/// A customer and its group as they would be stored if rules had once been looser than now: input
+/// refuses every one of these values.
+fn of_looser_rules() -> (Group, NewCustomer) {
+    let group = GroupId::from_store("Große Kunden".to_owned());
+    assert!(GroupId::parse(group.as_str()).is_err());
+    let mailbox = "jürgen@localhost".to_owned();
+    let mail = Email::from_store(mailbox.to_uppercase(), mailbox);
+    assert!(Email::parse(mail.as_typed()).is_err() && Email::parse(mail.key()).is_err());
+    let phone = Phone::from_store("ext. 12".to_owned());
+    assert!(Phone::parse(phone.as_str()).is_err());
+    let tag = Tag::from_store("two\nlines ".to_owned());
+    assert!(Tag::parse(tag.as_str()).is_err());
+    let legacy = LegacyId::from_store(5_000_000_000);
+    assert!(LegacyId::new(legacy.get()).is_err());
+    assert!(ExternalId::parse("Old CRM!", "two\nlines").is_err());
+    let new = customer().full().with(|customer| {
+        customer.email = mail;
+        customer.profile.phone = Some(phone);
+        customer.group = Some(group.clone());
+        customer.tags = [tag].into();
+        customer.legacy_id = Some(legacy);
+        customer.external_ids = [("Old CRM!".to_owned(), "two\nlines".to_owned())].into();
+        customer.preferences.language = Some("no language".to_owned());
+        customer.preferences.currency = Some("X-1".to_owned());
+        customer.preferences.timezone = Some("Mars/Olympus".to_owned());
+    });
+    let group = Group::new(group, "Große Kunden".to_owned(), at(0));
+    (group, new.build_new())
+}
+
+pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harness) {
+    let (group, new) = of_looser_rules();
+    let mut work = begin(h).await;
+    work.groups().insert(&group).await.expect("the group");
+    work.commit().await.expect("commit");
+    let record = stored(h, new).await;
+    let Customer {
+        id, email, tags, ..
+    } = record.customer.clone();
+    let reads = h.customers();
+    let found = reads.find_many(&scope(), &[id]).await;
+    assert_eq!(found, Ok(vec![record.clone()]));
+    for lookup in [
+        Lookup::UserId(id),
+        Lookup::Email(email.clone()),
+        Lookup::PhoneDigits("12".to_owned()),
+        Lookup::Legacy(LegacyId::from_store(5_000_000_000)),
+        Lookup::External(ExternalId {
+            system: "Old CRM!".to_owned(),
+            id: "two\nlines".to_owned(),
+        }),
+    ] {
+        let found = reads.look_up(&scope(), &lookup).await;
+        assert_eq!(found, Ok(Some(record.clone())), "{lookup:?}");
+    }
+    // Pages by number are what people see, those by cursor what an export is made of.
+    let filter = CustomerFilter {
+        group: record.customer.group.clone(),
+        tag: tags.first().cloned(),
+        known_as: vec![Identifier::Email(email)],
+        ..CustomerFilter::default()
+    };
+    for at in [PageAt::Number(1), PageAt::Start] {
+        let sort = CustomerSort {
+            key: SortKey::Email,
+            order: SortOrder::Ascending,
+        };
+        let page = PageRequest { size: 1, at };
+        let listed = reads.list(&scope(), &filter, sort, &page).await;
+        assert_eq!(listed.expect("a page").items, std::slice::from_ref(&record));
+    }
+    let all_tags = TagQuery {
+        limit: 9,
+        ..TagQuery::default()
+    };
+    let tagged = h.tags().list(&scope(), &all_tags).await;
+    let tagged = tagged.expect("the tags").items;
+    assert!(tagged.iter().map(|counted| &counted.tag).eq(&tags));
+    let groups = h.groups().list(&scope(), None, 9).await;
+    assert!(groups.expect("the groups").contains(&group));
+    let saved = edit(h, id, |customer| customer.version += 1).await;
+    assert_eq!(read(h, id).await, saved.ok());
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_customer_text {
@@ -224,6 +310,7 @@ macro_rules! contract_customer_text {
             texts_of_full_length_come_back,
             awkward_names_can_be_listed,
             awkward_ids_are_looked_up_as_written,
+            a_customer_that_new_input_could_not_be_is_read_whole,
         } }
     };
 }

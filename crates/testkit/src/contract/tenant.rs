@@ -173,6 +173,26 @@ pub async fn a_tenants_texts_come_back_as_written(h: &impl Harness) {
     assert!(all(h).await.contains(&named));
 }
 
+pub async fn a_tenant_that_new_input_could_not_be_is_read(h: &impl Harness) {
+    let other = Tenant {
+        slug: TenantSlug::from_store("Große Straße".to_owned()),
+        settings: TenantSettings {
+            currency: "QQQ".to_owned(),
+            country: "ZZ".to_owned(),
+            max_addresses: None,
+        },
+        ..third_tenant()
+    };
+    assert!(TenantSlug::parse(other.slug.as_str()).is_err());
+    assert!(TenantSettings::parse_currency(&other.settings.currency).is_err());
+    assert!(TenantSettings::parse_country(&other.settings.country).is_err());
+    assert_eq!(insert(h, &other, &[]).await, Ok(()));
+    assert!(all(h).await.contains(&other));
+    let mut work = begin(h).await;
+    let found = work.tenants().find_for_update(other.id).await;
+    assert_eq!(found, Ok(other));
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tenant {
@@ -188,6 +208,7 @@ macro_rules! contract_tenant {
             an_unknown_tenant_cannot_be_saved,
             a_tenant_that_is_rolled_back_is_not_there,
             a_tenants_texts_come_back_as_written,
+            a_tenant_that_new_input_could_not_be_is_read,
         } }
     };
 }
