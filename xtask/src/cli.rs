@@ -153,6 +153,11 @@ pub(crate) fn run_layers(context: &Context) -> Result {
 }
 
 pub(crate) fn run_slices(context: &Context) -> Result {
+    for row in slices::TABLE {
+        for (from, to) in row.uses {
+            console::say(&format!("{}: {from} uses {}", row.folder, to.join(", ")));
+        }
+    }
     refuse(
         "slices",
         &slices::check(

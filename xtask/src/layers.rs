@@ -245,30 +245,6 @@ const NORMAL: Table<'static> = &[
         ],
     ),
     (
-        "customer-bench",
-        &[
-            "customer-domain",
-            "customer-postgres",
-            "customer-testkit",
-            "embedded-postgres",
-            "axum",
-            "bytes",
-            "clap",
-            "futures-util",
-            "hdrhistogram",
-            "hex",
-            "http",
-            "rustix",
-            "secrecy",
-            "serde",
-            "serde_json",
-            "sqlx",
-            "tempfile",
-            "tokio",
-            "uuid",
-        ],
-    ),
-    (
         "xtask",
         &[
             "embedded-postgres",
@@ -334,7 +310,8 @@ pub fn read(root: &Path) -> Result<Graph, Failure> {
     Ok(graph)
 }
 
-/// Every edge that the allow-list does not have, every package that it does not know, and every row without a package.
+/// Every edge that the allow-list does not have, every package that it does not know, and every row without a package
+/// or beside another one of the same package.
 pub fn check(graph: &Graph, allowed: &Allowed<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for package in &graph.packages {
@@ -359,10 +336,8 @@ pub fn check(graph: &Graph, allowed: &Allowed<'_>) -> Vec<Fault> {
             ));
         }
     }
-    let rows = [allowed.normal, allowed.build, allowed.dev]
-        .into_iter()
-        .flatten()
-        .map(|(package, _)| *package);
+    let tables = [allowed.normal, allowed.build, allowed.dev];
+    let rows = tables.into_iter().flatten().map(|(package, _)| *package);
     let gone: BTreeSet<_> = rows
         .filter(|package| !graph.packages.contains(*package))
         .collect();
@@ -370,6 +345,13 @@ pub fn check(graph: &Graph, allowed: &Allowed<'_>) -> Vec<Fault> {
         .extend(gone.into_iter().map(|package| {
             Fault::at(package, "has a row in xtask/src/layers.rs but is not there")
         }));
+    for table in tables {
+        let mut seen = BTreeSet::new();
+        let doubled = table.iter().filter(|(package, _)| !seen.insert(*package));
+        faults.extend(doubled.map(|(package, _)| {
+            Fault::at(*package, "has two rows in one table of xtask/src/layers.rs")
+        }));
+    }
     faults
 }
 

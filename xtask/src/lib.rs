@@ -13,6 +13,7 @@ mod openapi;
 mod process;
 mod schemathesis;
 mod suite;
+mod tokens;
 
 pub mod layers;
 pub mod migration;

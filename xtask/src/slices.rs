@@ -1,4 +1,7 @@
-//! A feature is a slice: one name in every crate that it touches. The tables say which crates those are.
+//! A feature is a slice: one name in every crate that it touches. The table says which crates those are, and which
+//! slices use which others there.
+
+mod edges;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +16,23 @@ pub struct Row {
     pub slices: &'static [&'static str],
     /// The rest: roots and one or two folders of plumbing.
     pub plumbing: &'static [&'static str],
+    /// The slices that a slice uses beside itself, and that a file of plumbing uses: no other edge may be there, and
+    /// each of these must.
+    pub uses: &'static [(&'static str, &'static [&'static str])],
+    /// Files that put the crate together and so may use every slice.
+    pub composition: &'static [&'static str],
+}
+
+impl Row {
+    /// Returns the slice of this name, if there is one.
+    fn slice(&self, name: &str) -> Option<&'static str> {
+        self.slices.iter().copied().find(|slice| *slice == name)
+    }
+
+    fn allows(&self, from: &str, to: &str) -> bool {
+        let mut rows = self.uses.iter().filter(|(user, _)| *user == from);
+        rows.any(|(_, slices)| slices.contains(&to))
+    }
 }
 
 /// The slices × crates of this repository.
@@ -38,6 +58,28 @@ pub const TABLE: &[Row] = &[
             "tier",
         ],
         plumbing: &["access", "lib", "mocks", "support"],
+        uses: &[
+            ("address", &["audit", "customer", "profile"]),
+            ("api_key", &["audit"]),
+            (
+                "customer",
+                &[
+                    "audit",
+                    "credential",
+                    "group",
+                    "preference",
+                    "profile",
+                    "statistics",
+                    "tag",
+                ],
+            ),
+            ("group", &["audit"]),
+            ("outbox", &["address", "customer"]),
+            ("preference", &["address"]),
+            ("statistics", &["tier"]),
+            ("tenant", &["address", "audit", "group", "preference"]),
+        ],
+        composition: &["mocks", "support/unit_of_work"],
     },
     Row {
         folder: "app",
@@ -53,6 +95,16 @@ pub const TABLE: &[Row] = &[
             "tenant",
         ],
         plumbing: &["access", "lib", "support"],
+        uses: &[
+            ("access", &["tenant"]),
+            ("address", &["idempotency", "tenant"]),
+            ("api_key", &["tenant"]),
+            ("customer", &["idempotency", "tenant"]),
+            ("group", &["idempotency"]),
+            ("job", &["audit"]),
+            ("tenant", &["idempotency"]),
+        ],
+        composition: &[],
     },
     Row {
         folder: "adapters-postgres",
@@ -70,16 +122,26 @@ pub const TABLE: &[Row] = &[
             "tenant",
         ],
         plumbing: &["lib", "pg"],
+        uses: &[
+            ("audit", &["privacy"]),
+            ("customer", &["privacy"]),
+            ("outbox", &["privacy"]),
+        ],
+        composition: &["lib", "pg/uow"],
     },
     Row {
         folder: "adapters-security",
         slices: &["api_key", "audit", "credential", "privacy"],
         plumbing: &["digest", "key_text", "lib", "pool", "random"],
+        uses: &[],
+        composition: &["lib"],
     },
     Row {
         folder: "adapters-local",
         slices: &["api_key"],
         plumbing: &["clock", "lib", "root_secret"],
+        uses: &[],
+        composition: &["lib"],
     },
     Row {
         folder: "api-http",
@@ -104,6 +166,13 @@ pub const TABLE: &[Row] = &[
             "openapi",
             "support",
         ],
+        uses: &[
+            ("audit", &["customer"]),
+            ("customer", &["address"]),
+            ("preference", &["customer"]),
+            ("tag", &["customer"]),
+        ],
+        composition: &[],
     },
     Row {
         folder: "testkit",
@@ -111,6 +180,8 @@ pub const TABLE: &[Row] = &[
         plumbing: &[
             "builders", "chaos", "contract", "fake", "lib", "pg", "stored",
         ],
+        uses: &[],
+        composition: &[],
     },
     Row {
         folder: "bin",
@@ -128,19 +199,25 @@ pub const TABLE: &[Row] = &[
             "telemetry",
             "wire",
         ],
+        uses: &[],
+        composition: &[],
     },
 ];
 
 /// The crates without slices: what they do is no feature of the service.
 pub const UNSLICED: &[&str] = &["embedded-postgres"];
 
-/// Compares the files with the table: a slice that is missing, and a file that belongs to none, are faults.
+/// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice that
+/// uses another one without being listed, or is listed and does not.
 pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<Fault> {
     let crates = sources(repository);
     let mut faults = Vec::new();
     for (folder, found) in &crates {
         match table.iter().find(|row| row.folder == *folder) {
-            Some(row) => faults.extend(compare(row, found)),
+            Some(row) => {
+                faults.extend(compare(row, found));
+                faults.extend(edges::check(repository, row));
+            }
             None if unsliced.contains(folder) => {}
             None => faults.push(Fault::at(
                 format!("crates/{folder}"),
@@ -208,90 +285,4 @@ fn sources(repository: &Repository) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROWS: &[Row] = &[
-        Row {
-            folder: "domain",
-            slices: &["address", "customer"],
-            plumbing: &["lib", "support"],
-        },
-        Row {
-            folder: "app",
-            slices: &["address"],
-            plumbing: &["lib"],
-        },
-    ];
-
-    fn shown(paths: &[&str]) -> Vec<String> {
-        let repository = Repository::of(paths.iter().map(|path| (*path, "")));
-        check(&repository, ROWS, &["tool"])
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-
-    const COMPLETE: [&str; 9] = [
-        "crates/app/src/address/add.rs",
-        "crates/app/src/lib.rs",
-        "crates/domain/src/address.rs",
-        "crates/domain/src/address/label.rs",
-        "crates/domain/src/customer.rs",
-        "crates/domain/src/lib.rs",
-        "crates/domain/src/support/text.rs",
-        "crates/domain/tests/it/anything.rs",
-        "crates/tool/src/anything.rs",
-    ];
-
-    #[test]
-    fn files_that_match_the_table_are_accepted() {
-        assert_eq!(shown(&COMPLETE), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_slice_without_its_file_is_refused() {
-        let without = COMPLETE
-            .iter()
-            .copied()
-            .filter(|path| !path.ends_with("customer.rs"))
-            .collect::<Vec<_>>();
-
-        assert_eq!(
-            shown(&without),
-            ["crates/domain/src/customer.rs: is listed in xtask/src/slices.rs but is not there"]
-        );
-    }
-
-    #[test]
-    fn a_file_that_belongs_to_no_slice_is_refused() {
-        let mut paths = COMPLETE.to_vec();
-        paths.extend(["crates/app/src/helpers.rs", "crates/app/src/notes.sql"]);
-
-        assert_eq!(
-            shown(&paths),
-            [
-                "crates/app/src/helpers: is neither a slice nor plumbing by xtask/src/slices.rs: list it there, or move it into the plumbing folder",
-                "crates/app/src/notes.sql: is neither a slice nor plumbing by xtask/src/slices.rs: list it there, or move it into the plumbing folder",
-            ]
-        );
-    }
-
-    #[test]
-    fn unknown_and_vanished_crates_are_refused() {
-        let mut paths = COMPLETE
-            .iter()
-            .copied()
-            .filter(|path| !path.starts_with("crates/app/"))
-            .collect::<Vec<_>>();
-        paths.push("crates/new/src/lib.rs");
-
-        assert_eq!(
-            shown(&paths),
-            [
-                "crates/new: has no row in xtask/src/slices.rs: add one",
-                "crates/app: has a row in xtask/src/slices.rs but is not there",
-            ]
-        );
-    }
-}
+mod tests;

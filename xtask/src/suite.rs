@@ -1,13 +1,15 @@
 //! Runs the tests with all they need: builds them, starts one throw-away database for the whole run, stops it after.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::cli::Context;
 use crate::database::{self, Database};
 use crate::process::cargo;
-use crate::{Result, console};
+use crate::repository::Repository;
+use crate::{Failure, Result, console};
 
 /// Which tests, and on which PostgreSQL.
 #[derive(Debug, Default)]
@@ -53,6 +55,7 @@ pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
 }
 
 fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -> Result {
+    remove_new_snapshots(&context.root)?;
     // What does not compile is told before a database is fetched or started.
     let for_cargo = selection
         .arguments
@@ -84,6 +87,15 @@ fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -
         "compile {compile:.1} s, database {start:.1} s, tests {test:.1} s"
     ));
     passed.and(stopped)
+}
+
+/// Removes the snapshots that tests have written beside the ones they differed from, so that those of this run are left.
+fn remove_new_snapshots(root: &Path) -> Result {
+    for (path, _) in Repository::read(root)?.ending_in(".snap.new") {
+        fs::remove_file(root.join(path))
+            .map_err(|error| Failure::said(format!("cannot remove {path}: {error}")))?;
+    }
+    Ok(())
 }
 
 /// Tells the tests where the database is, by the one name that they read.
@@ -122,6 +134,22 @@ mod tests {
             set,
             [(database::TEST_URL.as_ref(), "postgres://test".as_ref())]
         );
+    }
+
+    #[test]
+    fn new_snapshots_are_removed_and_nothing_else() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        let folder = root.path().join("tests/snapshots");
+        fs::create_dir_all(&folder).expect("a folder");
+        for name in ["a.snap", "a.snap.new", "b.snap.new"] {
+            fs::write(folder.join(name), "text").expect("a file");
+        }
+
+        remove_new_snapshots(root.path()).expect("removed");
+
+        let left = fs::read_dir(folder).expect("a folder");
+        let left: Vec<_> = left.map(|file| file.expect("a file").file_name()).collect();
+        assert_eq!(left, ["a.snap"]);
     }
 
     #[test]

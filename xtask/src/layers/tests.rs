@@ -14,6 +14,14 @@ const SAMPLE: Allowed<'static> = Allowed {
 };
 
 fn faults(packages: &[&str], edges: &[(&str, &str, DependencyKind)]) -> Vec<String> {
+    faults_by(&SAMPLE, packages, edges)
+}
+
+fn faults_by(
+    allowed: &Allowed<'_>,
+    packages: &[&str],
+    edges: &[(&str, &str, DependencyKind)],
+) -> Vec<String> {
     let graph = Graph {
         packages: packages.iter().map(|name| (*name).to_owned()).collect(),
         edges: edges
@@ -21,7 +29,7 @@ fn faults(packages: &[&str], edges: &[(&str, &str, DependencyKind)]) -> Vec<Stri
             .map(|(from, to, kind)| ((*from).to_owned(), (*to).to_owned(), *kind))
             .collect(),
     };
-    check(&graph, &SAMPLE)
+    check(&graph, allowed)
         .iter()
         .map(ToString::to_string)
         .collect()
@@ -106,6 +114,21 @@ fn a_row_without_its_package_is_refused() {
     assert_eq!(
         faults(&["app", "domain", "testkit"], &[]),
         ["postgres: has a row in xtask/src/layers.rs but is not there"]
+    );
+}
+
+#[test]
+fn a_second_row_of_a_package_is_refused() {
+    let mut dev = SAMPLE.dev.to_vec();
+    dev.extend([("domain", &["chrono"][..]), ("app", &["testkit"])]);
+    let allowed = Allowed {
+        dev: &dev,
+        ..SAMPLE
+    };
+
+    assert_eq!(
+        faults_by(&allowed, &ALL, &[]),
+        ["app: has two rows in one table of xtask/src/layers.rs"]
     );
 }
 

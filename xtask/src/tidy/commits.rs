@@ -2,10 +2,10 @@
 
 use std::str::FromStr as _;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::source::visit;
 use crate::repository::{Fault, Repository};
+use crate::tokens::{after_item, body, is_cfg_test, is_tests_file, visit};
 
 /// What opens a unit of work. A function of one of these names hands it on, and so its callers are held to the rule.
 const OPENERS: [&str; 2] = ["begin", "begin_idempotent"];
@@ -17,7 +17,7 @@ pub(super) fn what_begins_commits(repository: &Repository) -> Vec<Fault> {
         .ending_in(".rs")
         .filter(|(path, _)| path.starts_with("crates/app/src/"))
     {
-        if path.ends_with("/tests.rs") || path.contains("/tests/") {
+        if is_tests_file(path) {
             continue;
         }
         // A file that is not valid Rust is named by `nothing_unfinished`.
@@ -49,7 +49,7 @@ fn functions(tokens: TokenStream) -> Vec<(String, usize, TokenStream)> {
             (TokenTree::Punct(mark), [TokenTree::Group(attribute), ..])
                 if mark.as_char() == '#' && is_cfg_test(attribute) =>
             {
-                rest = after_body(tail);
+                rest = after_item(tail);
             }
             (TokenTree::Ident(keyword), [TokenTree::Ident(name), ..]) if keyword == "fn" => {
                 if let Some(body) = body(tail) {
@@ -61,32 +61,6 @@ fn functions(tokens: TokenStream) -> Vec<(String, usize, TokenStream)> {
         }
     }
     found
-}
-
-fn is_cfg_test(attribute: &Group) -> bool {
-    attribute.delimiter() == Delimiter::Bracket
-        && attribute.stream().to_string().replace(' ', "") == "cfg(test)"
-}
-
-/// The braces of the item that begins here, unless it ends with a semicolon.
-fn body(item: &[TokenTree]) -> Option<&Group> {
-    match &item[end(item)?] {
-        TokenTree::Group(group) => Some(group),
-        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
-    }
-}
-
-fn after_body(item: &[TokenTree]) -> &[TokenTree] {
-    end(item).map_or(&[], |end| &item[end + 1..])
-}
-
-/// Where an item ends: at its braces or at its semicolon.
-fn end(item: &[TokenTree]) -> Option<usize> {
-    item.iter().position(|token| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        TokenTree::Punct(mark) => mark.as_char() == ';',
-        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
-    })
 }
 
 /// Whether `.name(…)` or `::name(…)` occurs at any depth.

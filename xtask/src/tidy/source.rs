@@ -1,10 +1,11 @@
-//! What Rust files may hold. Code is read as tokens, so that comments and strings never count as code.
+//! What Rust files may hold.
 
 use std::str::FromStr as _;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::repository::{Fault, Repository};
+use crate::tokens::visit;
 
 const MAX_LINES: usize = 400;
 
@@ -136,17 +137,6 @@ fn attribute_names(attribute: &Group, name: &str) -> bool {
         }
         [TokenTree::Ident(first), ..] => first == name,
         _ => false,
-    }
-}
-
-/// Shows `look` the tokens of every nesting level.
-pub(super) fn visit(tokens: TokenStream, look: &mut impl FnMut(&[TokenTree])) {
-    let level: Vec<_> = tokens.into_iter().collect();
-    look(&level);
-    for token in level {
-        if let TokenTree::Group(group) = token {
-            visit(group.stream(), look);
-        }
     }
 }
 
