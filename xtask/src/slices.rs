@@ -57,9 +57,9 @@ pub const TABLE: &[Row] = &[
             "tenant",
             "tier",
         ],
-        plumbing: &["access", "lib", "mocks", "support"],
+        plumbing: &["access", "lib", "mocks", "support", "unit_of_work"],
         uses: &[
-            ("address", &["audit", "customer", "profile"]),
+            ("address", &["audit", "customer"]),
             ("api_key", &["audit"]),
             (
                 "customer",
@@ -75,11 +75,10 @@ pub const TABLE: &[Row] = &[
             ),
             ("group", &["audit"]),
             ("outbox", &["address", "customer"]),
-            ("preference", &["address"]),
             ("statistics", &["tier"]),
-            ("tenant", &["address", "audit", "group", "preference"]),
+            ("tenant", &["audit", "group", "preference"]),
         ],
-        composition: &["mocks", "support/unit_of_work"],
+        composition: &["mocks", "unit_of_work"],
     },
     Row {
         folder: "app",
@@ -121,13 +120,13 @@ pub const TABLE: &[Row] = &[
             "tag",
             "tenant",
         ],
-        plumbing: &["lib", "pg"],
+        plumbing: &["lib", "pg", "unit_of_work"],
         uses: &[
             ("audit", &["privacy"]),
             ("customer", &["privacy"]),
             ("outbox", &["privacy"]),
         ],
-        composition: &["lib", "pg/uow"],
+        composition: &["lib", "unit_of_work"],
     },
     Row {
         folder: "adapters-security",
@@ -208,7 +207,7 @@ pub const TABLE: &[Row] = &[
 pub const UNSLICED: &[&str] = &["embedded-postgres"];
 
 /// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice that
-/// uses another one without being listed, or is listed and does not.
+/// uses another one without being listed, is listed and does not, or uses itself by way of others.
 pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<Fault> {
     let crates = sources(repository);
     let mut faults = Vec::new();
@@ -217,6 +216,7 @@ pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<F
             Some(row) => {
                 faults.extend(compare(row, found));
                 faults.extend(edges::check(repository, row));
+                faults.extend(edges::circles(row));
             }
             None if unsliced.contains(folder) => {}
             None => faults.push(Fault::at(

@@ -7,7 +7,7 @@ mod save;
 pub(crate) use reads::PgAddressReads;
 pub(crate) use record::prepared;
 
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::StoreError;
 use customer_domain::address::{AddressBook, AddressRepo, BookChanges, LockedBook};

@@ -7,7 +7,7 @@ use crate::pg::pool::PgPool;
 use crate::pg::row::{Reader, corrupt};
 use crate::pg::scope;
 use crate::pg::sql::{Sql, sql};
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{

@@ -12,7 +12,7 @@ pub(crate) use record::prepared;
 
 use crate::pg::row::Reader;
 use crate::pg::sql::Sql;
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
 use customer_domain::{CustomerId, StoreError};

@@ -4,7 +4,7 @@ mod entity;
 
 use crate::pg::orm;
 use crate::pg::pool::PgPool;
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
 use customer_domain::{Conflict, Scope, StoreError, TenantId};

@@ -17,6 +17,7 @@ mod pg;
 mod privacy;
 mod tag;
 mod tenant;
+mod unit_of_work;
 
 pub use pg::metrics::describe as describe_metrics;
 pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
@@ -41,9 +42,9 @@ use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
 use pg::sql::sql;
-use pg::uow::PgTransactions;
 use privacy::KeyRing;
 use std::sync::Arc;
+use unit_of_work::PgTransactions;
 
 /// The whole adapter: every port of the domain that is kept in PostgreSQL.
 #[derive(Clone)]

@@ -15,4 +15,3 @@ pub(crate) mod scope;
 pub(crate) mod settings;
 pub(crate) mod sql;
 pub(crate) mod tx;
-pub(crate) mod uow;

@@ -7,7 +7,7 @@ use crate::pg::orm;
 use crate::pg::pool::PgPool;
 use crate::pg::row::corrupt;
 use crate::pg::scope::ANY;
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::Group;
 use customer_domain::tenant::{Tenant, TenantReads, TenantRepo, TenantSettings, TenantSlug};

@@ -2,20 +2,19 @@
 
 mod book;
 mod changes;
-mod country;
 mod fields;
 mod ports;
 mod postal;
 
+pub use crate::support::country::{Country, Region};
 pub use book::{Added, AddressBook, BookChanges, BookError, RemovedAddress, WrittenAddress};
 pub use changes::AddressChanges;
-pub use country::{Country, Region};
 pub use ports::{AddressReads, AddressRepo, BookHolder, LockedBook};
 #[cfg(feature = "mocks")]
 pub use ports::{MockAddressReads, MockAddressRepo};
 pub use postal::{AddressField, AddressProblem, PostalAddress, ProblemKind};
 
-use crate::customer::{LegacyId, Reference};
+use crate::support::reference::{LegacyId, Reference};
 use crate::support::vocabulary::vocabulary;
 use crate::{AddressId, DigestPurpose, InvalidValue, KeyedDigest, ValueFault};
 use chrono::{DateTime, Utc};

@@ -10,10 +10,11 @@ mod ports;
 mod search;
 mod status;
 
+pub use crate::support::merge::MAX_METADATA_BYTES;
+pub use crate::support::reference::LegacyId;
 pub use changes::CustomerChanges;
 pub use email::{Email, MAX_EMAIL};
-pub(crate) use identifier::Reference;
-pub use identifier::{CustomerRef, ExternalId, Identifier, LegacyId};
+pub use identifier::{CustomerRef, ExternalId, Identifier};
 pub use lifecycle::{StatusChange, TransitionError};
 pub use list::{
     CustomerFilter, CustomerKey, CustomerSort, MAX_SEARCH, MAX_SEARCH_WORDS, SearchQuery, SortKey,
@@ -41,8 +42,6 @@ use std::fmt;
 pub const MAX_REGISTRATION_SOURCE: usize = 50;
 /// Systems in which one customer may be known by an id.
 pub const MAX_EXTERNAL_IDS: usize = 20;
-/// Bytes of metadata as JSON.
-pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 
 /// A customer, with the parts that are edited together: core, profile, preferences, tags,
 /// group and identifiers.

@@ -26,6 +26,7 @@ mod support;
 pub mod tag;
 pub mod tenant;
 pub mod tier;
+mod unit_of_work;
 
 pub use support::clock::{Clock, IdSource};
 pub use support::digest::{DigestPurpose, KeyedDigest};
@@ -39,7 +40,7 @@ pub use support::patch::Patch;
 pub use support::permission::Permission;
 pub use support::scope::{Actor, ActorKind, MAX_USER_AGENT, Origin, Scope};
 pub use support::text;
-pub use support::unit_of_work::{Fact, Transactions, UnitOfWork};
+pub use unit_of_work::{Fact, Transactions, UnitOfWork};
 
 #[cfg(feature = "mocks")]
 pub mod mocks;

@@ -1,6 +1,6 @@
 //! What a customer wishes: language, currency, time zone, and what may be sent or recorded.
 
-use crate::address::Country;
+use crate::support::country::Country;
 use crate::{InvalidValue, ValueFault};
 use icu_locale_core::LanguageIdentifier;
 use iso_currency::Currency;

@@ -1,5 +1,7 @@
 //! Who a customer is: the part of the record that describes a person.
 
+pub use crate::support::phone::{MAX_PHONE, Phone};
+
 use crate::support::hidden::hidden;
 use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, ValueFault, text};
@@ -7,8 +9,6 @@ use chrono::{Datelike, NaiveDate};
 
 /// Characters of a first or last name (DAT-04).
 pub const MAX_NAME: usize = 100;
-/// Characters of a phone number as written (DAT-10).
-pub const MAX_PHONE: usize = 20;
 /// Characters of an avatar's address (DAT-03).
 pub const MAX_AVATAR: usize = 500;
 
@@ -84,73 +84,11 @@ vocabulary! {
     }
 }
 
-/// A phone number, kept as it was written, with its digits beside it for look-up (D-40).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Phone {
-    written: String,
-    digits: String,
-}
-
-hidden!(Profile, Phone);
-
-impl Phone {
-    /// Reads a phone number; `None` when nothing is written.
-    ///
-    /// # Errors
-    /// When it is longer than [`MAX_PHONE`], has fewer than 4 digits, or holds anything but
-    /// digits, spaces and `+ - . / ( )`.
-    pub fn parse(text: &str) -> Result<Option<Self>, InvalidValue> {
-        let Some(written) = text::line(text, MAX_PHONE)? else {
-            return Ok(None);
-        };
-        let phone = Self::from_store(written);
-        let shaped = phone
-            .written
-            .chars()
-            .enumerate()
-            .all(|(at, c)| c.is_ascii_digit() || " -./()".contains(c) || (c == '+' && at == 0));
-        if !shaped || phone.digits.len() < 4 {
-            return Err(InvalidValue::new(
-                ValueFault::Invalid,
-                "a phone number has at least 4 digits, may begin with '+', and is grouped by spaces, '-', '.', '/' or parentheses",
-            ));
-        }
-        Ok(Some(phone))
-    }
-
-    /// Rebuilds a phone number from the store, as it was written. Checks nothing: a stricter rule is
-    /// for new numbers. Not for input.
-    pub fn from_store(written: String) -> Self {
-        let digits = written.chars().filter(char::is_ascii_digit).collect();
-        Self { written, digits }
-    }
-
-    /// As it was written.
-    pub fn as_str(&self) -> &str {
-        &self.written
-    }
-
-    /// Its digits alone: what look-ups compare.
-    pub fn digits(&self) -> &str {
-        &self.digits
-    }
-}
+hidden!(Profile);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn phones_of_the_source_documents_are_taken_as_written() {
-        for (text, digits) in [("+1-555-0123", "15550123"), ("+1234567890", "1234567890")] {
-            let phone = Phone::parse(text).unwrap().unwrap();
-            assert_eq!((phone.as_str(), phone.digits()), (text, digits));
-        }
-        assert_eq!(Phone::parse("  "), Ok(None));
-        for bad in ["123", "call me", "1+234567", "123456789012345678901"] {
-            assert!(Phone::parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn an_avatar_is_an_https_url() {

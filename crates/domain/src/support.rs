@@ -1,6 +1,7 @@
 //! Plumbing that every slice shares.
 
 pub(crate) mod clock;
+pub(crate) mod country;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod fault;
@@ -12,7 +13,8 @@ pub mod money;
 pub(crate) mod page;
 pub(crate) mod patch;
 pub(crate) mod permission;
+pub(crate) mod phone;
+pub(crate) mod reference;
 pub(crate) mod scope;
 pub mod text;
-pub(crate) mod unit_of_work;
 pub(crate) mod vocabulary;

@@ -1,8 +1,8 @@
 //! Tenants: the shops that share this service and never see each other.
 
-use crate::address::Country;
 use crate::audit::Audited;
 use crate::group::Group;
+use crate::support::country::Country;
 use crate::{InvalidValue, StoreError, TenantId, ValueFault, preference};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -16,6 +16,29 @@ type Place<'a> = (&'a str, usize);
 /// A path's names from the root of the crate, and its line.
 type Found = (Vec<String>, usize);
 
+/// A slice that uses itself by way of others, by the row's list: parts of a circle cannot be read, tested or moved
+/// apart.
+pub(super) fn circles(row: &Row) -> Vec<Fault> {
+    // What uses nothing that is left is in no circle, nor is what uses such alone.
+    let mut left: Vec<_> = row.uses.to_vec();
+    loop {
+        let before = left.len();
+        let users: Vec<_> = left.iter().map(|(user, _)| *user).collect();
+        left.retain(|(_, used)| used.iter().any(|slice| users.contains(slice)));
+        if left.len() == before {
+            break;
+        }
+    }
+    let users = left.iter().map(|(user, _)| *user);
+    let advice = "move what both need into plumbing, or one into the other";
+    users
+        .map(|user| {
+            let place = format!("crates/{}/src/{user}", row.folder);
+            Fault::at(place, format!("uses slices in a circle: {advice}"))
+        })
+        .collect()
+}
+
 /// Everything that a row allows and its crate does not have, or the other way around.
 pub(super) fn check(repository: &Repository, row: &Row) -> Vec<Fault> {
     let source = format!("crates/{}/src/", row.folder);

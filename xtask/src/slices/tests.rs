@@ -87,3 +87,25 @@ fn unknown_and_vanished_crates_are_refused() {
         ]
     );
 }
+
+#[test]
+fn slices_that_use_each_other_are_refused() {
+    let row = Row {
+        uses: &[
+            ("address", &["customer"]),
+            ("customer", &["preference", "tag"]),
+            ("preference", &["address"]),
+            ("tag", &["text"]),
+            ("outbox", &["tag"]),
+        ],
+        ..ROWS[0]
+    };
+    let circles = edges::circles(&row);
+    let shown: Vec<_> = circles.iter().map(ToString::to_string).collect();
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    for (fault, slice) in shown.iter().zip(["address", "customer", "preference"]) {
+        let place = format!("crates/domain/src/{slice}: uses slices in a circle");
+        assert!(fault.starts_with(&place), "{fault}");
+    }
+    assert_eq!(edges::circles(&ROWS[0]), []);
+}

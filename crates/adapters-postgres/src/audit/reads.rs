@@ -3,7 +3,7 @@
 use super::record::{COLUMNS, Opener, Stored};
 use crate::pg::row::Reader;
 use crate::pg::sql::{Sql, sql};
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::audit::{
     AuditCount, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditRepo, AuditTally, MAX_TALLY,

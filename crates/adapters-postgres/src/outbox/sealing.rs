@@ -6,7 +6,7 @@ use crate::pg::pool::PgPool;
 use crate::pg::row::Reader;
 use crate::pg::scope::{self, ANY};
 use crate::pg::sql::{Sql, sql};
-use crate::pg::uow::PgTransactions;
+use crate::unit_of_work::PgTransactions;
 use async_trait::async_trait;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
 use customer_domain::{CustomerId, EventId, Scope, StoreError, TenantId};

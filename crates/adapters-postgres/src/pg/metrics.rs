@@ -21,7 +21,7 @@ pub fn describe() {
 }
 
 /// Counts the facts of a unit of work that ended in `committed`.
-pub(super) fn count(facts: &[Fact], committed: &Result<(), StoreError>) {
+pub(crate) fn count(facts: &[Fact], committed: &Result<(), StoreError>) {
     let kinds = facts.iter().map(|fact| fact.audit.kind);
     match committed {
         Ok(()) => kinds.for_each(count_committed),

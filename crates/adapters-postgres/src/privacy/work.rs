@@ -4,7 +4,7 @@ use super::keys;
 use super::{CustomerKeys, KeyRing, TenantKeys};
 use crate::pg::builder::Branches;
 use crate::pg::row::{Reader, corrupt};
-use crate::pg::uow::PgUnitOfWork;
+use crate::unit_of_work::PgUnitOfWork;
 use customer_domain::privacy::{DataKey, Place, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError};
 use uuid::Uuid;

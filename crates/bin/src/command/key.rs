@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::secrets::Secrets;
 use crate::wire::{self, Office};
 use clap::{Subcommand, ValueEnum};
-use customer_app::api_key::CreateApiKey;
+use customer_app::api_key::{ApiKeyError, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
 use customer_domain::{ApiKeyId, Scope};
 use secrecy::ExposeSecret;
@@ -118,7 +118,11 @@ impl Key {
             }
             Self::Revoke { id, tenant } => {
                 let within = within(config, office, tenant).await?;
-                let key = office.api_keys.revoke(&within, ApiKeyId(id)).await?;
+                let revoked = office.api_keys.revoke(&within, ApiKeyId(id)).await;
+                if revoked == Err(ApiKeyError::NotFound) {
+                    return Err("no such key".into());
+                }
+                let key = revoked?;
                 print(&mut out, &key)?;
             }
         }

@@ -4,7 +4,7 @@
 //! only one whose type covers it.
 
 use super::{Address, AddressChanges, AddressRef, AddressType, Role};
-use crate::customer::LegacyId;
+use crate::support::reference::LegacyId;
 use crate::{AddressId, CustomerId, KeyedDigest};
 use chrono::{DateTime, Utc};
 use thiserror::Error;

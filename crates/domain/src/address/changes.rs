@@ -2,8 +2,9 @@
 
 use super::fields;
 use super::{Address, AddressType, Country, PostalAddress};
-use crate::customer::{LegacyId, MAX_METADATA_BYTES};
-use crate::profile::Phone;
+use crate::support::merge::{MAX_METADATA_BYTES, merge_object};
+use crate::support::phone::Phone;
+use crate::support::reference::LegacyId;
 use crate::{AddressId, Patch};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -55,7 +56,7 @@ impl AddressChanges {
             .clone()
             .apply_or(&mut address.kind, AddressType::default());
         self.label.clone().apply(&mut address.label);
-        crate::support::merge::merge_object(&mut address.metadata, self.metadata.clone());
+        merge_object(&mut address.metadata, self.metadata.clone());
         self.legacy_id.clone().apply(&mut address.legacy_id);
         self.apply_to_postal(&mut address.postal);
         // What was made sure of is the place, not the person.

@@ -2,8 +2,8 @@
 
 use super::{Address, Role};
 use crate::audit::Audited;
-use crate::customer::LegacyId;
-use crate::profile::Phone;
+use crate::support::phone::Phone;
+use crate::support::reference::LegacyId;
 use serde_json::{Value, json};
 
 type Field = (&'static str, fn(&Address) -> Value);

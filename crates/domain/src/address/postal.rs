@@ -1,9 +1,9 @@
 //! What an address says: to whom, and where that is.
 
 use super::Country;
-use super::country::Part;
-use crate::profile::Phone;
+use crate::support::country::Part;
 use crate::support::hidden::hidden;
+use crate::support::phone::Phone;
 use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, ValueFault, text};
 use unicode_normalization::UnicodeNormalization;

@@ -2,42 +2,9 @@
 
 use super::Email;
 use crate::support::hidden::hidden;
+use crate::support::reference::{LegacyId, Reference};
 use crate::{CustomerId, InvalidValue, ValueFault};
 use std::fmt;
-use uuid::Uuid;
-
-/// A customer's id in Magento: 1 to 4,294,967,295 (B-27, B-30).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LegacyId(i64);
-
-impl LegacyId {
-    /// Reads a legacy id.
-    ///
-    /// # Errors
-    /// When it is not between 1 and 4,294,967,295.
-    pub fn new(id: i64) -> Result<Self, InvalidValue> {
-        (1..=i64::from(u32::MAX))
-            .contains(&id)
-            .then_some(Self(id))
-            .ok_or_else(|| {
-                InvalidValue::new(
-                    ValueFault::Invalid,
-                    "a legacy id is a whole number from 1 to 4294967295",
-                )
-            })
-    }
-
-    /// Rebuilds a legacy id from the store. Checks nothing: a stricter rule is for new ids. Not for
-    /// input.
-    pub fn from_store(id: i64) -> Self {
-        Self(id)
-    }
-
-    /// The number.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
 
 /// A customer's id in another system.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -141,32 +108,10 @@ impl CustomerRef {
     }
 }
 
-/// The two ways in which paths name records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reference {
-    /// By UUID.
-    Id(Uuid),
-    /// By id in Magento.
-    Legacy(LegacyId),
-}
-
-impl Reference {
-    /// Reads a UUID in the hyphenated form, with or without `prefix`, or a legacy id without
-    /// leading zeros.
-    pub(crate) fn parse(text: &str, prefix: &str) -> Option<Self> {
-        let bare = text.strip_prefix(prefix).unwrap_or(text);
-        if bare.len() == 36 {
-            return Uuid::try_parse(bare).ok().map(Self::Id);
-        }
-        let digits = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
-        let number = digits.then(|| text.parse().ok()).flatten()?;
-        LegacyId::new(number).ok().map(Self::Legacy)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn a_reference_is_a_uuid_or_a_magento_id() {
@@ -179,7 +124,7 @@ mod tests {
         }
         assert_eq!(
             CustomerRef::parse("4294967295"),
-            Ok(CustomerRef::Legacy(LegacyId(4_294_967_295)))
+            Ok(CustomerRef::Legacy(LegacyId::from_store(4_294_967_295)))
         );
         for bad in [
             "",

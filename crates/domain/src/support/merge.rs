@@ -3,6 +3,9 @@
 use crate::Patch;
 use serde_json::{Map, Value};
 
+/// Bytes of metadata as JSON.
+pub const MAX_METADATA_BYTES: usize = 16 * 1024;
+
 /// RFC 7396 over free-form objects, at every depth.
 pub(crate) fn merge_object(target: &mut Map<String, Value>, patch: Patch<Map<String, Value>>) {
     match patch {

@@ -53,7 +53,7 @@ pub struct Region {
 
 /// A part of an address that one country needs and another does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     City,
     Region,
     PostalCode,
@@ -112,12 +112,12 @@ impl Country {
     }
 
     /// Whether its addresses have this part.
-    pub(super) fn uses(self, part: Part) -> bool {
+    pub(crate) fn uses(self, part: Part) -> bool {
         self.0.used.contains(part.letter())
     }
 
     /// Whether its addresses cannot do without it.
-    pub(super) fn requires(self, part: Part) -> bool {
+    pub(crate) fn requires(self, part: Part) -> bool {
         self.0.required.contains(part.letter())
     }
 

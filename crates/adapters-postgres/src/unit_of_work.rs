@@ -1,10 +1,10 @@
 //! Units of work.
 
-use super::builder::{Branches, Builder};
-use super::metrics;
-use super::pool::PgPool;
-use super::sql::Sql;
-use super::tx::Tx;
+use crate::pg::builder::{Branches, Builder};
+use crate::pg::metrics;
+use crate::pg::pool::PgPool;
+use crate::pg::sql::Sql;
+use crate::pg::tx::Tx;
 use crate::privacy::{CustomerKeys, KeyRing, TenantKeys};
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
