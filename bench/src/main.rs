@@ -85,7 +85,7 @@ struct Options {
     /// The folder of an installed PostgreSQL to start the private server from
     #[arg(long, value_name = "FOLDER")]
     postgres_bin_dir: Option<PathBuf>,
-    /// A service to measure instead of the one that is built here
+    /// A service to measure instead of the one that was built together with this program
     #[arg(long, value_name = "FILE")]
     service: Option<PathBuf>,
     /// Another build of the service to measure beside it, on the same database and in turns

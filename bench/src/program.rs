@@ -187,23 +187,12 @@ async fn told(
     Ok(told)
 }
 
-/// The service, built as this program was and lying beside it.
-pub(crate) fn build_service() -> Result<PathBuf, Failure> {
-    let optimised = !cfg!(debug_assertions);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let cargo = crate::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
-    let mut command = std::process::Command::new(cargo);
-    command
-        .current_dir(root)
-        .args(["build", "--package", "customer-service"]);
-    if optimised {
-        command.arg("--release");
+/// The service that was built together with this program and lies beside it.
+pub(crate) fn service_beside() -> Result<PathBuf, Failure> {
+    let service = std::env::current_exe()?.with_file_name("customer-service");
+    if service.is_file() {
+        Ok(service)
+    } else {
+        Err("no service lies beside this program: `cargo xtask bench` builds both, --service names one".into())
     }
-    let status = command
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !status.success() {
-        return Err("the service could not be built; --service names one that is".into());
-    }
-    Ok(std::env::current_exe()?.with_file_name("customer-service"))
 }

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::database::Server;
 use crate::export::Format;
-use crate::program::build_service;
+use crate::program::service_beside;
 use crate::report::{Frame, Report, Size, load_average};
 use crate::site::{Run, Site};
 use crate::{Choice, Failure, Options};
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let service = match &options.service {
         Some(file) => fs::canonicalize(file)?,
-        None => build_service()?,
+        None => service_beside()?,
     };
     let given = options
         .database_url

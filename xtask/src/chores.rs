@@ -1,23 +1,25 @@
 //! Commands that hand over to another program.
 
+use std::process::Command;
+
 use crate::cli::Context;
 use crate::database::Database;
-use crate::process::{cargo, has_cargo_command};
-use crate::{Failure, Result, layers, suite};
+use crate::process::{cargo, has_cargo_command, target_folder};
+use crate::{Failure, Result, suite};
 
-const BENCH: &str = "customer-bench";
-
+/// Builds the benchmark and the service that it measures by one command, so that both have the same features and share
+/// what they depend on.
 pub(crate) fn bench(context: &Context, arguments: &[String]) -> Result {
-    if !layers::read(&context.root)?.packages.contains(BENCH) {
-        return Err(Failure::said(format!(
-            "there is no package `{BENCH}` in this workspace yet, so nothing to run"
-        )));
-    }
-    let mut command = cargo(&context.root);
-    command
-        .args(["run", "--release", "--package", BENCH, "--"])
-        .args(arguments);
-    context.interrupt.run(&mut command)
+    let packages = ["customer-bench", "customer-service"];
+    let mut build = cargo(&context.root);
+    build
+        .args(["build", "--release"])
+        .args(packages.map(|name| format!("--package={name}")));
+    context.interrupt.run(&mut build)?;
+    let program = target_folder(&context.root)?.join("release/customer-bench");
+    let mut bench = Command::new(program);
+    bench.current_dir(&context.root).args(arguments);
+    context.interrupt.run(&mut bench)
 }
 
 pub(crate) fn coverage(context: &Context, arguments: &[String]) -> Result {

@@ -1,25 +1,29 @@
 //! `docs/openapi.json` is what the service says about itself, committed so that changes of the contract are reviewed.
 
 use std::fs;
-use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::cli::Context;
-use crate::process::cargo;
-use crate::{Failure, Result, console};
+use crate::{Failure, Result, console, suite};
 
 const FILE: &str = "docs/openapi.json";
 
 pub(crate) fn write(context: &Context) -> Result {
-    let document = generate(&context.root)?;
-    fs::write(context.root.join(FILE), document)
+    let document = generate(context)?;
+    let file = context.root.join(FILE);
+    // What is written is built anew.
+    if fs::read_to_string(&file).is_ok_and(|committed| committed == document) {
+        console::say(&format!("{FILE} is up to date"));
+        return Ok(());
+    }
+    fs::write(file, document)
         .map_err(|error| Failure::said(format!("cannot write {FILE}: {error}")))?;
     console::say(&format!("wrote {FILE}"));
     Ok(())
 }
 
 pub(crate) fn check(context: &Context) -> Result {
-    let wanted = generate(&context.root)?;
+    let wanted = generate(context)?;
     let committed = fs::read_to_string(context.root.join(FILE)).map_err(|error| {
         Failure::said(format!(
             "cannot read {FILE}: {error}; `cargo xtask openapi` writes it"
@@ -36,20 +40,14 @@ pub(crate) fn check(context: &Context) -> Result {
     }
 }
 
-fn generate(root: &Path) -> Result<String> {
-    let output = cargo(root)
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "customer-service",
-            "--",
-            "openapi",
-        ])
+fn generate(context: &Context) -> Result<String> {
+    let output = Command::new(suite::build_service(context)?)
+        .arg("openapi")
+        .current_dir(&context.root)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::said(format!("cannot start cargo: {error}")))?;
+        .map_err(|error| Failure::said(format!("cannot start the service: {error}")))?;
     if !output.status.success() {
         return Err(Failure::said(format!(
             "`customer-service openapi` failed ({})",

@@ -2,13 +2,14 @@
 
 use std::env;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use cargo_metadata::MetadataCommand;
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -104,6 +105,16 @@ pub(crate) fn cargo(root: &Path) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// The folder in which cargo puts what it builds.
+pub(crate) fn target_folder(root: &Path) -> Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .map_err(|error| Failure::said(format!("cannot read the workspace: {error}")))?;
+    Ok(metadata.target_directory.into())
 }
 
 /// Whether `cargo NAME` exists on this machine.

@@ -10,8 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cli::Context;
 use crate::database::{ARCHIVE, BIN_DIR, DOWNLOAD_BASE};
-use crate::process::{cargo, variable};
-use crate::{Failure, Result};
+use crate::process::variable;
+use crate::{Failure, Result, suite};
 
 /// What every reply is held against.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,response_schema_conformance,\
@@ -53,15 +53,11 @@ pub(crate) fn run(context: &Context, minutes: u32) -> Result {
             "`{program}` cannot be run; `pip install schemathesis` and put it on the PATH, or name it in SCHEMATHESIS"
         )));
     }
-    let mut build = cargo(&context.root);
-    // As the tests build it, so that nothing is built twice.
-    build.args(["test", "--workspace", "--no-run", "--quiet"]);
-    context.interrupt.run(&mut build)?;
+    let customer_service = suite::build_service(context)?;
     let folder = tempfile::tempdir().map_err(|error| io("make a folder", &error))?;
     // The database's user must be able to enter, also when this runs as root.
     fs::set_permissions(folder.path(), Permissions::from_mode(0o711))
         .map_err(|error| io("open the folder", &error))?;
-    let customer_service = context.root.join("target/debug/customer-service");
     let service = Service::start(service_command(&customer_service).current_dir(folder.path()))?;
     let seconds = (minutes * 60).to_string();
     let mut command = Command::new(program);

@@ -1,5 +1,6 @@
 //! Runs the tests with all they need: builds them, starts one throw-away database for the whole run, stops it after.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::cli::Context;
 use crate::database::{self, Database};
-use crate::process::cargo;
+use crate::process::{cargo, target_folder};
 use crate::repository::Repository;
-use crate::{Failure, Result, console};
+use crate::{Failure, Result, console, layers};
 
 /// Which tests, and on which PostgreSQL.
 #[derive(Debug, Default)]
@@ -22,26 +23,42 @@ pub(crate) struct Selection {
     pub(crate) arguments: Vec<String>,
 }
 
+/// Runs a test program (the arguments) if it is one of the named packages' (`$0`).
+const IF_NAMED: &str = r#"case " $0 " in *" $CARGO_PKG_NAME "*) exec "$@" ;; esac"#;
+
 impl Selection {
-    fn scope(&self) -> Vec<&str> {
-        match self.packages.as_slice() {
-            [] => vec!["--workspace"],
-            packages => packages
-                .iter()
-                .flat_map(|package| ["--package", package])
-                .collect(),
+    /// What tells cargo which packages are tested. All of them are built whatever is selected: cargo gives a package
+    /// that is built alone other features, and so builds all that it depends on once more.
+    fn scope(&self) -> Vec<String> {
+        let mut scope = vec!["--workspace".to_owned()];
+        if !self.packages.is_empty() {
+            let runner = ["sh", "-c", IF_NAMED, &self.packages.join(" ")];
+            let runner = toml::Value::from(runner.map(str::to_owned).to_vec());
+            scope.extend([
+                "--config".to_owned(),
+                format!("target.'cfg(unix)'.runner={runner}"),
+            ]);
+        }
+        scope
+    }
+
+    fn check(&self, known: &BTreeSet<String>) -> Result {
+        match self.packages.iter().find(|name| !known.contains(*name)) {
+            Some(unknown) => Err(Failure::said(format!(
+                "there is no package `{unknown}` in this workspace"
+            ))),
+            None => Ok(()),
         }
     }
 }
 
 pub(crate) fn test(context: &Context, selection: &Selection) -> Result {
+    selection.check(&layers::read(&context.root)?.packages)?;
     run(context, selection, &[])
 }
 
 /// Soak tests run for a few seconds in every run of the suite; here they get `seconds` each.
 pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
-    // The whole workspace, as the tests: one package alone would be built anew, with the features
-    // that it alone asks for.
     let selection = Selection {
         packages: Vec::new(),
         postgres_bin_dir: None,
@@ -96,6 +113,14 @@ fn remove_new_snapshots(root: &Path) -> Result {
             .map_err(|error| Failure::said(format!("cannot remove {path}: {error}")))?;
     }
     Ok(())
+}
+
+/// Builds the service as the tests are built, so that nothing is built twice; returns its program.
+pub(crate) fn build_service(context: &Context) -> Result<PathBuf> {
+    let mut build = cargo(&context.root);
+    build.args(["test", "--workspace", "--no-run", "--quiet"]);
+    context.interrupt.run(&mut build)?;
+    Ok(target_folder(&context.root)?.join("debug/customer-service"))
 }
 
 /// Tells the tests where the database is, by the one name that they read.
@@ -153,13 +178,44 @@ mod tests {
     }
 
     #[test]
-    fn all_packages_are_tested_unless_some_are_named() {
+    fn all_packages_are_built_and_only_those_named_are_tested() {
         let some = Selection {
-            packages: vec!["a".to_owned(), "b".to_owned()],
+            packages: vec!["a".to_owned(), "b-c".to_owned()],
             ..Selection::default()
         };
 
         assert_eq!(Selection::default().scope(), ["--workspace"]);
-        assert_eq!(some.scope(), ["--package", "a", "--package", "b"]);
+        let scope = some.scope();
+        let runner = scope[2].strip_prefix("target.'cfg(unix)'.runner=");
+        let runner: toml::Value = format!("runner={}", runner.expect("a runner"))
+            .parse::<toml::Table>()
+            .expect("TOML")["runner"]
+            .clone();
+        let words: Vec<String> = runner.try_into().expect("words");
+        let runs = |package| {
+            let mut program = Command::new(&words[0]);
+            program.args(&words[1..]).args(["echo", "ran", "it"]);
+            let output = program.env("CARGO_PKG_NAME", package).output();
+            String::from_utf8(output.expect("a shell").stdout).expect("text")
+        };
+        assert_eq!([runs("a"), runs("b-c")], ["ran it\n", "ran it\n"]);
+        assert_eq!([runs("b"), runs("c"), runs("")], ["", "", ""]);
+    }
+
+    #[test]
+    fn a_package_that_is_not_there_is_named() {
+        let known = BTreeSet::from(["a".to_owned()]);
+        let selection = |packages: &[&str]| Selection {
+            packages: packages.iter().map(|name| (*name).to_owned()).collect(),
+            ..Selection::default()
+        };
+
+        assert!(selection(&[]).check(&known).is_ok());
+        assert!(selection(&["a"]).check(&known).is_ok());
+        let failure = selection(&["a", "b"]).check(&known).expect_err("no `b`");
+        assert_eq!(
+            failure.to_string(),
+            "there is no package `b` in this workspace"
+        );
     }
 }
