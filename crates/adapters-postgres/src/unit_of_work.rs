@@ -15,7 +15,7 @@ use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{Conflict, Fact, Scope, StoreError, Transactions, UnitOfWork};
+use customer_domain::{Change, Conflict, Scope, StoreError, Transactions, UnitOfWork};
 use sqlx::postgres::PgRow;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl PgTransactions {
             tenant_keys,
             keys: CustomerKeys::default(),
             scope: scope.clone(),
-            facts: Vec::new(),
+            changes: Vec::new(),
             reply: None,
         };
         Ok((work, rows))
@@ -93,7 +93,7 @@ pub(crate) struct PgUnitOfWork {
     pub(crate) tenant_keys: Arc<TenantKeys>,
     pub(crate) keys: CustomerKeys,
     scope: Scope,
-    facts: Vec<Fact>,
+    changes: Vec<Change>,
     reply: Option<(IdempotencyClaim, StoredReply)>,
 }
 
@@ -123,8 +123,8 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
 
-    fn record(&mut self, fact: Fact) {
-        self.facts.push(fact);
+    fn record(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
@@ -133,13 +133,13 @@ impl UnitOfWork for PgUnitOfWork {
 
     /// Two round trips; one when there is nothing to write.
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let written = self.write_facts().await;
-        let Self { tx, facts, .. } = *self;
+        let written = self.write_changes().await;
+        let Self { tx, changes, .. } = *self;
         let committed = match written {
             Ok(()) => tx.commit().await,
             Err(error) => Err(error),
         };
-        metrics::count(&facts, &committed);
+        metrics::count(&changes, &committed);
         committed
     }
 
@@ -152,18 +152,18 @@ impl UnitOfWork for PgUnitOfWork {
 impl PgUnitOfWork {
     /// Events, audit entries and the reply as one statement. The reply's INSERT, when there is
     /// one, is the main one: its count says whether the key was still free.
-    async fn write_facts(&mut self) -> Result<(), StoreError> {
-        if self.facts.is_empty() && self.reply.is_none() {
+    async fn write_changes(&mut self) -> Result<(), StoreError> {
+        if self.changes.is_empty() && self.reply.is_none() {
             return Ok(());
         }
-        let facts = self.facts.iter();
-        let about = facts.flat_map(|fact| {
-            let event = fact.event.as_ref().map(|event| event.customer);
-            [event, fact.audit.customer].into_iter().flatten()
+        let about = self.changes.iter().flat_map(|Change { event, audit }| {
+            let event = event.as_ref().map(|event| event.customer);
+            let entry = audit.as_ref().and_then(|entry| entry.customer);
+            [event, entry].into_iter().flatten()
         });
         let about: Vec<_> = about.collect();
         self.find_keys(about).await?;
-        let mut statement = self.facts_statement()?;
+        let mut statement = self.changes_statement()?;
         let written = self.tx.execute(statement.build()).await?;
         if self.reply.is_some() && written == 0 {
             let taken = StoreError::Conflict(Conflict::IdempotencyKey);
@@ -172,24 +172,24 @@ impl PgUnitOfWork {
         Ok(())
     }
 
-    fn facts_statement(&self) -> Result<Builder, StoreError> {
+    fn changes_statement(&self) -> Result<Builder, StoreError> {
         let (scope, sealer) = (&self.scope, self.sealer());
         let mut branches = Branches::new(&[scope.tenant.0]);
         self.add_made_keys(&mut branches)?;
-        let events = self.facts.iter().filter_map(|fact| fact.event.as_ref());
-        let events: Vec<_> = events.collect();
+        let changes = self.changes.iter();
+        let events: Vec<_> = changes.clone().filter_map(|it| it.event.as_ref()).collect();
+        let entries: Vec<_> = changes.filter_map(|it| it.audit.as_ref()).collect();
+        let is_last = entries.is_empty() && self.reply.is_none();
         if !events.is_empty() {
-            outbox::values(branches.branch(outbox::INSERT), scope, &events, &sealer)?;
+            let insert = branches.next(outbox::INSERT, is_last);
+            outbox::values(insert, scope, &events, &sealer)?;
         }
-        let entries: Vec<_> = self.facts.iter().map(|fact| &fact.audit).collect();
-        match &self.reply {
-            Some((claim, reply)) => {
-                if !entries.is_empty() {
-                    audit::values(branches.branch(audit::INSERT), scope, &entries, &sealer)?;
-                }
-                idempotency::values(branches.main(idempotency::INSERT), claim, reply);
-            }
-            None => audit::values(branches.main(audit::INSERT), scope, &entries, &sealer)?,
+        if !entries.is_empty() {
+            let insert = branches.next(audit::INSERT, self.reply.is_none());
+            audit::values(insert, scope, &entries, &sealer)?;
+        }
+        if let Some((claim, reply)) = &self.reply {
+            idempotency::values(branches.main(idempotency::INSERT), claim, reply);
         }
         Ok(branches.finish())
     }

@@ -20,7 +20,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    AuditEventId, Clock, CustomerId, EventId, Fact, IdSource, KeyedDigest, Scope, Transactions,
+    AuditEventId, Change, Clock, CustomerId, EventId, IdSource, KeyedDigest, Scope, Transactions,
     UnitOfWork,
 };
 use std::sync::Arc;
@@ -62,13 +62,13 @@ impl Default for AddressSettings {
 
 /// What happened to an address.
 #[derive(Debug, Clone, Copy)]
-enum Change<'a> {
+enum Edit<'a> {
     Created(&'a [&'static str]),
     Updated(&'a [&'static str]),
     Deleted,
 }
 
-impl<'a> Change<'a> {
+impl<'a> Edit<'a> {
     fn kinds(self) -> (EventKind, AuditKind) {
         match self {
             Self::Created(_) => (EventKind::AddressCreated, AuditKind::AddressCreate),
@@ -100,38 +100,28 @@ impl Addresses {
     }
 
     /// Event and audit entry of a change, as the book is after it.
-    fn fact(
+    fn changed(
         &self,
         holder: BookHolder,
         book: &AddressBook,
         address: &Address,
-        change: Change<'_>,
-    ) -> Fact {
-        let (event, audit) = change.kinds();
-        let changed = change.fields();
+        edit: Edit<'_>,
+    ) -> Change {
+        let (event, audit) = edit.kinds();
+        let changed = edit.fields();
         let defaults = Role::ALL.map(|role| book.holder(role));
         let id = EventId(self.ids.new_id());
         // All but a new one were in the book when it was read.
         let stored = book.stored(address.id).unwrap_or(address);
-        let fields = match change {
-            Change::Created(fields) => FieldChange::created(address, fields),
-            Change::Updated(fields) => FieldChange::between(stored, address, fields),
-            Change::Deleted => FieldChange::deleted(stored, &had(stored)),
+        let fields = match edit {
+            Edit::Created(fields) => FieldChange::created(address, fields),
+            Edit::Updated(fields) => FieldChange::between(stored, address, fields),
+            Edit::Deleted => FieldChange::deleted(stored, &had(stored)),
         };
-        Fact {
-            event: Some(Event::address_changed(
-                id, event, holder, address, defaults, changed,
-            )),
-            audit: AuditEntry {
-                id: AuditEventId(self.ids.new_id()),
-                kind: audit,
-                customer: Some(holder.customer),
-                resource: address.id.0,
-                changes: fields,
-                reason: None,
-                at: address.updated_at,
-            },
-        }
+        let event = Event::address_changed(id, event, holder, address, defaults, changed);
+        let id = AuditEventId(self.ids.new_id());
+        let entry = AuditEntry::new(id, audit, address.id.0, address.updated_at);
+        (event, entry.about(holder.customer).with(fields)).into()
     }
 }
 

@@ -15,7 +15,7 @@ use customer_domain::api_key::{
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ActorKind, ApiKeyId, AuditEventId, Clock, Conflict, Fact, IdSource, Scope, StoreError,
+    ActorKind, ApiKeyId, AuditEventId, Change, Clock, Conflict, IdSource, Scope, StoreError,
     TenantId, Transactions,
 };
 use std::sync::Arc;
@@ -226,7 +226,7 @@ impl ApiKeys {
     }
 
     /// What is told of a new key, which lies in the scope's tenant. One for all tenants is of none.
-    fn made(&self, scope: &Scope, key: &ApiKey) -> Fact {
+    fn made(&self, scope: &Scope, key: &ApiKey) -> Change {
         let mut changes = FieldChange::created(key, &["name", "scopes", "expiresAt", "allTenants"]);
         let tenant = (!key.all_tenants).then_some(scope.tenant_slug.as_str());
         changes.push(FieldChange {
@@ -242,19 +242,10 @@ impl ApiKeys {
         kind: AuditKind,
         changes: Vec<FieldChange>,
         at: DateTime<Utc>,
-    ) -> Fact {
-        Fact {
-            event: None,
-            audit: AuditEntry {
-                id: AuditEventId(self.ids.new_id()),
-                kind,
-                customer: None,
-                resource: key.id.0,
-                changes,
-                reason: None,
-                at,
-            },
-        }
+    ) -> Change {
+        let id = AuditEventId(self.ids.new_id());
+        let entry = AuditEntry::new(id, kind, key.id.0, at);
+        entry.with(changes).into()
     }
 }
 

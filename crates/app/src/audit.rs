@@ -16,7 +16,7 @@ use customer_domain::audit::{
 };
 use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::{
-    AuditEventId, Clock, CustomerId, Fact, IdSource, Page, Scope, StoreError, Transactions,
+    AuditEventId, Clock, CustomerId, IdSource, Page, Scope, StoreError, Transactions,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -137,7 +137,7 @@ impl Audit {
     ) -> Result<AuditPage, StoreError> {
         let mut work = self.transactions.begin(scope).await?;
         let page = work.audit().list(&query.filter(), after, size).await?;
-        work.record(alone(read));
+        work.record(read.clone().into());
         work.commit().await?;
         Ok(page)
     }
@@ -161,7 +161,7 @@ impl Audit {
     ) -> Result<AuditTally, StoreError> {
         let mut work = self.transactions.begin(scope).await?;
         let tally = work.audit().tally(&query.filter()).await?;
-        work.record(alone(read));
+        work.record(read.clone().into());
         work.commit().await?;
         Ok(tally)
     }
@@ -199,22 +199,7 @@ impl Audit {
 
     /// An entry about the tenant.
     fn entry(&self, scope: &Scope, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
-        AuditEntry {
-            id: AuditEventId(self.ids.new_id()),
-            kind,
-            customer: None,
-            resource: scope.tenant.0,
-            changes,
-            reason: None,
-            at: self.clock.now(),
-        }
-    }
-}
-
-/// An entry that others hear nothing of.
-fn alone(entry: &AuditEntry) -> Fact {
-    Fact {
-        event: None,
-        audit: entry.clone(),
+        let id = AuditEventId(self.ids.new_id());
+        AuditEntry::new(id, kind, scope.tenant.0, self.clock.now()).with(changes)
     }
 }

@@ -9,7 +9,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
 use customer_domain::idempotency::Claimed;
 use customer_domain::{
-    AuditEventId, Clock, Conflict, Fact, IdSource, Page, Scope, StoreError, Transactions,
+    AuditEventId, Change, Clock, Conflict, IdSource, Page, Scope, StoreError, Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -210,18 +210,9 @@ impl Groups {
         kind: AuditKind,
         changes: Vec<FieldChange>,
         at: DateTime<Utc>,
-    ) -> Fact {
-        Fact {
-            event: None,
-            audit: AuditEntry {
-                id: AuditEventId(self.ids.new_id()),
-                kind,
-                customer: None,
-                resource: group.id.uuid_in(scope.tenant),
-                changes,
-                reason: None,
-                at,
-            },
-        }
+    ) -> Change {
+        let id = AuditEventId(self.ids.new_id());
+        let entry = AuditEntry::new(id, kind, group.id.uuid_in(scope.tenant), at);
+        entry.with(changes).into()
     }
 }

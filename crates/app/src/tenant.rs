@@ -13,7 +13,7 @@ use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    AuditEventId, Clock, Conflict, Fact, IdSource, Patch, Scope, TenantId, Transactions,
+    AuditEventId, Change, Clock, Conflict, IdSource, Patch, Scope, TenantId, Transactions,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -188,19 +188,10 @@ impl Tenants {
         tenant: &Tenant,
         kind: AuditKind,
         changes: Vec<FieldChange>,
-    ) -> Fact {
-        Fact {
-            event: None,
-            audit: AuditEntry {
-                id: AuditEventId(self.ids.new_id()),
-                kind,
-                customer: None,
-                resource: tenant.id.0,
-                changes,
-                reason: None,
-                at: tenant.updated_at,
-            },
-        }
+    ) -> Change {
+        let id = AuditEventId(self.ids.new_id());
+        let entry = AuditEntry::new(id, kind, tenant.id.0, tenant.updated_at);
+        entry.with(changes).into()
     }
 }
 

@@ -46,6 +46,42 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
 }
 
+impl AuditEntry {
+    /// Returns an entry about a record of no customer, without changes and without a reason.
+    pub fn new(id: AuditEventId, kind: AuditKind, resource: Uuid, at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            kind,
+            customer: None,
+            resource,
+            changes: Vec::new(),
+            reason: None,
+            at,
+        }
+    }
+
+    /// Names the customer concerned.
+    #[must_use]
+    pub fn about(self, customer: CustomerId) -> Self {
+        Self {
+            customer: Some(customer),
+            ..self
+        }
+    }
+
+    /// Names the fields that changed.
+    #[must_use]
+    pub fn with(self, changes: Vec<FieldChange>) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// Says why, in the actor's words.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+}
+
 /// Characters of a reason.
 pub const MAX_REASON: usize = 500;
 

@@ -40,7 +40,7 @@ pub use support::patch::Patch;
 pub use support::permission::Permission;
 pub use support::scope::{Actor, ActorKind, MAX_USER_AGENT, Origin, Scope};
 pub use support::text;
-pub use unit_of_work::{Fact, Transactions, UnitOfWork};
+pub use unit_of_work::{Change, Transactions, UnitOfWork};
 
 #[cfg(feature = "mocks")]
 pub mod mocks;

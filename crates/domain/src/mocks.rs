@@ -25,10 +25,10 @@ use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use crate::tenant::TenantRepo;
-use crate::{Fact, Scope, StoreError, Transactions, UnitOfWork};
+use crate::{Change, Scope, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
 
-/// A unit of work made of mocks. Facts are collected; `outcome` is what COMMIT answers.
+/// A unit of work made of mocks. What is recorded is collected; `outcome` is what COMMIT answers.
 #[derive(Debug)]
 pub struct MockUnitOfWork {
     /// The customers.
@@ -44,7 +44,7 @@ pub struct MockUnitOfWork {
     /// Returned by `audit()`.
     pub audit: MockAuditRepo,
     /// What was recorded.
-    pub facts: Vec<Fact>,
+    pub changes: Vec<Change>,
     /// What COMMIT answers.
     pub outcome: Result<(), StoreError>,
 }
@@ -58,7 +58,7 @@ impl Default for MockUnitOfWork {
             tenants: MockTenantRepo::new(),
             api_keys: MockApiKeyRepo::new(),
             audit: MockAuditRepo::new(),
-            facts: Vec::new(),
+            changes: Vec::new(),
             outcome: Ok(()),
         }
     }
@@ -90,8 +90,8 @@ impl UnitOfWork for MockUnitOfWork {
         &mut self.audit
     }
 
-    fn record(&mut self, fact: Fact) {
-        self.facts.push(fact);
+    fn record(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     fn remember(&mut self, _claim: IdempotencyClaim, _reply: StoredReply) {}

@@ -60,14 +60,14 @@ pub trait UnitOfWork: Send {
     /// The audit trail, to be read.
     fn audit(&mut self) -> &mut dyn AuditRepo;
 
-    /// Takes note of what happened. Facts cannot fail by a rule, so they are collected and
-    /// sent together right before COMMIT.
-    fn record(&mut self, fact: Fact);
+    /// Takes note of what happened: an event, an audit entry, or both. Neither can fail by a rule,
+    /// so they are collected and sent together right before COMMIT.
+    fn record(&mut self, change: Change);
 
     /// Keeps the reply for the claim that this unit of work was opened with.
     fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply);
 
-    /// Writes facts and the remembered reply (one round trip when there are any) and commits
+    /// Writes what was recorded and the remembered reply (one round trip when there are any) and commits
     /// (one more).
     ///
     /// # Errors
@@ -84,12 +84,39 @@ pub trait UnitOfWork: Send {
     async fn rollback(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// What one change leaves behind beside the state: an entry of the audit trail, and the event
-/// that other services hear of, if there is one.
+/// What one change leaves behind beside the state. What a caller does has an audit entry, and an
+/// event when other services hear of it; what the service derives by itself has its event alone.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fact {
-    /// What others are told.
+pub struct Change {
+    /// What other services are told.
     pub event: Option<Event>,
-    /// What is kept for the record.
-    pub audit: AuditEntry,
+    /// What is kept on record.
+    pub audit: Option<AuditEntry>,
+}
+
+impl From<Event> for Change {
+    fn from(event: Event) -> Self {
+        Self {
+            event: Some(event),
+            audit: None,
+        }
+    }
+}
+
+impl From<AuditEntry> for Change {
+    fn from(audit: AuditEntry) -> Self {
+        Self {
+            event: None,
+            audit: Some(audit),
+        }
+    }
+}
+
+impl From<(Event, AuditEntry)> for Change {
+    fn from((event, audit): (Event, AuditEntry)) -> Self {
+        Self {
+            event: Some(event),
+            audit: Some(audit),
+        }
+    }
 }

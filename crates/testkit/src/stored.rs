@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditEvent, FieldChange};
 use customer_domain::outbox::Event;
-use customer_domain::{AuditEventId, CustomerId, Fact, Origin, Scope, TenantId};
+use customer_domain::{AuditEventId, Change, CustomerId, Origin, Scope, TenantId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -132,14 +132,14 @@ impl StoredAudit {
     }
 }
 
-/// What the events among `facts` have to leave behind, in their order.
-pub fn events_of(scope: &Scope, facts: &[Fact]) -> Vec<StoredEvent> {
-    let events = facts.iter().filter_map(|fact| fact.event.as_ref());
+/// What the events of `changes` have to leave behind, in their order.
+pub fn events_of(scope: &Scope, changes: &[Change]) -> Vec<StoredEvent> {
+    let events = changes.iter().filter_map(|change| change.event.as_ref());
     events.map(|event| StoredEvent::of(scope, event)).collect()
 }
 
-/// What the audit entries of `facts` have to leave behind, in their order.
-pub fn audit_of(scope: &Scope, facts: &[Fact]) -> Vec<StoredAudit> {
-    let entries = facts.iter().map(|fact| &fact.audit);
+/// What the audit entries of `changes` have to leave behind, in their order.
+pub fn audit_of(scope: &Scope, changes: &[Change]) -> Vec<StoredAudit> {
+    let entries = changes.iter().filter_map(|change| change.audit.as_ref());
     entries.map(|entry| StoredAudit::of(scope, entry)).collect()
 }

@@ -129,6 +129,15 @@ impl Branches {
         self.builder.push(closing).push(text)
     }
 
+    /// Begins the main statement when this one is the last, else the next branch.
+    pub(crate) fn next(&mut self, text: &'static str, is_last: bool) -> &mut Builder {
+        if is_last {
+            self.main(text)
+        } else {
+            self.branch(text)
+        }
+    }
+
     /// The whole statement.
     pub(crate) fn finish(self) -> Builder {
         self.builder

@@ -1,7 +1,7 @@
 //! What is counted of changes once they are committed (OBS-06, AUD-09).
 
 use customer_domain::audit::AuditKind;
-use customer_domain::{Fact, StoreError};
+use customer_domain::{Change, StoreError};
 use metrics::{counter, describe_counter};
 
 const CUSTOMERS: &str = "customer_created_total";
@@ -20,9 +20,10 @@ pub fn describe() {
     );
 }
 
-/// Counts the facts of a unit of work that ended in `committed`.
-pub(crate) fn count(facts: &[Fact], committed: &Result<(), StoreError>) {
-    let kinds = facts.iter().map(|fact| fact.audit.kind);
+/// Counts the entries of a unit of work that ended in `committed`.
+pub(crate) fn count(changes: &[Change], committed: &Result<(), StoreError>) {
+    let entries = changes.iter().filter_map(|change| change.audit.as_ref());
+    let kinds = entries.map(|entry| entry.kind);
     match committed {
         Ok(()) => kinds.for_each(count_committed),
         Err(error) => {

@@ -98,7 +98,7 @@ impl CustomerKeys {
         Ok(())
     }
 
-    /// Takes a new key, which is stored with the facts unless [`stored`](Self::stored) is told.
+    /// Takes a new key, which is stored with the changes unless [`stored`](Self::stored) is told.
     pub(crate) fn make(&mut self, customer: CustomerId, key: DataKey) {
         self.held.insert(customer, key);
         self.made.push(customer);

@@ -1,4 +1,4 @@
-//! Keys in a unit of work: found or made for those whom its facts are about, and used to seal them.
+//! Keys in a unit of work: found or made for those whom its changes are about, and used to seal them.
 
 use super::keys;
 use super::{CustomerKeys, KeyRing, TenantKeys};
@@ -58,7 +58,7 @@ impl PgUnitOfWork {
     }
 
     /// Takes the key that came with a locked customer; one without is given a new one, which is
-    /// stored with the facts. Two more round trips when another replica made the tenant's key
+    /// stored with the changes. Two more round trips when another replica made the tenant's key
     /// meanwhile.
     pub(crate) async fn hold_key(
         &mut self,

@@ -355,7 +355,7 @@ async fn an_address_that_cannot_be_read_is_named_and_nothing_of_it_told() {
     let mut admin = store.database.admin().await;
     run(
         &mut admin,
-        "UPDATE customer_addresses SET country_code = 'XX'",
+        "UPDATE customer_addresses SET country_code = '?'",
     )
     .await;
     let reads = store.postgres.addresses();

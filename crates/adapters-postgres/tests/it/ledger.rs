@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use customer_domain::audit::{
     AuditKind, AuditLedger, AuditSeal, LedgerPosition, Pending, PendingEntry, SealedRange,
 };
-use customer_domain::{Fact, StoreError, UnitOfWork};
+use customer_domain::{StoreError, UnitOfWork};
 use customer_testkit::builders::{at, audit_entry, notary, operator_scope, scope};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,7 @@ use std::time::Duration;
 async fn begun(store: &Store, n: u64) -> Box<dyn UnitOfWork> {
     let begun = store.postgres.transactions().begin(&scope()).await;
     let mut work = begun.expect("begin");
-    work.record(Fact {
-        event: None,
-        audit: audit_entry(n, AuditKind::GroupUpdate),
-    });
+    work.record(audit_entry(n, AuditKind::GroupUpdate).into());
     work
 }
 

@@ -5,7 +5,7 @@ use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
-use customer_domain::{Fact, KeyId, Origin, Scope, StoreError};
+use customer_domain::{Change, KeyId, Origin, Scope, StoreError};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{audit_entry, customer, fact, scope, sealing, tenant};
 use customer_testkit::pg::opened_event;
@@ -26,16 +26,19 @@ fn watched() -> Scope {
 }
 
 /// An update of a customer whose values are canaries.
-fn told(n: u64, new: &NewCustomer) -> Fact {
+fn told(n: u64, new: &NewCustomer) -> Change {
     let record = crate::support::record_of(new);
-    let mut told = fact(n, EventKind::ProfileUpdated, &record);
-    told.audit.reason = Some(format!("reason {CANARY}"));
-    told.audit.changes = vec![FieldChange {
+    let Change { event, audit } = fact(n, EventKind::ProfileUpdated, &record);
+    let changes = vec![FieldChange {
         field: "profile.firstName".to_owned(),
         old: json!(format!("old {n} {CANARY}")),
         new: json!(format!("new {n} {CANARY}")),
     }];
-    told
+    let reason = Some(format!("reason {CANARY}"));
+    Change {
+        event,
+        audit: audit.map(|entry| entry.with(changes).because(reason)),
+    }
 }
 
 async fn create(postgres: &Postgres, n: u64) -> NewCustomer {
@@ -232,10 +235,7 @@ async fn a_tenant_gets_one_key_however_many_make_it() {
         let transactions = postgres.transactions();
         async move {
             let mut work = transactions.begin(&scope()).await?;
-            work.record(Fact {
-                event: None,
-                audit: audit_entry(n, AuditKind::TenantUpdate),
-            });
+            work.record(audit_entry(n, AuditKind::TenantUpdate).into());
             work.commit().await
         }
     });
@@ -270,10 +270,7 @@ async fn what_another_replica_seals_with_a_newer_key_of_the_tenant_is_opened() {
     create(&writing, 3).await;
     let begun = writing.transactions().begin(&watched()).await;
     let mut work = begun.expect("begin");
-    work.record(Fact {
-        event: None,
-        audit: audit_entry(4, AuditKind::TenantUpdate),
-    });
+    work.record(audit_entry(4, AuditKind::TenantUpdate).into());
     work.commit().await.expect("commit");
     let events = trail(reading).await.expect("the trail");
     let ips: Vec<_> = events.iter().map(|event| event.ip).collect();

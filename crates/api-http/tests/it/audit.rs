@@ -6,7 +6,7 @@ mod refused;
 use crate::support::{BASE, CUSTOMERS, Key, Reply, TestApi, World, default_tenant, fail, scope_of};
 use chrono::TimeDelta;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::{Actor, ActorKind, CustomerId, Fact, Origin, Scope, StoreError};
+use customer_domain::{Actor, ActorKind, CustomerId, Origin, Scope, StoreError};
 use customer_testkit::builders::{at, audit_entry, customer, legacy, seeded_id};
 use customer_testkit::fake::Step;
 use insta::assert_snapshot;
@@ -31,7 +31,7 @@ async fn recorded(api: &TestApi, scope: &Scope, entries: Vec<AuditEntry>) {
     let work = api.store.transactions().begin(scope).await;
     let mut work = work.expect("work");
     for audit in entries {
-        work.record(Fact { event: None, audit });
+        work.record(audit.into());
     }
     work.commit().await.expect("a commit");
 }

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::{
-    AuditEventId, Clock, Fact, IdSource, Permission, Scope, StoreError, Transactions,
-};
+use customer_domain::{AuditEventId, Clock, IdSource, Permission, Scope, StoreError, Transactions};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
@@ -114,21 +112,13 @@ impl Refusals {
             ..FieldChange::named(name)
         };
         let mut work = self.transactions.begin(scope).await?;
-        work.record(Fact {
-            event: None,
-            audit: AuditEntry {
-                id: AuditEventId(self.ids.new_id()),
-                kind: AuditKind::AccessDenied,
-                customer: None,
-                resource: scope.tenant.0,
-                changes: vec![
-                    told("scope", json!(needed.as_str())),
-                    told("route", json!(scope.operation)),
-                ],
-                reason: None,
-                at: now,
-            },
-        });
+        let id = AuditEventId(self.ids.new_id());
+        let entry = AuditEntry::new(id, AuditKind::AccessDenied, scope.tenant.0, now);
+        let changes = vec![
+            told("scope", json!(needed.as_str())),
+            told("route", json!(scope.operation)),
+        ];
+        work.record(entry.with(changes).into());
         work.commit().await
     }
 

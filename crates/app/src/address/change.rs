@@ -1,7 +1,7 @@
 //! An address is changed by a merge, becomes a default, or leaves the book (DOM-20, DOM-22).
 
 use super::create::refuse_invalid;
-use super::{AddressError, AddressRule, Addresses, Change, HeldAddress, open};
+use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open};
 use crate::idempotency::{Once, Outcome};
 use crate::support::failed::expect_equal;
 use crate::support::retry::retried;
@@ -111,8 +111,8 @@ impl Addresses {
         }
         refuse_unsound(&after.address, &changed)?;
         work.addresses().save(&book.changes(&*self.digests)).await?;
-        let change = Change::Updated(&changed);
-        work.record(self.fact(holder, &book, &after.address, change));
+        let edit = Edit::Updated(&changed);
+        work.record(self.changed(holder, &book, &after.address, edit));
         work.commit().await?;
         Ok(after)
     }
@@ -158,8 +158,8 @@ impl Addresses {
             return Ok(Outcome::Done(after));
         }
         work.addresses().save(&book.changes(&*self.digests)).await?;
-        let change = Change::Updated(&["roles"]);
-        work.record(self.fact(holder, &book, &after.address, change));
+        let edit = Edit::Updated(&["roles"]);
+        work.record(self.changed(holder, &book, &after.address, edit));
         once.remember(&mut *work, &after);
         work.commit().await?;
         Ok(Outcome::Done(after))
@@ -193,7 +193,7 @@ impl Addresses {
         let id = before.id;
         let removed = book.remove(id, self.clock.now())?;
         work.addresses().save(&book.changes(&*self.digests)).await?;
-        work.record(self.fact(holder, &book, &removed, Change::Deleted));
+        work.record(self.changed(holder, &book, &removed, Edit::Deleted));
         work.commit().await?;
         Ok(HeldAddress {
             customer: holder.customer,

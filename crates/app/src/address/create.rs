@@ -1,6 +1,6 @@
 //! An address is added to a book (DOM-19).
 
-use super::{AddressError, AddressRule, Addresses, Change, open};
+use super::{AddressError, AddressRule, Addresses, Edit, open};
 use crate::idempotency::{Once, Outcome};
 use crate::support::retry::retried;
 use customer_domain::address::{
@@ -100,11 +100,11 @@ impl Addresses {
         }
         work.addresses().save(&book.changes(&*self.digests)).await?;
         let given = added.address.given_fields();
-        let change = match &changed {
-            Some(changed) => Change::Updated(changed),
-            None => Change::Created(&given),
+        let edit = match &changed {
+            Some(changed) => Edit::Updated(changed),
+            None => Edit::Created(&given),
         };
-        work.record(self.fact(holder, &book, &added.address, change));
+        work.record(self.changed(holder, &book, &added.address, edit));
         once.remember(&mut *work, &added);
         work.commit().await?;
         Ok(Outcome::Done(added))

@@ -6,7 +6,6 @@ use crate::idempotency::{Once, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
-use chrono::{DateTime, Utc};
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
@@ -15,7 +14,7 @@ use customer_domain::customer::{
 };
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
-use customer_domain::{ActorKind, Conflict, CustomerId, Fact, Permission, Scope, UnitOfWork};
+use customer_domain::{ActorKind, Change, Conflict, CustomerId, Permission, Scope, UnitOfWork};
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -246,14 +245,14 @@ impl Customers {
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(&mut *work, customer).await?;
-        let facts = self.decide_update(scope, customer, command)?;
-        if facts.is_empty() {
+        let recorded = self.decide_update(scope, customer, command)?;
+        if recorded.is_empty() {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
         }
         work.customers().save(&record.customer).await?;
-        for fact in facts {
-            work.record(fact);
+        for change in recorded {
+            work.record(change);
         }
         once.remember(&mut *work, &record);
         work.commit().await?;
@@ -267,10 +266,10 @@ impl Customers {
         scope: &Scope,
         customer: &mut Customer,
         command: &UpdateCustomer,
-    ) -> Result<Vec<Fact>, ChangeCustomerError> {
+    ) -> Result<Vec<Change>, ChangeCustomerError> {
         let before = customer.clone();
         let now = self.clock.now();
-        let mut facts = Vec::new();
+        let mut recorded = Vec::new();
         let step = wanted_step(scope, customer, command)?;
         if let Some(step) = step {
             customer.change_status(step, now)?;
@@ -288,7 +287,7 @@ impl Customers {
             return Err(ChangeCustomerRule::TooLarge(too_large).into());
         }
         if step.is_none() && changed.is_empty() {
-            return Ok(facts);
+            return Ok(recorded);
         }
         customer.version += 1;
         customer.updated_at = now;
@@ -296,44 +295,34 @@ impl Customers {
             // Both are told as a changed profile: one change and kind, one event.
             Some(StatusChange::SetInactive) if !changed.is_empty() => changed.insert(0, "status"),
             Some(step) => {
-                facts.push(self.status_changed(&before, customer, step, None));
+                recorded.push(self.status_changed(&before, customer, step, None));
                 customer.event_seq += i64::from(!changed.is_empty());
             }
             None => {}
         }
         if !changed.is_empty() {
-            facts.push(self.updated(&before, customer, &changed));
+            recorded.push(self.updated(&before, customer, &changed));
         }
-        Ok(facts)
+        Ok(recorded)
     }
 
-    fn updated(&self, before: &Customer, customer: &Customer, changed: &[&str]) -> Fact {
+    fn updated(&self, before: &Customer, customer: &Customer, changed: &[&str]) -> Change {
         let event = Event::profile_updated(self.event_id(), customer, changed);
         let fields = FieldChange::between(before, customer, changed);
-        let audit = self.audited(customer, AuditKind::ProfileUpdate, fields, None);
-        Fact {
-            event: Some(event),
-            audit,
-        }
+        let entry = self.audited(customer, AuditKind::ProfileUpdate, fields);
+        (event, entry).into()
     }
 
+    /// Returns the entry about a customer as it is now.
     pub(super) fn audited(
         &self,
         customer: &Customer,
         kind: AuditKind,
         changes: Vec<FieldChange>,
-        reason: Option<String>,
     ) -> AuditEntry {
-        let at: DateTime<Utc> = customer.updated_at;
-        AuditEntry {
-            id: self.audit_id(),
-            kind,
-            customer: Some(customer.id),
-            resource: customer.id.0,
-            changes,
-            reason,
-            at,
-        }
+        let (id, at) = (self.audit_id(), customer.updated_at);
+        let entry = AuditEntry::new(id, kind, customer.id.0, at);
+        entry.about(customer.id).with(changes)
     }
 }
 

@@ -4,7 +4,7 @@ use super::Customers;
 use crate::idempotency::{Once, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
-use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
+use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup,
@@ -15,7 +15,7 @@ use customer_domain::outbox::Event;
 use customer_domain::profile::Profile;
 use customer_domain::statistics::Standing;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
-use customer_domain::{Conflict, CustomerId, Fact, Scope};
+use customer_domain::{Change, Conflict, CustomerId, Scope};
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -158,24 +158,15 @@ impl Customers {
         customer
     }
 
-    fn created(&self, record: &CustomerRecord, has_password: bool) -> Fact {
+    fn created(&self, record: &CustomerRecord, has_password: bool) -> Change {
         let customer = &record.customer;
         let given = customer.given_fields(&self.settings.default_preferences);
         let password = has_password.then_some("password");
         let mut changes = FieldChange::created(customer, &given);
         changes.extend(password.map(FieldChange::named));
-        Fact {
-            event: Some(Event::created(self.event_id(), record)),
-            audit: AuditEntry {
-                id: self.audit_id(),
-                kind: AuditKind::ProfileCreate,
-                customer: Some(customer.id),
-                resource: customer.id.0,
-                changes,
-                reason: None,
-                at: customer.created_at,
-            },
-        }
+        let event = Event::created(self.event_id(), record);
+        let entry = self.audited(customer, AuditKind::ProfileCreate, changes);
+        (event, entry).into()
     }
 
     /// Names the customer that is in the way. The failed transaction is over, so this is a read of

@@ -14,7 +14,7 @@ use customer_domain::customer::{
 };
 use customer_domain::group::GroupId;
 use customer_domain::tag::Tag;
-use customer_domain::{Fact, Page, PageAt, PageRequest, Scope, SortOrder, StoreError};
+use customer_domain::{Change, Page, PageAt, PageRequest, Scope, SortOrder, StoreError};
 use serde_json::{Value, json};
 
 /// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
@@ -99,7 +99,7 @@ impl Customers {
         self.reads.list(scope, &request.filter, SORT, &page).await
     }
 
-    fn exported(&self, scope: &Scope, request: &ExportRequest) -> Fact {
+    fn exported(&self, scope: &Scope, request: &ExportRequest) -> Change {
         let expanded = request.with_addresses.then_some("addresses");
         let format = match request.format {
             ExportFormat::Ndjson => "ndjson",
@@ -112,16 +112,9 @@ impl Customers {
             new: value,
             ..FieldChange::named(name)
         });
-        let audit = AuditEntry {
-            id: self.audit_id(),
-            kind: AuditKind::CustomersExport,
-            customer: None,
-            resource: scope.tenant.0,
-            changes: changes.collect(),
-            reason: None,
-            at: self.clock.now(),
-        };
-        Fact { event: None, audit }
+        let (id, now) = (self.audit_id(), self.clock.now());
+        let entry = AuditEntry::new(id, AuditKind::CustomersExport, scope.tenant.0, now);
+        entry.with(changes.collect()).into()
     }
 }
 

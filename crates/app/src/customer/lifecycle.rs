@@ -9,7 +9,7 @@ use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::{Fact, Scope};
+use customer_domain::{Change, Scope};
 
 /// A step of a customer's life.
 #[derive(Debug, Clone)]
@@ -80,21 +80,16 @@ impl Customers {
         customer: &Customer,
         step: StatusChange,
         reason: Option<String>,
-    ) -> Fact {
+    ) -> Change {
         let (event, audit) = match step {
             StatusChange::Reactivate => (EventKind::Reactivated, AuditKind::Reactivate),
             StatusChange::Suspend => (EventKind::Suspended, AuditKind::Suspend),
             StatusChange::Deactivate => (EventKind::Deactivated, AuditKind::ProfileDelete),
             StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
         };
-        Fact {
-            event: Some(Event::status_changed(self.event_id(), event, customer)),
-            audit: self.audited(
-                customer,
-                audit,
-                FieldChange::between(before, customer, &["status"]),
-                reason,
-            ),
-        }
+        let event = Event::status_changed(self.event_id(), event, customer);
+        let fields = FieldChange::between(before, customer, &["status"]);
+        let entry = self.audited(customer, audit, fields).because(reason);
+        (event, entry).into()
     }
 }

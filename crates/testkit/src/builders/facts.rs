@@ -8,10 +8,10 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::{AuditEventId, EventId, Fact};
+use customer_domain::{AuditEventId, Change, EventId};
 
-/// The n-th fact: an event of this kind about the customer, with the entry that belongs to it.
-pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Fact {
+/// The n-th change: an event of this kind about the customer, with the entry that belongs to it.
+pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
     let id = EventId(seeded_id(0xe_0000 + n));
     let customer = &record.customer;
     let event = match kind {
@@ -39,13 +39,9 @@ pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Fact {
         EventKind::AddressUpdated => AuditKind::AddressUpdate,
         EventKind::AddressDeleted => AuditKind::AddressDelete,
     };
-    let mut audit = audit_entry(n, kind);
-    audit.customer = Some(customer.id);
+    let mut audit = audit_entry(n, kind).about(customer.id);
     audit.resource = customer.id.0;
-    Fact {
-        event: Some(event),
-        audit,
-    }
+    (event, audit).into()
 }
 
 /// The n-th entry of the audit trail, about no customer.

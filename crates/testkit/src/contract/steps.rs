@@ -8,7 +8,7 @@ use super::Harness;
 use customer_domain::address::{Address, AddressBook, BookChanges, MAX_BOOK};
 use customer_domain::api_key::{ApiKey, Revocation};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer};
-use customer_domain::{CustomerId, Fact, Scope, StoreError, UnitOfWork};
+use customer_domain::{Change, CustomerId, Scope, StoreError, UnitOfWork};
 
 use crate::builders::{PlainDigests, digest, scope};
 
@@ -99,10 +99,10 @@ pub(super) async fn read_in(
 }
 
 /// Commits facts of this scope, with nothing else.
-pub(super) async fn recorded(h: &impl Harness, scope: &Scope, facts: &[Fact]) {
+pub(super) async fn recorded(h: &impl Harness, scope: &Scope, changes: &[Change]) {
     let mut work = begin_in(h, scope).await;
-    for fact in facts {
-        work.record(fact.clone());
+    for change in changes {
+        work.record(change.clone());
     }
     work.commit().await.expect("commit");
 }

@@ -7,13 +7,10 @@ use crate::stored::{audit_of, events_of};
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
 use customer_domain::outbox::EventKind;
-use customer_domain::{Actor, ActorKind, Conflict, Fact, Scope, StoreError};
+use customer_domain::{Actor, ActorKind, Change, Conflict, Scope, StoreError};
 
-fn audited(n: u64, kind: AuditKind) -> Fact {
-    Fact {
-        event: None,
-        audit: audit_entry(n, kind),
-    }
+fn audited(n: u64, kind: AuditKind) -> Change {
+    audit_entry(n, kind).into()
 }
 
 pub async fn what_is_committed_is_there(h: &impl Harness) {
@@ -144,6 +141,17 @@ pub async fn a_fact_without_an_event_is_audited_alone(h: &impl Harness) {
     assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
 }
 
+pub async fn an_event_without_an_entry_is_told_alone(h: &impl Harness) {
+    let record = stored(h, new_customer()).await;
+    let Change { event, .. } = fact(1, EventKind::ProfileUpdated, &record);
+    let changes = event.map(Change::from);
+    let changes = changes.as_slice();
+    recorded(h, &scope(), changes).await;
+    assert_eq!(h.events(&scope()).await, events_of(&scope(), changes));
+    assert_eq!(h.events(&scope()).await.len(), 1);
+    assert_eq!(h.audit(&scope()).await, []);
+}
+
 pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
     let mut record = stored(h, customer().full().build_new()).await;
     let mut facts = Vec::new();
@@ -152,10 +160,8 @@ pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
         record.customer.event_seq += 1;
     }
     for (n, kind) in (101..).zip(AuditKind::ALL) {
-        let mut fact = audited(n, kind);
-        fact.audit.reason = None;
-        fact.audit.changes = Vec::new();
-        facts.push(fact);
+        let bare = audit_entry(n, kind).because(None).with(Vec::new());
+        facts.push(bare.into());
     }
     recorded(h, &scope(), &facts).await;
     assert_eq!(h.events(&scope()).await, events_of(&scope(), &facts));
@@ -189,10 +195,13 @@ pub async fn texts_of_facts_come_back_as_written(h: &impl Harness) {
         ..operator_scope()
     };
     let record = stored(h, customer().named(awkward, "Null\\u0000").build_new()).await;
-    let mut told = fact(1, EventKind::Created, &record);
-    told.audit.reason = Some(awkward.to_owned());
-    told.audit.changes = [awkward, ""].map(FieldChange::named).to_vec();
-    let facts = [told];
+    let Change { event, .. } = fact(1, EventKind::Created, &record);
+    let entry = audit_entry(1, AuditKind::ProfileCreate).because(Some(awkward.to_owned()));
+    let entry = entry.with([awkward, ""].map(FieldChange::named).to_vec());
+    let facts = [Change {
+        event,
+        audit: Some(entry),
+    }];
     recorded(h, &acting, &facts).await;
     assert_eq!(h.events(&acting).await, events_of(&acting, &facts));
     assert_eq!(h.audit(&acting).await, audit_of(&acting, &facts));
@@ -243,6 +252,7 @@ macro_rules! contract_unit_of_work {
             facts_are_kept_with_the_state_that_caused_them,
             facts_that_are_not_committed_are_gone,
             a_fact_without_an_event_is_audited_alone,
+            an_event_without_an_entry_is_told_alone,
             every_kind_of_fact_is_kept_whole,
             the_audit_trail_names_who_acted_and_in_which_trace,
             texts_of_facts_come_back_as_written,

@@ -11,7 +11,7 @@ use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{CustomerId, Fact, Scope, StoreError, Transactions, UnitOfWork};
+use customer_domain::{Change, CustomerId, Scope, StoreError, Transactions, UnitOfWork};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
@@ -23,7 +23,7 @@ pub(super) struct FakeUnitOfWork {
     pub(super) held: BTreeSet<CustomerId>,
     shared: Arc<Shared>,
     state: Arc<State>,
-    facts: Vec<Fact>,
+    changes: Vec<Change>,
     replies: Vec<(IdempotencyClaim, StoredReply)>,
     spoilt: bool,
     _claim: Option<Claim>,
@@ -70,7 +70,7 @@ impl FakeStore {
             held: BTreeSet::new(),
             shared: Arc::clone(&self.shared),
             state: self.shared.committed(),
-            facts: Vec::new(),
+            changes: Vec::new(),
             replies: Vec::new(),
             spoilt: false,
             _claim: claim,
@@ -128,8 +128,8 @@ impl UnitOfWork for FakeUnitOfWork {
         self
     }
 
-    fn record(&mut self, fact: Fact) {
-        self.facts.push(fact);
+    fn record(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
@@ -140,7 +140,7 @@ impl UnitOfWork for FakeUnitOfWork {
         self.usable()?;
         self.shared.failures.check(Step::Commit)?;
         let state = Arc::make_mut(&mut self.state);
-        state.write(&self.scope, &self.facts)?;
+        state.write(&self.scope, &self.changes)?;
         for (claim, reply) in self.replies.drain(..) {
             state.keep(
                 claim_key(&self.scope, &claim),

@@ -1,8 +1,8 @@
 //! What the fake does beside keeping the contract.
 
+use customer_domain::StoreError;
 use customer_domain::audit::AuditKind;
 use customer_domain::customer::{CustomerRef, Lookup};
-use customer_domain::{Fact, StoreError};
 use customer_testkit::FakeStore;
 use customer_testkit::builders::{
     audit_entry, customer, new_customer, other_scope, scope, tenant, third_tenant,
@@ -38,10 +38,7 @@ async fn clones_share_what_is_stored() {
     let store = FakeStore::seeded();
     let mut work = store.clone().transactions().begin(&scope()).await.unwrap();
     work.customers().insert(&new_customer()).await.unwrap();
-    work.record(Fact {
-        event: None,
-        audit: audit_entry(1, AuditKind::ProfileCreate),
-    });
+    work.record(audit_entry(1, AuditKind::ProfileCreate).into());
     work.commit().await.unwrap();
     assert_eq!(
         store.stored_customers(tenant().id),

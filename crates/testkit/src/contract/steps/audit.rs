@@ -6,7 +6,7 @@ use crate::builders::{audit_entry, seeded_id};
 use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally,
 };
-use customer_domain::{AuditEventId, CustomerId, Fact, Page, Scope};
+use customer_domain::{AuditEventId, Change, CustomerId, Page, Scope};
 
 /// The n-th entry, about this customer if there is one.
 pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
@@ -23,8 +23,8 @@ pub(in super::super) async fn written(h: &impl Harness, scope: &Scope, entries: 
 }
 
 /// A fact that nobody else hears of.
-pub(in super::super) fn fact(audit: AuditEntry) -> Fact {
-    Fact { event: None, audit }
+pub(in super::super) fn fact(audit: AuditEntry) -> Change {
+    audit.into()
 }
 
 /// One page of the scope's trail.
