@@ -1,4 +1,4 @@
-//! Customer groups over HTTP, for administrators.
+//! Customer groups over HTTP: read by all, changed by administrators.
 
 mod body;
 
@@ -42,8 +42,10 @@ const GROUP_ID: &str = "groupId";
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(needs(Needs::Admin, routes!(list, create)))
-        .routes(needs(Needs::Admin, routes!(get, update, delete)))
+        .routes(needs(Needs::Read, routes!(list)))
+        .routes(needs(Needs::Admin, routes!(create)))
+        .routes(needs(Needs::Read, routes!(get)))
+        .routes(needs(Needs::Admin, routes!(update, delete)))
 }
 
 /// What a list of groups may be asked for.

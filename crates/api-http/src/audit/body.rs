@@ -27,9 +27,9 @@ pub struct AuditEventBody<'a> {
     pub customer_id: Option<Uuid>,
     /// The record concerned; the tenant's where it is no other.
     pub resource_id: Option<Uuid>,
-    /// What was done to it: `CREATE`, `READ`, `UPDATE` or `DELETE`.
-    #[schema(example = "UPDATE")]
-    pub operation: &'a str,
+    /// What was done to it: `create`, `read`, `update` or `delete`.
+    #[schema(example = "update")]
+    pub operation: String,
     /// The names of the fields that changed. Secrets are named and have no values.
     pub changed_fields: &'a [String],
     /// What these were; null when none had a value, and when the customer was erased.
@@ -134,7 +134,7 @@ impl<'a> From<&'a AuditEvent> for AuditEventBody<'a> {
             severity: &event.severity,
             customer_id: event.customer.map(|id| id.0),
             resource_id: event.resource,
-            operation: &event.operation,
+            operation: event.operation.to_ascii_lowercase(),
             changed_fields: &event.changed_fields,
             old_values: event.old_values.as_ref(),
             new_values: event.new_values.as_ref(),

@@ -9,7 +9,7 @@ fn event() -> Value {
         "severity": "INFO",
         "customerId": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05",
         "resourceId": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05",
-        "operation": "UPDATE",
+        "operation": "update",
         "changedFields": ["profile.phone", "tags"],
         "oldValues": {"profile.phone": null, "tags": ["early-adopter"]},
         "newValues": {"profile.phone": "+1-555-0125", "tags": ["early-adopter", "vip"]},

@@ -56,8 +56,16 @@ pub struct AuditListParams {
 
 words! {
     /// What was done to a record.
-    AuditOperation: Operation::WORDS,
+    AuditOperation: OPERATIONS,
 }
+
+/// The operations as the wire spells them; the store keeps them in capitals.
+static OPERATIONS: &[(&str, Operation)] = &[
+    ("create", Operation::Create),
+    ("read", Operation::Read),
+    ("update", Operation::Update),
+    ("delete", Operation::Delete),
+];
 
 /// Reads the parameter of [`AuditSubjectParams`].
 pub(super) fn customer(query: &mut Fields) -> Option<CustomerId> {
@@ -72,7 +80,7 @@ pub(super) fn read(query: &mut Fields) -> AuditQuery {
     AuditQuery {
         event_type: query.text("event_type").max(MAX_EVENT_TYPE).optional(),
         filter: AuditFilter {
-            operation: query.one_of("operation", Operation::WORDS).optional(),
+            operation: query.one_of("operation", OPERATIONS).optional(),
             from: query.field("from", Moment).optional(),
             to: query.field("to", Moment).optional(),
             ..AuditFilter::default()

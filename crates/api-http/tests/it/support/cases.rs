@@ -181,11 +181,11 @@ pub(crate) static CASES: &[Case] = &[
     case("replaceTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
     case("addTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
     case("removeTag", Needs::Write),
-    case("listGroups", Needs::Admin),
+    case("listGroups", Needs::Read),
     case("createGroup", Needs::Admin)
         .creates()
         .body(|_| json!({"name": "Wholesale EU"})),
-    case("getGroup", Needs::Admin),
+    case("getGroup", Needs::Read),
     case("updateGroup", Needs::Admin).body(|_| json!({"name": "Dealers"})),
     case("deleteGroup", Needs::Admin),
     case("listAuditEvents", Needs::Admin),
