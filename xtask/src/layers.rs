@@ -1,7 +1,8 @@
 //! Which package may depend on which: the direct edges of the workspace against an allow-list.
 //!
 //! Dependencies point inwards only: `api-*` → `app` → `domain` ← `adapters-*`; adapters never see each other nor `app`;
-//! `testkit` is for tests and the benchmark alone; `bin` wires all of it. A new line below is where a new dependency is reviewed.
+//! `http-kit` and `embedded-postgres` see nothing of the workspace; `testkit` is for tests and the benchmark alone; `bin`
+//! wires all of it. A new line below is where a new dependency is reviewed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -126,6 +127,7 @@ const NORMAL: Table<'static> = &[
         &[
             "customer-app",
             "customer-domain",
+            "http-kit",
             "axum",
             "base64",
             "bytes",
@@ -133,26 +135,46 @@ const NORMAL: Table<'static> = &[
             "csv",
             "futures-util",
             "http",
-            "http-body-util",
-            "hyper",
-            "hyper-util",
-            "ipnet",
             "metrics",
-            "percent-encoding",
             "rust_decimal",
             "secrecy",
             "serde",
             "serde_json",
-            "subtle",
             "tokio",
             "tokio-util",
-            "tower",
             "tracing",
             "utoipa",
             "utoipa-axum",
             "utoipa-swagger-ui",
             "uuid",
             "validator",
+        ],
+    ),
+    (
+        "http-kit",
+        &[
+            "axum",
+            "base64",
+            "bytes",
+            "chrono",
+            "futures-util",
+            "http",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "ipnet",
+            "percent-encoding",
+            "rust_decimal",
+            "serde",
+            "serde_json",
+            "strsim",
+            "subtle",
+            "tokio",
+            "tokio-util",
+            "tower",
+            "tracing",
+            "utoipa",
+            "uuid",
         ],
     ),
     (
@@ -198,6 +220,7 @@ const NORMAL: Table<'static> = &[
             "customer-postgres",
             "customer-security",
             "embedded-postgres",
+            "http-kit",
             "axum",
             "base64",
             "clap",
@@ -271,8 +294,17 @@ const DEV: Table<'static> = &[
     ("customer-security", &["proptest"]),
     (
         "customer-http",
-        &["customer-testkit", "insta", "jsonschema", "proptest"],
+        &[
+            "customer-testkit",
+            "http-body-util",
+            "insta",
+            "jsonschema",
+            "percent-encoding",
+            "proptest",
+            "tower",
+        ],
     ),
+    ("http-kit", &["proptest"]),
     (
         "embedded-postgres",
         &["lzma-rust2", "sqlx", "tempfile", "tokio"],

@@ -157,12 +157,15 @@ pub const TABLE: &[Row] = &[
         plumbing: &[
             "access",
             "api",
+            "code",
             "docs",
             "health",
-            "http",
             "lib",
             "log_level",
+            "metrics",
+            "observe",
             "openapi",
+            "problem_pages",
             "support",
         ],
         uses: &[
@@ -204,7 +207,7 @@ pub const TABLE: &[Row] = &[
 ];
 
 /// The crates without slices: what they do is no feature of the service.
-pub const UNSLICED: &[&str] = &["embedded-postgres"];
+pub const UNSLICED: &[&str] = &["embedded-postgres", "http-kit"];
 
 /// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice that
 /// uses another one without being listed, is listed and does not, or uses itself by way of others.

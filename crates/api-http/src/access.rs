@@ -1,8 +1,8 @@
 //! Who may call what: what each route says of it, and how credentials are presented.
 
 use crate::api::Shared;
-use crate::http::metrics;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
+use crate::metrics;
 use crate::openapi;
 use crate::support::failure;
 use axum::Extension;
@@ -10,6 +10,7 @@ use customer_app::access::{AccessError, Needed, Needs, Refusal};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName};
+use http_kit::problem::{HttpResult, Problem};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -25,7 +26,7 @@ pub(crate) fn needs(
 }
 
 /// Returns what the route of a request says of its callers.
-pub(crate) fn needed(extensions: &Extensions) -> Answer<Needs> {
+pub(crate) fn needed(extensions: &Extensions) -> HttpResult<Needs> {
     extensions.get().copied().ok_or_else(|| {
         tracing::error!("a route does not say what its callers need");
         Code::Internal.into()
@@ -40,12 +41,12 @@ pub(crate) fn operation(parts: &Parts) -> String {
 
 /// Returns the credential of a request: a bearer token or an API key. Both may be sent when they
 /// are the same.
-pub(crate) fn credential(headers: &HeaderMap) -> Answer<&str> {
+pub(crate) fn credential(headers: &HeaderMap) -> HttpResult<&str> {
     let unauthenticated = || {
         Problem::new(Code::Unauthenticated)
             .detail("an API key is needed, as `Authorization: Bearer …` or `X-API-Key: …`")
     };
-    let text = |name: &HeaderName| -> Answer<Option<&str>> {
+    let text = |name: &HeaderName| -> HttpResult<Option<&str>> {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(None),

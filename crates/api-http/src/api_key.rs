@@ -2,13 +2,10 @@
 
 use crate::access::{needs, refused};
 use crate::api::Shared;
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Violation};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::envelope::reply;
-use crate::support::failure;
+use crate::support::failure::{self, rule};
 use crate::support::items::Items;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::vocabulary::words;
@@ -21,6 +18,10 @@ use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
 use customer_domain::{ApiKeyId, Scope};
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::fmt;
@@ -161,7 +162,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     tag = "API keys",
     responses((status = 200, description = "The keys", body = ApiKeyListReply, example = json!({"success": true, "data": {"apiKeys": [example()]}}))),
 )]
-async fn list(call: Call) -> Answer<Response> {
+async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     call.fields.finish()?;
     let keys = call.api.api_keys.list(&call.context).await;
@@ -185,7 +186,7 @@ async fn list(call: Call) -> Answer<Response> {
     request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
     responses((status = 201, description = "The key was made", headers(("Location" = String, description = "Where the key lies")), body = NewApiKeyReply, example = json!(example_new()))),
 )]
-async fn create(call: Call) -> Answer<Response> {
+async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
     let command = read(&mut call)?;
     let made = call.api.api_keys.create(&call.context, command).await;
@@ -199,7 +200,7 @@ async fn create(call: Call) -> Answer<Response> {
     Ok(reply.location(place).send())
 }
 
-fn read(call: &mut Request) -> Answer<CreateApiKey> {
+fn read(call: &mut Request) -> HttpResult<CreateApiKey> {
     let now = call.api.clock.now();
     let lies_elsewhere = call.context.tenant != call.caller.tenant;
     let fields = &mut call.fields;
@@ -213,7 +214,7 @@ fn read(call: &mut Request) -> Answer<CreateApiKey> {
     }
     let name = fields
         .text("name")
-        .then(|name| key_name(&name).map_err(Violation::from))
+        .then(|name| rule(key_name(&name)))
         .required();
     let permissions = fields
         .field("scopes", Items::new(1..=Permission::ALL.len(), permission))
@@ -263,7 +264,7 @@ fn permission(word: &str) -> Result<Permission, Violation> {
     params(("keyId" = Uuid, Path, description = "The key's id")),
     responses((status = 200, description = "The revoked key", body = ApiKeyReply, example = json!({"success": true, "data": {"apiKey": example()}}))),
 )]
-async fn revoke(call: Call) -> Answer<Response> {
+async fn revoke(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::ApiKeyNotFound).await?;
     let id = call.path_uuid("keyId");
     let id = call.build(|| id)?;

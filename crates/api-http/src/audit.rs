@@ -13,7 +13,7 @@ pub use filter::{AuditFilterParams, AuditListParams, AuditOperation, AuditSubjec
 
 use crate::access::needs;
 use crate::api::Shared;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size_or};
 use crate::support::failure;
@@ -25,6 +25,7 @@ use customer_app::audit::{AuditPage, AuditQuery};
 use customer_domain::StoreError;
 use customer_domain::audit::AuditKey;
 use http::StatusCode;
+use http_kit::problem::{HttpResult, Problem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -53,7 +54,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     params(AuditSubjectParams, AuditFilterParams, AuditListParams),
     responses((status = 200, description = "One page", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
-async fn list(call: Call) -> Answer<Response> {
+async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let customer = filter::customer(&mut call.fields);
     let mut wanted = filter::read_of_list(&mut call.fields);
@@ -76,7 +77,7 @@ async fn list(call: Call) -> Answer<Response> {
     params(CustomerPath, AuditFilterParams, AuditListParams),
     responses((status = 200, description = "One page", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
-async fn list_of_customer(call: Call) -> Answer<Response> {
+async fn list_of_customer(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let wanted = filter::read_of_list(&mut call.fields);
@@ -103,7 +104,7 @@ async fn list_of_customer(call: Call) -> Answer<Response> {
     ),
     responses((status = 200, description = "The counts", body = AuditSummaryReply, example = json!(example::summary_reply()))),
 )]
-async fn summary(call: Call) -> Answer<Response> {
+async fn summary(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let wanted = filter::read(&mut call.fields);
     call.fields.one_of("by", COUNTED_BY).optional();

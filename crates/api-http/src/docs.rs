@@ -11,8 +11,9 @@ use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use crate::http::extract::PathSegments;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
+use http_kit::extract::PathSegments;
+use http_kit::problem::{HttpResult, Problem};
 
 /// Where the document is served.
 pub const DOCUMENT: &str = "/api-docs/openapi.json";
@@ -42,15 +43,15 @@ async fn serve_document(State(docs): State<Docs>) -> Response {
     ([(CONTENT_TYPE, "application/json")], docs.document).into_response()
 }
 
-async fn index(State(docs): State<Docs>) -> Answer<Response> {
+async fn index(State(docs): State<Docs>) -> HttpResult<Response> {
     swagger(&docs, "index.html")
 }
 
-async fn file(State(docs): State<Docs>, path: PathSegments) -> Answer<Response> {
+async fn file(State(docs): State<Docs>, path: PathSegments) -> HttpResult<Response> {
     swagger(&docs, path.text("file"))
 }
 
-fn swagger(docs: &Docs, name: &str) -> Answer<Response> {
+fn swagger(docs: &Docs, name: &str) -> HttpResult<Response> {
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&docs.config)).map_err(|error| {
         tracing::error!(%error, "a file of the documentation could not be made");
         Problem::from(Code::Internal)

@@ -9,14 +9,12 @@ pub use body::{
 
 use crate::access::needs;
 use crate::api::Shared;
-use crate::http::fault::Fault;
-use crate::http::fields::{Fields, Violation};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
 use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
+use crate::support::patch::PatchExt as _;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::stated::member;
 use axum::response::Response;
@@ -27,6 +25,10 @@ use customer_domain::Patch;
 use customer_domain::group::{self, Group, GroupChanges, GroupId};
 use customer_domain::idempotency::StoredReply;
 use http::StatusCode;
+use http_kit::fault::Fault;
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -68,7 +70,7 @@ pub struct GroupListParams {
     params(GroupListParams),
     responses((status = 200, description = "One page, by id", body = GroupListReply, example = json!({"success": true, "data": {"groups": [example()], "pageSize": 100, "nextCursor": null}}))),
 )]
-async fn list(call: Call) -> Answer<Response> {
+async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let cursor = TextCursor::new(&call.api, &call.context, "groups");
     let page_size = page_size(&mut call.fields);
@@ -95,7 +97,7 @@ async fn list(call: Call) -> Answer<Response> {
     request_body(content = CreateGroupBody, example = json!({"id": "wholesale-eu", "name": "Wholesale EU", "discountClass": "B2B-10"})),
     responses((status = 201, description = "The group was made", headers(("Location" = String, description = "Where the group lies"), ("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
-async fn create(call: Call) -> Answer<Response> {
+async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
     let claim = call.claim();
     let command = read_new(&mut call.fields)?;
@@ -109,7 +111,7 @@ async fn create(call: Call) -> Answer<Response> {
     Ok(reply::once(outcome, render))
 }
 
-fn read_new(fields: &mut Fields) -> Answer<CreateGroup> {
+fn read_new(fields: &mut Fields) -> HttpResult<CreateGroup> {
     let is_given = fields.has("id");
     let id = fields
         .text("id")
@@ -151,7 +153,7 @@ fn read_new(fields: &mut Fields) -> Answer<CreateGroup> {
     params(("groupId" = String, Path, description = "The group's id")),
     responses((status = 200, description = "The group", headers(("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
-async fn get(call: Call) -> Answer<Response> {
+async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::GroupNotFound).await?;
     call.fields.finish()?;
     let group = call.api.groups.get(&call.context, &group_id(&call)?).await;
@@ -174,7 +176,7 @@ async fn get(call: Call) -> Answer<Response> {
     request_body(content = UpdateGroupBody, example = json!({"name": "Wholesale Europe", "description": null})),
     responses((status = 200, description = "The group as it is now", headers(("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
-async fn update(call: Call) -> Answer<Response> {
+async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::GroupNotFound).await?;
     let id = group_id(&call)?;
     let command = read_change(&mut call, &id)?;
@@ -183,7 +185,7 @@ async fn update(call: Call) -> Answer<Response> {
     Ok(shown(StatusCode::OK, &group).send())
 }
 
-fn read_change(call: &mut Request, id: &GroupId) -> Answer<UpdateGroup> {
+fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
     member(&mut call.fields, "id", |value| {
         (value.as_str()? == id.as_str()).then_some(())
     });
@@ -218,7 +220,7 @@ fn read_change(call: &mut Request, id: &GroupId) -> Answer<UpdateGroup> {
     ),
     responses((status = 200, description = "The group as it was", body = GroupReply, example = json!(example_reply()))),
 )]
-async fn delete(call: Call) -> Answer<Response> {
+async fn delete(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::GroupNotFound).await?;
     let expected = call.if_match();
     call.fields.finish()?;
@@ -233,7 +235,7 @@ async fn delete(call: Call) -> Answer<Response> {
 }
 
 /// The group that a path names. What is no id names none.
-fn group_id(call: &Request) -> Answer<GroupId> {
+fn group_id(call: &Request) -> HttpResult<GroupId> {
     GroupId::parse(call.text(GROUP_ID)).map_err(|_| Code::GroupNotFound.into())
 }
 

@@ -5,7 +5,7 @@ mod body;
 pub use body::{HealthBody, HealthDetailBody, HealthStatus, JobBody, JobStatus};
 
 use crate::api::Shared;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::envelope::reply;
 use crate::support::failure;
 use crate::support::reply::{self, ReplyExt};
@@ -15,11 +15,23 @@ use customer_domain::job::JobLeases;
 use customer_domain::{StoreError, StoreHealth};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http_kit::problem::{HttpResult, Problem};
 use serde_json::json;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// The paths of these routes. They are served under any load: what watches the service must see it.
+pub const PATHS: &[&str] = &[
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/ready",
+    "/metrics",
+    "/api/v1/customers/health",
+    "/v1/customers/health",
+];
 
 /// What these routes stand on, in whichever program serves them.
 #[derive(Clone)]
@@ -87,7 +99,7 @@ pub(crate) fn base_router() -> OpenApiRouter<Shared> {
 }
 
 /// Content while the database answers and nobody wants the program to stop.
-async fn check(health: &Health) -> Answer<()> {
+async fn check(health: &Health) -> HttpResult<()> {
     if health.stopping.is_cancelled() {
         return Err(Problem::new(Code::Unavailable)
             .detail("the service is stopping")
@@ -100,7 +112,7 @@ fn away(error: StoreError) -> Problem {
     failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
 }
 
-async fn ready_now(health: &Health) -> Answer<Response> {
+async fn ready_now(health: &Health) -> HttpResult<Response> {
     check(health).await?;
     let body = HealthReply::from(HealthData {
         health: HealthBody::up(),
@@ -108,7 +120,7 @@ async fn ready_now(health: &Health) -> Answer<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-async fn in_detail(health: &Health) -> Answer<Response> {
+async fn in_detail(health: &Health) -> HttpResult<Response> {
     check(health).await?;
     let jobs = health.jobs.states().await.map_err(away)?;
     let body = HealthDetailReply::from(HealthDetailData {
@@ -149,7 +161,7 @@ macro_rules! health_route {
             get, path = $path, operation_id = $operation, tag = "Health",
             responses((status = 200, description = $says, body = $reply, example = $example)),
         )]
-        async fn $name(State(health): State<Health>) -> Answer<Response> {
+        async fn $name(State(health): State<Health>) -> HttpResult<Response> {
             $answer(&health).await
         }
     };

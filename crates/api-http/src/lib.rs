@@ -1,21 +1,24 @@
 //! The HTTP API: routes, JSON bodies and status codes.
 //!
 //! A slice is a file of the name that it has everywhere, with its routes, its bodies and how
-//! it reads them. What surrounds all of them lies in [`http`].
+//! it reads them. What surrounds all of them is the crate `http-kit`.
 
 pub mod access;
 pub mod address;
 pub mod api;
 pub mod api_key;
 pub mod audit;
+pub mod code;
 pub mod customer;
 pub mod docs;
 pub mod group;
 pub mod health;
-pub mod http;
 pub mod log_level;
+pub mod metrics;
+pub mod observe;
 mod openapi;
 pub mod preference;
+pub mod problem_pages;
 mod support;
 pub mod tag;
 pub mod tenant;
@@ -23,8 +26,7 @@ pub mod tenant;
 use api::{Api, Shared};
 use axum::Router;
 use health::Health;
-use http::problem_pages;
-use http::stack::{self, HttpSettings};
+use http_kit::stack::{self, HttpSettings};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;

@@ -2,17 +2,19 @@
 
 use crate::access::needs;
 use crate::api::Shared;
-use crate::http::fault::{self, Fault};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::log_levels::{LogLevelError, LogLevelState};
+use crate::support::patch::PatchExt as _;
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use customer_app::access::Needs;
 use customer_domain::Patch;
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -70,7 +72,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     tag = "Operation",
     responses((status = 200, description = "The level", body = LogLevelReply, example = json!(example_reply()))),
 )]
-async fn get(call: Call) -> Answer<Response> {
+async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     call.fields.finish()?;
     Ok(shown(call.api.log_levels.show()))
@@ -89,7 +91,7 @@ async fn get(call: Call) -> Answer<Response> {
     request_body(content = SetLogLevelBody, example = json!({"level": "info,customer_http=debug"})),
     responses((status = 200, description = "The level that holds now", body = LogLevelReply, example = json!(example_reply()))),
 )]
-async fn set(call: Call) -> Answer<Response> {
+async fn set(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
     let level = call.fields.text("level").max(MAX_LEVEL).patch();
     call.fields.finish()?;

@@ -1,8 +1,9 @@
 //! What all operations of the document have in common, written once.
 
-use crate::http::problem::{Code, PROBLEM_JSON, ProblemDocument};
+use crate::code::Code;
 use customer_app::access::Needs;
 use customer_domain::Permission;
+use http_kit::problem::{PAGES, PROBLEM_JSON, ProblemDocument};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{
@@ -25,16 +26,35 @@ pub(crate) fn base() -> OpenApi {
         "apiKey",
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
     );
-    let mut schemas = vec![(
-        ProblemDocument::name().into_owned(),
-        ProblemDocument::schema(),
-    )];
+    let name = ProblemDocument::name().into_owned();
+    let mut schemas = vec![(name, problem())];
     ProblemDocument::schemas(&mut schemas);
     components.schemas.extend(schemas);
     OpenApiBuilder::new()
         .info(info())
         .components(Some(components))
         .build()
+}
+
+/// A problem, its members shown by one of this service's.
+fn problem() -> RefOr<Schema> {
+    let code = Code::CustomerNotFound.row();
+    let examples = [
+        ("type", json!(format!("{PAGES}/{}", code.page))),
+        ("title", json!(code.title)),
+        ("status", json!(code.status.as_u16())),
+        ("instance", json!("/api/v1/customers/me")),
+        ("code", json!(code.name)),
+    ];
+    let mut problem = ProblemDocument::schema();
+    if let RefOr::T(Schema::Object(members)) = &mut problem {
+        for (name, example) in examples {
+            if let Some(RefOr::T(Schema::Object(member))) = members.properties.get_mut(name) {
+                member.example = Some(example);
+            }
+        }
+    }
+    problem
 }
 
 fn info() -> Info {
@@ -164,7 +184,7 @@ fn failure(description: &str) -> Response {
 fn example() -> Value {
     json!({
         "type": "/docs/problems/validation-failed",
-        "title": Code::ValidationFailed.title(),
+        "title": Code::ValidationFailed.row().title,
         "status": 400,
         "detail": "2 members of the request are wrong",
         "instance": "/api/v1/customers",

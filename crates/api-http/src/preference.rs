@@ -2,11 +2,10 @@
 
 use crate::access::needs;
 use crate::api::Shared;
+use crate::code::Code;
 use crate::customer::{
     MarketingInput, NotificationsInput, PreferencesBody, not_found, problem, stated_id, wishes,
 };
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code};
 use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::params::{CustomerPath, IfMatchHeader};
@@ -20,6 +19,8 @@ use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
 use http::StatusCode;
+use http_kit::normalise::AliasTable;
+use http_kit::problem::HttpResult;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -149,7 +150,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     params(CustomerPath),
     responses((status = 200, description = "The preferences", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
-async fn get(call: Call) -> Answer<Response> {
+async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let customer = call.build(|| customer)?;
@@ -169,7 +170,7 @@ async fn get(call: Call) -> Answer<Response> {
     request_body(content = UpdatePreferencesBody, example = json!({"language": "pt-BR", "timezone": "America/Sao_Paulo", "marketing": {"emailOptIn": true}})),
     responses((status = 200, description = "The preferences as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
-async fn update(call: Call) -> Answer<Response> {
+async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let expected_versions = call.expected_versions();

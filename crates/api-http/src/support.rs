@@ -7,6 +7,7 @@ pub(crate) mod failure;
 pub(crate) mod items;
 pub(crate) mod log_levels;
 pub(crate) mod params;
+pub(crate) mod patch;
 pub(crate) mod reply;
 pub(crate) mod stated;
 pub(crate) mod vocabulary;

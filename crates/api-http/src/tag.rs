@@ -8,11 +8,8 @@ pub use body::{
 
 use crate::access::needs;
 use crate::api::Shared;
+use crate::code::Code;
 use crate::customer::{problem, stated_id};
-use crate::http::fault::Fault;
-use crate::http::fields::{Fields, Violation};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
 use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
@@ -29,6 +26,10 @@ use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
 use customer_domain::{Patch, StoreError};
 use http::StatusCode;
+use http_kit::fault::Fault;
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use std::collections::BTreeSet;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -72,7 +73,7 @@ pub struct TagListParams {
     params(TagListParams),
     responses((status = 200, description = "One page, in the order of code points", body = TagListReply<'_>, example = json!(body::example_list()))),
 )]
-async fn list(call: Call) -> Answer<Response> {
+async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let prefix = call.fields.text("prefix").max(MAX_TAG_LENGTH).optional();
     let prefix = prefix.unwrap_or_default();
@@ -114,7 +115,7 @@ fn failed(error: StoreError) -> Problem {
     request_body(content = UpdateTagsBody, example = json!({"tags": ["early-adopter", "vip"]})),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),
 )]
-async fn replace(call: Call) -> Answer<Response> {
+async fn replace(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let tags = tags(&mut call.fields, 0);
     let changes = CustomerChanges {
@@ -138,7 +139,7 @@ async fn replace(call: Call) -> Answer<Response> {
     request_body(content = TagsBody, example = json!({"tags": ["vip"]})),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),
 )]
-async fn add(call: Call) -> Answer<Response> {
+async fn add(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let changes = CustomerChanges {
         added_tags: tags(&mut call.fields, 1).unwrap_or_default(),
@@ -165,7 +166,7 @@ async fn add(call: Call) -> Answer<Response> {
     ),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),
 )]
-async fn remove(call: Call) -> Answer<Response> {
+async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let tag = rule(Tag::parse(call.text("tag")));
     let tag = tag.map_err(|Violation { code, detail }| Fault::new("{tag}", code, detail));
@@ -192,7 +193,7 @@ async fn change(
     changes: CustomerChanges,
     expected_versions: Option<Vec<i64>>,
     claim: Option<IdempotencyClaim>,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let stated = Stated {
         id: stated_id(&mut call.fields),
         ..Stated::default()

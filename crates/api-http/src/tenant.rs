@@ -9,12 +9,11 @@ pub use body::{
 
 use crate::access::needs;
 use crate::api::Shared;
-use crate::http::fields::Fields;
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::failure::{self, rule};
 use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
+use crate::support::patch::PatchExt as _;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::stated::member;
 use axum::response::Response;
@@ -23,8 +22,12 @@ use customer_app::idempotency::Once;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
-use customer_domain::{InvalidValue, Patch, ValueFault, text};
+use customer_domain::{Patch, text};
 use http::StatusCode;
+use http_kit::fault;
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,7 +56,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     tag = "Tenants",
     responses((status = 200, description = "All tenants", body = TenantListReply, example = json!({"success": true, "data": {"tenants": [example()]}}))),
 )]
-async fn list(call: Call) -> Answer<Response> {
+async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     call.fields.finish()?;
     let directory = &call.api.tenants.directory;
@@ -76,7 +79,7 @@ async fn list(call: Call) -> Answer<Response> {
     request_body(content = CreateTenantBody, example = json!({"id": "tenant-123", "name": "Northern shop", "settings": {"currency": "EUR", "country": "FI"}})),
     responses((status = 201, description = "The tenant was made", headers(("Location" = String, description = "Where the tenant lies"), ("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn create(call: Call) -> Answer<Response> {
+async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
     let claim = call.claim();
     let command = read_new(&mut call.fields, &call.api.tenants.defaults)?;
@@ -89,7 +92,7 @@ async fn create(call: Call) -> Answer<Response> {
     Ok(reply::once(outcome, render))
 }
 
-fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> Answer<CreateTenant> {
+fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> HttpResult<CreateTenant> {
     let slug = fields
         .text("id")
         .then(|id| rule(TenantSlug::parse(&id)))
@@ -121,7 +124,7 @@ fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> Answer<CreateTena
     params(("tenantId" = String, Path, description = "The tenant's id")),
     responses((status = 200, description = "The tenant", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn get(call: Call) -> Answer<Response> {
+async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     call.fields.finish()?;
     let directory = &call.api.tenants.directory;
@@ -142,7 +145,7 @@ async fn get(call: Call) -> Answer<Response> {
     request_body(content = UpdateTenantBody, example = json!({"name": "Southern shop"})),
     responses((status = 200, description = "The tenant as it is now", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
-async fn update(call: Call) -> Answer<Response> {
+async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
     let tenant = find(&call).await?;
     let command = read_change(&mut call, tenant.slug.as_str())?;
@@ -152,7 +155,7 @@ async fn update(call: Call) -> Answer<Response> {
     Ok(shown(StatusCode::OK, &tenant).send())
 }
 
-fn read_change(call: &mut Request, slug: &str) -> Answer<UpdateTenant> {
+fn read_change(call: &mut Request, slug: &str) -> HttpResult<UpdateTenant> {
     member(&mut call.fields, "id", |value| {
         (value.as_str()? == slug).then_some(())
     });
@@ -173,9 +176,8 @@ fn read_change(call: &mut Request, slug: &str) -> Answer<UpdateTenant> {
 
 fn name(fields: &mut Fields) -> Option<String> {
     let given = |name: String| {
-        rule(text::line(&name, MAX_TENANT_NAME))?.ok_or_else(|| {
-            InvalidValue::new(ValueFault::Required, "a name may not be empty").into()
-        })
+        rule(text::line(&name, MAX_TENANT_NAME))?
+            .ok_or_else(|| Violation::new(fault::REQUIRED, "a name may not be empty"))
     };
     fields.text("name").then(given).replace()
 }
@@ -204,7 +206,7 @@ fn settings(fields: &mut Fields) -> GivenSettings {
     }
 }
 
-async fn find(call: &Request) -> Answer<Arc<Tenant>> {
+async fn find(call: &Request) -> HttpResult<Arc<Tenant>> {
     let found = call.api.tenants.directory.by_slug(call.text("tenantId"));
     let found = found.await.map_err(failure::store)?;
     found.ok_or_else(|| Code::TenantNotFound.into())

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use customer_http::http::metrics::{LATENCY_BUCKETS, REQUEST_LATENCY, describe};
+use customer_http::metrics::{LATENCY_BUCKETS, REQUEST_LATENCY, describe};
 use customer_postgres::Postgres;
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};

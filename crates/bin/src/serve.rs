@@ -13,12 +13,13 @@ use crate::telemetry::Levels;
 use crate::wire::{self, Office, Parts};
 use axum::Router;
 use customer_domain::IdSource;
-use customer_http::http::headers::CorsOrigins;
-use customer_http::http::limits::Limits;
-use customer_http::http::origin::TrustedProxies;
-use customer_http::http::server::Patience;
-use customer_http::http::stack::{self, HttpSettings};
+use customer_http::{health, observe};
 use customer_postgres::Postgres;
+use http_kit::headers::CorsOrigins;
+use http_kit::limits::Limits;
+use http_kit::origin::TrustedProxies;
+use http_kit::server::Timeouts;
+use http_kit::stack::{self, HttpSettings};
 use listeners::Listeners;
 use metrics_exporter_prometheus::PrometheusHandle;
 use start_lines::StartLines;
@@ -157,7 +158,7 @@ async fn serve(
     let delay = config.server.shutdown_delay;
     tasks.spawn(close_after(stop.clone(), delay, closing.clone()));
     let served = listeners
-        .serve(router, metrics_routes, &closing, DRAIN, patience(config))
+        .serve(router, metrics_routes, &closing, DRAIN, timeouts(config))
         .await;
     stop.cancel();
     closing.cancel();
@@ -222,13 +223,15 @@ fn http_settings(config: &Config, ids: Arc<dyn IdSource>) -> Result<HttpSettings
         cors: CorsOrigins::new(&config.server.cors_origins)?,
         ids: Arc::new(move || ids.new_id()),
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
+        always_served: health::PATHS,
+        observer: observe::request,
     })
 }
 
-fn patience(config: &Config) -> Patience {
-    Patience {
+fn timeouts(config: &Config) -> Timeouts {
+    Timeouts {
         head: config.server.read_timeout,
-        ..Patience::default()
+        ..Timeouts::default()
     }
 }
 

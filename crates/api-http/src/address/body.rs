@@ -1,13 +1,14 @@
 //! An address as the wire shows it.
 
-use crate::http::fields::Violation;
 use crate::support::envelope::reply;
+use crate::support::failure::violation;
 use crate::support::vocabulary::words;
 use crate::support::wire::{FreeObject, Instant};
 use customer_domain::CustomerId;
 use customer_domain::address::{Address, AddressProblem, AddressType, PostalAddress, Role};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
+use http_kit::fields::Violation;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -236,10 +237,10 @@ impl AddressValidationBody {
 
 impl ValidationProblemBody {
     fn new(problem: &AddressProblem) -> Self {
-        let Violation { code, detail } = problem.refusal().into();
+        let Violation { code, detail } = violation(problem.refusal());
         Self {
             field: problem.field.as_str(),
-            code,
+            code: code.as_str(),
             detail,
         }
     }

@@ -3,13 +3,14 @@
 use super::fields::{ALIASES, details, stated};
 use super::problem::problem;
 use super::{AddressBody, AddressData, AddressReply, UpdateAddressBody, example, shown};
-use crate::http::problem::{Answer, Code};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, IfMatchHeader};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use customer_app::address::{RemoveAddress, UpdateAddress};
 use http::StatusCode;
+use http_kit::problem::HttpResult;
 
 macro_rules! update_route {
     ($(#[$doc:meta])* $name:ident, $method:ident, $operation:literal) => {
@@ -23,7 +24,7 @@ macro_rules! update_route {
             request_body(content = UpdateAddressBody, example = json!(example::update_body())),
             responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
         )]
-        pub(super) async fn $name(call: Call) -> Answer<Response> {
+        pub(super) async fn $name(call: Call) -> HttpResult<Response> {
             update(call).await
         }
     };
@@ -43,7 +44,7 @@ update_route! {
     merge, patch, "patchAddress"
 }
 
-async fn update(call: Call) -> Answer<Response> {
+async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let address = call.address();
@@ -78,7 +79,7 @@ async fn update(call: Call) -> Answer<Response> {
     params(AddressPath, IfMatchHeader),
     responses((status = 200, description = "The address as it ended", body = AddressReply<'_>, example = json!(example::deleted_reply()))),
 )]
-pub(super) async fn remove(call: Call) -> Answer<Response> {
+pub(super) async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let address = call.address();

@@ -3,7 +3,7 @@
 use super::fields::{ALIASES, check, details, stated_customer};
 use super::problem::problem;
 use super::{AddressReply, CreateAddressBody, example, shown};
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader};
 use crate::support::reply::{self, ReplyExt};
@@ -12,6 +12,7 @@ use customer_app::address::{AddedAddress, CreateAddress};
 use customer_app::idempotency::Once;
 use customer_domain::idempotency::StoredReply;
 use http::StatusCode;
+use http_kit::problem::{HttpResult, Problem};
 
 /// Add an address
 ///
@@ -30,7 +31,7 @@ use http::StatusCode;
         (status = 201, description = "The address was added", headers(("Location" = String, description = "Where the address lies"), ("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply())),
     ),
 )]
-pub(super) async fn create(call: Call) -> Answer<Response> {
+pub(super) async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let claim = call.claim();

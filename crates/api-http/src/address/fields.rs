@@ -1,9 +1,7 @@
 //! What requests say of an address: the spellings, and the reader that all of them share.
 
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Violation};
-use crate::http::normalise::AliasTable;
-use crate::support::failure::rule;
+use crate::support::failure::{rule, violation};
+use crate::support::patch::PatchExt as _;
 use crate::support::stated::{member, reference};
 use customer_app::address::StatedAddress;
 use customer_domain::address::{
@@ -13,6 +11,9 @@ use customer_domain::address::{
 use customer_domain::customer::{CustomerRef, LegacyId, MAX_METADATA_BYTES};
 use customer_domain::profile::Phone;
 use customer_domain::{Patch, text};
+use http_kit::fault::{self, Fault};
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
 use serde_json::Value;
 
 /// Every spelling of the five source documents (D-18).
@@ -43,7 +44,7 @@ const JUDGED: [AddressField; 4] = [
 
 /// Returns what the country's post would not take, as a fault.
 pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault {
-    let Violation { code, detail } = problem.refusal().into();
+    let Violation { code, detail } = violation(problem.refusal());
     Fault::new(fields.pointer(problem.field.as_str()), code, detail)
 }
 
@@ -165,10 +166,10 @@ fn found(value: &Value) -> Option<AddressProblem> {
     let name = text("field")?;
     let field = JUDGED.into_iter().find(|field| field.as_str() == name)?;
     let kind = match (text("code")?, field) {
-        (fault::REQUIRED, _) => ProblemKind::Missing,
-        (fault::INVALID_VALUE, AddressField::Region) => ProblemKind::Unknown,
-        (fault::INVALID_VALUE, _) => ProblemKind::Malformed,
-        _ => return None,
+        (code, _) if code == fault::REQUIRED.as_str() => ProblemKind::Missing,
+        (code, _) if code != fault::INVALID_VALUE.as_str() => return None,
+        (_, AddressField::Region) => ProblemKind::Unknown,
+        _ => ProblemKind::Malformed,
     };
     let detail = text("detail")?.to_owned();
     Some(AddressProblem {

@@ -1,12 +1,13 @@
 //! Why an address could not be stored or changed, as a problem.
 
 use super::fields::problem_fault;
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
-use crate::http::problem::{Code, Problem};
+use crate::code::Code;
 use crate::support::failure;
 use customer_app::address::{AddressError, AddressRule};
 use customer_domain::customer::MAX_METADATA_BYTES;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::Fields;
+use http_kit::problem::Problem;
 
 /// Returns the problem for an error, with the pointers of the request's members.
 pub(crate) fn problem(error: AddressError, fields: &Fields) -> Problem {

@@ -2,12 +2,13 @@
 
 use super::problem::problem;
 use super::{AddressBody, AddressListData, AddressListReply, AddressReply, example, shown};
-use crate::http::problem::{Answer, Code};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, CustomerPath};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use http::StatusCode;
+use http_kit::problem::HttpResult;
 
 /// List the addresses of a customer
 ///
@@ -20,7 +21,7 @@ use http::StatusCode;
     params(CustomerPath),
     responses((status = 200, description = "The addresses", body = AddressListReply<'_>, example = json!(example::list_reply()))),
 )]
-pub(super) async fn list(call: Call) -> Answer<Response> {
+pub(super) async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let customer = call.build(|| customer)?;
@@ -43,7 +44,7 @@ pub(super) async fn list(call: Call) -> Answer<Response> {
     params(AddressPath),
     responses((status = 200, description = "The address", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
 )]
-pub(super) async fn get(call: Call) -> Answer<Response> {
+pub(super) async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let address = call.address();

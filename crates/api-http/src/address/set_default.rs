@@ -3,7 +3,7 @@
 use super::fields::{ALIASES, stated_customer};
 use super::problem::problem;
 use super::{AddressReply, AddressRole, example, shown};
-use crate::http::problem::{Answer, Code};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply;
@@ -13,6 +13,7 @@ use customer_app::address::{HeldAddress, SetDefaultAddress, StatedAddress};
 use customer_app::idempotency::Once;
 use customer_domain::address::Role;
 use http::StatusCode;
+use http_kit::problem::HttpResult;
 
 /// In which role an address becomes the default.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -39,7 +40,7 @@ pub struct SetDefaultAddressBody {
     request_body(content = Option<SetDefaultAddressBody>, example = json!(example::set_default_body())),
     responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
 )]
-pub(super) async fn set_default(call: Call) -> Answer<Response> {
+pub(super) async fn set_default(call: Call) -> HttpResult<Response> {
     let missing = Code::CustomerNotFound;
     let mut call = call.optional_body(&ALIASES, missing).await?;
     let customer = call.customer();

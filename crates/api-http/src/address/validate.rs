@@ -3,12 +3,13 @@
 use super::fields::{ALIASES, details, missing_country, stated_customer};
 use super::problem::problem;
 use super::{ValidateAddressBody, ValidationBody, ValidationData, ValidationReply, example};
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::CustomerPath;
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use http::StatusCode;
+use http_kit::problem::{HttpResult, Problem};
 
 /// Look at an address
 ///
@@ -23,7 +24,7 @@ use http::StatusCode;
     request_body(content = ValidateAddressBody, example = json!(example::create_body())),
     responses((status = 200, description = "What was found out", body = ValidationReply, example = json!(example::validation_reply()))),
 )]
-pub(super) async fn validate(call: Call) -> Answer<Response> {
+pub(super) async fn validate(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let stated = stated_customer(&mut call.fields);

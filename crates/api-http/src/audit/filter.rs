@@ -1,11 +1,11 @@
 //! Which entries of the trail are wanted, as the query says it.
 
 use crate::customer::customer_id;
-use crate::http::fields::{Fields, Moment};
 use crate::support::vocabulary::words;
 use customer_app::audit::AuditQuery;
 use customer_domain::CustomerId;
 use customer_domain::audit::{AuditFilter, MAX_EVENT_TYPE, Operation};
+use http_kit::fields::{Fields, Moment};
 
 /// Characters of an actor's id.
 const MAX_ACTOR: usize = 255;

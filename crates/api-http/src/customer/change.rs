@@ -6,9 +6,7 @@ use super::words::STATUSES;
 use super::{CustomerReply, example, shown};
 use crate::access::refused;
 use crate::address::AddressBody;
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::failure;
 use crate::support::params::{CustomerPath, IfMatchHeader};
@@ -29,6 +27,9 @@ use customer_domain::customer::{
 use customer_domain::tag::MAX_TAGS;
 use customer_domain::{CustomerId, Patch, Permission};
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::Fields;
+use http_kit::problem::{HttpResult, Problem};
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -85,7 +86,7 @@ macro_rules! update_route {
             request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
             responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
         )]
-        pub(super) async fn $name(call: Call) -> Answer<Response> {
+        pub(super) async fn $name(call: Call) -> HttpResult<Response> {
             update(call).await
         }
     };
@@ -105,7 +106,7 @@ update_route! {
     merge, patch, "patchCustomer"
 }
 
-async fn update(call: Call) -> Answer<Response> {
+async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let expected_versions = call.expected_versions();

@@ -2,9 +2,7 @@
 
 use super::fields::{ALIASES, details, email, group_pointer, rule};
 use super::{CustomerReply, example, shown};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::failure;
 use crate::support::params::IdempotencyKeyHeader;
@@ -18,6 +16,9 @@ use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::Fields;
+use http_kit::problem::{HttpResult, Problem};
 
 /// A new customer. Without a password it is a guest.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -67,7 +68,7 @@ pub struct CreateCustomerBody {
     request_body(content = CreateCustomerBody, example = json!(example::create_body())),
     responses((status = 201, description = "The customer was created", headers(("Location" = String, description = "Where the customer lies"), ("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn create(call: Call) -> Answer<Response> {
+pub(super) async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
     let claim = call.claim();
     let today = call.api.clock.now().date_naive();
@@ -88,7 +89,7 @@ fn read(
     fields: &mut Fields,
     passwords: PasswordPolicy,
     today: NaiveDate,
-) -> Answer<CreateCustomer> {
+) -> HttpResult<CreateCustomer> {
     let email = fields.text("email").then(|text| email(&text)).required();
     let mut details = details(fields, today);
     drop_removals(&mut details.external_ids);

@@ -2,13 +2,13 @@
 
 use crate::address::AddressBody;
 use crate::api::Api;
-use crate::http::fault;
-use crate::http::fields::{Fields, Violation};
-use crate::http::problem::Answer;
 use crate::support::failure;
 use customer_domain::address::Address;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::{CustomerId, Scope};
+use http_kit::fault;
+use http_kit::fields::{Fields, Violation};
+use http_kit::problem::HttpResult;
 use std::collections::HashMap;
 
 /// What can be asked for. Tags are always shown; who asks for them asks for nothing wrong.
@@ -58,7 +58,7 @@ impl Expand {
         api: &Api,
         scope: &Scope,
         customers: &[CustomerRecord],
-    ) -> Answer<Related> {
+    ) -> HttpResult<Related> {
         if !self.addresses || customers.is_empty() {
             let addresses = self.addresses.then(HashMap::new);
             return Ok(Related { addresses });

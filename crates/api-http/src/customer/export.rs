@@ -8,8 +8,7 @@ use super::expand::{Expand, ExpandParams};
 use super::list::{self, FilterParams};
 use super::{CustomerBody, example};
 use crate::api::{Api, MOST_EXPORTS};
-use crate::http::fault::{self, Fault};
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::vocabulary::words;
 use axum::body::Body;
@@ -17,6 +16,8 @@ use axum::response::Response;
 use customer_app::customer::{ExportFormat as Format, ExportRequest};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Version};
+use http_kit::fault::{self, Fault};
+use http_kit::problem::{HttpResult, Problem};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -65,7 +66,7 @@ words! {
         ),
     )),
 )]
-pub(super) async fn export(call: Call) -> Answer<Response> {
+pub(super) async fn export(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let (request, expand) = read(&mut call)?;
     if call.version() < Version::HTTP_11 {
@@ -92,7 +93,7 @@ pub(super) async fn export(call: Call) -> Answer<Response> {
 }
 
 /// A place among the exports, free again when it is dropped.
-fn place(api: &Api) -> Answer<OwnedSemaphorePermit> {
+fn place(api: &Api) -> HttpResult<OwnedSemaphorePermit> {
     let place = Arc::clone(&api.exports).try_acquire_owned();
     place.map_err(|_| {
         let detail = format!("{MOST_EXPORTS} exports are under way, and no more run at one time");
@@ -102,7 +103,7 @@ fn place(api: &Api) -> Answer<OwnedSemaphorePermit> {
     })
 }
 
-fn read(call: &mut Request) -> Answer<(ExportRequest, Expand)> {
+fn read(call: &mut Request) -> HttpResult<(ExportRequest, Expand)> {
     let filter = list::read_filter(&mut call.fields);
     let expand = Expand::read(&mut call.fields);
     let format = call.fields.one_of("format", FORMATS).optional();

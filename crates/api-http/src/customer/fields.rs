@@ -1,12 +1,9 @@
 //! What requests say of a customer: the spellings, and the reader that all of them share.
 
 use super::words::{KINDS, KindOrGroup};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Parse, Violation};
-use crate::http::json::{Node, join};
-use crate::http::normalise::AliasTable;
 pub(super) use crate::support::failure::rule;
 use crate::support::items::Items;
+use crate::support::patch::PatchExt as _;
 use crate::support::wire::FreeObject;
 use chrono::NaiveDate;
 use customer_domain::customer::{
@@ -16,6 +13,10 @@ use customer_domain::group::GroupId;
 use customer_domain::profile::{self, Gender, Phone};
 use customer_domain::tag::{MAX_TAGS, Tag};
 use customer_domain::{InvalidValue, Patch, preference};
+use http_kit::fault::{self, Fault};
+use http_kit::fields::{Fields, Parse, Violation};
+use http_kit::json::{Node, join};
+use http_kit::normalise::AliasTable;
 use std::collections::{BTreeMap, BTreeSet};
 use validator::ValidateUrl;
 

@@ -3,8 +3,7 @@
 use super::change::{problem, stated_id};
 use super::fields::rule;
 use super::{CustomerReply, example, shown};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply;
@@ -15,6 +14,8 @@ use customer_domain::audit::MAX_REASON;
 use customer_domain::customer::{CustomerRecord, StatusChange};
 use customer_domain::text;
 use http::StatusCode;
+use http_kit::normalise::AliasTable;
+use http_kit::problem::HttpResult;
 
 /// Why something is done.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -40,7 +41,7 @@ pub struct ReasonBody {
     request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
     responses((status = 200, description = "The deactivated customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::deleted_reply()))),
 )]
-pub(super) async fn deactivate(call: Call) -> Answer<Response> {
+pub(super) async fn deactivate(call: Call) -> HttpResult<Response> {
     transition(call, StatusChange::Deactivate).await
 }
 
@@ -56,7 +57,7 @@ macro_rules! step_route {
             request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
             responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
         )]
-        pub(super) async fn $name(call: Call) -> Answer<Response> {
+        pub(super) async fn $name(call: Call) -> HttpResult<Response> {
             transition(call, StatusChange::$change).await
         }
     };
@@ -78,7 +79,7 @@ step_route! {
 }
 
 /// Changes the status; an `Idempotency-Key` counts on POST.
-async fn transition(call: Call, change: StatusChange) -> Answer<Response> {
+async fn transition(call: Call, change: StatusChange) -> HttpResult<Response> {
     let missing = Code::CustomerNotFound;
     let mut call = call.optional_body(&ALIASES, missing).await?;
     let customer = call.customer();

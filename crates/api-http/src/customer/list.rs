@@ -8,9 +8,7 @@ pub(super) use filter::read as read_filter;
 
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::failure;
@@ -23,6 +21,9 @@ use customer_domain::customer::{
 };
 use customer_domain::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, Scope, SortOrder, StoreError};
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::Fields;
+use http_kit::problem::{HttpResult, Problem};
 
 const SORT_KEYS: &[(&str, SortKey)] = &[
     ("created_at", SortKey::CreatedAt),
@@ -99,7 +100,7 @@ reply! {
     params(FilterParams, ListParams, ExpandParams),
     responses((status = 200, description = "One page", body = CustomerListReply<'_>, example = json!(example::list_reply()))),
 )]
-pub(super) async fn list(call: Call) -> Answer<Response> {
+pub(super) async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let cursors = ListCursor::new(&call.api, &call.context);
     let wanted = read(&mut call.fields, &cursors)?;
@@ -127,7 +128,7 @@ struct Wanted {
     expand: Expand,
 }
 
-fn read(query: &mut Fields, cursors: &ListCursor) -> Answer<Wanted> {
+fn read(query: &mut Fields, cursors: &ListCursor) -> HttpResult<Wanted> {
     let filter = filter::read(query);
     let expand = Expand::read(query);
     let sort = CustomerSort {
@@ -166,7 +167,7 @@ fn read(query: &mut Fields, cursors: &ListCursor) -> Answer<Wanted> {
         if key.is_none() {
             query.fault(Fault::new(
                 "?cursor",
-                Code::InvalidCursor.as_str(),
+                Code::InvalidCursor,
                 "the nextCursor of a page is accepted, with the filters and order of that page",
             ));
         }

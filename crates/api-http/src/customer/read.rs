@@ -3,10 +3,7 @@
 use super::expand::{Expand, ExpandParams};
 use super::fields::{email, rule};
 use super::{CustomerBody, CustomerReply, example, expanded, shown};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Violation};
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
+use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::envelope::reply;
 use crate::support::failure;
@@ -18,6 +15,10 @@ use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
 use customer_domain::{CustomerId, StoreError};
 use http::StatusCode;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::{Fields, Violation};
+use http_kit::normalise::AliasTable;
+use http_kit::problem::{HttpResult, Problem};
 use std::slice::from_ref;
 use uuid::Uuid;
 
@@ -35,7 +36,7 @@ const MAX_BATCH: usize = 100;
     params(CustomerPath, ExpandParams),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn get(call: Call) -> Answer<Response> {
+pub(super) async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let expand = Expand::read(&mut call.fields);
@@ -79,7 +80,7 @@ reply! {
     request_body(content = BatchGetBody, example = json!(example::batch_body())),
     responses((status = 200, description = "What was found", body = BatchGetReply<'_>, example = json!(example::batch_reply()))),
 )]
-pub(super) async fn batch_get(call: Call) -> Answer<Response> {
+pub(super) async fn batch_get(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
     let ids = call
         .fields
@@ -102,7 +103,7 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
     match CustomerRef::parse(text) {
         Ok(CustomerRef::Id(id)) => Ok(id),
         Ok(CustomerRef::Legacy(_)) | Err(_) => Err(Violation::new(
-            Code::InvalidCustomerId.as_str(),
+            Code::InvalidCustomerId,
             "must be a UUID, or cust_ and a UUID",
         )),
     }
@@ -156,7 +157,7 @@ static LOOKUP: AliasTable = AliasTable {
     request_body(content = LookupBody, example = json!(example::lookup_body())),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
-pub(super) async fn look_up(call: Call) -> Answer<Response> {
+pub(super) async fn look_up(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&LOOKUP, Code::CustomerNotFound).await?;
     let lookup = lookup(&mut call.fields)?;
     let record = call.api.customers.look_up(&call.context, &lookup).await;
@@ -164,7 +165,7 @@ pub(super) async fn look_up(call: Call) -> Answer<Response> {
     Ok(shown(StatusCode::OK, &record, &call.context).send())
 }
 
-fn lookup(fields: &mut Fields) -> Answer<Lookup> {
+fn lookup(fields: &mut Fields) -> HttpResult<Lookup> {
     const ONE: &str = "exactly one of email, phone, legacyId, externalId and userId is needed";
     let given = [
         fields

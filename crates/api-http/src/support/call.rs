@@ -3,14 +3,8 @@
 
 use crate::access::{self, credential, operation, problem};
 use crate::api::Shared;
-use crate::http::etag::{IfMatch, expected_version};
-use crate::http::extract::{JsonBody, OptionalJsonBody, PathSegments};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
-use crate::http::idempotency::idempotency_key;
-use crate::http::normalise::AliasTable;
-use crate::http::problem::{Answer, Code, Problem};
-use crate::http::trace::{Acting, RequestContext};
+use crate::code::Code;
+use crate::observe::Acting;
 use crate::support::params::{ADDRESS_ID, CUSTOMER_ID, ME};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
@@ -21,12 +15,28 @@ use customer_domain::access::Caller;
 use customer_domain::address::AddressRef;
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::IdempotencyClaim;
-use customer_domain::{DigestPurpose, InvalidValue, Origin, Scope};
-use http::HeaderMap;
+use customer_domain::{DigestPurpose, InvalidValue, MAX_USER_AGENT, Origin, Scope};
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
+use http_kit::context::RequestContext;
+use http_kit::etag::{IfMatch, expected_version};
+use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments};
+use http_kit::fault::{self, Fault};
+use http_kit::fields::Fields;
+use http_kit::idempotency::{self, idempotency_key};
+use http_kit::normalise::AliasTable;
+use http_kit::origin;
+use http_kit::problem::{HttpResult, Problem};
 use std::fmt::{Display, Write as _};
 use std::mem;
 use uuid::Uuid;
+
+/// The query parameter that every route knows.
+const TENANT: &str = "tenant_id";
+
+// What is read of a request is what can be kept.
+const _: () = assert!(idempotency::MAX_KEY == customer_domain::idempotency::MAX_KEY);
+const _: () = assert!(origin::MAX_USER_AGENT == MAX_USER_AGENT);
 
 /// A request whose caller may do what the route does. Neither query nor body were read.
 pub(crate) struct Call {
@@ -40,7 +50,7 @@ pub(crate) struct Call {
 impl FromRequest<Shared> for Call {
     type Rejection = Problem;
 
-    async fn from_request(request: HttpRequest, api: &Shared) -> Answer<Self> {
+    async fn from_request(request: HttpRequest, api: &Shared) -> HttpResult<Self> {
         let (mut parts, body) = request.into_parts();
         let needs = access::needed(&parts.extensions)?;
         let incoming = incoming(&mut parts, api).await?;
@@ -60,7 +70,7 @@ impl FromRequest<Shared> for Call {
 }
 
 /// Finds out who calls.
-async fn incoming(parts: &mut Parts, api: &Shared) -> Answer<Incoming> {
+async fn incoming(parts: &mut Parts, api: &Shared) -> HttpResult<Incoming> {
     let context = RequestContext::from_request_parts(parts, api).await?;
     let caller = api.access.authenticate(credential(&parts.headers)?).await;
     let caller = caller.map_err(|error| problem(error, Code::CustomerNotFound))?;
@@ -72,24 +82,27 @@ async fn incoming(parts: &mut Parts, api: &Shared) -> Answer<Incoming> {
         operation: operation(parts),
         correlation_id: context.correlation_id.to_string(),
         trace_id: context.trace_id.to_string(),
-        origin: parts
-            .extensions
-            .get::<Origin>()
-            .cloned()
-            .unwrap_or_default(),
+        origin: origin(&parts.extensions),
     })
+}
+
+/// Returns from where a request came.
+fn origin(extensions: &Extensions) -> Origin {
+    let origin = extensions.get::<origin::Origin>().cloned();
+    let origin::Origin { ip, user_agent } = origin.unwrap_or_default();
+    Origin { ip, user_agent }
 }
 
 impl Call {
     /// Opens a request without a body: its fields are those of the query. A tenant that the
     /// caller may not act in answers `missing`, as an id does that does not exist.
-    pub(crate) async fn query(self, missing: Code) -> Answer<Request> {
+    pub(crate) async fn query(self, missing: Code) -> HttpResult<Request> {
         let query = Fields::query(self.parts.uri.query());
         self.open(query, None, Bytes::new(), missing).await
     }
 
     /// Opens a request with a JSON body, whose members may be spelt as `aliases` says.
-    pub(crate) async fn body(mut self, aliases: &AliasTable, missing: Code) -> Answer<Request> {
+    pub(crate) async fn body(mut self, aliases: &AliasTable, missing: Code) -> HttpResult<Request> {
         let body = JsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
         let (fields, bytes) = (Fields::body(body.document, aliases), body.bytes);
         let query = Fields::query(self.parts.uri.query());
@@ -101,7 +114,7 @@ impl Call {
         mut self,
         aliases: &AliasTable,
         missing: Code,
-    ) -> Answer<Request> {
+    ) -> HttpResult<Request> {
         let body = OptionalJsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
         let bytes = body.bytes.clone();
         let query = Fields::query(self.parts.uri.query());
@@ -115,8 +128,8 @@ impl Call {
         body: Option<Fields>,
         bytes: Bytes,
         missing: Code,
-    ) -> Answer<Request> {
-        let in_query = query.tenant();
+    ) -> HttpResult<Request> {
+        let in_query = query.text(TENANT).optional();
         let (fields, named) = match body {
             None => (query, in_query),
             Some(mut body) => {
@@ -184,7 +197,7 @@ impl Request {
     /// Reads the address that the path names.
     pub(crate) fn address(&mut self) -> Option<AddressRef> {
         let address = AddressRef::parse(self.path.text(ADDRESS_ID));
-        let code = Code::InvalidAddressId.as_str();
+        let code = Code::InvalidAddressId;
         self.named(address.map_err(|invalid| path_fault(ADDRESS_ID, code, invalid)))
     }
 
@@ -242,7 +255,7 @@ impl Request {
     }
 
     /// Reports all faults of the request, or builds the command.
-    pub(crate) fn build<T>(&mut self, build: impl FnOnce() -> Option<T>) -> Answer<T> {
+    pub(crate) fn build<T>(&mut self, build: impl FnOnce() -> Option<T>) -> HttpResult<T> {
         self.fields.build(build)
     }
 }
@@ -253,15 +266,15 @@ fn customer_ref(path: &PathSegments, caller: &Caller) -> Result<CustomerRef, Fau
     if name == ME {
         let detail = "me is the customer behind a token, and behind an API key there is none";
         let missing = || {
-            let code = Code::CustomerNotFound.as_str();
-            Fault::new(format!("{{{CUSTOMER_ID}}}"), code, detail)
+            let pointer = format!("{{{CUSTOMER_ID}}}");
+            Fault::new(pointer, Code::CustomerNotFound, detail)
         };
         return caller.customer().map(CustomerRef::Id).ok_or_else(missing);
     }
-    let code = Code::InvalidCustomerId.as_str();
+    let code = Code::InvalidCustomerId;
     CustomerRef::parse(name).map_err(|invalid| path_fault(CUSTOMER_ID, code, invalid))
 }
 
-fn path_fault(name: &str, code: &'static str, invalid: InvalidValue) -> Fault {
+fn path_fault(name: &str, code: Code, invalid: InvalidValue) -> Fault {
     Fault::new(format!("{{{name}}}"), code, invalid.detail)
 }

@@ -1,11 +1,11 @@
 //! The cursor of a list that is ordered by one text.
 
 use crate::api::Api;
-use crate::http::cursor::Cursors;
-use crate::http::fault::Fault;
-use crate::http::fields::Fields;
-use crate::http::problem::Code;
+use crate::code::Code;
 use customer_domain::{DigestPurpose, KeyedDigest, Scope};
+use http_kit::cursor::Cursors;
+use http_kit::fault::Fault;
+use http_kit::fields::Fields;
 use std::sync::Arc;
 
 /// Makes and reads the cursors of one list of one tenant. A cursor is signed: one that was
@@ -38,7 +38,7 @@ impl TextCursor {
         if last.is_none() {
             query.fault(Fault::new(
                 "?cursor",
-                Code::InvalidCursor.as_str(),
+                Code::InvalidCursor,
                 "the nextCursor of a page is accepted, with the filters of that page",
             ));
         }

@@ -1,13 +1,14 @@
 //! Failures of the domain as problems.
 
 use crate::access;
-use crate::http::fault;
-use crate::http::fields::{Fields, Violation};
-use crate::http::problem::{Code, Problem};
+use crate::code::Code;
 use crate::support::stated::read_only;
 use customer_app::Failed;
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{InvalidValue, StoreError, ValueFault};
+use http_kit::fault;
+use http_kit::fields::{Fields, Violation};
+use http_kit::problem::Problem;
 
 /// Seconds after which a store that was away is worth another try.
 const RETRY_AFTER: u32 = 1;
@@ -73,18 +74,17 @@ fn claim(error: ClaimError) -> Problem {
 
 /// A rule of the domain as a rule of a field.
 pub(crate) fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
-    result.map_err(Violation::from)
+    result.map_err(violation)
 }
 
-impl From<InvalidValue> for Violation {
-    fn from(value: InvalidValue) -> Self {
-        let code = match value.fault {
-            ValueFault::Required => fault::REQUIRED,
-            ValueFault::TooLong => fault::TOO_LONG,
-            ValueFault::Invalid => fault::INVALID_VALUE,
-            ValueFault::Email => Code::InvalidEmailFormat.as_str(),
-            ValueFault::WeakPassword => Code::WeakPassword.as_str(),
-        };
-        Self::new(code, value.detail)
-    }
+/// Returns what is wrong with a value, as what is wrong with a field.
+pub(crate) fn violation(value: InvalidValue) -> Violation {
+    let code = match value.fault {
+        ValueFault::Required => fault::REQUIRED,
+        ValueFault::TooLong => fault::TOO_LONG,
+        ValueFault::Invalid => fault::INVALID_VALUE,
+        ValueFault::Email => Code::InvalidEmailFormat.into(),
+        ValueFault::WeakPassword => Code::WeakPassword.into(),
+    };
+    Violation::new(code, value.detail)
 }

@@ -1,8 +1,8 @@
 //! Lists whose every item has a rule of its own.
 
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Parse, Text, Violation};
-use crate::http::json::Node;
+use http_kit::fault::{self, Fault, FaultCode};
+use http_kit::fields::{Parse, Text, Violation};
+use http_kit::json::Node;
 use std::ops::RangeInclusive;
 
 /// A list of so many texts, each read by a rule. Every item that breaks the rule is a fault
@@ -28,7 +28,7 @@ impl<T, F: Fn(&str) -> Result<T, Violation>> Parse for Items<F> {
     type Output = Vec<T>;
 
     fn parse(&self, value: Node, at: &str) -> Result<Vec<T>, Vec<Fault>> {
-        let refused = |code, detail: String| Err(vec![Fault::new(at, code, detail)]);
+        let refused = |code: FaultCode, detail: String| Err(vec![Fault::new(at, code, detail)]);
         let Node::List(items) = value else {
             return refused(fault::INVALID_TYPE, "must be a list of strings".to_owned());
         };

@@ -1,13 +1,13 @@
 //! Replies that succeeded, made and kept as bytes.
 
-use crate::http::etag::etag;
-use crate::http::idempotency::IDEMPOTENT_REPLAYED;
 use axum::body::Body;
 use axum::response::Response;
 use customer_app::idempotency::Outcome;
 use customer_domain::idempotency::StoredReply;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
+use http_kit::etag::etag;
+use http_kit::idempotency::IDEMPOTENT_REPLAYED;
 use serde::Serialize;
 
 /// Room for one customer, so that its reply is not moved while it grows.

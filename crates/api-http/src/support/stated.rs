@@ -1,8 +1,9 @@
 //! Members that cannot be written, as requests state them: accepted when they are what is
 //! stored, so that what was read can be sent back.
 
-use crate::http::fault::{self, Fault};
-use crate::http::fields::Fields;
+use crate::code::Code;
+use http_kit::fault::Fault;
+use http_kit::fields::Fields;
 use serde_json::Value;
 
 /// Reads what the body says of a member, to be compared with what is stored. A value that
@@ -23,7 +24,7 @@ pub(crate) fn member<T>(
 pub(crate) fn read_only(pointer: String) -> Fault {
     Fault::new(
         pointer,
-        fault::READ_ONLY_FIELD,
+        Code::ReadOnlyField,
         "cannot be changed here; it is accepted only when it is what is stored",
     )
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{CASES, CUSTOMERS, Call, Key, Needs, TestApi, World};
 use customer_domain::job::{Acquisition, JobName, JobOutcome};
+use customer_http::health::PATHS;
 use customer_testkit::builders::seeded_id;
 use http::Method;
 use insta::assert_snapshot;
@@ -37,6 +38,16 @@ async fn a_service_with_its_database_is_up() {
     }
     assert_snapshot!(get("/health/live").await);
     assert_snapshot!("metrics", get("/metrics").await);
+}
+
+#[tokio::test]
+async fn whoever_watches_a_full_service_is_served() {
+    let api = TestApi::with_places(0).await;
+    let get = async |target: &str| api.send(Call::new(Method::GET, target)).await;
+    assert_eq!(get(CUSTOMERS).await.status, 503);
+    for target in PATHS {
+        assert_eq!(get(target).await.status, 200, "{target}");
+    }
 }
 
 #[tokio::test]

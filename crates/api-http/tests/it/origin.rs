@@ -7,11 +7,11 @@ use axum::extract::ConnectInfo;
 use axum::routing::get;
 use axum::{Extension, Router};
 use customer_domain::Origin;
-use customer_http::http::origin::TrustedProxies;
-use customer_http::http::server::serve;
-use customer_http::http::stack::{HttpSettings, wrap};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request};
+use http_kit::origin::TrustedProxies;
+use http_kit::server::serve;
+use http_kit::stack::{HttpSettings, wrap};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -128,7 +128,7 @@ async fn told_over_a_socket(trusted: &[&str], headers: &str) -> String {
         proxies: TrustedProxies::new(networks),
         ..sample::settings()
     };
-    let tell = async |Extension(origin): Extension<Origin>| {
+    let tell = async |Extension(origin): Extension<http_kit::origin::Origin>| {
         let ip = origin.ip.map(|ip| ip.to_string()).unwrap_or_default();
         format!("{ip} {}", origin.user_agent.unwrap_or_default())
     };

@@ -8,19 +8,20 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use customer_http::http::code::Code;
-use customer_http::http::extract::{JsonBody, OptionalJsonBody, PathSegments, QueryFields};
-use customer_http::http::headers::CorsOrigins;
-use customer_http::http::limits::Limits;
-use customer_http::http::normalise::AliasTable;
-use customer_http::http::origin::TrustedProxies;
-use customer_http::http::problem::{Answer, Problem};
-use customer_http::http::problem_pages::problem_pages;
-use customer_http::http::stack::{HttpSettings, wrap};
-use customer_http::http::trace::{IdSource, RequestContext};
+use customer_http::code::Code;
+use customer_http::problem_pages::problem_pages;
+use customer_http::{health, observe};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use http_kit::context::{IdSource, RequestContext};
+use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments, QueryFields};
+use http_kit::headers::CorsOrigins;
+use http_kit::limits::Limits;
+use http_kit::normalise::AliasTable;
+use http_kit::origin::TrustedProxies;
+use http_kit::problem::{HttpResult, Problem};
+use http_kit::stack::{HttpSettings, wrap};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -46,6 +47,8 @@ pub(crate) fn settings() -> HttpSettings {
         cors,
         ids,
         proxies: TrustedProxies::default(),
+        always_served: health::PATHS,
+        observer: observe::request,
     }
 }
 
@@ -78,7 +81,7 @@ pub(crate) fn app() -> Router {
     wrap(router, settings())
 }
 
-async fn create(body: JsonBody) -> Answer<(StatusCode, String)> {
+async fn create(body: JsonBody) -> HttpResult<(StatusCode, String)> {
     let mut fields = body.fields(&TABLE);
     let email = fields.text("email").max(255).required();
     let first = fields.text("profile/firstName").max(100).optional();
@@ -90,19 +93,20 @@ async fn create(body: JsonBody) -> Answer<(StatusCode, String)> {
     ))
 }
 
-async fn list(QueryFields(mut query): QueryFields) -> Answer<String> {
+async fn list(QueryFields(mut query): QueryFields) -> HttpResult<String> {
+    query.ignore(&["tenant_id"]);
     let page = query.integer("page", 1..=500).optional();
     let size = query.integer("page_size", 1..=100).optional();
     query.finish()?;
     Ok(format!("{page:?} {size:?}"))
 }
 
-async fn read(segments: PathSegments, context: RequestContext) -> Answer<String> {
-    let id = segments.uuid("customerId", "cust_", Code::InvalidCustomerId.as_str())?;
+async fn read(segments: PathSegments, context: RequestContext) -> HttpResult<String> {
+    let id = segments.uuid("customerId", "cust_", Code::InvalidCustomerId)?;
     Ok(format!("{id} {}", context.correlation_id))
 }
 
-async fn suspend(body: OptionalJsonBody) -> Answer<String> {
+async fn suspend(body: OptionalJsonBody) -> HttpResult<String> {
     let mut fields = body.fields(&AliasTable::FLAT);
     let reason = fields.text("reason").optional();
     fields.finish()?;

@@ -6,7 +6,7 @@ mod framing;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use customer_http::http::server::{Patience, serve_with};
+use http_kit::server::{Timeouts, serve_with};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,20 +28,25 @@ impl Server {
     }
 
     async fn start_with(app: Router) -> Self {
+        Self::lingering(app, Duration::from_millis(500)).await
+    }
+
+    /// Reads for so long what a client still sends after the last reply.
+    async fn lingering(app: Router, linger: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
-        let patience = Patience {
+        let timeouts = Timeouts {
             head: Duration::from_millis(150),
             idle: Duration::from_millis(600),
-            linger: Duration::from_millis(500),
+            linger,
         };
         let serving = serve_with(
             listener,
             app,
             shutdown.clone(),
             Duration::from_millis(700),
-            patience,
+            timeouts,
         );
         let ended = TaskTracker::new().spawn(serving);
         Self {

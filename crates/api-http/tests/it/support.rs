@@ -31,16 +31,17 @@ use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::tenant::{Tenant, TenantSettings};
 use customer_domain::{Clock, IdSource, Scope};
 use customer_http::api::{Api, MOST_EXPORTS};
-use customer_http::http::headers::CorsOrigins;
-use customer_http::http::limits::Limits;
-use customer_http::http::origin::TrustedProxies;
-use customer_http::http::stack::HttpSettings;
+use customer_http::{health, observe};
 use customer_testkit::builders::{PlainTokens, group, seeded_id};
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
 use fakes::{CountedSecrets, FoldedDigests, PlainLevels, RememberedKeys};
 use http::{Method, Response};
 use http_body_util::BodyExt as _;
+use http_kit::headers::CorsOrigins;
+use http_kit::limits::Limits;
+use http_kit::origin::TrustedProxies;
+use http_kit::stack::HttpSettings;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -335,6 +336,8 @@ fn settings(limits: Limits) -> HttpSettings {
         proxies: TrustedProxies::new(["10.0.0.0/8".parse().expect("a network")]),
         limits,
         cors: CorsOrigins::default(),
+        always_served: health::PATHS,
+        observer: observe::request,
         ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::failure::Failure;
 use axum::Router;
-use customer_http::http::server::{self, Patience};
+use http_kit::server::{self, Timeouts};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Listeners {
         metrics_routes: Option<Router>,
         closing: &CancellationToken,
         drain: Duration,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> Result<(), Failure> {
         let tasks = TaskTracker::new();
         let api = self.api.into_iter().map(|socket| (socket, router.clone()));
@@ -79,7 +79,7 @@ impl Listeners {
             .chain(self.metrics.zip(metrics_routes))
             .map(|(socket, routes)| {
                 let closing = closing.clone();
-                tasks.spawn(server::serve_with(socket, routes, closing, drain, patience))
+                tasks.spawn(server::serve_with(socket, routes, closing, drain, timeouts))
             })
             .collect();
         for serving in served {

@@ -2,7 +2,7 @@
 
 use super::listeners::Listeners;
 use super::start_lines::WorkLines;
-use super::{DRAIN, Recorded, http_settings, patience, warn_of};
+use super::{DRAIN, Recorded, http_settings, timeouts, warn_of};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
@@ -84,7 +84,7 @@ async fn work(
     let stopped = stop.clone().cancelled_owned();
     tasks.spawn(jobs.run(stopped));
     let served = listeners
-        .serve(router, metrics_routes, stop, DRAIN, patience(config))
+        .serve(router, metrics_routes, stop, DRAIN, timeouts(config))
         .await;
     if served.is_ok() {
         // Without a listener nothing else waits.

@@ -12,7 +12,7 @@ use tracing_subscriber::reload;
 use crate::config;
 
 /// What this service's own events begin with.
-const OWN: [&str; 2] = ["customer_", "embedded_postgres"];
+const OWN: [&str; 3] = ["customer_", "embedded_postgres", "http_kit"];
 /// Libraries say no more than this unless one is asked by its name: below it they show what they work on,
 /// statements and heads of requests among it, and know of no personal data.
 const MOST_OF_OTHERS: LevelFilter = LevelFilter::INFO;
@@ -98,7 +98,8 @@ mod tests {
     fn libraries_say_more_than_info_only_when_asked_by_name() {
         let trace = targets("trace").unwrap();
         for own in [
-            "customer_http::http::trace",
+            "customer_http::observe",
+            "http_kit::stack",
             "customer_service",
             "embedded_postgres::server",
         ] {

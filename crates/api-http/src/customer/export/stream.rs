@@ -2,15 +2,16 @@
 
 use super::csv::Rows;
 use crate::api::Shared;
+use crate::code::Code;
 use crate::customer::CustomerBody;
 use crate::customer::expand::{Expand, Related};
 use crate::customer::list;
-use crate::http::problem::{Answer, Code, Problem};
 use bytes::Bytes;
 use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
 use customer_domain::Scope;
 use customer_domain::customer::CustomerKey;
 use futures_util::{Stream, stream};
+use http_kit::problem::{HttpResult, Problem};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub(super) struct Chunk {
 
 impl Source {
     /// The chunk after this key. Reading changes nothing, so that it may be tried again.
-    async fn chunk(&self, after: &CustomerKey) -> Answer<Chunk> {
+    async fn chunk(&self, after: &CustomerKey) -> HttpResult<Chunk> {
         for pause in PAUSES {
             match self.try_chunk(after.clone()).await {
                 Err(problem) if may_pass(&problem) => sleep(pause).await,
@@ -56,7 +57,7 @@ impl Source {
         self.try_chunk(after.clone()).await
     }
 
-    async fn try_chunk(&self, after: CustomerKey) -> Answer<Chunk> {
+    async fn try_chunk(&self, after: CustomerKey) -> HttpResult<Chunk> {
         let (api, scope) = (&self.api, &self.scope);
         let rows = api
             .customers
@@ -70,7 +71,7 @@ impl Source {
 
 /// Whether a chunk may be had a moment later. One too slow counts: others of its filter were not.
 fn may_pass(problem: &Problem) -> bool {
-    problem.code().retryable() || problem.code() == Code::FilterTooBroad
+    problem.code().row().retryable || problem.code() == Code::FilterTooBroad
 }
 
 /// How an export ended.
@@ -108,7 +109,7 @@ pub(super) struct Export {
     /// How many of the chunk were written.
     written: usize,
     /// The one chunk that is read while this one is written.
-    ahead: JoinSet<Answer<Chunk>>,
+    ahead: JoinSet<HttpResult<Chunk>>,
     /// Whether the header of the table is still to be written.
     is_new: bool,
     tally: Tally,

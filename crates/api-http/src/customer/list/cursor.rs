@@ -1,12 +1,12 @@
 //! The cursor of the list: where a page ended, in which list of which tenant.
 
 use crate::api::Api;
-use crate::http::cursor::Cursors;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SearchQuery, SortKey};
 use customer_domain::{CustomerId, DigestPurpose, KeyedDigest, Scope, SortOrder, TenantId};
+use http_kit::cursor::Cursors;
 use std::sync::Arc;
 
 /// Makes and reads the cursors of one tenant's list. A cursor is signed: one that was changed,

@@ -2,8 +2,6 @@
 
 use crate::customer::fields::{email, rule};
 use crate::customer::words::{CustomerKindInput, CustomerStatus, KINDS, KindOrGroup, STATUSES};
-use crate::http::fault::{self, Fault};
-use crate::http::fields::{Fields, Moment, Violation};
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{
     CustomerFilter, CustomerType, ExternalId, Identifier, LegacyId, MAX_SEARCH, SearchQuery,
@@ -12,6 +10,8 @@ use customer_domain::customer::{
 use customer_domain::group::GroupId;
 use customer_domain::profile::Phone;
 use customer_domain::tag::Tag;
+use http_kit::fault::{self, Fault};
+use http_kit::fields::{Fields, Moment, Violation};
 
 /// Which customers are shown: those that pass everything that is given.
 #[derive(Debug, utoipa::IntoParams)]

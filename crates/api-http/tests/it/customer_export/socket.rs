@@ -2,8 +2,8 @@
 
 use super::EXPORT;
 use crate::support::{CUSTOMERS, Key, TestApi, default_tenant};
-use customer_http::http::server::{Patience, serve_with};
 use customer_testkit::builders::{at, customer};
+use http_kit::server::{Timeouts, serve_with};
 use serde_json::json;
 use std::io;
 use std::time::{Duration, Instant};
@@ -39,12 +39,12 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
-        let patience = Patience {
+        let timeouts = Timeouts {
             idle: IDLE,
-            ..Patience::default()
+            ..Timeouts::default()
         };
         let drain = Duration::from_millis(200);
-        let serving = serve_with(listener, api.router(), shutdown.clone(), drain, patience);
+        let serving = serve_with(listener, api.router(), shutdown.clone(), drain, timeouts);
         let ended = TaskTracker::new().spawn(serving);
         let socket = TcpSocket::new_v4().expect("a socket");
         socket

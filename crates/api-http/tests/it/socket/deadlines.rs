@@ -135,12 +135,12 @@ async fn a_head_that_is_begun_during_a_request_has_its_deadline_from_the_reply()
 #[tokio::test]
 async fn a_reply_that_is_not_taken_is_cut_and_no_other_one_put_into_it() {
     let large = Router::new().route("/", get(async || vec![b'x'; 32 * 1024 * 1024]));
-    let server = Server::start_with(large).await;
+    let server = Server::lingering(large, Duration::from_secs(20)).await;
     let mut stream = server.connect().await;
     let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTT";
     stream.write_all(request.as_bytes()).await.unwrap();
     // Until the head has had its time, and the server still lingers.
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     let mut reply = Vec::new();
     assert!(stream.read_to_end(&mut reply).await.is_ok());
     assert!(reply.len() < 32 * 1024 * 1024, "{}", reply.len());
@@ -150,7 +150,7 @@ async fn a_reply_that_is_not_taken_is_cut_and_no_other_one_put_into_it() {
 #[tokio::test]
 async fn a_client_that_takes_a_reply_slowly_has_its_time_whatever_it_has_begun() {
     let large = Router::new().route("/", get(async || vec![b'x'; 32 * 1024 * 1024]));
-    let server = Server::start_with(large).await;
+    let server = Server::lingering(large, Duration::from_secs(20)).await;
     let mut stream = server.connect().await;
     let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTT";
     stream.write_all(request.as_bytes()).await.unwrap();

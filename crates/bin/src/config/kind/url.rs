@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use customer_http::http::headers::CorsOrigins;
+use http_kit::headers::CorsOrigins;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 

@@ -1,0 +1,195 @@
+//! Extractors whose rejections are problem documents.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use uuid::Uuid;
+
+use crate::code::Code;
+use crate::fault::{self, Fault, FaultCode};
+use crate::fields::Fields;
+use crate::json::{self, Document};
+use crate::limits::{Limits, require_json};
+use crate::normalise::AliasTable;
+use crate::problem::{HttpResult, Problem};
+
+/// A JSON body that must be there.
+pub struct JsonBody {
+    /// The bytes as sent, for the digest that goes with an `Idempotency-Key`.
+    pub bytes: Bytes,
+    /// What they say.
+    pub document: Document,
+}
+
+/// Without what it says: that may be a password.
+impl fmt::Debug for JsonBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonBody({} bytes)", self.bytes.len())
+    }
+}
+
+impl JsonBody {
+    /// The body's members in canonical names.
+    pub fn fields(self, table: &AliasTable) -> Fields {
+        Fields::body(self.document, table)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> HttpResult<Self> {
+        let (parts, body) = request.into_parts();
+        Self::read(&parts, body).await
+    }
+}
+
+impl JsonBody {
+    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    ///
+    /// # Errors
+    /// A problem when there is none, or it cannot be read.
+    pub async fn read(parts: &Parts, body: Body) -> HttpResult<Self> {
+        let OptionalJsonBody { bytes, document } = OptionalJsonBody::read(parts, body).await?;
+        let document = document.ok_or_else(|| {
+            Problem::new(Code::MALFORMED_BODY).detail("a JSON object is expected as the body")
+        })?;
+        Ok(Self { bytes, document })
+    }
+}
+
+/// A JSON body that may be absent, as in `POST …/set-default`.
+#[derive(Debug)]
+pub struct OptionalJsonBody {
+    /// The bytes as sent.
+    pub bytes: Bytes,
+    /// What they say; `None` when there are none.
+    pub document: Option<Document>,
+}
+
+impl OptionalJsonBody {
+    /// The body's members in canonical names; none without a body.
+    pub fn fields(self, table: &AliasTable) -> Fields {
+        self.document
+            .map_or_else(Fields::empty, |document| Fields::body(document, table))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> HttpResult<Self> {
+        let (parts, body) = request.into_parts();
+        Self::read(&parts, body).await
+    }
+}
+
+impl OptionalJsonBody {
+    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    ///
+    /// # Errors
+    /// A problem when it cannot be read.
+    pub async fn read(parts: &Parts, body: Body) -> HttpResult<Self> {
+        let limits = parts
+            .extensions
+            .get::<Limits>()
+            .cloned()
+            .unwrap_or_default();
+        let bytes = limits.read_body(&parts.headers, body).await?;
+        if bytes.is_empty() {
+            return Ok(Self {
+                bytes,
+                document: None,
+            });
+        }
+        require_json(&parts.headers)?;
+        let document = json::parse(&bytes)?;
+        Ok(Self {
+            bytes,
+            document: Some(document),
+        })
+    }
+}
+
+/// The query's parameters; what is wrong with them comes out with [`Fields::finish`].
+#[derive(Debug)]
+pub struct QueryFields(pub Fields);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Fields::query(parts.uri.query())))
+    }
+}
+
+/// The named segments of the path, decoded.
+#[derive(Debug)]
+pub struct PathSegments(Vec<(String, String)>);
+
+impl PathSegments {
+    /// A segment's text; empty when the route has no such segment.
+    pub fn text(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// Reads a segment that is a UUID, with or without `prefix` before it (`addr_`).
+    ///
+    /// # Errors
+    /// A fault with `code` at the segment.
+    pub fn uuid(
+        &self,
+        name: &str,
+        prefix: &str,
+        code: impl Into<FaultCode>,
+    ) -> Result<Uuid, Fault> {
+        let text = self.text(name);
+        let bare = text.strip_prefix(prefix).unwrap_or(text);
+        Uuid::try_parse(bare).map_err(|_| {
+            let prefixed = if prefix.is_empty() {
+                String::new()
+            } else {
+                format!(", or {prefix} and a UUID")
+            };
+            Fault::new(
+                format!("{{{name}}}"),
+                code,
+                format!("must be a UUID{prefixed}"),
+            )
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathSegments {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> HttpResult<Self> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| undecodable("the path".to_owned()))?;
+        let mut segments = Vec::new();
+        for (name, value) in &params {
+            if value.contains('\0') {
+                return Err(undecodable(format!("{{{name}}}")));
+            }
+            segments.push((name.to_owned(), value.to_owned()));
+        }
+        Ok(Self(segments))
+    }
+}
+
+fn undecodable(pointer: String) -> Problem {
+    Fault::new(
+        pointer,
+        fault::INVALID_VALUE,
+        "must be percent-encoded UTF-8 without U+0000",
+    )
+    .into()
+}

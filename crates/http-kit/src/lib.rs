@@ -1,0 +1,36 @@
+//! What any strict JSON API over HTTP needs, and nothing of what one is about.
+//!
+//! A handler reads its input with [`extract`] and [`fields`], in every spelling and with all faults at once, and answers
+//! failures with a [`problem::Problem`]. It knows nothing of limits, headers or logs: [`stack::wrap`] puts those around
+//! the router, once, and [`server`] serves it. A service brings its own error codes ([`code`]) and is told of every
+//! answered request ([`stack::Observer`]).
+//!
+//! ```
+//! use http_kit::{extract::JsonBody, normalise::AliasTable, problem::HttpResult};
+//!
+//! async fn order(body: JsonBody) -> HttpResult<String> {
+//!     let mut fields = body.fields(&AliasTable::FLAT);
+//!     let article = fields.text("article").max(100).required();
+//!     let count = fields.integer("count", 1..=99).required();
+//!     fields.build(|| Some(format!("{} × {}", count?, article?)))
+//! }
+//! let routes: axum::Router = axum::Router::new().route("/orders", axum::routing::post(order));
+//! ```
+
+pub mod code;
+pub mod context;
+pub mod cursor;
+pub mod etag;
+pub mod extract;
+pub mod fault;
+pub mod fields;
+pub mod headers;
+pub mod idempotency;
+pub mod json;
+pub mod limits;
+pub mod normalise;
+pub mod origin;
+pub mod problem;
+pub mod query;
+pub mod server;
+pub mod stack;
