@@ -31,19 +31,19 @@ impl fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// A codec over `mac`.
+    /// Makes cursors signed by `mac`.
     pub fn new(mac: Mac) -> Self {
         Self { mac }
     }
 
-    /// The cursor for a payload, in base64url without padding.
+    /// Makes the cursor of a payload, in base64url without padding.
     pub fn seal(&self, payload: &[u8]) -> String {
         let mut bytes = payload.to_vec();
         bytes.extend((self.mac)(payload).iter().take(TAG_BYTES));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The payload of a cursor.
+    /// Returns the payload of a cursor.
     ///
     /// # Errors
     /// `INVALID_CURSOR` unless [`Cursors::seal`] made it under the same key.

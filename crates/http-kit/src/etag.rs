@@ -10,7 +10,7 @@ use crate::fault::{self, Fault};
 /// The pointer of faults in the header.
 const POINTER: &str = "If-Match";
 
-/// The strong entity tag of a version: `7` becomes `"7"`.
+/// Returns the strong entity tag of a version: `7` becomes `"7"`.
 pub fn etag(version: impl Display) -> HeaderValue {
     // Versions are numbers, whose digits are always a valid header value.
     HeaderValue::try_from(format!("\"{version}\""))
@@ -69,7 +69,7 @@ impl IfMatch {
         Some(Self::Versions(versions))
     }
 
-    /// The versions that a write is content with; `None` for any.
+    /// Returns the versions that a write accepts; `None` for any.
     pub fn into_versions(self) -> Option<Vec<i64>> {
         match self {
             Self::Any => None,
@@ -77,7 +77,7 @@ impl IfMatch {
         }
     }
 
-    /// Whether a write may go on against this stored version.
+    /// Returns whether a write may go on against this stored version.
     pub fn admits(&self, version: i64) -> bool {
         match self {
             Self::Any => true,
@@ -101,7 +101,7 @@ fn garbage() -> Fault {
     )
 }
 
-/// What a write expects when the body may carry `version` too, which acts as `If-Match`.
+/// Returns what a write expects when the body may carry `version` too, which acts as `If-Match`.
 ///
 /// # Errors
 /// A fault when header and body name different versions.

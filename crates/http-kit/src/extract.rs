@@ -33,7 +33,7 @@ impl fmt::Debug for JsonBody {
 }
 
 impl JsonBody {
-    /// The body's members in canonical names.
+    /// Returns the body's members in canonical names.
     pub fn fields(self, table: &AliasTable) -> Fields {
         Fields::body(self.document, table)
     }
@@ -72,7 +72,7 @@ pub struct OptionalJsonBody {
 }
 
 impl OptionalJsonBody {
-    /// The body's members in canonical names; none without a body.
+    /// Returns the body's members in canonical names; none without a body.
     pub fn fields(self, table: &AliasTable) -> Fields {
         self.document
             .map_or_else(Fields::empty, |document| Fields::body(document, table))
@@ -132,7 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
 pub struct PathSegments(Vec<(String, String)>);
 
 impl PathSegments {
-    /// A segment's text; empty when the route has no such segment.
+    /// Returns a segment's text; empty when the route has no such segment.
     pub fn text(&self, name: &str) -> &str {
         self.0
             .iter()

@@ -57,7 +57,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The fields of a body, in any spelling that `table` knows.
+    /// Returns the fields of a body, in any spelling that `table` knows.
     pub fn body(document: Document, table: &AliasTable) -> Self {
         let Canonical {
             members,
@@ -67,7 +67,7 @@ impl Fields {
         Self::new(Source::Body, members, faults, is_object)
     }
 
-    /// The fields of an absent body.
+    /// Returns the fields of an absent body.
     pub fn empty() -> Self {
         Self::new(Source::Body, Vec::new(), Vec::new(), true)
     }
@@ -88,17 +88,17 @@ impl Fields {
         }
     }
 
-    /// A string. Leading and trailing blanks are kept.
+    /// Reads a string. Leading and trailing blanks are kept.
     pub fn text(&mut self, name: &'static str) -> Field<'_, Text> {
         self.field(name, Text::default())
     }
 
-    /// `true` or `false`.
+    /// Reads `true` or `false`.
     pub fn boolean(&mut self, name: &'static str) -> Field<'_, Bool> {
         self.field(name, Bool)
     }
 
-    /// A whole number within `range`.
+    /// Reads a whole number within `range`.
     pub fn integer(
         &mut self,
         name: &'static str,
@@ -107,22 +107,22 @@ impl Fields {
         self.field(name, Integer::new(range))
     }
 
-    /// A UUID.
+    /// Reads a UUID.
     pub fn uuid(&mut self, name: &'static str) -> Field<'_, Identifier> {
         self.field(name, Identifier)
     }
 
-    /// A calendar date: `YYYY-MM-DD`, or the date part, as written, of an RFC 3339 date-time.
+    /// Reads a calendar date: `YYYY-MM-DD`, or the date part, as written, of an RFC 3339 date-time.
     pub fn date(&mut self, name: &'static str) -> Field<'_, Date> {
         self.field(name, Date)
     }
 
-    /// An RFC 3339 date-time with an offset.
+    /// Reads an RFC 3339 date-time with an offset.
     pub fn date_time(&mut self, name: &'static str) -> Field<'_, DateTimeUtc> {
         self.field(name, DateTimeUtc)
     }
 
-    /// One of a list of words, in any case, with or without `_` and `-`.
+    /// Reads one of a list of words, in any case, with or without `_` and `-`.
     pub fn one_of<T: Copy>(
         &mut self,
         name: &'static str,
@@ -131,12 +131,12 @@ impl Fields {
         self.field(name, OneOf::new(words))
     }
 
-    /// A list of strings; in a query one string with commas.
+    /// Reads a list of strings; in a query one string with commas.
     pub fn texts(&mut self, name: &'static str) -> Field<'_, TextList> {
         self.field(name, TextList::default())
     }
 
-    /// An object with any keys, at most `max_bytes` long when written as JSON.
+    /// Reads an object with any keys, at most `max_bytes` long when written as JSON.
     pub fn free_object(&mut self, name: &'static str, max_bytes: usize) -> Field<'_, FreeObject> {
         self.field(name, FreeObject::new(max_bytes))
     }
@@ -150,14 +150,14 @@ impl Fields {
         }
     }
 
-    /// Members that are accepted with any value and not looked at.
+    /// Accepts these members with any value.
     pub fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.take(name);
         }
     }
 
-    /// Whether the request mentions the member, or something inside it, and no reader took it yet.
+    /// Returns whether the request mentions the member, or something inside it, and no reader took it yet.
     pub fn has(&self, name: &str) -> bool {
         self.members.iter().flatten().any(|member| {
             relative(member)

@@ -54,7 +54,7 @@ pub fn secure(headers: &mut HeaderMap, path: &str) {
 pub struct CorsOrigins(HashSet<String>);
 
 impl CorsOrigins {
-    /// A list of origins such as `https://shop.example`.
+    /// Takes a list of origins such as `https://shop.example`.
     ///
     /// # Errors
     /// Names the entry that is no origin. `*` and `null` are none: they would admit everyone.
@@ -71,7 +71,7 @@ impl CorsOrigins {
         self.0.contains(origin.to_str().ok()?).then_some(origin)
     }
 
-    /// The reply to a preflight of an admitted origin. Any other OPTIONS request goes on to its route.
+    /// Returns the reply to a preflight of an admitted origin. Any other OPTIONS request goes on to its route.
     pub fn preflight<B>(&self, request: &Request<B>) -> Option<Response> {
         let asks = request.method() == Method::OPTIONS
             && request
@@ -100,7 +100,7 @@ impl CorsOrigins {
         Some(response)
     }
 
-    /// What the reply to this request has to say about its origin.
+    /// Returns what the reply to this request has to say about its origin.
     pub fn grant<B>(&self, request: &Request<B>) -> CorsGrant {
         CorsGrant {
             listed: !self.0.is_empty(),

@@ -32,7 +32,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// The plain JSON value; of a repeated key the last stays.
+    /// Returns the plain JSON value; of a repeated key the last stays.
     pub fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -44,13 +44,13 @@ impl Node {
         }
     }
 
-    /// Whether both are the same value, whatever the order of members.
+    /// Returns whether both are the same value, whatever the order of members.
     pub fn same(&self, other: &Self) -> bool {
         self == other || self.clone().into_value() == other.clone().into_value()
     }
 }
 
-/// The plain JSON object; of a repeated key the last stays.
+/// Returns the plain JSON object; of a repeated key the last stays.
 pub fn into_map(members: Vec<(String, Node)>) -> Map<String, Value> {
     members
         .into_iter()

@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 }
 
-/// `address_line_1` to `addressLine1`; names without an underscore stay. Leading and trailing
+/// Turns `address_line_1` into `addressLine1`; names without an underscore stay. Leading and trailing
 /// underscores stay too.
 pub fn camel_case(name: &str) -> String {
     let mut result = String::with_capacity(name.len());

@@ -26,7 +26,7 @@ pub struct Origin {
 pub struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
-    /// Those in these networks.
+    /// Trusts the proxies in these networks.
     pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
         Self(networks.into_iter().collect())
     }
@@ -35,7 +35,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// From where a request came whose connection is with `peer`.
+    /// Returns from where a request came whose connection is with `peer`.
     pub(crate) fn origin(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Origin {
         let peer = peer.map(|peer| peer.ip().to_canonical());
         Origin {

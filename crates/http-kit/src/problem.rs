@@ -90,7 +90,7 @@ impl Problem {
         problem
     }
 
-    /// What happened this time: no SQL, no file path, no type name, no personal data.
+    /// Says what happened this time: no SQL, no file path, no type name, no personal data.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();
         self
@@ -125,7 +125,7 @@ impl Problem {
         self.0.code
     }
 
-    /// Everything that was found wrong with the request.
+    /// Returns everything that was found wrong with the request.
     pub fn faults(&self) -> &[Fault] {
         &self.0.faults
     }
@@ -227,7 +227,7 @@ impl From<Code> for Problem {
 }
 
 /// Writes the document of a failed response; other responses pass unchanged. The code stays in the extensions of the
-/// reply, where metrics find it.
+/// reply, where the observer finds it.
 pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return problem.render(context);

@@ -100,7 +100,7 @@ impl<'f, P: Parse> Field<'f, P> {
 }
 
 impl Fields {
-    /// A member read by a parser of the caller's own.
+    /// Reads a member by a parser of the caller's own.
     pub fn field<P: Parse>(&mut self, name: &'static str, parse: P) -> Field<'_, P> {
         Field {
             fields: self,

@@ -20,11 +20,11 @@ pub trait Parse {
     /// What it is read into.
     type Output;
 
-    /// The value, or everything that is wrong with it. `at` is the pointer as sent; details name what would be
+    /// Returns the value, or everything that is wrong with it. `at` is the pointer as sent; details name what would be
     /// accepted and never repeat the value.
     fn parse(&self, value: Node, at: &str) -> Result<Self::Output, Vec<Fault>>;
 
-    /// What a query parameter's text stands for.
+    /// Returns what a query parameter's text stands for.
     fn query_value(&self, text: &str) -> Node {
         Node::Text(text.to_owned())
     }
@@ -117,13 +117,13 @@ impl Text {
 }
 
 impl Field<'_, Text> {
-    /// At least this many characters.
+    /// Sets the fewest characters that are accepted.
     pub fn min(mut self, characters: usize) -> Self {
         self.parse.min = characters;
         self
     }
 
-    /// At most this many characters.
+    /// Sets the most characters that are accepted.
     pub fn max(mut self, characters: usize) -> Self {
         self.parse.max = characters;
         self
@@ -236,19 +236,19 @@ impl Default for TextList {
 }
 
 impl Field<'_, TextList> {
-    /// At least this many items.
+    /// Sets the fewest items that are accepted.
     pub fn min_items(mut self, items: usize) -> Self {
         self.parse.min_items = items;
         self
     }
 
-    /// At most this many items.
+    /// Sets the most items that are accepted.
     pub fn max_items(mut self, items: usize) -> Self {
         self.parse.max_items = items;
         self
     }
 
-    /// Each item has between `min` and `max` characters.
+    /// Sets how many characters each item may have.
     pub fn each(mut self, characters: RangeInclusive<usize>) -> Self {
         self.parse.item = Text {
             min: *characters.start(),
@@ -257,7 +257,7 @@ impl Field<'_, TextList> {
         self
     }
 
-    /// No item twice.
+    /// Refuses a list that holds one item twice.
     pub fn unique(mut self) -> Self {
         self.parse.unique = true;
         self
