@@ -92,18 +92,34 @@ impl Address {
 
     /// By what an equal address is found: a keyed digest over type and normalised place.
     pub fn digest(&self, digests: &dyn KeyedDigest) -> [u8; 32] {
-        let mut message = self.kind.as_str().to_owned();
-        for part in self.postal.comparable() {
-            // A separator that no part can hold: control characters are refused.
-            message.push('\u{1f}');
-            message.push_str(&part);
-        }
+        // A separator that no part can hold: control characters are refused.
+        let message = self.comparable().join("\u{1f}");
         digests.digest(DigestPurpose::Address, message.as_bytes())
     }
 
     /// Whether the other one is of the same type and names the same person and place.
     pub(crate) fn is_equal(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.postal.comparable() == other.postal.comparable()
+        self.comparable() == other.comparable()
+    }
+
+    /// What two equal addresses have in common: type, person and place.
+    fn comparable(&self) -> Vec<String> {
+        let Self {
+            id: _,
+            kind,
+            default_shipping: _,
+            default_billing: _,
+            postal,
+            label: _,
+            is_verified: _,
+            metadata: _,
+            legacy_id: _,
+            version: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let kind = kind.as_str().to_owned();
+        [kind].into_iter().chain(postal.comparable()).collect()
     }
 
     fn set(&mut self, role: Role, holds: bool) {

@@ -2,12 +2,12 @@
 
 pub use crate::support::permission::Permission;
 
-use crate::audit::Audited;
+use crate::audit::{Audited, Fields};
 use crate::{ApiKeyId, InvalidValue, Scope, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Characters of a key's name.
 pub const MAX_KEY_NAME: usize = 100;
@@ -40,19 +40,29 @@ pub struct ApiKey {
 }
 
 impl Audited for ApiKey {
-    fn field(&self, name: &str) -> Value {
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            // Told by its outer id, which the key does not know.
+            tenant: _,
+            name,
+            prefix: _,
+            permissions,
+            all_tenants,
+            created_at: _,
+            expires_at,
+            last_used_at: _,
+            revoked_at,
+        } = self;
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        match name {
-            "name" => json!(self.name),
-            "scopes" => {
-                let scopes = self.permissions.iter().map(|held| held.as_str());
-                scopes.collect::<Vec<_>>().into()
-            }
-            "allTenants" => json!(self.all_tenants),
-            "expiresAt" => json!(self.expires_at.map(time)),
-            "revokedAt" => json!(self.revoked_at.map(time)),
-            _ => Value::Null,
-        }
+        let scopes: Vec<_> = permissions.iter().map(|held| held.as_str()).collect();
+        vec![
+            ("name", json!(name)),
+            ("scopes", json!(scopes)),
+            ("expiresAt", json!(expires_at.map(time))),
+            ("allTenants", json!(all_tenants)),
+            ("revokedAt", json!(revoked_at.map(time))),
+        ]
     }
 }
 
@@ -178,6 +188,7 @@ pub trait ApiKeyMemory: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use uuid::Uuid;
 
     #[test]

@@ -5,7 +5,7 @@ mod month;
 mod query;
 mod seal;
 
-pub use change::{Audited, FieldChange};
+pub use change::{Audited, FieldChange, Fields};
 pub use month::AuditMonths;
 #[cfg(feature = "mocks")]
 pub use month::MockAuditMonths;

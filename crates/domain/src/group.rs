@@ -1,10 +1,10 @@
 //! Customer groups: what a customer is to the shop, such as retail or wholesale (D-15).
 
-use crate::audit::Audited;
+use crate::audit::{Audited, Fields};
 use crate::{InvalidValue, Patch, Scope, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 use uuid::Uuid;
 
@@ -53,14 +53,22 @@ pub struct GroupChanges {
 }
 
 impl Audited for Group {
-    fn field(&self, name: &str) -> Value {
-        match name {
-            "id" => json!(self.id.as_str()),
-            "name" => json!(self.name),
-            "description" => json!(self.description),
-            "discountClass" => json!(self.discount_class),
-            _ => Value::Null,
-        }
+    fn fields(&self) -> Fields {
+        let Self {
+            id,
+            name,
+            description,
+            discount_class,
+            version: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        vec![
+            ("id", json!(id.as_str())),
+            ("name", json!(name)),
+            ("description", json!(description)),
+            ("discountClass", json!(discount_class)),
+        ]
     }
 }
 
@@ -80,13 +88,8 @@ impl Group {
 
     /// The names of what it says, as the wire spells them.
     pub fn given_fields(&self) -> Vec<&'static str> {
-        let fields = [
-            ("id", true),
-            ("name", true),
-            ("description", self.description.is_some()),
-            ("discountClass", self.discount_class.is_some()),
-        ];
-        let given = fields.into_iter().filter(|(_, is_given)| *is_given);
+        let fields = self.fields().into_iter();
+        let given = fields.filter(|(_, value)| !value.is_null());
         given.map(|(name, _)| name).collect()
     }
 
@@ -94,22 +97,17 @@ impl Group {
     /// empty when nothing did.
     pub fn merge(&mut self, changes: GroupChanges) -> Vec<&'static str> {
         let before = self.clone();
-        if let Some(name) = changes.name {
+        let GroupChanges {
+            name,
+            description,
+            discount_class,
+        } = changes;
+        if let Some(name) = name {
             self.name = name;
         }
-        changes.description.apply(&mut self.description);
-        changes.discount_class.apply(&mut self.discount_class);
-        [
-            ("name", self.name != before.name),
-            ("description", self.description != before.description),
-            (
-                "discountClass",
-                self.discount_class != before.discount_class,
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(field, changed)| changed.then_some(field))
-        .collect()
+        description.apply(&mut self.description);
+        discount_class.apply(&mut self.discount_class);
+        self.changed_since(&before)
     }
 }
 
@@ -276,6 +274,7 @@ pub trait GroupReads: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn a_group_id_is_a_word() {

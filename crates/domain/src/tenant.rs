@@ -1,12 +1,12 @@
 //! Tenants: the shops that share this service and never see each other.
 
-use crate::audit::Audited;
+use crate::audit::{Audited, Fields};
 use crate::group::Group;
 use crate::support::country::Country;
 use crate::{InvalidValue, StoreError, TenantId, ValueFault, preference};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 
 /// Characters of a tenant's name.
@@ -32,15 +32,28 @@ pub struct Tenant {
 }
 
 impl Audited for Tenant {
-    fn field(&self, name: &str) -> Value {
-        match name {
-            "id" => json!(self.slug.as_str()),
-            "name" => json!(self.name),
-            "settings.currency" => json!(self.settings.currency),
-            "settings.country" => json!(self.settings.country),
-            "settings.maxAddresses" => json!(self.settings.max_addresses),
-            _ => Value::Null,
-        }
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            slug,
+            name,
+            settings,
+            version: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let TenantSettings {
+            currency,
+            country,
+            max_addresses,
+        } = settings;
+        vec![
+            ("id", json!(slug.as_str())),
+            ("name", json!(name)),
+            ("settings.currency", json!(currency)),
+            ("settings.country", json!(country)),
+            ("settings.maxAddresses", json!(max_addresses)),
+        ]
     }
 }
 
@@ -163,6 +176,7 @@ pub trait TenantReads: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use uuid::Uuid;
 
     #[test]

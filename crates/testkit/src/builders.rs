@@ -23,3 +23,5 @@ pub use keys::{api_key, digest, presented};
 pub use random::random_customer;
 pub use sealing::{cipher, digests, key_store, notary, sealing};
 pub use tokens::{PlainTokens, token};
+
+pub(crate) use customer::object;

@@ -15,6 +15,7 @@
 
 pub mod address;
 pub mod address_equal;
+pub mod address_fields;
 pub mod address_save;
 pub mod address_text;
 pub mod api_key;
@@ -80,6 +81,7 @@ macro_rules! contract_slices {
         $crate::contract_customer_text!($each);
         $crate::contract_address!($each);
         $crate::contract_address_equal!($each);
+        $crate::contract_address_fields!($each);
         $crate::contract_address_save!($each);
         $crate::contract_address_text!($each);
         $crate::contract_tenant!($each);

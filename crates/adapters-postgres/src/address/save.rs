@@ -2,7 +2,7 @@
 
 use crate::pg::builder::{self, Builder, Parameters};
 use crate::pg::sql::{Sql, sql};
-use customer_domain::address::{BookChanges, Role, WrittenAddress};
+use customer_domain::address::{Address, BookChanges, PostalAddress, Role, WrittenAddress};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
 use customer_domain::{AddressId, TenantId};
@@ -46,59 +46,108 @@ fn column(role: Role) -> Sql {
     })
 }
 
+/// The columns that [`bind`] fills, in its order.
+const COLUMNS: [&str; 22] = [
+    "id",
+    "type",
+    "default_shipping",
+    "default_billing",
+    "first_name",
+    "last_name",
+    "company",
+    "address_line_1",
+    "address_line_2",
+    "city",
+    "state_province",
+    "postal_code",
+    "country_code",
+    "phone",
+    "label",
+    "is_verified",
+    "metadata",
+    "legacy_id",
+    "digest",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
 /// The addresses that are new or different, as whole rows. `$1` is the tenant, `$2` the customer.
 pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Builder {
     let mut statement = Builder::with_ids(&[tenant.0, changes.customer.0]);
-    statement.push(
-        "INSERT INTO customer_addresses (tenant_id, customer_id, id, type, default_shipping, \
-         default_billing, first_name, last_name, company, address_line_1, address_line_2, city, \
-         state_province, postal_code, country_code, phone, label, is_verified, metadata, legacy_id, \
-         digest, version, created_at, updated_at)",
-    );
+    statement.push("INSERT INTO customer_addresses (tenant_id, customer_id");
+    for column in COLUMNS {
+        statement.push(", ").push(column);
+    }
+    statement.push(")");
     builder::values(&mut statement, "$1, $2", &changes.written, bind);
-    statement.push(
-        " ON CONFLICT (tenant_id, customer_id, id) DO UPDATE SET type = excluded.type, \
-         default_shipping = excluded.default_shipping, default_billing = excluded.default_billing, \
-         first_name = excluded.first_name, last_name = excluded.last_name, company = excluded.company, \
-         address_line_1 = excluded.address_line_1, address_line_2 = excluded.address_line_2, \
-         city = excluded.city, state_province = excluded.state_province, \
-         postal_code = excluded.postal_code, country_code = excluded.country_code, \
-         phone = excluded.phone, label = excluded.label, is_verified = excluded.is_verified, \
-         metadata = excluded.metadata, legacy_id = excluded.legacy_id, digest = excluded.digest, \
-         version = excluded.version, updated_at = excluded.updated_at \
-         WHERE customer_addresses.tenant_id = $1",
-    );
+    statement.push(" ON CONFLICT (tenant_id, customer_id, id) DO UPDATE SET ");
+    let mut replaced = statement.separated(", ");
+    for column in COLUMNS {
+        if !matches!(column, "id" | "created_at") {
+            replaced.push(column);
+            replaced
+                .push_unseparated(" = excluded.")
+                .push_unseparated(column);
+        }
+    }
+    statement.push(" WHERE customer_addresses.tenant_id = $1");
     statement
 }
 
 fn bind(row: &mut Parameters<'_>, written: &WrittenAddress) {
-    let address = &written.address;
-    let postal = &address.postal;
-    row.push_bind(address.id.0)
-        .push_bind(address.kind.code())
-        .push_bind(address.default_shipping)
-        .push_bind(address.default_billing)
-        .push_bind(postal.first_name.as_deref())
-        .push_bind(postal.last_name.as_deref())
-        .push_bind(postal.company.as_deref())
-        .push_bind(postal.street.as_str())
-        .push_bind(postal.street2.as_deref())
-        .push_bind(postal.city.as_deref())
-        .push_bind(postal.region.as_deref())
-        .push_bind(postal.postal_code.as_deref())
-        .push_bind(postal.country.code())
-        .push_bind(postal.phone.as_ref().map(Phone::as_str))
-        .push_bind(address.label.as_deref())
-        .push_bind(address.is_verified)
-        .push_bind(Json(&address.metadata))
-        .push_bind(address.legacy_id.map(LegacyId::get));
-    match &written.digest {
+    let WrittenAddress { address, digest } = written;
+    let Address {
+        id,
+        kind,
+        default_shipping,
+        default_billing,
+        postal,
+        label,
+        is_verified,
+        metadata,
+        legacy_id,
+        version,
+        created_at,
+        updated_at,
+    } = address;
+    let PostalAddress {
+        first_name,
+        last_name,
+        company,
+        street,
+        street2,
+        city,
+        region,
+        postal_code,
+        country,
+        phone,
+    } = postal;
+    row.push_bind(id.0)
+        .push_bind(kind.code())
+        .push_bind(*default_shipping)
+        .push_bind(*default_billing)
+        .push_bind(first_name.as_deref())
+        .push_bind(last_name.as_deref())
+        .push_bind(company.as_deref())
+        .push_bind(street.as_str())
+        .push_bind(street2.as_deref())
+        .push_bind(city.as_deref())
+        .push_bind(region.as_deref())
+        .push_bind(postal_code.as_deref())
+        .push_bind(country.code())
+        .push_bind(phone.as_ref().map(Phone::as_str))
+        .push_bind(label.as_deref())
+        .push_bind(*is_verified)
+        .push_bind(Json(metadata))
+        .push_bind(legacy_id.map(LegacyId::get));
+    match digest {
         Some(digest) => row.push_bind(digest.as_slice()),
-        None => stored_digest(row, address.id),
+        None => stored_digest(row, *id),
     };
-    row.push_bind(address.version)
-        .push_bind(address.created_at)
-        .push_bind(address.updated_at);
+    row.push_bind(*version)
+        .push_bind(*created_at)
+        .push_bind(*updated_at);
 }
 
 /// The digest that an address has. A row is judged as a whole before it is known that it replaces

@@ -1,13 +1,14 @@
 //! What a merge changes in an address, and the names of what changed.
 
-use super::fields;
 use super::{Address, AddressType, Country, PostalAddress};
+use crate::audit::Audited;
 use crate::support::merge::{MAX_METADATA_BYTES, merge_object};
 use crate::support::phone::Phone;
 use crate::support::reference::LegacyId;
 use crate::{AddressId, Patch};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 /// A merge (RFC 7396) over everything of an address that can be edited. What is kept stays.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,44 +51,58 @@ impl AddressChanges {
     /// Merges everything but the roles into `address`, and names what changed.
     pub(super) fn apply(self, address: &mut Address) -> Vec<&'static str> {
         let before = address.clone();
+        let Self {
+            kind,
+            is_default: _,
+            first_name,
+            last_name,
+            company,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+            label,
+            is_verified,
+            metadata,
+            legacy_id,
+        } = self;
+        let postal = &mut address.postal;
+        kind.apply_or(&mut address.kind, AddressType::default());
+        first_name.apply(&mut postal.first_name);
+        last_name.apply(&mut postal.last_name);
+        company.apply(&mut postal.company);
+        if let Some(street) = street {
+            postal.street = street;
+        }
+        street2.apply(&mut postal.street2);
+        city.apply(&mut postal.city);
+        region.apply(&mut postal.region);
+        postal_code.apply(&mut postal.postal_code);
+        if let Some(country) = country {
+            postal.country = country;
+        }
+        phone.apply(&mut postal.phone);
+        label.apply(&mut address.label);
+        merge_object(&mut address.metadata, metadata);
+        legacy_id.apply(&mut address.legacy_id);
         // What was read and is sent back says nothing.
-        let verified = self.is_verified.filter(|said| *said != before.is_verified);
-        self.kind
-            .clone()
-            .apply_or(&mut address.kind, AddressType::default());
-        self.label.clone().apply(&mut address.label);
-        merge_object(&mut address.metadata, self.metadata.clone());
-        self.legacy_id.clone().apply(&mut address.legacy_id);
-        self.apply_to_postal(&mut address.postal);
+        let verified = is_verified.filter(|said| *said != before.is_verified);
         // What was made sure of is the place, not the person.
         let moved = before.postal.place() != address.postal.place();
         address.is_verified = verified.unwrap_or(address.is_verified && !moved);
-        fields::changed(&before, address)
-    }
-
-    fn apply_to_postal(self, postal: &mut PostalAddress) {
-        self.first_name.apply(&mut postal.first_name);
-        self.last_name.apply(&mut postal.last_name);
-        self.company.apply(&mut postal.company);
-        if let Some(street) = self.street {
-            postal.street = street;
-        }
-        self.street2.apply(&mut postal.street2);
-        self.city.apply(&mut postal.city);
-        self.region.apply(&mut postal.region);
-        self.postal_code.apply(&mut postal.postal_code);
-        if let Some(country) = self.country {
-            postal.country = country;
-        }
-        self.phone.apply(&mut postal.phone);
+        address.changed_since(&before)
     }
 
     /// Returns the postal part of a new address with these changes, in `country` unless they name
     /// another.
     pub fn into_postal(self, country: Country) -> PostalAddress {
-        let mut postal = PostalAddress::blank(country);
-        self.apply_to_postal(&mut postal);
-        postal
+        // Of an address that is not kept: id and times are nobody's.
+        let mut address = Address::blank(AddressId(Uuid::nil()), country, DateTime::UNIX_EPOCH);
+        self.apply(&mut address);
+        address.postal
     }
 }
 
@@ -100,7 +115,14 @@ impl Address {
         details: AddressChanges,
         now: DateTime<Utc>,
     ) -> Self {
-        let mut address = Self {
+        let mut address = Self::blank(id, country, now);
+        details.apply(&mut address);
+        address
+    }
+
+    /// A new address in `country` that says nothing else.
+    fn blank(id: AddressId, country: Country, now: DateTime<Utc>) -> Self {
+        Self {
             id,
             kind: AddressType::default(),
             default_shipping: false,
@@ -113,24 +135,19 @@ impl Address {
             version: 1,
             created_at: now,
             updated_at: now,
-        };
-        details.apply(&mut address);
-        address
+        }
     }
 
-    /// The names of what it says, as the wire spells them.
+    /// The names of what it says, as the wire spells them; its roles are the book's to tell.
     pub fn given_fields(&self) -> Vec<&'static str> {
-        let mut blank = self.clone();
-        blank.postal = PostalAddress::blank(self.postal.country);
-        blank.label = None;
-        blank.is_verified = false;
-        blank.metadata = Map::new();
-        blank.legacy_id = None;
-        let always = ["type", "country"];
-        always
-            .into_iter()
-            .chain(fields::changed(&blank, self))
-            .collect()
+        let blank = Self {
+            kind: self.kind,
+            default_shipping: self.default_shipping,
+            default_billing: self.default_billing,
+            ..Self::blank(self.id, self.postal.country, self.created_at)
+        };
+        let always = ["type", "country"].into_iter();
+        always.chain(self.changed_since(&blank)).collect()
     }
 
     /// Whether its metadata are larger than they may be: each merge adds to them, so that the
@@ -144,7 +161,6 @@ impl Address {
 mod tests {
     use super::*;
     use serde_json::json;
-    use uuid::Uuid;
 
     fn stored() -> Address {
         let details = AddressChanges {

@@ -1,48 +1,58 @@
 //! The fields of an address by their names on the wire: what changed, and what of it is audited.
 
-use super::{Address, Role};
-use crate::audit::Audited;
+use super::{Address, PostalAddress, Role};
+use crate::audit::{Audited, Fields};
 use crate::support::phone::Phone;
 use crate::support::reference::LegacyId;
-use serde_json::{Value, json};
-
-type Field = (&'static str, fn(&Address) -> Value);
-
-/// What can be edited, in the order of the record.
-const EDITABLE: [Field; 15] = [
-    ("type", |a| json!(a.kind.as_str())),
-    ("firstName", |a| json!(a.postal.first_name)),
-    ("lastName", |a| json!(a.postal.last_name)),
-    ("company", |a| json!(a.postal.company)),
-    ("street", |a| json!(a.postal.street)),
-    ("street2", |a| json!(a.postal.street2)),
-    ("city", |a| json!(a.postal.city)),
-    ("state", |a| json!(a.postal.region)),
-    ("zipCode", |a| json!(a.postal.postal_code)),
-    ("country", |a| json!(a.postal.country.code())),
-    ("phone", |a| {
-        json!(a.postal.phone.as_ref().map(Phone::as_str))
-    }),
-    ("label", |a| json!(a.label)),
-    ("isVerified", |a| json!(a.is_verified)),
-    ("metadata", |a| json!(a.metadata)),
-    ("legacyId", |a| json!(a.legacy_id.map(LegacyId::get))),
-];
-
-/// The names of the editable fields in which two states differ.
-pub(super) fn changed(before: &Address, after: &Address) -> Vec<&'static str> {
-    let differs = |(name, value): &Field| (value(before) != value(after)).then_some(*name);
-    EDITABLE.iter().filter_map(differs).collect()
-}
+use serde_json::json;
 
 impl Audited for Address {
-    fn field(&self, name: &str) -> Value {
-        if name == "roles" {
-            let roles = self.roles().into_iter().map(Role::as_str);
-            return roles.collect::<Vec<_>>().into();
-        }
-        let found = EDITABLE.iter().find(|(known, _)| *known == name);
-        found.map_or(Value::Null, |(_, value)| value(self))
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            kind,
+            default_shipping: _,
+            default_billing: _,
+            postal,
+            label,
+            is_verified,
+            metadata,
+            legacy_id,
+            version: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let PostalAddress {
+            first_name,
+            last_name,
+            company,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        } = postal;
+        let roles: Vec<_> = self.roles().into_iter().map(Role::as_str).collect();
+        vec![
+            ("type", json!(kind.as_str())),
+            ("firstName", json!(first_name)),
+            ("lastName", json!(last_name)),
+            ("company", json!(company)),
+            ("street", json!(street)),
+            ("street2", json!(street2)),
+            ("city", json!(city)),
+            ("state", json!(region)),
+            ("zipCode", json!(postal_code)),
+            ("country", json!(country.code())),
+            ("phone", json!(phone.as_ref().map(Phone::as_str))),
+            ("label", json!(label)),
+            ("isVerified", json!(is_verified)),
+            ("metadata", json!(metadata)),
+            ("legacyId", json!(legacy_id.map(LegacyId::get))),
+            ("roles", json!(roles)),
+        ]
     }
 }
 
@@ -80,8 +90,24 @@ mod tests {
             Address::new(AddressId(Uuid::nil()), us, details, DateTime::UNIX_EPOCH)
         };
         let (before, mut after) = (address(AddressChanges::default()), address(details));
-        let names: Vec<_> = EDITABLE.iter().map(|(name, _)| *name).collect();
-        assert_eq!(changed(&before, &after), names);
+        let names = [
+            "type",
+            "firstName",
+            "lastName",
+            "company",
+            "street",
+            "street2",
+            "city",
+            "state",
+            "zipCode",
+            "country",
+            "phone",
+            "label",
+            "isVerified",
+            "metadata",
+            "legacyId",
+        ];
+        assert_eq!(after.changed_since(&before), names);
         for name in names {
             assert_ne!(before.field(name), after.field(name), "{name}");
         }

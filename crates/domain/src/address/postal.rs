@@ -241,25 +241,47 @@ impl PostalAddress {
 
     /// The parts by which the place is known: all but the person and the phone.
     pub(super) fn place(&self) -> impl PartialEq + '_ {
-        let texts = [&self.street2, &self.city, &self.region, &self.postal_code];
-        (&self.street, texts, self.country.code())
+        let Self {
+            first_name: _,
+            last_name: _,
+            company: _,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone: _,
+        } = self;
+        (street, [street2, city, region, postal_code], country.code())
     }
 
     /// The parts as they are compared: case, white space, full stops and commas do not count.
     /// Accents and signs do: in many scripts they are all that tells two streets apart.
     pub(super) fn comparable(&self) -> Vec<String> {
-        let plain = self.normalised();
+        let Self {
+            first_name,
+            last_name,
+            company,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        } = self.normalised();
         let texts = [
-            plain.first_name,
-            plain.last_name,
-            plain.company,
-            Some(plain.street),
-            plain.street2,
-            plain.city,
-            plain.region,
-            plain.postal_code.map(|code| code.replace([' ', '-'], "")),
-            Some(plain.country.code().to_owned()),
-            plain.phone.map(|phone| phone.digits().to_owned()),
+            first_name,
+            last_name,
+            company,
+            Some(street),
+            street2,
+            city,
+            region,
+            postal_code.map(|code| code.replace([' ', '-'], "")),
+            Some(country.code().to_owned()),
+            phone.map(|phone| phone.digits().to_owned()),
         ];
         let compared = |text: Option<String>| {
             let text: String = text.unwrap_or_default().nfkc().collect();

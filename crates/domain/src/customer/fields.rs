@@ -1,7 +1,7 @@
 //! The fields of a customer by their names on the wire: what changed, and what of it is audited.
 
 use super::{Customer, LegacyId};
-use crate::audit::Audited;
+use crate::audit::{Audited, Fields};
 use crate::group::GroupId;
 use crate::profile::{Gender, Phone};
 use crate::tag::Tag;
@@ -78,12 +78,9 @@ pub(super) fn changed(before: &Customer, after: &Customer) -> Vec<&'static str> 
 }
 
 impl Audited for Customer {
-    fn field(&self, name: &str) -> Value {
-        let found = EDITABLE
-            .iter()
-            .chain(&OTHERS)
-            .find(|(known, _)| *known == name);
-        found.map_or(Value::Null, |(_, value)| value(self))
+    fn fields(&self) -> Fields {
+        let known = EDITABLE.iter().chain(&OTHERS);
+        known.map(|(name, value)| (*name, value(self))).collect()
     }
 }
 

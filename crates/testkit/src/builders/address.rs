@@ -1,7 +1,7 @@
 //! Addresses.
 
 use super::clock::{at, seeded_id};
-use super::customer::{legacy, phone};
+use super::customer::{legacy, object, phone};
 use customer_domain::address::{Address, AddressType, Country, PostalAddress};
 use customer_domain::{AddressId, DigestPurpose, KeyedDigest};
 use serde_json::{Map, json};
@@ -42,25 +42,43 @@ pub fn address_for(kind: AddressType, n: u64) -> Address {
     Address { kind, ..address(n) }
 }
 
-/// The n-th address, for both, with everything that an address can have. Its legacy id is 900
-/// and n.
+/// The n-th address, for both, with everything that an address can have; only its roles are left
+/// to the book. Its legacy id is 900 and n.
 pub fn full_address(n: u64) -> Address {
-    let plain = address_for(AddressType::Both, n);
+    let Address {
+        id,
+        default_shipping,
+        default_billing,
+        version,
+        created_at,
+        updated_at,
+        ..
+    } = address(n);
     let metadata = json!({"gate": {"code": "4711#"}, "steps": [1, 2.5, null], "name": "Ünïcödé"});
     Address {
+        id,
+        kind: AddressType::Both,
+        default_shipping,
+        default_billing,
         postal: PostalAddress {
             first_name: Some("Ada".to_owned()),
             last_name: Some("King-Noël".to_owned()),
             company: Some("Analytical Engines & Söhne".to_owned()),
+            street: format!("{n} Main Street"),
             street2: Some("c/o O'Brien; 2nd floor".to_owned()),
+            city: Some("New York".to_owned()),
+            region: Some("NY".to_owned()),
+            postal_code: Some("10001".to_owned()),
+            country: country("US"),
             phone: Some(phone("+1 (555) 010-0199")),
-            ..plain.postal
         },
         label: Some("Home".to_owned()),
         is_verified: true,
-        metadata: metadata.as_object().expect("an object").clone(),
+        metadata: object(&metadata),
         legacy_id: Some(legacy(900 + i64::try_from(n).expect("a small number"))),
-        ..plain
+        version,
+        created_at,
+        updated_at,
     }
 }
 

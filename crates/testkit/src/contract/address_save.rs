@@ -116,6 +116,7 @@ pub async fn every_field_of_an_address_is_stored(h: &impl Harness) {
     let owner = owner_of(h, [full_address(1)]).await;
     let change = AddressChanges {
         kind: Patch::Set(AddressType::Billing),
+        is_default: None,
         first_name: Patch::Set("Grace".to_owned()),
         last_name: Patch::Set("Hopper".to_owned()),
         company: Patch::Set("Navy".to_owned()),
@@ -133,7 +134,6 @@ pub async fn every_field_of_an_address_is_stored(h: &impl Harness) {
             .cloned()
             .map_or(Patch::Keep, Patch::Set),
         legacy_id: Patch::Set(legacy(4_294_967_295)),
-        ..AddressChanges::default()
     };
     let saved = edit_book(h, owner, |book| {
         let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
@@ -151,15 +151,17 @@ pub async fn every_field_of_an_address_can_be_emptied(h: &impl Harness) {
         first_name: Patch::Clear,
         last_name: Patch::Clear,
         company: Patch::Clear,
+        street: None,
         street2: Patch::Clear,
         city: Patch::Clear,
         region: Patch::Clear,
         postal_code: Patch::Clear,
+        country: None,
         phone: Patch::Clear,
         label: Patch::Clear,
+        is_verified: Some(false),
         metadata: Patch::Clear,
         legacy_id: Patch::Clear,
-        ..AddressChanges::default()
     };
     let saved = edit_book(h, owner, |book| {
         let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
