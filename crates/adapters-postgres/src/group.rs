@@ -10,8 +10,8 @@ use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
 use customer_domain::{Conflict, Scope, StoreError, TenantId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 #[async_trait]
@@ -38,12 +38,10 @@ impl GroupRepo for PgUnitOfWork {
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {
         let this = this(self.tx.tenant(), &group.id);
         let changed = entity::ActiveModel {
-            name: Set(group.name.clone()),
-            description: Set(group.description.clone()),
-            discount_class: Set(group.discount_class.clone()),
-            version: Set(group.version),
-            updated_at: Set(group.updated_at),
-            ..entity::ActiveModel::default()
+            tenant_id: NotSet,
+            id: NotSet,
+            created_at: NotSet,
+            ..encode(self.tx.tenant(), group)
         };
         let saved = {
             let orm = self.tx.orm()?;
@@ -87,16 +85,7 @@ impl PgUnitOfWork {
         if groups.is_empty() {
             return Ok(());
         }
-        let rows = groups.iter().map(|group| entity::ActiveModel {
-            tenant_id: Set(tenant.0),
-            id: Set(group.id.as_str().to_owned()),
-            name: Set(group.name.clone()),
-            description: Set(group.description.clone()),
-            discount_class: Set(group.discount_class.clone()),
-            version: Set(group.version),
-            created_at: Set(group.created_at),
-            updated_at: Set(group.updated_at),
-        });
+        let rows = groups.iter().map(|group| encode(tenant, group));
         let inserted = {
             let orm = self.tx.orm()?;
             let insert = entity::Entity::insert_many(rows);
@@ -143,6 +132,28 @@ fn this(tenant: TenantId, id: &GroupId) -> Condition {
     Condition::all()
         .add(entity::Column::TenantId.eq(tenant.0))
         .add(entity::Column::Id.eq(id.as_str()))
+}
+
+fn encode(tenant: TenantId, group: &Group) -> entity::ActiveModel {
+    let Group {
+        id,
+        name,
+        description,
+        discount_class,
+        version,
+        created_at,
+        updated_at,
+    } = group;
+    entity::ActiveModel {
+        tenant_id: Set(tenant.0),
+        id: Set(id.as_str().to_owned()),
+        name: Set(name.clone()),
+        description: Set(description.clone()),
+        discount_class: Set(discount_class.clone()),
+        version: Set(*version),
+        created_at: Set(*created_at),
+        updated_at: Set(*updated_at),
+    }
 }
 
 fn decode(row: entity::Model) -> Group {

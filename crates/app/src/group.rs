@@ -107,10 +107,16 @@ impl Groups {
         command: CreateGroup,
         once: &Once<'_, Group>,
     ) -> Result<Outcome<Group>, GroupError> {
+        let CreateGroup {
+            id,
+            name,
+            description,
+            discount_class,
+        } = command;
         let group = Group {
-            description: command.description,
-            discount_class: command.discount_class,
-            ..Group::new(command.id, command.name, self.clock.now())
+            description,
+            discount_class,
+            ..Group::new(id, name, self.clock.now())
         };
         retried(|| self.try_create(scope, &group, once)).await
     }

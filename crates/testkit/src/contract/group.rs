@@ -3,19 +3,67 @@
 use super::Harness;
 use super::steps::{begin, begin_in, edit, insert, stored};
 use crate::builders::{at, customer, group, other_scope, scope};
+use customer_domain::audit::{Audited, FieldChange};
 use customer_domain::customer::{Customer, Status};
-use customer_domain::group::Group;
-use customer_domain::{Conflict, Scope, StoreError};
+use customer_domain::group::{Group, GroupChanges};
+use customer_domain::{Conflict, Patch, Scope, StoreError};
 
 /// A group with a value in every column.
 fn full(id: &str) -> Group {
     Group {
+        id: group(id),
+        name: "Trade \u{1f6d2}".to_owned(),
         description: Some("Für Händler & Söhne — '; DROP TABLE x".to_owned()),
         discount_class: Some("B2B-10".to_owned()),
         version: 3,
+        created_at: at(1),
         updated_at: at(5),
-        ..Group::new(group(id), "Trade \u{1f6d2}".to_owned(), at(1))
     }
+}
+
+/// Tells of every field whether two groups differ in it, in the order in which changes name them.
+/// Knows the fields by itself: what the product lists is under test.
+fn compared(one: &Group, other: &Group) -> [(&'static str, bool); 4] {
+    let Group {
+        id,
+        name,
+        description,
+        discount_class,
+        version: _,
+        created_at: _,
+        updated_at: _,
+    } = one;
+    [
+        ("id", *id != other.id),
+        ("name", *name != other.name),
+        ("description", *description != other.description),
+        ("discountClass", *discount_class != other.discount_class),
+    ]
+}
+
+/// Changes one field of a full group, alone.
+async fn changed_alone(h: &impl Harness, field: &str, change: GroupChanges) {
+    let mut work = begin(h).await;
+    let found = work.groups().find_for_update(&group("trade")).await;
+    let before = found.expect("found");
+    let mut after = before.clone();
+    assert_eq!(after.merge(change), [field], "told");
+    work.groups().save(&after).await.expect("saved");
+    work.commit().await.expect("commit");
+    let read = found_again(h).await;
+    assert_eq!(read, after, "{field}: stored");
+    for (name, differs) in compared(&before, &read) {
+        assert_eq!(differs, name == field, "{field} alone: {name}");
+    }
+    for FieldChange { old, new, .. } in FieldChange::between(&before, &read, &[field]) {
+        assert_ne!(old, new, "{field} is audited");
+    }
+    let is_given = read.given_fields().contains(&field);
+    assert_eq!(is_given, !read.field(field).is_null(), "{field}");
+}
+
+async fn found_again(h: &impl Harness) -> Group {
+    found(h, &scope(), "trade").await.expect("the group")
 }
 
 async fn inserted(h: &impl Harness, scope: &Scope, new: &Group) -> Result<(), StoreError> {
@@ -94,6 +142,46 @@ pub async fn a_saved_group_comes_back(h: &impl Harness) {
     assert_eq!(found(h, &scope(), "trade").await, Some(changed));
 }
 
+pub async fn every_field_of_a_group_is_stored_and_changes_alone(h: &impl Harness) {
+    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    let full = found_again(h).await;
+    let blank = Group::new(group("blank"), "Blank".to_owned(), at(1));
+    for (field, differs) in compared(&blank, &full) {
+        assert!(differs, "{field} is as in a blank group");
+        assert!(!full.field(field).is_null(), "{field} is audited");
+    }
+    let fields = compared(&blank, &full).map(|(name, _)| name);
+    assert_eq!(full.given_fields(), fields);
+    assert_eq!(blank.given_fields(), ["id", "name"]);
+
+    let changes = |name, description, discount_class| GroupChanges {
+        name,
+        description,
+        discount_class,
+    };
+    let text = |text: &str| Patch::Set(text.to_owned());
+    let dealers = Some("Dealers".to_owned());
+    let (keep, none) = (Patch::Keep, None);
+    for (field, change) in [
+        ("name", changes(dealers, keep.clone(), keep.clone())),
+        (
+            "description",
+            changes(none.clone(), text("b"), keep.clone()),
+        ),
+        (
+            "description",
+            changes(none.clone(), Patch::Clear, keep.clone()),
+        ),
+        (
+            "discountClass",
+            changes(none.clone(), keep.clone(), text("c")),
+        ),
+        ("discountClass", changes(none, keep, Patch::Clear)),
+    ] {
+        changed_alone(h, field, change).await;
+    }
+}
+
 pub async fn an_unknown_group_is_neither_found_nor_saved_nor_deleted(h: &impl Harness) {
     let missing = full("absent");
     let mut work = begin(h).await;
@@ -163,6 +251,7 @@ macro_rules! contract_group {
             a_taken_group_id_is_a_conflict,
             groups_are_listed_by_id_from_where_the_last_page_ended,
             a_saved_group_comes_back,
+            every_field_of_a_group_is_stored_and_changes_alone,
             an_unknown_group_is_neither_found_nor_saved_nor_deleted,
             an_empty_group_is_deleted,
             a_group_with_customers_stays,
