@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use customer_domain::group::Group;
 use customer_domain::tenant::{Tenant, TenantReads, TenantRepo, TenantSettings, TenantSlug};
 use customer_domain::{StoreError, TenantId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::{Value, json};
 
 const TABLE: &str = "tenants";
@@ -21,18 +24,9 @@ const TABLE: &str = "tenants";
 impl TenantRepo for PgUnitOfWork {
     /// Two round trips; one when it begins without groups.
     async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
-        let row = entity::ActiveModel {
-            id: Set(tenant.id.0),
-            slug: Set(tenant.slug.as_str().to_owned()),
-            name: Set(tenant.name.clone()),
-            settings: Set(settings(&tenant.settings)),
-            version: Set(tenant.version),
-            created_at: Set(tenant.created_at),
-            updated_at: Set(tenant.updated_at),
-        };
         let inserted = {
             let orm = self.tx.orm()?;
-            entity::Entity::insert(row)
+            entity::Entity::insert(encode(tenant))
                 .exec_without_returning(&orm)
                 .await
         };
@@ -54,11 +48,10 @@ impl TenantRepo for PgUnitOfWork {
     /// One round trip.
     async fn save(&mut self, tenant: &Tenant) -> Result<(), StoreError> {
         let changed = entity::ActiveModel {
-            name: Set(tenant.name.clone()),
-            settings: Set(settings(&tenant.settings)),
-            version: Set(tenant.version),
-            updated_at: Set(tenant.updated_at),
-            ..entity::ActiveModel::default()
+            id: NotSet,
+            slug: NotSet,
+            created_at: NotSet,
+            ..encode(tenant)
         };
         let saved = {
             let orm = self.tx.orm()?;
@@ -87,12 +80,35 @@ impl TenantReads for PgTenantReads {
     }
 }
 
-fn settings(settings: &TenantSettings) -> Value {
-    json!({
-        "currency": settings.currency,
-        "country": settings.country,
-        "maxAddresses": settings.max_addresses,
-    })
+fn encode(tenant: &Tenant) -> entity::ActiveModel {
+    let Tenant {
+        id,
+        slug,
+        name,
+        settings,
+        version,
+        created_at,
+        updated_at,
+    } = tenant;
+    let TenantSettings {
+        currency,
+        country,
+        max_addresses,
+    } = settings;
+    let settings = json!({
+        "currency": currency,
+        "country": country,
+        "maxAddresses": max_addresses,
+    });
+    entity::ActiveModel {
+        id: Set(id.0),
+        slug: Set(slug.as_str().to_owned()),
+        name: Set(name.clone()),
+        settings: Set(settings),
+        version: Set(*version),
+        created_at: Set(*created_at),
+        updated_at: Set(*updated_at),
+    }
 }
 
 fn decode(row: entity::Model) -> Result<Tenant, StoreError> {

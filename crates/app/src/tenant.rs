@@ -8,7 +8,7 @@ use crate::idempotency::{Once, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
-use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
+use customer_domain::audit::{AuditEntry, AuditKind, Audited, FieldChange};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
@@ -197,31 +197,23 @@ impl Tenants {
 
 fn merge(tenant: &mut Tenant, command: &UpdateTenant) -> Vec<&'static str> {
     let before = tenant.clone();
+    let UpdateTenant {
+        name,
+        currency,
+        country,
+        max_addresses,
+        expected_versions: _,
+    } = command;
     let settings = &mut tenant.settings;
     for (member, wanted) in [
-        (&mut tenant.name, &command.name),
-        (&mut settings.currency, &command.currency),
-        (&mut settings.country, &command.country),
+        (&mut tenant.name, name),
+        (&mut settings.currency, currency),
+        (&mut settings.country, country),
     ] {
         if let Some(wanted) = wanted {
             member.clone_from(wanted);
         }
     }
-    command
-        .max_addresses
-        .clone()
-        .apply(&mut settings.max_addresses);
-    let (was, is) = (&before.settings, &tenant.settings);
-    [
-        ("name", before.name != tenant.name),
-        ("settings.currency", was.currency != is.currency),
-        ("settings.country", was.country != is.country),
-        (
-            "settings.maxAddresses",
-            was.max_addresses != is.max_addresses,
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(name, changed)| changed.then_some(name))
-    .collect()
+    max_addresses.clone().apply(&mut settings.max_addresses);
+    tenant.changed_since(&before)
 }

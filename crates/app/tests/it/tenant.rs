@@ -6,6 +6,7 @@ use crate::support::{App, app, on, unclaimed, values};
 use chrono::TimeDelta;
 use customer_app::idempotency::Outcome;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
+use customer_domain::audit::Audited;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Patch, StoreError};
 use customer_testkit::FakeStore;
@@ -46,6 +47,64 @@ async fn a_new_tenant_is_known_at_once() {
     assert_eq!(*known, tenant);
     let taken = made(&app, "tenant-123").await;
     assert_eq!(taken, Err(TenantError::Rule(TenantRule::SlugTaken)));
+}
+
+#[tokio::test]
+async fn the_trail_has_every_field_of_a_new_tenant() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    let entry = app.store.audit().pop().unwrap();
+    let fields: Vec<_> = tenant.fields().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(entry.changed_fields, fields);
+}
+
+#[tokio::test]
+async fn every_field_of_a_tenant_changes_alone() {
+    let app = app();
+    let UpdateTenant {
+        name,
+        currency,
+        country,
+        max_addresses,
+        expected_versions: _,
+    } = UpdateTenant {
+        name: Some("Renamed".to_owned()),
+        currency: Some("JPY".to_owned()),
+        country: Some("JP".to_owned()),
+        max_addresses: Patch::Set(3),
+        expected_versions: None,
+    };
+    let none = UpdateTenant::default;
+    let mut before = made(&app, "tenant-123").await.unwrap();
+    for (field, update) in [
+        ("name", UpdateTenant { name, ..none() }),
+        ("settings.currency", UpdateTenant { currency, ..none() }),
+        ("settings.country", UpdateTenant { country, ..none() }),
+        (
+            "settings.maxAddresses",
+            UpdateTenant {
+                max_addresses,
+                ..none()
+            },
+        ),
+        (
+            "settings.maxAddresses",
+            UpdateTenant {
+                max_addresses: Patch::Clear,
+                ..none()
+            },
+        ),
+    ] {
+        let updated = app
+            .tenants
+            .update(&operator_scope(), before.id, &update)
+            .await;
+        let after = updated.unwrap();
+        assert_eq!(after.changed_since(&before), [field]);
+        let entry = app.store.audit().pop().unwrap();
+        assert_eq!(entry.changed_fields, [field]);
+        before = after;
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,8 @@ pub async fn a_saved_tenant_comes_back(h: &impl Harness) {
         .await
         .expect("found");
     let changed = Tenant {
+        id: found.id,
+        slug: found.slug,
         name: "Renamed".to_owned(),
         settings: TenantSettings {
             currency: "JPY".to_owned(),
@@ -111,8 +113,8 @@ pub async fn a_saved_tenant_comes_back(h: &impl Harness) {
             max_addresses: Some(0),
         },
         version: found.version + 1,
+        created_at: found.created_at,
         updated_at: at(60),
-        ..found
     };
     work.tenants().save(&changed).await.expect("save");
     assert_eq!(
