@@ -46,18 +46,30 @@ pub(crate) fn prepared() -> (&'static str, &'static str, Sql) {
 impl ApiKeyRepo for PgUnitOfWork {
     /// One round trip.
     async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError> {
+        let ApiKey {
+            id,
+            tenant,
+            name,
+            prefix,
+            permissions,
+            all_tenants,
+            created_at,
+            expires_at,
+            last_used_at,
+            revoked_at,
+        } = key;
         let row = entity::ActiveModel {
-            tenant_id: Set(key.tenant.0),
-            id: Set(key.id.0),
-            name: Set(key.name.clone()),
-            prefix: Set(key.prefix.clone()),
+            tenant_id: Set(tenant.0),
+            id: Set(id.0),
+            name: Set(name.clone()),
+            prefix: Set(prefix.clone()),
             digest: Set(digest.to_vec()),
-            permissions: Set(key.permissions.iter().map(|held| held.code()).collect()),
-            all_tenants: Set(key.all_tenants),
-            created_at: Set(key.created_at),
-            expires_at: Set(key.expires_at),
-            last_used_at: Set(key.last_used_at),
-            revoked_at: Set(key.revoked_at),
+            permissions: Set(permissions.iter().map(|held| held.code()).collect()),
+            all_tenants: Set(*all_tenants),
+            created_at: Set(*created_at),
+            expires_at: Set(*expires_at),
+            last_used_at: Set(*last_used_at),
+            revoked_at: Set(*revoked_at),
         };
         let inserted = {
             let orm = self.tx.orm()?;

@@ -52,13 +52,25 @@ async fn is_last(h: &impl Harness, key: &ApiKey) -> bool {
 
 pub async fn a_key_comes_back_whole(h: &impl Harness) {
     let bare = admin(1);
+    let ApiKey {
+        id,
+        tenant,
+        prefix,
+        permissions,
+        created_at,
+        ..
+    } = api_key(2, Permission::Read);
     let full = ApiKey {
+        id,
+        tenant,
         name: "𠮷".repeat(MAX_KEY_NAME),
+        prefix,
+        permissions,
         all_tenants: true,
+        created_at,
         expires_at: Some(at(86_400)),
         last_used_at: Some(at(120)),
         revoked_at: Some(at(180)),
-        ..api_key(2, Permission::Read)
     };
     let reader = ApiKey {
         name: "O'Brien's \"key\" \\ 100%".to_owned(),
