@@ -18,7 +18,7 @@ const TABLE: &str = "job_leases";
 /// How often the statement below is sent when it loses a race that its snapshot does not show.
 const TRIES: u32 = 4;
 
-/// Takes the job, or says why not. Who writes the row second waits for the first, and then finds that
+/// Takes the job, early if `$4`, or says why not. Who writes the row second waits for the first, and then finds that
 /// its condition does not hold any more.
 const ACQUIRE: &str = "\
     WITH taken AS MATERIALIZED ( \
@@ -26,10 +26,10 @@ const ACQUIRE: &str = "\
       VALUES ($1, 1, $2, clock_timestamp() + make_interval(secs => $3), clock_timestamp(), clock_timestamp()) \
       ON CONFLICT (name) DO UPDATE SET token = j.token + 1, holder = excluded.holder, \
         lease_expires_at = clock_timestamp() + make_interval(secs => $3), started_at = clock_timestamp() \
-      WHERE j.due_at <= clock_timestamp() AND (j.holder IS NULL OR j.lease_expires_at <= clock_timestamp()) \
+      WHERE (j.due_at <= clock_timestamp() OR $4 AND j.failures = 0) AND (j.holder IS NULL OR j.lease_expires_at <= clock_timestamp()) \
       RETURNING token, cursor, failures) \
     SELECT token, cursor, failures, NULL::float8 AS due_in, NULL::float8 AS free_in FROM taken UNION ALL \
-    SELECT 0, NULL, 0, date_part('epoch', due_at - clock_timestamp()), \
+    SELECT 0, NULL, 0, CASE WHEN $4 AND failures = 0 THEN NULL ELSE date_part('epoch', due_at - clock_timestamp()) END, \
       date_part('epoch', lease_expires_at - clock_timestamp()) \
     FROM job_leases WHERE name = $1 AND NOT EXISTS (SELECT FROM taken)";
 
@@ -72,18 +72,17 @@ impl JobLeases for PgJobLeases {
         holder: Uuid,
         lease: Duration,
     ) -> Result<Acquisition, StoreError> {
-        for _ in 0..TRIES {
-            let rows = autocommit::fetch(&self.0, || {
-                let acquire = sqlx::query(ACQUIRE).bind(job.0).bind(holder);
-                acquire.bind(lease.as_secs_f64())
-            });
-            if let Some(row) = rows.await?.first()
-                && let Some(answer) = acquisition(row, job, holder)?
-            {
-                return Ok(answer);
-            }
-        }
-        Err(StoreError::Contended)
+        self.take(job, holder, lease, false).await
+    }
+
+    /// As [`acquire`](Self::acquire).
+    async fn acquire_early(
+        &self,
+        job: JobName,
+        holder: Uuid,
+        lease: Duration,
+    ) -> Result<Acquisition, StoreError> {
+        self.take(job, holder, lease, true).await
     }
 
     /// One round trip.
@@ -136,6 +135,29 @@ impl JobLeases for PgJobLeases {
     async fn states(&self) -> Result<Vec<JobState>, StoreError> {
         let rows = autocommit::fetch(&self.0, || sqlx::query(STATES)).await?;
         rows.iter().map(state).collect()
+    }
+}
+
+impl PgJobLeases {
+    async fn take(
+        &self,
+        job: JobName,
+        holder: Uuid,
+        lease: Duration,
+        early: bool,
+    ) -> Result<Acquisition, StoreError> {
+        for _ in 0..TRIES {
+            let rows = autocommit::fetch(&self.0, || {
+                let acquire = sqlx::query(ACQUIRE).bind(job.0).bind(holder);
+                acquire.bind(lease.as_secs_f64()).bind(early)
+            });
+            if let Some(row) = rows.await?.first()
+                && let Some(answer) = acquisition(row, job, holder)?
+            {
+                return Ok(answer);
+            }
+        }
+        Err(StoreError::Contended)
     }
 }
 

@@ -9,12 +9,14 @@ mod audit_seal;
 mod idempotency_purge;
 mod outbox_seal;
 mod runner;
+mod scheduled;
 
 pub use audit_partitions::{AuditPartitions, MONTHS_AHEAD, MonthSeals};
 pub use audit_seal::SealAudit;
 pub use idempotency_purge::{CHUNK, PurgeReplies};
 pub use outbox_seal::SealOutbox;
 pub use runner::Jobs;
+pub use scheduled::{JobWaker, ScheduledJob};
 
 use crate::audit::VerifyError;
 use async_trait::async_trait;
@@ -26,6 +28,9 @@ use thiserror::Error;
 /// Something to be done from time to time.
 #[async_trait]
 pub trait Job: Send + Sync {
+    /// Where a chunk begins.
+    type Cursor: Cursor;
+
     /// Its name.
     fn name(&self) -> JobName;
 
@@ -33,20 +38,40 @@ pub trait Job: Send + Sync {
     fn every(&self) -> Duration;
 
     /// Does the next chunk, from the cursor of the chunk before it. A run begins without one, unless
-    /// an earlier run did not come to its end; a cursor that cannot be read counts as none.
+    /// an earlier run did not come to its end.
     ///
     /// # Errors
     /// [`JobError`]: the run has failed.
-    async fn run(&self, cursor: Option<String>) -> Result<Step, JobError>;
+    async fn run(&self, cursor: Option<Self::Cursor>) -> Result<Step<Self::Cursor>, JobError>;
+}
+
+/// How far a run is, in a form that outlives the process. The runner keeps the fields as text.
+pub trait Cursor: Sized + Send {
+    /// Returns what [`from_fields`](Self::from_fields) reads.
+    fn to_fields(&self) -> Vec<String>;
+
+    /// Reads the fields; `None` if another program wrote them, and the job then begins anew.
+    fn from_fields(fields: &[String]) -> Option<Self>;
+}
+
+/// For a job whose progress shows in what is left to do.
+impl Cursor for () {
+    fn to_fields(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn from_fields(fields: &[String]) -> Option<Self> {
+        fields.is_empty().then_some(())
+    }
 }
 
 /// What a chunk has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<C> {
     /// There is more to do.
     More {
         /// Where the next chunk begins.
-        cursor: String,
+        cursor: C,
         /// Records that it dealt with.
         processed: u64,
     },

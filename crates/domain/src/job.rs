@@ -130,6 +130,18 @@ pub trait JobLeases: Send + Sync {
         lease: Duration,
     ) -> Result<Acquisition, StoreError>;
 
+    /// As [`acquire`](Self::acquire), though the job is not due yet, unless its last run failed: the
+    /// pause before the next try MUST be kept.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    async fn acquire_early(
+        &self,
+        job: JobName,
+        holder: HolderId,
+        lease: Duration,
+    ) -> Result<Acquisition, StoreError>;
+
     /// Keeps the progress, and makes the lease end `lease` from now. `false`, and nothing is kept,
     /// when the job was released, finished, or taken by somebody else; a lease that ended and that
     /// nobody took is renewed.

@@ -32,6 +32,11 @@ pub(crate) async fn hold_a_job(postgres: &Postgres) {
         assert_eq!(jobs.finish(&held, outcome, LONG).await, Ok(is_held));
         assert_eq!(jobs.release(&held).await, Ok(false));
     }
+    let early = jobs.acquire_early(JOB, seeded_id(1), LONG).await;
+    let Ok(Acquisition::Acquired(early)) = early else {
+        panic!("{early:?}");
+    };
+    assert_eq!(jobs.release(&early).await, Ok(true));
     assert!(!jobs.states().await.expect("the states").is_empty());
 }
 
@@ -65,6 +70,30 @@ async fn of_fifty_who_ask_at_once_one_gets_the_job_new_or_known_or_left_behind()
         }
     }
     assert_eq!(tokens, (1..=20).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_who_ask_early_at_once_one_gets_the_job_and_the_others_hear_that_it_is_held() {
+    let database = TestDatabase::fresh().await;
+    let postgres = database.postgres_of(16).await;
+    let jobs = postgres.jobs();
+    let lease = acquired(&*jobs, 0, LONG).await.expect("it is free");
+    assert_eq!(jobs.finish(&lease, DONE, LONG).await, Ok(true));
+    for _ in 0..20 {
+        let asking = (0..50).map(|holder| jobs.acquire_early(JOB, seeded_id(holder), LONG));
+        let mut got = Vec::new();
+        for answer in join_all(asking).await {
+            match answer {
+                Ok(Acquisition::Acquired(lease)) => got.push(lease),
+                Ok(Acquisition::Held { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        let [lease] = &*got else {
+            panic!("{got:?}");
+        };
+        assert_eq!(jobs.finish(lease, DONE, LONG).await, Ok(true));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

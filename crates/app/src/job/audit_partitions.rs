@@ -21,6 +21,11 @@ const BLOCK: u32 = 200;
 /// How often a seal is tried when the sealer comes before it.
 const TRIES: u32 = 5;
 
+const ONE_MONTH: Step<()> = Step::More {
+    cursor: (),
+    processed: 1,
+};
+
 /// The job.
 pub struct AuditPartitions {
     /// Makes and drops them.
@@ -43,6 +48,8 @@ pub struct MonthSeals {
 
 #[async_trait]
 impl Job for AuditPartitions {
+    type Cursor = ();
+
     fn name(&self) -> JobName {
         JobName("audit.partitions")
     }
@@ -51,15 +58,14 @@ impl Job for AuditPartitions {
         EVERY
     }
 
-    /// One month at a time; what is left to do shows in what is there, so the cursor only says how far
-    /// it is.
-    async fn run(&self, _cursor: Option<String>) -> Result<Step, JobError> {
+    /// One month at a time.
+    async fn run(&self, _cursor: Option<()>) -> Result<Step<()>, JobError> {
         let now = self.clock.now();
         let there = self.months.list().await?;
         if let Some(month) = missing(&there, now) {
             self.months.make(month).await?;
             tracing::info!(%month, "a month of the audit trail was made");
-            return Ok(dealt_with(month));
+            return Ok(ONE_MONTH);
         }
         let Some(seals) = &self.seals else {
             return Ok(Step::Done { processed: 0 });
@@ -73,12 +79,12 @@ impl Job for AuditPartitions {
             }
             self.months.remove(month).await?;
             tracing::info!(%month, "a month of the audit trail was dropped");
-            return Ok(dealt_with(month));
+            return Ok(ONE_MONTH);
         }
         // Only once every month that goes is gone: what is left of one is held against its seals.
         if seals.ledger.trim(SEALS).await? > 0 {
             return Ok(Step::More {
-                cursor: String::new(),
+                cursor: (),
                 processed: 0,
             });
         }
@@ -162,11 +168,4 @@ fn missing(there: &[NaiveDate], now: DateTime<Utc>) -> Option<NaiveDate> {
     let wanted =
         (0..=MONTHS_AHEAD).filter_map(|ahead| first.checked_add_months(Months::new(ahead)));
     wanted.into_iter().find(|month| !there.contains(month))
-}
-
-fn dealt_with(month: NaiveDate) -> Step {
-    Step::More {
-        cursor: month.to_string(),
-        processed: 1,
-    }
 }

@@ -17,6 +17,8 @@ pub struct SealAudit(pub AuditSealer);
 
 #[async_trait]
 impl Job for SealAudit {
+    type Cursor = ();
+
     fn name(&self) -> JobName {
         JobName("audit.seal")
     }
@@ -25,14 +27,13 @@ impl Job for SealAudit {
         EVERY
     }
 
-    /// What is left to do shows in what is there, so the cursor says nothing. Two that seal at once
-    /// make the same numbers, of which the store takes one.
-    async fn run(&self, _cursor: Option<String>) -> Result<Step, JobError> {
+    /// Two that seal at once make the same numbers, of which the store takes one.
+    async fn run(&self, _cursor: Option<()>) -> Result<Step<()>, JobError> {
         let sealed = self.0.seal().await?;
         let processed = u64::try_from(sealed.count).unwrap_or(u64::MAX);
         Ok(if sealed.has_more {
             Step::More {
-                cursor: String::new(),
+                cursor: (),
                 processed,
             }
         } else {

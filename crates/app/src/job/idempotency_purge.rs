@@ -1,11 +1,12 @@
 //! `idempotency.purge`: replies that expired are of no use to anyone, and hold personal data.
 
-use super::{Job, JobError, Step};
+use super::{Cursor, Job, JobError, Step};
 use async_trait::async_trait;
-use customer_domain::Clock;
 use customer_domain::idempotency::{IdempotencyPurge, ReplyKey};
 use customer_domain::job::JobName;
 use customer_domain::tenant::TenantReads;
+use customer_domain::{Clock, TenantId};
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +27,17 @@ pub struct PurgeReplies {
     pub every: Duration,
 }
 
-/// Up to where everything was looked at: a tenant, by its id, and a place among its replies.
-struct Place {
-    tenant: String,
+/// Up to where everything was looked at: a tenant, and a place among its replies.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ReplyPosition {
+    tenant: TenantId,
     after: Option<ReplyKey>,
 }
 
 #[async_trait]
 impl Job for PurgeReplies {
+    type Cursor = ReplyPosition;
+
     fn name(&self) -> JobName {
         JobName("idempotency.purge")
     }
@@ -42,27 +46,24 @@ impl Job for PurgeReplies {
         self.every
     }
 
-    async fn run(&self, cursor: Option<String>) -> Result<Step, JobError> {
-        let place = cursor.as_deref().and_then(Place::read);
+    async fn run(&self, cursor: Option<ReplyPosition>) -> Result<Step<ReplyPosition>, JobError> {
         let now = self.clock.now();
         let mut tenants = self.tenants.all().await?;
         tenants.sort_by_key(|tenant| tenant.id);
         let (mut room, mut deleted) = (CHUNK, 0);
-        let (begin, mut after) =
-            place.map_or_else(Default::default, |place| (place.tenant, place.after));
-        let left = tenants
-            .into_iter()
-            .map(|tenant| (tenant.id, tenant.id.to_string()))
-            .filter(|(_, text)| *text >= begin);
-        for (asked, (id, tenant)) in (1..).zip(left) {
-            let after = after.take().filter(|_| tenant == begin);
-            let purged = self.replies.purge(id, after.clone(), now, room).await?;
+        let begin = cursor.as_ref().map(|cursor| cursor.tenant);
+        let mut after = cursor.and_then(|cursor| cursor.after);
+        let left = tenants.into_iter().map(|tenant| tenant.id);
+        let left = left.filter(|tenant| Some(*tenant) >= begin);
+        for (asked, tenant) in (1..).zip(left) {
+            let after = after.take().filter(|_| Some(tenant) == begin);
+            let purged = self.replies.purge(tenant, after.clone(), now, room).await?;
             deleted += u64::from(purged.deleted);
             room = room.saturating_sub(purged.seen);
             if room == 0 || asked == MOST_TENANTS {
                 let after = purged.last.or(after);
                 return Ok(Step::More {
-                    cursor: Place { tenant, after }.written(),
+                    cursor: ReplyPosition { tenant, after },
                     processed: deleted,
                 });
             }
@@ -71,22 +72,31 @@ impl Job for PurgeReplies {
     }
 }
 
-impl Place {
-    fn written(&self) -> String {
-        let after = self.after.as_ref();
-        let after = after.map(|after| [&after.caller, &after.route, &after.key]);
-        serde_json::json!([self.tenant, after]).to_string()
+impl Cursor for ReplyPosition {
+    fn to_fields(&self) -> Vec<String> {
+        let after = self.after.iter();
+        let key =
+            after.flat_map(|after| [&after.caller, &after.route, &after.key].map(Clone::clone));
+        iter::once(self.tenant.to_string()).chain(key).collect()
     }
 
-    fn read(cursor: &str) -> Option<Self> {
-        let (tenant, after): (String, Option<[String; 3]>) = serde_json::from_str(cursor).ok()?;
-        let after = after.map(|[caller, route, key]| ReplyKey { caller, route, key });
+    fn from_fields(fields: &[String]) -> Option<Self> {
+        let (tenant, after) = match fields {
+            [tenant] => (tenant, None),
+            [tenant, caller, route, key] => {
+                let [caller, route, key] = [caller, route, key].map(Clone::clone);
+                (tenant, Some(ReplyKey { caller, route, key }))
+            }
+            _ => return None,
+        };
+        let tenant = tenant.parse().ok()?;
         Some(Self { tenant, after })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scheduled::{read, written};
     use super::*;
 
     #[test]
@@ -97,13 +107,12 @@ mod tests {
             key: "é\u{1}\",[\\".to_owned(),
         };
         for after in [None, Some(key)] {
-            let tenant = "t".to_owned();
-            let place = Place { tenant, after };
-            let read = Place::read(&place.written()).expect("a place");
-            assert_eq!((read.tenant, read.after), (place.tenant, place.after));
+            let tenant = "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a".parse().unwrap();
+            let place = ReplyPosition { tenant, after };
+            assert_eq!(read(&written(&place)), Some(place));
         }
-        for other in ["", "2026-01-01", "[]", "[\"t\",[\"x\"]]"] {
-            assert!(Place::read(other).is_none(), "{other}");
+        for other in ["", "2026-01-01", "[]", "[\"t\",[\"x\"]]", "[\"t\"]"] {
+            assert_eq!(read::<ReplyPosition>(other), None, "{other}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `outbox.seal`: seals the events that older programs left open.
 
-use super::{Job, JobError, Step};
+use super::{Cursor, Job, JobError, Step};
 use async_trait::async_trait;
 use customer_domain::job::JobName;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing};
@@ -17,6 +17,8 @@ pub struct SealOutbox(pub Arc<dyn OutboxSealing>);
 
 #[async_trait]
 impl Job for SealOutbox {
+    type Cursor = OutboxPosition;
+
     fn name(&self) -> JobName {
         JobName("outbox.seal")
     }
@@ -25,11 +27,10 @@ impl Job for SealOutbox {
         EVERY
     }
 
-    async fn run(&self, cursor: Option<String>) -> Result<Step, JobError> {
-        let after = cursor.as_deref().and_then(read);
-        Ok(match self.0.seal_some(after, CHUNK).await? {
+    async fn run(&self, cursor: Option<OutboxPosition>) -> Result<Step<OutboxPosition>, JobError> {
+        Ok(match self.0.seal_some(cursor, CHUNK).await? {
             Some(sealed) => Step::More {
-                cursor: written(sealed.last),
+                cursor: sealed.last,
                 processed: sealed.count,
             },
             None => Step::Done { processed: 0 },
@@ -37,20 +38,25 @@ impl Job for SealOutbox {
     }
 }
 
-fn written(OutboxPosition { tenant, event }: OutboxPosition) -> String {
-    format!("{tenant} {event}")
-}
+impl Cursor for OutboxPosition {
+    fn to_fields(&self) -> Vec<String> {
+        vec![self.tenant.to_string(), self.event.to_string()]
+    }
 
-fn read(cursor: &str) -> Option<OutboxPosition> {
-    let (tenant, event) = cursor.split_once(' ')?;
-    Some(OutboxPosition {
-        tenant: tenant.parse().ok()?,
-        event: event.parse().ok()?,
-    })
+    fn from_fields(fields: &[String]) -> Option<Self> {
+        let [tenant, event] = fields else {
+            return None;
+        };
+        Some(Self {
+            tenant: tenant.parse().ok()?,
+            event: event.parse().ok()?,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scheduled::{read, written};
     use super::*;
 
     #[test]
@@ -59,9 +65,9 @@ mod tests {
             tenant: "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a".parse().unwrap(),
             event: "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3b".parse().unwrap(),
         };
-        assert_eq!(read(&written(position)), Some(position));
-        for other in ["", "x y", "1 2"] {
-            assert_eq!(read(other), None);
+        assert_eq!(read(&written(&position)), Some(position));
+        for other in ["", "x y", "1 2", "[]", r#"["1","2"]"#, "[1,2]"] {
+            assert_eq!(read::<OutboxPosition>(other), None, "{other}");
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Runs jobs: waits until one is due, takes it, and holds on to it while its chunks run.
 
-use super::{Job, JobError, JobObserver, RunEnd, Step};
+use super::scheduled::AnyJob;
+use super::{JobError, JobObserver, RunEnd, ScheduledJob, Step};
 use customer_domain::job::{
     Acquisition, HolderId, JobLease, JobLeases, JobName, JobOutcome, Progress,
 };
 use customer_domain::{IdSource, StoreError};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -27,7 +29,7 @@ pub struct Jobs {
     /// How long a lease is: after this time at the latest another replica takes over from one that died.
     pub lease: Duration,
     /// What there is to do.
-    pub jobs: Vec<Arc<dyn Job>>,
+    pub jobs: Vec<ScheduledJob>,
 }
 
 impl Jobs {
@@ -37,9 +39,10 @@ impl Jobs {
         let holder = self.ids.new_id();
         let (stopping, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
-        for job in self.jobs {
+        for ScheduledJob { job, woken } in self.jobs {
             let runner = Runner {
                 job,
+                woken,
                 leases: Arc::clone(&self.leases),
                 observer: Arc::clone(&self.observer),
                 holder,
@@ -61,7 +64,8 @@ impl Jobs {
 
 /// What keeps one job running.
 struct Runner {
-    job: Arc<dyn Job>,
+    job: Arc<dyn AnyJob>,
+    woken: Arc<Notify>,
     leases: Arc<dyn JobLeases>,
     observer: Arc<dyn JobObserver>,
     holder: HolderId,
@@ -79,7 +83,7 @@ enum End {
 
 /// How one chunk ended.
 enum Chunk {
-    Ended(Result<Step, JobError>),
+    Ended(Result<Step<String>, JobError>),
     Lost,
     Stopped,
 }
@@ -93,11 +97,14 @@ struct Held {
 impl Runner {
     async fn keep(self) {
         let mut stopped = self.stopped.clone();
+        let mut is_woken = false;
         while !*self.stopped.borrow() {
-            let pause = self.attempt().await;
+            let pause = self.attempt(&mut is_woken).await;
             tokio::select! {
                 biased;
                 () = stop(&mut stopped) => {}
+                // Once is enough until it runs: more would ask for the lease over and over.
+                () = self.woken.notified(), if !is_woken => is_woken = true,
                 () = sleep(pause) => {}
             }
         }
@@ -107,12 +114,23 @@ impl Runner {
         self.job.name()
     }
 
-    /// Takes the job and runs it, if that can be; how long to wait before the next attempt.
-    async fn attempt(&self) -> Duration {
+    /// Takes the job and runs it, if that can be; how long to wait before the next attempt. A job that
+    /// begins is woken no more.
+    async fn attempt(&self, is_woken: &mut bool) -> Duration {
         let until = Instant::now() + self.lease;
-        let asked = self.leases.acquire(self.name(), self.holder, self.lease);
+        let (job, holder) = (self.name(), self.holder);
+        let asked = if *is_woken {
+            self.leases.acquire_early(job, holder, self.lease)
+        } else {
+            self.leases.acquire(job, holder, self.lease)
+        };
         match self.in_time(until, asked).await {
-            Ok(Acquisition::Acquired(lease)) => self.run(Held { lease, until }).await,
+            Ok(Acquisition::Acquired(lease)) => {
+                // This run comes after every wake-up so far.
+                pin!(self.woken.notified()).enable();
+                *is_woken = false;
+                self.run(Held { lease, until }).await
+            }
             Ok(Acquisition::NotDue { due_in }) => due_in,
             Ok(Acquisition::Held { free_in }) => free_in,
             Err(error) => {

@@ -2,9 +2,13 @@
 //! runtime stands still, and moves when everybody waits.
 
 mod audit_partitions;
+mod cursor;
 mod idempotency_purge;
+mod wake;
 
-use customer_app::job::{Job, JobError, JobObserver, Jobs, RunEnd, Step};
+use customer_app::job::{
+    Cursor, Job, JobError, JobObserver, JobWaker, Jobs, RunEnd, ScheduledJob, Step,
+};
 use customer_domain::StoreError;
 use customer_domain::job::{JobName, JobState};
 use customer_testkit::fake::Step as FailAt;
@@ -67,8 +71,24 @@ impl Planned {
     }
 }
 
+/// A cursor of one field.
+struct Place(String);
+
+impl Cursor for Place {
+    fn to_fields(&self) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+
+    fn from_fields(fields: &[String]) -> Option<Self> {
+        let [place] = fields else { return None };
+        Some(Self(place.clone()))
+    }
+}
+
 #[async_trait::async_trait]
 impl Job for Planned {
+    type Cursor = Place;
+
     fn name(&self) -> JobName {
         NAME
     }
@@ -77,7 +97,8 @@ impl Job for Planned {
         EVERY
     }
 
-    async fn run(&self, cursor: Option<String>) -> Result<Step, JobError> {
+    async fn run(&self, cursor: Option<Place>) -> Result<Step<Place>, JobError> {
+        let cursor = cursor.map(|place| place.0);
         let start = self.start.lock().unwrap().unwrap();
         self.begun.lock().unwrap().push((start.elapsed(), cursor));
         let Plan(time, what) = {
@@ -92,7 +113,7 @@ impl Job for Planned {
         *self.ended.lock().unwrap() += 1;
         match what {
             Do::More(cursor, processed) => Ok(Step::More {
-                cursor: cursor.to_owned(),
+                cursor: Place(cursor.to_owned()),
                 processed,
             }),
             Do::Done(processed) => Ok(Step::Done { processed }),
@@ -132,6 +153,8 @@ struct Replicas {
     store: FakeStore,
     job: Arc<Planned>,
     notes: Arc<Notes>,
+    /// One for each replica.
+    wakers: Vec<JobWaker>,
     running: JoinSet<()>,
 }
 
@@ -144,24 +167,32 @@ impl Replicas {
             store: FakeStore::seeded(),
             job: Planned::new(plans),
             notes: Arc::new(Notes::default()),
+            wakers: Vec::new(),
             running: JoinSet::new(),
         }
     }
 
     /// Starts one more. Its number is that of its holder's id.
     fn start(&mut self, number: u64) -> Stop {
+        let job = ScheduledJob::new(self.job.clone());
+        self.wakers.push(job.waker());
         let jobs = Jobs {
             leases: self.store.jobs(),
             ids: Arc::new(SeededIds::from(number)),
             observer: self.notes.clone(),
             lease: LEASE,
-            jobs: vec![self.job.clone()],
+            jobs: vec![job],
         };
         let (stop, stopped) = oneshot::channel();
         self.running.spawn(jobs.run(async {
             stopped.await.unwrap_or_default();
         }));
         stop
+    }
+
+    /// When chunks were begun.
+    fn times(&self) -> Vec<u64> {
+        self.job.begun().iter().map(|(at, _)| *at).collect()
     }
 
     async fn state(&self) -> JobState {
@@ -216,7 +247,7 @@ async fn a_holder_that_dies_is_replaced_within_its_lease_and_its_cursor_is_gone_
     let _stop = replicas.start(1);
     pass(4).await;
     let died = replicas.state().await;
-    assert_eq!(died.cursor.as_deref(), Some("first"));
+    assert_eq!(died.cursor.as_deref(), Some(r#"["first"]"#));
     let dying = std::mem::take(&mut replicas.running);
     let _others = [2, 3].map(|number| replicas.start(number));
     pass(1).await;

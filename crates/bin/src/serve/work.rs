@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::failure::{Failure, Stopped};
 use crate::secrets::Secrets;
 use crate::wire;
+use customer_app::job::ScheduledJob;
 use customer_http::health::Health;
 use customer_local::UuidV7Ids;
 use customer_postgres::Postgres;
@@ -75,7 +76,7 @@ async fn work(
         config,
         database: database.note(),
         addresses,
-        jobs: jobs.jobs.iter().map(|job| job.name()).collect(),
+        jobs: jobs.jobs.iter().map(ScheduledJob::name).collect(),
     }
     .show();
 

@@ -4,7 +4,9 @@ use crate::config::Config;
 use crate::metrics::jobs::JobMetrics;
 use crate::secrets::Secrets;
 use customer_app::audit::{AuditSealer, LastSeen};
-use customer_app::job::{AuditPartitions, Jobs, MonthSeals, PurgeReplies, SealAudit, SealOutbox};
+use customer_app::job::{
+    AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit, SealOutbox,
+};
 use customer_domain::Clock;
 use customer_local::{SystemClock, UuidV7Ids};
 use customer_postgres::Postgres;
@@ -19,13 +21,13 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
         observer: Arc::new(JobMetrics),
         lease: config.jobs.lease,
         jobs: vec![
-            Arc::new(PurgeReplies {
+            ScheduledJob::new(Arc::new(PurgeReplies {
                 replies: postgres.idempotency_purge(),
                 tenants: postgres.tenants(),
                 clock: Arc::clone(&clock),
                 every: config.jobs.idempotency_purge_interval,
-            }),
-            Arc::new(AuditPartitions {
+            })),
+            ScheduledJob::new(Arc::new(AuditPartitions {
                 months: postgres.audit_months(),
                 seals: Some(MonthSeals {
                     ledger: postgres.audit_ledger(),
@@ -33,14 +35,14 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 }),
                 retention: config.jobs.audit_retention,
                 clock: Arc::clone(&clock),
-            }),
-            Arc::new(SealAudit(AuditSealer {
+            })),
+            ScheduledJob::new(Arc::new(SealAudit(AuditSealer {
                 ledger: postgres.audit_ledger(),
                 notary: Arc::clone(&secrets.notary),
                 clock,
                 seen: LastSeen::default(),
-            })),
-            Arc::new(SealOutbox(postgres.outbox_sealing())),
+            }))),
+            ScheduledJob::new(Arc::new(SealOutbox(postgres.outbox_sealing()))),
         ],
     }
 }

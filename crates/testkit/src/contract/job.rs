@@ -151,6 +151,30 @@ pub async fn a_finished_job_is_due_again_when_its_time_has_come(h: &impl Harness
     assert!(acquired(h, 2, LONG).await.token > lease.token);
 }
 
+pub async fn a_job_is_had_early_unless_it_is_held_or_its_last_run_failed(h: &impl Harness) {
+    let jobs = h.jobs();
+    let early = async || jobs.acquire_early(JOB, seeded_id(2), LONG).await;
+    let first = match early().await {
+        Ok(Acquisition::Acquired(first)) => first,
+        other => unreachable!("it was never begun: {other:?}"),
+    };
+    let held = early().await;
+    assert!(matches!(held, Ok(Acquisition::Held { .. })), "{held:?}");
+    finished(h, &first, DONE, LONG).await;
+    let second = match early().await {
+        Ok(Acquisition::Acquired(second)) => second,
+        other => unreachable!("it succeeded: {other:?}"),
+    };
+    assert!(second.token > first.token);
+    finished(h, &second, FAILED, LONG).await;
+    match early().await {
+        Ok(Acquisition::NotDue { due_in }) => {
+            assert!(due_in <= LONG && due_in > LONG / 2, "{due_in:?}");
+        }
+        other => unreachable!("it failed: {other:?}"),
+    }
+}
+
 pub async fn a_failed_run_is_told_and_the_next_goes_on_from_its_cursor(h: &impl Harness) {
     for failures in 1..=2 {
         let lease = acquired(h, 1, LONG).await;
@@ -212,6 +236,7 @@ macro_rules! contract_job {
             progress_is_kept_and_added_up,
             a_finished_job_is_not_due_before_its_time,
             a_finished_job_is_due_again_when_its_time_has_come,
+            a_job_is_had_early_unless_it_is_held_or_its_last_run_failed,
             a_failed_run_is_told_and_the_next_goes_on_from_its_cursor,
             a_success_ends_the_row_of_failures_and_begins_anew,
             a_released_job_is_free_at_once_and_goes_on,

@@ -72,6 +72,47 @@ impl Jobs {
 }
 
 impl FakeStore {
+    fn take(
+        &self,
+        job: JobName,
+        holder: Uuid,
+        lease: Duration,
+        early: bool,
+    ) -> Result<Acquisition, StoreError> {
+        self.shared.failures.check(Step::Statement)?;
+        let now = self.shared.jobs.now();
+        let mut rows = locked(&self.shared.jobs.rows);
+        let row = rows.entry(job.0.to_owned()).or_insert_with(|| Row {
+            token: 0,
+            held: None,
+            due: now,
+            started: now,
+            last_success: None,
+            last_error: None,
+            runs: 0,
+            failures: 0,
+            progress: Progress::default(),
+        });
+        if let Some((_, end)) = row.held.filter(|(_, end)| *end > now) {
+            let free_in = end - now;
+            return Ok(Acquisition::Held { free_in });
+        }
+        if row.due > now && !(early && row.failures == 0) {
+            let due_in = row.due - now;
+            return Ok(Acquisition::NotDue { due_in });
+        }
+        row.token += 1;
+        row.held = Some((holder, now + lease));
+        row.started = now;
+        Ok(Acquisition::Acquired(JobLease {
+            job,
+            holder,
+            token: row.token,
+            cursor: row.progress.cursor.clone(),
+            failures: row.failures,
+        }))
+    }
+
     /// Changes the row of a lease that is still good.
     fn with_lease(
         &self,
@@ -95,38 +136,16 @@ impl JobLeases for FakeStore {
         holder: Uuid,
         lease: Duration,
     ) -> Result<Acquisition, StoreError> {
-        self.shared.failures.check(Step::Statement)?;
-        let now = self.shared.jobs.now();
-        let mut rows = locked(&self.shared.jobs.rows);
-        let row = rows.entry(job.0.to_owned()).or_insert_with(|| Row {
-            token: 0,
-            held: None,
-            due: now,
-            started: now,
-            last_success: None,
-            last_error: None,
-            runs: 0,
-            failures: 0,
-            progress: Progress::default(),
-        });
-        if let Some((_, end)) = row.held.filter(|(_, end)| *end > now) {
-            let free_in = end - now;
-            return Ok(Acquisition::Held { free_in });
-        }
-        if row.due > now {
-            let due_in = row.due - now;
-            return Ok(Acquisition::NotDue { due_in });
-        }
-        row.token += 1;
-        row.held = Some((holder, now + lease));
-        row.started = now;
-        Ok(Acquisition::Acquired(JobLease {
-            job,
-            holder,
-            token: row.token,
-            cursor: row.progress.cursor.clone(),
-            failures: row.failures,
-        }))
+        self.take(job, holder, lease, false)
+    }
+
+    async fn acquire_early(
+        &self,
+        job: JobName,
+        holder: Uuid,
+        lease: Duration,
+    ) -> Result<Acquisition, StoreError> {
+        self.take(job, holder, lease, true)
     }
 
     async fn advance(

@@ -83,13 +83,3 @@ async fn many_go_in_chunks_that_go_on_from_each_other() {
     assert_eq!(processed, [1_000, 1_000, 100]);
     assert_eq!(job.run(None).await, Ok(Step::Done { processed: 0 }));
 }
-
-#[tokio::test]
-async fn a_cursor_of_another_program_begins_anew() {
-    let (store, clock) = (FakeStore::seeded(), Arc::new(FixedClock::default()));
-    let job = job(&store, &clock);
-    keep(&store, &scope(), "a").await;
-    clock.set(clock.now() + TimeDelta::days(2));
-    let run = job.run(Some("page 7".to_owned())).await;
-    assert_eq!(run, Ok(Step::Done { processed: 1 }));
-}
