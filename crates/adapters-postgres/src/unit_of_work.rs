@@ -153,7 +153,8 @@ impl PgUnitOfWork {
     /// Events, audit entries and the reply as one statement. The reply's INSERT, when there is
     /// one, is the main one: its count says whether the key was still free.
     async fn write_changes(&mut self) -> Result<(), StoreError> {
-        if self.changes.is_empty() && self.reply.is_none() {
+        let is_empty = |change: &Change| change.event.is_none() && change.audit.is_none();
+        if self.changes.iter().all(is_empty) && self.reply.is_none() {
             return Ok(());
         }
         let about = self.changes.iter().flat_map(|Change { event, audit }| {

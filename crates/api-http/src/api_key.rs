@@ -188,7 +188,11 @@ async fn list(call: Call) -> HttpResult<Response> {
 )]
 async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
-    let command = read(&mut call)?;
+    let all_tenants = call.fields.boolean("allTenants").optional();
+    let all_tenants = all_tenants.unwrap_or(false);
+    let allowed = call.api.api_keys.allow(&call.context, all_tenants).await;
+    allowed.map_err(|error| problem(error, &call.fields))?;
+    let command = read(&mut call, all_tenants)?;
     let made = call.api.api_keys.create(&call.context, command).await;
     let (key, secret) = made.map_err(|error| problem(error, &call.fields))?;
     let data = NewApiKeyData {
@@ -200,12 +204,11 @@ async fn create(call: Call) -> HttpResult<Response> {
     Ok(reply.location(place).send())
 }
 
-fn read(call: &mut Request) -> HttpResult<CreateApiKey> {
+fn read(call: &mut Request, all_tenants: bool) -> HttpResult<CreateApiKey> {
     let now = call.api.clock.now();
     let lies_elsewhere = call.context.tenant != call.caller.tenant;
     let fields = &mut call.fields;
-    let all_tenants = fields.boolean("allTenants").optional().unwrap_or(false);
-    if all_tenants && call.caller.all_tenants && lies_elsewhere {
+    if all_tenants && lies_elsewhere {
         fields.fault(Fault::new(
             fields.pointer("allTenants"),
             fault::INVALID_VALUE,

@@ -76,7 +76,8 @@ async fn list(call: Call) -> HttpResult<Response> {
     let page_size = page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
-    let after = after.and_then(|id| GroupId::parse(&id).ok());
+    // The cursor is ours: it holds an id as it is stored.
+    let after = after.map(GroupId::from_store);
     let page = call.api.groups.list(&call.context, after, page_size).await;
     let page = page.map_err(failure::store)?;
     let body = GroupListReply::from(GroupListData {

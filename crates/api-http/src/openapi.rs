@@ -5,6 +5,7 @@ use customer_app::access::Needs;
 use customer_domain::Permission;
 use http_kit::problem::{PAGES, PROBLEM_JSON, ProblemDocument};
 use serde_json::{Value, json};
+use std::iter;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
@@ -77,9 +78,12 @@ fn info() -> Info {
 /// Says of every operation which scope a caller needs.
 pub(crate) fn secure(paths: &mut Paths, who: Needs) {
     let scopes = who.permission().map(Permission::as_str);
-    let requirements = ["bearer", "apiKey"].map(|name| SecurityRequirement::new(name, scopes));
+    let requirement = |name: &str| SecurityRequirement::new(name, scopes);
+    // No key opens what only the customer may do.
+    let by_key = scopes.map(|_| requirement("apiKey"));
+    let requirements: Vec<_> = iter::once(requirement("bearer")).chain(by_key).collect();
     for operation in paths.paths.values_mut().flat_map(item_operations) {
-        operation.security = Some(requirements.to_vec());
+        operation.security = Some(requirements.clone());
     }
 }
 

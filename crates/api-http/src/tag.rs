@@ -83,7 +83,8 @@ async fn list(call: Call) -> HttpResult<Response> {
     call.fields.finish()?;
     let wanted = TagQuery {
         prefix,
-        after: after.and_then(|tag| Tag::parse(&tag).ok()),
+        // The cursor is ours: it holds a tag as it is stored.
+        after: after.map(Tag::from_store),
         limit: size,
     };
     let page = call.api.tags.list(&call.context, &wanted).await;

@@ -234,8 +234,10 @@ impl Access {
 
     /// Returns whether the caller proved who they are so lately that it counts as a step-up.
     fn is_fresh(&self, caller: &Caller) -> bool {
-        let since = self.clock.now() - TimeDelta::minutes(STEP_UP_MINUTES);
-        caller.proved_at.is_some_and(|at| at >= since)
+        let now = self.clock.now();
+        // What another issuer dates into the future proves nothing.
+        let fresh = now - TimeDelta::minutes(STEP_UP_MINUTES)..=now;
+        caller.proved_at.is_some_and(|at| fresh.contains(&at))
     }
 
     /// Puts a refusal on record in the caller's own tenant.

@@ -84,13 +84,22 @@ impl ApiKeys {
         scope: &Scope,
         command: CreateApiKey,
     ) -> Result<(ApiKey, NewSecret), ApiKeyError> {
-        if command.all_tenants && !scope.all_tenants {
-            let refusal = self.refusals.record(scope, Needed::AllTenants).await;
-            return Err(ApiKeyError::Forbidden(refusal));
-        }
+        self.allow(scope, command.all_tenants).await?;
         let (key, secret) = self.new_key(scope.tenant, command);
         retried(|| self.try_create(scope, &key, &secret)).await?;
         Ok((key, secret))
+    }
+
+    /// Succeeds when the scope's actor may make a key of this reach. The refusal is on record.
+    ///
+    /// # Errors
+    /// [`ApiKeyError::Forbidden`]
+    pub async fn allow(&self, scope: &Scope, all_tenants: bool) -> Result<(), ApiKeyError> {
+        if all_tenants && !scope.all_tenants {
+            let refusal = self.refusals.record(scope, Needed::AllTenants).await;
+            return Err(ApiKeyError::Forbidden(refusal));
+        }
+        Ok(())
     }
 
     async fn try_create(

@@ -2,12 +2,13 @@
 
 use crate::support::{App, app};
 use chrono::{DateTime, TimeDelta, Utc};
-use customer_app::access::{AccessError, Incoming};
+use customer_app::access::{AccessError, Incoming, Needed, Needs};
 use customer_app::api_key::CreateApiKey;
-use customer_domain::Origin;
 use customer_domain::access::{Caller, Identity};
 use customer_domain::api_key::{ApiKey, Permission};
-use customer_testkit::builders::{at, other_tenant, scope, tenant};
+use customer_domain::customer::CustomerRef;
+use customer_domain::{ApiKeyId, CustomerId, Origin};
+use customer_testkit::builders::{at, other_tenant, scope, seeded_id, tenant};
 use secrecy::ExposeSecret;
 
 async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -> (ApiKey, String) {
@@ -136,5 +137,77 @@ async fn guessing_at_other_tenants_costs_no_query() {
     for named in ["tenant-b", "nowhere"] {
         let found = app.access.scope(&own, Some(named)).await;
         assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
+    }
+}
+
+/// A caller of tenant A who proved who they are so many seconds ago.
+fn who(identity: Identity, permission: Option<Permission>, seconds: i64) -> Caller {
+    Caller {
+        identity,
+        tenant: tenant().id,
+        all_tenants: false,
+        permission,
+        session: None,
+        proved_at: Some(at(1_000 - seconds)),
+    }
+}
+
+#[tokio::test]
+async fn what_is_needed_is_held_against_who_calls() {
+    let own = CustomerId(seeded_id(1));
+    let key = || Identity::ApiKey(ApiKeyId(seeded_id(2)));
+    let customer = |seconds| who(Identity::Customer(own), None, seconds);
+    let foreign = |customer| Identity::Foreign {
+        issuer: "staff".to_owned(),
+        subject: "ada".to_owned(),
+        customer,
+    };
+    let callers = [
+        who(key(), Some(Permission::Read), 0),
+        who(key(), Some(Permission::Admin), 0),
+        Caller {
+            all_tenants: true,
+            ..who(key(), Some(Permission::Admin), 0)
+        },
+        customer(300),
+        customer(301),
+        // Dated into the future.
+        customer(-1),
+        who(Identity::Customer(CustomerId(seeded_id(3))), None, 0),
+        who(foreign(Some(own)), Some(Permission::Write), 301),
+        who(foreign(None), None, 0),
+    ];
+    // In the order of the callers: let in, denied, not found, or to step up.
+    for (needs, expected) in [
+        (Needs::Read, "+++dddd+d"),
+        (Needs::Write, "d++dddd+d"),
+        (Needs::Admin, "d++dddddd"),
+        (Needs::Operate, "dd+dddddd"),
+        (Needs::SelfOr(Permission::Read), "++++++n+d"),
+        (Needs::SelfOr(Permission::Admin), "d+++++n+d"),
+        (Needs::StepUpOr(Permission::Write), "d+++ssn+d"),
+        (Needs::StepUpOr(Permission::Admin), "d+++ssnsd"),
+        (Needs::OnlySelf, "ddd+++n+d"),
+        (Needs::StepUp, "ddd+ssnsd"),
+    ] {
+        let app = app();
+        let mut found = String::new();
+        for caller in &callers {
+            let about = Some(CustomerRef::Id(own));
+            let outcome = app.access.admit(&calling(caller), needs, about).await;
+            found.push(match outcome {
+                Ok(()) => '+',
+                Err(AccessError::NotFound) => 'n',
+                Err(AccessError::Forbidden(_)) => 'd',
+                Err(AccessError::StepUpRequired(refusal)) => {
+                    assert_eq!(refusal.needed, Needed::StepUp);
+                    's'
+                }
+                Err(error) => unreachable!("{error}"),
+            });
+        }
+        assert_eq!(found, expected, "{needs:?}");
+        let refused = found.chars().any(|outcome| matches!(outcome, 'd' | 's'));
+        assert_eq!(app.store.audit().is_empty(), !refused, "{needs:?}");
     }
 }
