@@ -13,10 +13,12 @@ use http::{Extensions, HeaderMap, HeaderName};
 use http_kit::problem::{HttpResult, Problem};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+const STEP_UP: &str = "prove who you are again: the last proof is older than five minutes";
+
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Says who may call these routes. The document shows it, and [`Call`](crate::support::call::Call)
-/// enforces it: without it a route answers every call with 500.
+/// Says who may call these routes, in the document and to [`Call`](crate::support::call::Call), which
+/// enforces it: a handler that takes a `Call` answers 500 on a route that says nothing.
 pub(crate) fn needs(
     who: Needs,
     (schemas, mut paths, routes): UtoipaMethodRouter<Shared>,
@@ -82,8 +84,7 @@ pub(crate) fn problem(error: AccessError, missing: Code) -> Problem {
         AccessError::Forbidden(refusal) => refused(refusal),
         AccessError::StepUpRequired(refusal) => {
             count(refusal);
-            Problem::new(Code::StepUpRequired)
-                .detail("prove who you are again: the last proof is older than five minutes")
+            Problem::new(Code::StepUpRequired).detail(STEP_UP)
         }
         AccessError::Store(error) => failure::store(error),
     }
@@ -95,7 +96,8 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
     Problem::new(Code::PermissionDenied).detail(match refusal.needed {
         Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
         Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
-        Needed::Customer | Needed::StepUp => "only the customer itself may do this".to_owned(),
+        Needed::Customer => "only the customer itself may do this".to_owned(),
+        Needed::StepUp => STEP_UP.to_owned(),
     })
 }
 

@@ -29,7 +29,7 @@ pub use words::{
     CustomerTier,
 };
 
-pub(crate) use change::{problem, stated_id};
+pub(crate) use change::{apply, stated_id};
 pub(crate) use fields::wishes;
 pub(crate) use read::{customer_id, not_found};
 

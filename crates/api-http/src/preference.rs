@@ -4,7 +4,7 @@ use crate::access::needs;
 use crate::api::Shared;
 use crate::code::Code;
 use crate::customer::{
-    MarketingInput, NotificationsInput, PreferencesBody, not_found, problem, stated_id, wishes,
+    MarketingInput, NotificationsInput, PreferencesBody, apply, not_found, stated_id, wishes,
 };
 use crate::support::call::Call;
 use crate::support::envelope::reply;
@@ -14,7 +14,6 @@ use crate::support::wire::{CustomerReference, FreeObject};
 use axum::response::Response;
 use customer_app::access::Needs::SelfOr;
 use customer_app::customer::{Stated, UpdateCustomer};
-use customer_app::idempotency::Once;
 use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
@@ -174,27 +173,16 @@ async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
     let customer = call.customer();
     let expected_versions = call.expected_versions();
-    let stated = Stated {
-        id: stated_id(&mut call.fields),
-        ..Stated::default()
+    let command = UpdateCustomer {
+        stated: Stated {
+            id: stated_id(&mut call.fields),
+            ..Stated::default()
+        },
+        changes: wishes(&mut call.fields),
+        expected_versions,
+        ..UpdateCustomer::default()
     };
-    let changes = wishes(&mut call.fields);
-    let (customer, command) = call.build(|| {
-        let command = UpdateCustomer {
-            changes,
-            expected_versions,
-            stated,
-            ..UpdateCustomer::default()
-        };
-        Some((customer?, command))
-    })?;
-    let once = Once::new(None, &shown);
-    let customers = &call.api.customers;
-    let outcome = customers.update(&call.context, customer, &command, &once);
-    let outcome = outcome
-        .await
-        .map_err(|error| problem(error, &call.fields))?;
-    Ok(reply::once(outcome, shown))
+    apply(call, customer, command, None, |record, _| shown(record)).await
 }
 
 fn shown(record: &CustomerRecord) -> StoredReply {

@@ -9,7 +9,7 @@ pub use body::{
 use crate::access::needs;
 use crate::api::Shared;
 use crate::code::Code;
-use crate::customer::{problem, stated_id};
+use crate::customer::{apply, stated_id};
 use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
@@ -20,8 +20,7 @@ use axum::response::Response;
 use body::shown;
 use customer_app::access::Needs;
 use customer_app::customer::{Stated, UpdateCustomer};
-use customer_app::idempotency::Once;
-use customer_domain::customer::{CustomerChanges, CustomerRecord, CustomerRef};
+use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
 use customer_domain::{Patch, StoreError};
@@ -195,25 +194,14 @@ async fn change(
     expected_versions: Option<Vec<i64>>,
     claim: Option<IdempotencyClaim>,
 ) -> HttpResult<Response> {
-    let stated = Stated {
-        id: stated_id(&mut call.fields),
-        ..Stated::default()
+    let command = UpdateCustomer {
+        stated: Stated {
+            id: stated_id(&mut call.fields),
+            ..Stated::default()
+        },
+        changes,
+        expected_versions,
+        ..UpdateCustomer::default()
     };
-    let (customer, command) = call.build(|| {
-        let command = UpdateCustomer {
-            changes,
-            expected_versions,
-            stated,
-            ..UpdateCustomer::default()
-        };
-        Some((customer?, command))
-    })?;
-    let render = |record: &CustomerRecord| shown(record);
-    let once = Once::new(claim, &render);
-    let customers = &call.api.customers;
-    let outcome = customers.update(&call.context, customer, &command, &once);
-    let outcome = outcome
-        .await
-        .map_err(|error| problem(error, &call.fields))?;
-    Ok(reply::once(outcome, render))
+    apply(call, customer, command, claim, |record, _| shown(record)).await
 }

@@ -145,7 +145,7 @@ async fn open(
     Ok(locked)
 }
 
-/// Content when what the caller says of the customer is how it named it, or its id.
+/// Succeeds when the customer that the caller states is the one that it named.
 fn expect_customer(
     stated: Option<CustomerRef>,
     named: CustomerRef,

@@ -40,7 +40,7 @@ use std::borrow::Cow;
 /// sql.push(&id);
 /// ```
 ///
-/// Nor does a piece of text become a value by being one of another type:
+/// Nor is formatted text a value:
 ///
 /// ```compile_fail,E0277
 /// use customer_postgres::Sql;

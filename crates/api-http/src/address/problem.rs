@@ -1,6 +1,6 @@
 //! Why an address could not be stored or changed, as a problem.
 
-use super::fields::problem_fault;
+use super::fields::{missing_country, problem_fault};
 use crate::code::Code;
 use crate::support::failure;
 use customer_app::address::{AddressError, AddressRule};
@@ -20,12 +20,9 @@ pub(crate) fn problem(error: AddressError, fields: &Fields) -> Problem {
             let faults = faults.map(|problem| problem_fault(fields, problem));
             Problem::from_faults(faults.collect())
         }
-        AddressRule::NoCountry => invalid(
-            "country",
-            fault::REQUIRED,
-            "the tenant has no country that is known: name one (ISO 3166-1, two letters)"
-                .to_owned(),
-        ),
+        AddressRule::NoCountry => {
+            Problem::from_faults(missing_country(fields, None, &[]).into_iter().collect())
+        }
         AddressRule::TooLarge => invalid(
             "metadata",
             fault::TOO_LONG,

@@ -7,7 +7,7 @@ use super::{CustomerReply, example, shown};
 use crate::access::refused;
 use crate::address::AddressBody;
 use crate::code::Code;
-use crate::support::call::Call;
+use crate::support::call::{Call, Request};
 use crate::support::failure;
 use crate::support::params::{CustomerPath, IfMatchHeader};
 use crate::support::reply;
@@ -24,8 +24,9 @@ use customer_domain::address::MAX_EXPANDED;
 use customer_domain::customer::{
     AccountState, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
+use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::tag::MAX_TAGS;
-use customer_domain::{CustomerId, Patch, Permission};
+use customer_domain::{CustomerId, Patch, Permission, Scope};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::Fields;
@@ -125,17 +126,30 @@ async fn update(call: Call) -> HttpResult<Response> {
     let status = fields.one_of("status", &STATUSES).replace();
     let mut changes = details(fields, today);
     changes.email = email.map_or(Patch::Keep, Patch::Set);
-    let (customer, command) = call.build(|| {
-        let command = UpdateCustomer {
-            changes,
-            status,
-            expected_versions,
-            stated,
-        };
-        Some((customer?, command))
-    })?;
-    let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &call.context);
-    let once = Once::new(None, &render);
+    let command = UpdateCustomer {
+        changes,
+        status,
+        expected_versions,
+        stated,
+    };
+    apply(call, customer, command, None, |record, context| {
+        shown(StatusCode::OK, record, context)
+    })
+    .await
+}
+
+/// Changes a customer as a request asks, once all of it was read, and answers what `render` makes
+/// of the customer.
+pub(crate) async fn apply(
+    mut call: Request,
+    customer: Option<CustomerRef>,
+    command: UpdateCustomer,
+    claim: Option<IdempotencyClaim>,
+    render: impl Fn(&CustomerRecord, &Scope) -> StoredReply + Send + Sync,
+) -> HttpResult<Response> {
+    let customer = call.build(|| customer)?;
+    let render = |record: &CustomerRecord| render(record, &call.context);
+    let once = Once::new(claim, &render);
     let customers = &call.api.customers;
     let outcome = customers.update(&call.context, customer, &command, &once);
     let outcome = outcome

@@ -38,7 +38,7 @@ const TENANT: &str = "tenant_id";
 const _: () = assert!(idempotency::MAX_KEY == customer_domain::idempotency::MAX_KEY);
 const _: () = assert!(origin::MAX_USER_AGENT == MAX_USER_AGENT);
 
-/// A request whose caller may do what the route does. Neither query nor body were read.
+/// A request whose caller may do what the route does. Neither its query nor its body has been read.
 pub(crate) struct Call {
     api: Shared,
     incoming: Incoming,

@@ -46,7 +46,7 @@ impl Addresses {
         })
     }
 
-    /// Content when there is such a customer, the one that the caller says it is.
+    /// Succeeds when the customer exists and is the one that the caller states.
     ///
     /// # Errors
     /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or as the store fails.

@@ -3,7 +3,7 @@
 use super::Customers;
 use crate::access::{Needed, Refusal};
 use crate::idempotency::{Once, Outcome};
-use crate::support::failed::{Failed, Rule};
+use crate::support::failed::{Failed, Rule, expect_equal};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
@@ -70,56 +70,47 @@ impl Stated {
         work: &mut dyn UnitOfWork,
         customer: &Customer,
     ) -> Result<(), ChangeCustomerError> {
-        let mut differing = self.contradicting(customer);
-        if let Some(StatedAddresses(is_book)) = &self.addresses {
-            let id = CustomerRef::Id(customer.id);
-            let locked = work.addresses().book_for_update(id).await?;
-            if !is_book(&locked.book) {
-                differing.push("addresses");
+        let is_book = match &self.addresses {
+            Some(StatedAddresses(is_book)) => {
+                let id = CustomerRef::Id(customer.id);
+                let locked = work.addresses().book_for_update(id).await?;
+                is_book(&locked.book)
             }
-        }
-        if differing.is_empty() {
-            Ok(())
-        } else {
-            Err(ChangeCustomerError::ReadOnly(differing))
-        }
-    }
-
-    /// The members that differ from what is stored.
-    fn contradicting(&self, customer: &Customer) -> Vec<&'static str> {
-        let differs = |name, differs: bool| differs.then_some(name);
-        [
-            differs("id", self.id.is_some_and(|id| !names(id, customer))),
-            differs(
+            None => true,
+        };
+        expect_equal([
+            ("id", self.id.is_none_or(|id| names(id, customer))),
+            (
                 "userId",
-                self.user_id.is_some_and(|id| id != customer.user_id()),
+                is_stored(self.user_id.as_ref(), &customer.user_id()),
             ),
-            differs(
+            (
                 "accountState",
-                self.account_state
-                    .is_some_and(|state| state != customer.account_state),
+                is_stored(self.account_state.as_ref(), &customer.account_state),
             ),
-            differs(
+            (
                 "emailVerified",
-                self.email_verified
-                    .is_some_and(|flag| flag != customer.email_verified),
+                is_stored(self.email_verified.as_ref(), &customer.email_verified),
             ),
-            differs(
+            (
                 "phoneVerified",
-                self.phone_verified
-                    .is_some_and(|flag| flag != customer.phone_verified),
+                is_stored(self.phone_verified.as_ref(), &customer.phone_verified),
             ),
-            differs(
+            (
                 "registrationSource",
-                self.registration_source
-                    .as_ref()
-                    .is_some_and(|source| *source != customer.registration_source),
+                is_stored(
+                    self.registration_source.as_ref(),
+                    &customer.registration_source,
+                ),
             ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+            ("addresses", is_book),
+        ])
     }
+}
+
+/// Returns whether a member is stored as it was stated, if it was.
+fn is_stored<T: PartialEq>(stated: Option<&T>, stored: &T) -> bool {
+    stated.is_none_or(|stated| stated == stored)
 }
 
 fn names(reference: CustomerRef, customer: &Customer) -> bool {

@@ -6,7 +6,8 @@ pub(crate) struct VersionConflict {
     pub(crate) current: i64,
 }
 
-/// Content when the version is among those that the caller expects; any is, when it did not say.
+/// Succeeds when the caller's expected versions include `current`, or when it expects none in
+/// particular.
 pub(crate) fn expect_version(
     current: i64,
     expected: Option<&[i64]>,

@@ -24,12 +24,12 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 struct State {
     timeouts: Timeouts,
     stage: Stage,
-    /// When the client will have kept the server waiting for too long; `None` while the service works.
+    /// When the client will have kept the server waiting for too long; `None` while a reply is being made.
     deadline: Option<Instant>,
     /// Whether the last request had a body.
     had_body: bool,
-    /// Whether hyper holds the beginning of the next request already. Behind a body that is not known: such a head has
-    /// the idle deadline until more of it arrives.
+    /// Whether hyper holds the beginning of the next request already. Unknown after a request with a body: such a head
+    /// gets the idle deadline until its next bytes arrive.
     holds_next: bool,
     /// Whether hyper has something to send that the client does not take.
     is_blocked: bool,
