@@ -15,7 +15,7 @@ use tokio::time::timeout;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Requests of one client in one measurement at most.
-const MOST: u64 = 10_000_000;
+const MAX_REQUESTS: u64 = 10_000_000;
 
 /// What is sent, by how many clients, for how long.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ impl Load<'_> {
     ) -> Result<Histogram<u64>, Failure> {
         let mut latencies = Histogram::new(3)?;
         let mut dice = Dice(seed);
-        for _ in 0..MOST {
+        for _ in 0..MAX_REQUESTS {
             let about = self.numbers.next(self.case, &mut dice);
             let request = self.case.request(about, self.caller);
             let sent = Instant::now();

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 /// What the service may have in memory at most, in MiB.
-const MOST_MEMORY: f64 = 60.0;
+const MAX_MEMORY: f64 = 60.0;
 /// What an export is to reach of `COPY`.
 const EXPORT_AIM: f64 = 0.5;
 /// What memory may grow by during an export, in MiB: nothing that depends on its length.
@@ -174,7 +174,7 @@ impl Report {
                 continue;
             };
             let most = mib(loaded.most);
-            let verdict = if most < MOST_MEMORY {
+            let verdict = if most < MAX_MEMORY {
                 "under"
             } else {
                 "NOT under"
@@ -182,7 +182,7 @@ impl Report {
             writeln!(
                 out,
                 "resident memory of the service with {customers} customers: {:.1} MiB at rest, {:.1} MiB after the \
-                 load, {most:.1} MiB at most: {verdict} {MOST_MEMORY} MiB",
+                 load, {most:.1} MiB at most: {verdict} {MAX_MEMORY} MiB",
                 mib(idle.now),
                 mib(loaded.now),
             )?;

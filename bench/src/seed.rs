@@ -59,7 +59,7 @@ mod tests {
     use super::people::{Person, person};
     use super::rows::TABLES;
     use super::*;
-    use customer_testkit::builders::{groups, operator_scope, scope, tenant};
+    use customer_testkit::builders::{context, groups, operator_context, tenant};
     use customer_testkit::pg::TestDatabase;
     use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -69,7 +69,7 @@ mod tests {
         let database = TestDatabase::fresh().await;
         let postgres = database.postgres().await;
         let operator = postgres.operator_transactions();
-        let mut work = operator.begin(&operator_scope()).await.expect("begin");
+        let mut work = operator.begin(&operator_context()).await.expect("begin");
         let groups = groups(&["retail", "wholesale", "vip"]);
         let inserted = work.tenants().insert(&tenant(), &groups).await;
         inserted.expect("a tenant");
@@ -94,7 +94,7 @@ mod tests {
         let postgres = written.postgres().await;
         let mut work = postgres
             .transactions()
-            .begin(&scope())
+            .begin(&context())
             .await
             .expect("begin");
         for person in people() {
@@ -122,7 +122,7 @@ mod tests {
         let people = people();
         let ids: Vec<_> = people.iter().map(|one| one.new.customer.id).collect();
         let reads = copied.postgres().await.addresses();
-        let books = reads.books(&scope(), &ids).await.expect("books");
+        let books = reads.books(&context(), &ids).await.expect("books");
         for person in people {
             let book = &books[&person.new.customer.id];
             assert_eq!(book[..], person.addresses, "{:?}", person.new.customer.id);

@@ -74,7 +74,7 @@ impl Rows {
         let [
             core_rows,
             profiles,
-            wishes,
+            preferences,
             identifiers,
             terms,
             tags,
@@ -85,7 +85,7 @@ impl Rows {
         ] = &mut self.0;
         core(Row::of(core_rows, customer), customer);
         profile(Row::of(profiles, customer), customer);
-        preferences(Row::of(wishes, customer), customer);
+        preference(Row::of(preferences, customer), customer);
         for identifier in customer.identifiers() {
             let row = Row::of(identifiers, customer).text(&identifier.kind());
             row.text(&identifier.value()).end();
@@ -100,7 +100,7 @@ impl Rows {
             let row = Row::of(credentials, customer).text(&hash.0);
             row.value(customer.created_at).end();
         }
-        standing(Row::of(totals, customer), Row::of(tiers, customer), new);
+        summary(Row::of(totals, customer), Row::of(tiers, customer), new);
         for (which, own) in (0..).zip(&person.addresses) {
             address(Row::of(addresses, customer), own, which);
         }
@@ -148,38 +148,38 @@ fn profile(row: Row<'_>, customer: &Customer) {
         .end();
 }
 
-fn preferences(row: Row<'_>, customer: &Customer) {
-    let wishes = &customer.preferences;
-    row.optional_text(wishes.language.as_deref())
-        .optional_text(wishes.currency.as_deref())
-        .optional_text(wishes.timezone.as_deref())
-        .value(wishes.email_marketing)
-        .value(wishes.sms_marketing)
-        .value(wishes.push_notifications)
-        .value(wishes.order_updates)
-        .value(wishes.promotional_emails)
-        .value(wishes.newsletter)
-        .value(wishes.data_sharing)
-        .value(wishes.analytics_tracking)
-        .value(wishes.cookie_consent)
-        .text(&json(&wishes.custom))
+fn preference(row: Row<'_>, customer: &Customer) {
+    let preferences = &customer.preferences;
+    row.optional_text(preferences.language.as_deref())
+        .optional_text(preferences.currency.as_deref())
+        .optional_text(preferences.timezone.as_deref())
+        .value(preferences.email_marketing)
+        .value(preferences.sms_marketing)
+        .value(preferences.push_notifications)
+        .value(preferences.order_updates)
+        .value(preferences.promotional_emails)
+        .value(preferences.newsletter)
+        .value(preferences.data_sharing)
+        .value(preferences.analytics_tracking)
+        .value(preferences.cookie_consent)
+        .text(&json(&preferences.custom))
         .value(customer.created_at)
         .value(customer.updated_at)
         .end();
 }
 
-fn standing(totals: Row<'_>, tier: Row<'_>, new: &NewCustomer) {
-    let (standing, customer) = (&new.standing, &new.customer);
+fn summary(totals: Row<'_>, tier: Row<'_>, new: &NewCustomer) {
+    let (summary, customer) = (&new.summary, &new.customer);
     totals
-        .text(&standing.currency)
-        .value(standing.total_spent)
-        .value(standing.order_count)
-        .value(standing.total_spent)
+        .text(&summary.currency)
+        .value(summary.total_spent)
+        .value(summary.order_count)
+        .value(summary.total_spent)
         .value(customer.updated_at)
         .end();
-    tier.value(standing.tier.code())
-        .text(&standing.segment)
-        .value(standing.loyalty_points)
+    tier.value(summary.tier.code())
+        .text(&summary.segment)
+        .value(summary.loyalty_points)
         .value(customer.created_at)
         .value(customer.created_at)
         .value(customer.updated_at)

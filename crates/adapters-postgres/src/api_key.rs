@@ -4,8 +4,8 @@ mod entity;
 
 use crate::pg::orm;
 use crate::pg::pool::PgPool;
-use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope;
+use crate::pg::read;
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::{Sql, sql};
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LISTED_KEYS, Permission, PresentedSecret, Revocation,
 };
-use customer_domain::{ApiKeyId, Scope, StoreError, TenantId};
+use customer_domain::{ApiKeyId, Context, StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 const TABLE: &str = "api_keys";
@@ -103,7 +103,7 @@ impl ApiKeyRepo for PgUnitOfWork {
             .bind(now)
             .bind(Permission::Admin.code());
         let rows = self.tx.fetch(revoke).await?;
-        let row = Reader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
+        let row = RowReader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
         let key = decode(row)?;
         let digest = row.parsed("digest", |digest: Vec<u8>| digest.try_into().ok())?;
         Ok(if row.column("is_revoked")? {
@@ -127,21 +127,21 @@ impl ApiKeyReads for PgApiKeyReads {
         let tenant = secret.tenant;
         let digest = secret.digest.as_slice();
         let find = [Sql::execute("api_key_by_digest", &[&tenant, &digest])];
-        let rows = scope::read(&self.0, tenant, &find).await?;
+        let rows = read::rows(&self.0, tenant, &find).await?;
         rows.first()
-            .map(|row| decode(Reader::new(row, TABLE)))
+            .map(|row| decode(RowReader::new(row, TABLE)))
             .transpose()
     }
 
     /// One round trip.
-    async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
+    async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
         let newest = entity::Entity::find()
-            .filter(entity::Column::TenantId.eq(scope.tenant.0))
+            .filter(entity::Column::TenantId.eq(context.tenant.0))
             .order_by_desc(entity::Column::RevokedAt.is_null())
             .order_by_desc(entity::Column::CreatedAt)
             .order_by_desc(entity::Column::Id)
             .limit(u64::try_from(MAX_LISTED_KEYS).ok());
-        let found = orm::read(&self.0, scope.tenant, newest).await?;
+        let found = orm::read(&self.0, context.tenant, newest).await?;
         found.into_iter().map(from_model).collect()
     }
 
@@ -155,12 +155,12 @@ impl ApiKeyReads for PgApiKeyReads {
             key.id,
             at
         );
-        scope::read(&self.0, key.tenant, &[update]).await?;
+        read::rows(&self.0, key.tenant, &[update]).await?;
         Ok(())
     }
 }
 
-fn decode(row: Reader<'_>) -> Result<ApiKey, StoreError> {
+fn decode(row: RowReader<'_>) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         id: ApiKeyId(row.column("id")?),
         tenant: TenantId(row.column("tenant_id")?),

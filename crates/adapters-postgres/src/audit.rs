@@ -17,7 +17,7 @@ pub(crate) use month::PgAuditMonths;
 use crate::pg::builder::{self, Builder};
 use crate::privacy::Sealer;
 use customer_domain::audit::AuditEntry;
-use customer_domain::{Scope, StoreError};
+use customer_domain::{Context, StoreError};
 use entry::Written;
 
 const TABLE: &str = "audit_events";
@@ -29,18 +29,18 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, create
 /// The rows of the entries; `$1` is the tenant.
 pub(crate) fn values(
     builder: &mut Builder,
-    scope: &Scope,
+    context: &Context,
     entries: &[&AuditEntry],
     sealer: &Sealer<'_>,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        rows.push(Written::new(scope, entry, sealer)?);
+        rows.push(Written::new(context, entry, sealer)?);
     }
     builder::values(builder, "$1", &rows, |row, written| {
         let digest = written.entry().digest(sealer.ring.digests());
         let Written {
-            scope,
+            context,
             audit,
             changed_fields,
             sealed,
@@ -52,11 +52,11 @@ pub(crate) fn values(
             .push_bind(audit.kind.operation().as_str())
             .push_bind(audit.customer.map(|customer| customer.0))
             .push_bind(audit.resource)
-            .push_bind(scope.actor.kind.code())
-            .push_bind(scope.actor.id.as_str())
-            .push_bind(scope.session_id.as_deref())
-            .push_bind(scope.trace_id.as_str())
-            .push_bind(scope.correlation_id.as_str())
+            .push_bind(context.actor.kind.code())
+            .push_bind(context.actor.id.as_str())
+            .push_bind(context.session_id.as_deref())
+            .push_bind(context.trace_id.as_str())
+            .push_bind(context.correlation_id.as_str())
             .push_bind(changed_fields.as_slice());
         for value in sealed {
             row.push_bind(value.as_deref());

@@ -10,7 +10,7 @@ mod save;
 pub(crate) use reads::PgCustomerReads;
 pub(crate) use record::prepared;
 
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use crate::pg::sql::Sql;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
@@ -88,7 +88,7 @@ impl PgUnitOfWork {
             return Err(self.tx.fail(StoreError::Contended).await);
         }
         if let Some((id, row)) = lock {
-            let held = Reader::new(&row, "customers").column("held_key")?;
+            let held = RowReader::new(&row, "customers").column("held_key")?;
             self.hold_key(CustomerId(id), held).await?;
         }
         Ok(rows)

@@ -7,7 +7,7 @@ use crate::pg::pool::PgPool;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
-use customer_domain::{Conflict, Scope, StoreError, TenantId};
+use customer_domain::{Conflict, Context, StoreError, TenantId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -102,27 +102,27 @@ pub(crate) struct PgGroupReads(pub(crate) PgPool);
 #[async_trait]
 impl GroupReads for PgGroupReads {
     /// One round trip.
-    async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError> {
-        let find = entity::Entity::find().filter(this(scope.tenant, id));
-        let found = orm::read(&self.0, scope.tenant, find).await?;
+    async fn find(&self, context: &Context, id: &GroupId) -> Result<Option<Group>, StoreError> {
+        let find = entity::Entity::find().filter(this(context.tenant, id));
+        let found = orm::read(&self.0, context.tenant, find).await?;
         Ok(found.into_iter().next().map(decode))
     }
 
     /// One round trip.
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
         let list = entity::Entity::find()
-            .filter(entity::Column::TenantId.eq(scope.tenant.0))
+            .filter(entity::Column::TenantId.eq(context.tenant.0))
             .apply_if(after, |list, after| {
                 list.filter(entity::Column::Id.gt(after.as_str()))
             })
             .order_by_asc(entity::Column::Id)
             .limit(u64::from(limit));
-        let found = orm::read(&self.0, scope.tenant, list).await?;
+        let found = orm::read(&self.0, context.tenant, list).await?;
         Ok(found.into_iter().map(decode).collect())
     }
 }

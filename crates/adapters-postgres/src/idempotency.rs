@@ -5,7 +5,7 @@ mod purge;
 pub(crate) use purge::PgIdempotencyPurge;
 
 use crate::pg::builder::{self, Builder};
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
@@ -34,7 +34,7 @@ pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Sql {
 /// What [`try_lock`] answered.
 pub(crate) fn has_lock(rows: &[PgRow]) -> Result<bool, StoreError> {
     rows.first()
-        .map_or(Ok(false), |row| Reader::new(row, TABLE).column(0))
+        .map_or(Ok(false), |row| RowReader::new(row, TABLE).column(0))
 }
 
 /// The stored reply that has not expired, with the digest of its request's body. One round trip.
@@ -56,7 +56,7 @@ pub(crate) async fn find(
 }
 
 fn reply(row: &PgRow) -> Result<([u8; 32], StoredReply), StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let digest = row.parsed("body_digest", |digest: Vec<u8>| digest.try_into().ok())?;
     let reply = StoredReply {
         status: row.parsed("status", |status: i32| status.try_into().ok())?,

@@ -3,7 +3,7 @@
 
 use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use async_trait::async_trait;
 use customer_domain::StoreError;
 use customer_domain::job::{
@@ -163,7 +163,7 @@ impl PgJobLeases {
 
 /// What the statement answered; none when its snapshot is of before another replica took the job.
 fn acquisition(row: &PgRow, job: JobName, holder: Uuid) -> Result<Option<Acquisition>, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let token = row.column("token")?;
     if token > 0 {
         return Ok(Some(Acquisition::Acquired(JobLease {
@@ -200,7 +200,7 @@ where
 }
 
 fn state(row: &PgRow) -> Result<JobState, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     Ok(JobState {
         name: row.column("name")?,
         holder: row.column("holder")?,

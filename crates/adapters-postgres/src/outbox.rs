@@ -8,15 +8,15 @@ pub(crate) use sealing::PgOutboxSealing;
 use crate::pg::builder::{self, Builder};
 use crate::privacy::Sealer;
 use customer_domain::outbox::Event;
-use customer_domain::privacy::Place;
-use customer_domain::{EventId, Scope, StoreError, TenantId};
+use customer_domain::privacy::SealContext;
+use customer_domain::{Context, EventId, StoreError, TenantId};
 
 pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, customer_id, sequence, topic, event_type, \
      sealed_payload, created_at)";
 
 /// Where the message of an event lies.
-pub(crate) fn place(tenant: TenantId, event: EventId) -> Place<'static> {
-    Place {
+pub(crate) fn place(tenant: TenantId, event: EventId) -> SealContext<'static> {
+    SealContext {
         tenant,
         table: "outbox_events",
         row: event.0,
@@ -28,14 +28,14 @@ pub(crate) fn place(tenant: TenantId, event: EventId) -> Place<'static> {
 /// tenant.
 pub(crate) fn values(
     builder: &mut Builder,
-    scope: &Scope,
+    context: &Context,
     events: &[&Event],
     sealer: &Sealer<'_>,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
-        let message = event.envelope(scope).to_string();
-        let place = place(scope.tenant, event.id);
+        let message = event.envelope(context).to_string();
+        let place = place(context.tenant, event.id);
         let hidden = sealer.seal(Some(event.customer), place, message.as_bytes())?;
         rows.push((event, hidden));
     }

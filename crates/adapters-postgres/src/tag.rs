@@ -2,12 +2,12 @@
 //! next: what it costs depends on how many tags are shown, not on how many customers carry them.
 
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
-use crate::pg::scope;
+use crate::pg::read;
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, end_of, sql};
 use async_trait::async_trait;
 use customer_domain::tag::{MAX_TAG_COUNT, Tag, TagCount, TagQuery, TagReads};
-use customer_domain::{Page, Scope, StoreError, TenantId};
+use customer_domain::{Context, Page, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 
 const TABLE: &str = "customer_tags";
@@ -23,11 +23,11 @@ impl TagReads for PgTagReads {
     /// One round trip.
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &TagQuery,
     ) -> Result<Page<TagCount, Tag>, StoreError> {
-        let statements = [TIMEOUT, select(scope.tenant, query)];
-        let rows = scope::read(&self.0, scope.tenant, &statements).await?;
+        let statements = [TIMEOUT, select(context.tenant, query)];
+        let rows = read::rows(&self.0, context.tenant, &statements).await?;
         let rows: Vec<_> = rows.iter().map(decode).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, query.limit, |row| row.tag.clone()))
     }
@@ -67,7 +67,7 @@ fn select(tenant: TenantId, query: &TagQuery) -> Sql {
 }
 
 fn decode(row: &PgRow) -> Result<TagCount, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let count = row.parsed("count", |count: i64| u64::try_from(count).ok())?;
     Ok(TagCount {
         tag: Tag::from_store(row.column("tag")?),

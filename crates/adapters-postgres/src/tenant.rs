@@ -5,8 +5,8 @@ mod entity;
 
 use crate::pg::orm;
 use crate::pg::pool::PgPool;
+use crate::pg::read::ANY_TENANT;
 use crate::pg::row::corrupt;
-use crate::pg::scope::ANY;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::Group;
@@ -75,7 +75,7 @@ impl TenantReads for PgTenantReads {
     /// One round trip.
     async fn all(&self) -> Result<Vec<Tenant>, StoreError> {
         let by_slug = entity::Entity::find().order_by_asc(entity::Column::Slug);
-        let found = orm::read(&self.0, ANY, by_slug).await?;
+        let found = orm::read(&self.0, ANY_TENANT, by_slug).await?;
         found.into_iter().map(decode).collect()
     }
 }

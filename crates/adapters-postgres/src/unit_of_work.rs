@@ -15,7 +15,7 @@ use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{Change, Conflict, Scope, StoreError, Transactions, UnitOfWork};
+use customer_domain::{Change, Conflict, Context, StoreError, Transactions, UnitOfWork};
 use sqlx::postgres::PgRow;
 use std::sync::Arc;
 
@@ -32,18 +32,18 @@ impl PgTransactions {
 
     pub(crate) async fn open(
         &self,
-        scope: &Scope,
+        context: &Context,
         then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
         // Before there is a connection that would wait for it.
-        let tenant_keys = self.ring.of(scope.tenant).await?;
-        let (tx, rows) = Tx::begin(&self.pool, scope.tenant, then).await?;
+        let tenant_keys = self.ring.of(context.tenant).await?;
+        let (tx, rows) = Tx::begin(&self.pool, context.tenant, then).await?;
         let work = PgUnitOfWork {
             tx,
             ring: Arc::clone(&self.ring),
             tenant_keys,
             keys: CustomerKeys::default(),
-            scope: scope.clone(),
+            context: context.clone(),
             changes: Vec::new(),
             reply: None,
         };
@@ -54,25 +54,25 @@ impl PgTransactions {
 #[async_trait]
 impl Transactions for PgTransactions {
     /// One round trip.
-    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let (work, _) = self.open(scope, &[]).await?;
+    async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let (work, _) = self.open(context, &[]).await?;
         Ok(Box::new(work))
     }
 
     /// Two round trips; a third ends the transaction of a claim that is not to be had.
     async fn begin_idempotent(
         &self,
-        scope: &Scope,
+        context: &Context,
         claim: &IdempotencyClaim,
     ) -> Result<Claimed, ClaimError> {
-        let lock = [idempotency::try_lock(scope.tenant, claim)];
-        let (mut work, rows) = self.open(scope, &lock).await?;
+        let lock = [idempotency::try_lock(context.tenant, claim)];
+        let (mut work, rows) = self.open(context, &lock).await?;
         if !idempotency::has_lock(&rows)? {
             work.tx.roll_back().await?;
             return Err(ClaimError::InFlight);
         }
         match idempotency::find(&mut work.tx, claim).await? {
-            None => Ok(Claimed::Fresh(Box::new(work))),
+            None => Ok(Claimed::Started(Box::new(work))),
             Some((digest, reply)) => {
                 work.tx.roll_back().await?;
                 if digest == claim.body_digest {
@@ -92,7 +92,7 @@ pub(crate) struct PgUnitOfWork {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) tenant_keys: Arc<TenantKeys>,
     pub(crate) keys: CustomerKeys,
-    scope: Scope,
+    context: Context,
     changes: Vec<Change>,
     reply: Option<(IdempotencyClaim, StoredReply)>,
 }
@@ -127,7 +127,7 @@ impl UnitOfWork for PgUnitOfWork {
         self.changes.push(change);
     }
 
-    fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
+    fn store_reply(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
         self.reply = Some((claim, reply));
     }
 
@@ -174,8 +174,8 @@ impl PgUnitOfWork {
     }
 
     fn changes_statement(&self) -> Result<Builder, StoreError> {
-        let (scope, sealer) = (&self.scope, self.sealer());
-        let mut branches = Branches::new(&[scope.tenant.0]);
+        let (context, sealer) = (&self.context, self.sealer());
+        let mut branches = Branches::new(&[context.tenant.0]);
         self.add_made_keys(&mut branches)?;
         let changes = self.changes.iter();
         let events: Vec<_> = changes.clone().filter_map(|it| it.event.as_ref()).collect();
@@ -183,11 +183,11 @@ impl PgUnitOfWork {
         let is_last = entries.is_empty() && self.reply.is_none();
         if !events.is_empty() {
             let insert = branches.next(outbox::INSERT, is_last);
-            outbox::values(insert, scope, &events, &sealer)?;
+            outbox::values(insert, context, &events, &sealer)?;
         }
         if !entries.is_empty() {
             let insert = branches.next(audit::INSERT, self.reply.is_none());
-            audit::values(insert, scope, &entries, &sealer)?;
+            audit::values(insert, context, &entries, &sealer)?;
         }
         if let Some((claim, reply)) = &self.reply {
             idempotency::values(branches.main(idempotency::INSERT), claim, reply);

@@ -1,28 +1,28 @@
 //! The signatures of the audit trail: Ed25519, with a key derived from the root secret.
 
 use crate::digest::{RootSecret, label};
-use customer_domain::audit::Notary;
+use customer_domain::audit::SealSigner;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// Signs with the one key of this installation, and checks with any.
-pub struct Ed25519Notary {
+pub struct Ed25519SealSigner {
     key: SigningKey,
 }
 
-impl Ed25519Notary {
-    /// Derives the key (HKDF-SHA-256, [`label::NOTARY`]).
+impl Ed25519SealSigner {
+    /// Derives the key (HKDF-SHA-256, [`label::SEAL_SIGNER`]).
     pub fn new(root: &RootSecret) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
-        root.derive(label::NOTARY, &mut seed);
+        root.derive(label::SEAL_SIGNER, &mut seed);
         Self {
             key: SigningKey::from_bytes(&seed),
         }
     }
 }
 
-impl Notary for Ed25519Notary {
+impl SealSigner for Ed25519SealSigner {
     fn hash(&self, message: &[u8]) -> [u8; 32] {
         Sha256::digest(message).into()
     }
@@ -58,27 +58,27 @@ mod tests {
         std::array::from_fn(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
     }
 
-    fn notary() -> Ed25519Notary {
+    fn signer() -> Ed25519SealSigner {
         let counting = std::array::from_fn(|n| u8::try_from(n).unwrap());
-        Ed25519Notary::new(&RootSecret::from_bytes(&counting).unwrap())
+        Ed25519SealSigner::new(&RootSecret::from_bytes(&counting).unwrap())
     }
 
     #[test]
     fn a_known_message_has_its_known_digest() {
         assert_eq!(
-            notary().hash(b"abc"),
+            signer().hash(b"abc"),
             bytes("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         );
     }
 
     #[test]
     fn a_known_key_signs_as_the_standard_says() {
-        let notary = Ed25519Notary {
+        let signer = Ed25519SealSigner {
             key: SigningKey::from_bytes(&bytes(SEED)),
         };
-        assert_eq!(notary.public_key(), bytes(PUBLIC));
-        assert_eq!(notary.sign(b""), bytes(OF_NOTHING));
-        assert!(notary.is_signed(&bytes(PUBLIC), b"", &bytes(OF_NOTHING)));
+        assert_eq!(signer.public_key(), bytes(PUBLIC));
+        assert_eq!(signer.sign(b""), bytes(OF_NOTHING));
+        assert!(signer.is_signed(&bytes(PUBLIC), b"", &bytes(OF_NOTHING)));
     }
 
     /// Worked out with another implementation. It never changes: seals are held against the key
@@ -86,26 +86,26 @@ mod tests {
     #[test]
     fn the_key_of_a_root_secret_is_its_known_one() {
         assert_eq!(
-            notary().public_key(),
+            signer().public_key(),
             bytes("2bfad0fb27081ef49fe8207528677026217d29be371ef84eef459e2428e3b0ff")
         );
     }
 
     #[test]
     fn another_root_secret_signs_with_another_key() {
-        let other = Ed25519Notary::new(&RootSecret::generate());
+        let other = Ed25519SealSigner::new(&RootSecret::generate());
         let signature = other.sign(b"message");
-        assert!(notary().is_signed(&other.public_key(), b"message", &signature));
-        assert!(!other.is_signed(&notary().public_key(), b"message", &signature));
+        assert!(signer().is_signed(&other.public_key(), b"message", &signature));
+        assert!(!other.is_signed(&signer().public_key(), b"message", &signature));
     }
 
     #[test]
     fn a_key_that_is_none_has_signed_nothing() {
-        let signature = notary().sign(b"message");
+        let signature = signer().sign(b"message");
         let mut no_point = [0; 32];
         no_point[0] = 2;
         assert!(VerifyingKey::from_bytes(&no_point).is_err());
-        assert!(!notary().is_signed(&no_point, b"message", &signature));
+        assert!(!signer().is_signed(&no_point, b"message", &signature));
     }
 
     /// With the neutral point as key and as first half, this signature passes the plain check of
@@ -122,7 +122,7 @@ mod tests {
                 .is_ok()
         };
         assert!(passes(b"one") && passes(b"other"));
-        assert!(!notary().is_signed(&key, b"one", &signature));
+        assert!(!signer().is_signed(&key, b"one", &signature));
     }
 
     proptest! {
@@ -132,18 +132,18 @@ mod tests {
             bit in 0usize..(32 + 64) * 8,
             in_message: prop::sample::Index,
         ) {
-            let notary = notary();
-            let (key, signature) = (notary.public_key(), notary.sign(&message));
-            prop_assert!(notary.is_signed(&key, &message, &signature));
+            let signer = signer();
+            let (key, signature) = (signer.public_key(), signer.sign(&message));
+            prop_assert!(signer.is_signed(&key, &message, &signature));
 
             let mut changed = message.clone();
             changed[in_message.index(message.len())] ^= 1;
-            prop_assert!(!notary.is_signed(&key, &changed, &signature));
+            prop_assert!(!signer.is_signed(&key, &changed, &signature));
 
             let mut both = [key.as_slice(), &signature].concat();
             both[bit / 8] ^= 1 << (bit % 8);
             let (key, signature) = (both[..32].try_into().unwrap(), both[32..].try_into().unwrap());
-            prop_assert!(!notary.is_signed(key, &message, signature));
+            prop_assert!(!signer.is_signed(key, &message, signature));
         }
     }
 }

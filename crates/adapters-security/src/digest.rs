@@ -25,8 +25,8 @@ pub mod label {
     pub const MAIL_TOKEN: &str = "customer-service/v1/mail-token";
     /// For [`DigestPurpose::AuditEntry`](customer_domain::DigestPurpose::AuditEntry).
     pub const AUDIT_ENTRY: &str = "customer-service/v1/audit-entry";
-    /// For the signatures of the [`Ed25519Notary`](crate::Ed25519Notary).
-    pub const NOTARY: &str = "customer-service/v1/notary";
+    /// For the signatures of the [`Ed25519SealSigner`](crate::Ed25519SealSigner).
+    pub const SEAL_SIGNER: &str = "customer-service/v1/notary";
     /// For the master key of the [`RootKeyStore`](crate::RootKeyStore).
     pub const MASTER_KEY: &str = "customer-service/v1/master-key";
 }

@@ -15,7 +15,7 @@ mod privacy;
 mod random;
 
 pub use api_key::SecretMaker;
-pub use audit::Ed25519Notary;
+pub use audit::Ed25519SealSigner;
 pub use credential::{Argon2Hasher, HasherError, HashingSettings};
 pub use digest::{HkdfDigests, RootSecret, RootSecretError, label};
 pub use privacy::{AeadCipher, MasterKeys, MasterKeysError, RootKeyStore};

@@ -46,7 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
 }
 
 /// The reply that shows an address.
-fn shown(status: StatusCode, customer: CustomerId, address: &Address) -> StoredReply {
+fn render(status: StatusCode, customer: CustomerId, address: &Address) -> StoredReply {
     let address_body = AddressBody::new(customer, address);
     let body = AddressReply::from(AddressData {
         address: address_body,

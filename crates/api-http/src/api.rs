@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Exports that run at one time: each holds two chunks in memory.
-pub const MOST_EXPORTS: usize = 4;
+pub const MAX_EXPORTS: usize = 4;
 
 /// The use cases and ports that the routes call. Shared by all requests.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// How long replies are kept for repeated requests.
     pub idempotency_retention: Duration,
-    /// Places of exports, [`MOST_EXPORTS`] of them.
+    /// Places of exports, [`MAX_EXPORTS`] of them.
     pub exports: Arc<Semaphore>,
     /// Renders the metrics; none when they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,

@@ -16,7 +16,7 @@ use customer_app::Failed;
 use customer_app::access::Needs;
 use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
-use customer_domain::{ApiKeyId, Scope};
+use customer_domain::{ApiKeyId, Context};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Violation};
@@ -132,13 +132,13 @@ reply! {
 }
 
 impl ApiKeyBody {
-    fn new(key: &ApiKey, scope: &Scope) -> Self {
+    fn new(key: &ApiKey, context: &Context) -> Self {
         Self {
             id: key.id.0,
             name: key.name.clone(),
             prefix: key.prefix.clone(),
             scopes: key.permissions.iter().map(|held| held.as_str()).collect(),
-            tenant_id: (!key.all_tenants).then(|| scope.tenant_slug.clone()),
+            tenant_id: (!key.all_tenants).then(|| context.tenant_slug.clone()),
             created_at: Instant(key.created_at),
             expires_at: key.expires_at.map(Instant),
             last_used_at: key.last_used_at.map(Instant),

@@ -30,15 +30,15 @@ pub use words::{
 };
 
 pub(crate) use change::{apply, stated_id};
-pub(crate) use fields::wishes;
+pub(crate) use fields::preferences;
 pub(crate) use read::{customer_id, not_found};
 
 use crate::access::needs;
 use crate::api::Shared;
 use crate::support::reply::{self, ReplyExt};
 use customer_app::access::Needs;
+use customer_domain::Context;
 use customer_domain::Permission::{Read, Write};
-use customer_domain::Scope;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
 use expand::Related;
@@ -68,18 +68,18 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
 }
 
 /// The reply that shows a customer.
-fn shown(status: StatusCode, record: &CustomerRecord, scope: &Scope) -> StoredReply {
-    expanded(status, record, scope, &Related::default())
+fn render(status: StatusCode, record: &CustomerRecord, context: &Context) -> StoredReply {
+    expanded(status, record, context, &Related::default())
 }
 
 /// The reply that shows a customer, and what was asked for beside it.
 fn expanded(
     status: StatusCode,
     record: &CustomerRecord,
-    scope: &Scope,
+    context: &Context,
     related: &Related,
 ) -> StoredReply {
-    let customer = CustomerBody::new(record, scope).with(related);
+    let customer = CustomerBody::new(record, context).with(related);
     let body = CustomerReply::from(CustomerData { customer });
     reply::json(status, &body).version(record.customer.version)
 }

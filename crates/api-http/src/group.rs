@@ -20,7 +20,7 @@ use crate::support::stated::member;
 use axum::response::Response;
 use customer_app::access::Needs;
 use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_domain::Patch;
 use customer_domain::group::{self, Group, GroupChanges, GroupId};
 use customer_domain::idempotency::StoredReply;
@@ -104,9 +104,9 @@ async fn create(call: Call) -> HttpResult<Response> {
     let command = read_new(&mut call.fields)?;
     let render = |group: &Group| {
         let location = format!("/api/v1/customers/groups/{}", group.id);
-        shown(StatusCode::CREATED, group).location(location)
+        render(StatusCode::CREATED, group).location(location)
     };
-    let once = Once::new(claim, &render);
+    let once = Idempotent::new(claim, &render);
     let outcome = call.api.groups.create(&call.context, command, &once).await;
     let outcome = outcome.map_err(|error| problem(error, &call.fields))?;
     Ok(reply::once(outcome, render))
@@ -159,7 +159,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     call.fields.finish()?;
     let group = call.api.groups.get(&call.context, &group_id(&call)?).await;
     let group = group.map_err(|error| problem(error, &call.fields))?;
-    Ok(shown(StatusCode::OK, &group).send())
+    Ok(render(StatusCode::OK, &group).send())
 }
 
 /// Change a customer group
@@ -183,7 +183,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let command = read_change(&mut call, &id)?;
     let group = call.api.groups.update(&call.context, &id, &command).await;
     let group = group.map_err(|error| problem(error, &call.fields))?;
-    Ok(shown(StatusCode::OK, &group).send())
+    Ok(render(StatusCode::OK, &group).send())
 }
 
 fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
@@ -256,7 +256,7 @@ fn discount_class(fields: &mut Fields) -> Patch<String> {
         .flatten()
 }
 
-fn shown(status: StatusCode, group: &Group) -> StoredReply {
+fn render(status: StatusCode, group: &Group) -> StoredReply {
     let body = GroupReply::from(GroupData {
         group: group.into(),
     });

@@ -75,7 +75,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
 async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     call.fields.finish()?;
-    Ok(shown(call.api.log_levels.show()))
+    Ok(render(call.api.log_levels.show()))
 }
 
 /// Change the log level
@@ -101,10 +101,10 @@ async fn set(call: Call) -> HttpResult<Response> {
         Patch::Clear => levels.change(None, actor),
         Patch::Set(level) => levels.change(Some(&level), actor),
     };
-    Ok(shown(changed.map_err(problem)?))
+    Ok(render(changed.map_err(problem)?))
 }
 
-fn shown(state: LogLevelState) -> Response {
+fn render(state: LogLevelState) -> Response {
     let body = LogLevelReply::from(LogLevelData {
         log_level: LogLevelBody {
             level: state.level,

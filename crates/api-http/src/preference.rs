@@ -4,7 +4,7 @@ use crate::access::needs;
 use crate::api::Shared;
 use crate::code::Code;
 use crate::customer::{
-    MarketingInput, NotificationsInput, PreferencesBody, apply, not_found, stated_id, wishes,
+    MarketingInput, NotificationsInput, PreferencesBody, apply, not_found, preferences, stated_id,
 };
 use crate::support::call::Call;
 use crate::support::envelope::reply;
@@ -13,7 +13,7 @@ use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::{CustomerReference, FreeObject};
 use axum::response::Response;
 use customer_app::access::Needs::SelfOr;
-use customer_app::customer::{Stated, UpdateCustomer};
+use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
 use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::CustomerRecord;
 use customer_domain::idempotency::StoredReply;
@@ -87,7 +87,7 @@ static ALIASES: AliasTable = AliasTable {
     ],
 };
 
-/// A merge into the wishes of a customer: absent members keep, null clears.
+/// A merge into the preferences of a customer: absent members keep, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePreferencesBody {
@@ -110,7 +110,7 @@ pub struct UpdatePreferencesBody {
     pub analytics_tracking: Option<bool>,
     /// Whether cookies beyond the necessary are agreed to.
     pub cookie_consent: Option<bool>,
-    /// Wishes that only the shop knows; merged member by member.
+    /// Preferences that only the shop knows; merged member by member.
     pub custom: Option<FreeObject>,
     /// The customer's version that was read; acts as `If-Match`.
     #[schema(minimum = 1)]
@@ -123,11 +123,11 @@ pub struct UpdatePreferencesBody {
 }
 
 reply! {
-    /// What a customer wishes.
+    /// The preferences of a customer.
     PreferencesReply {
-        /// What a customer wishes.
+        /// The preferences of a customer.
         PreferencesData<'a> {
-            /// The wishes.
+            /// The preferences.
             preferences: PreferencesBody<'a>,
         }
     }
@@ -154,7 +154,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     let customer = call.customer();
     let customer = call.build(|| customer)?;
     let record = call.api.customers.get(&call.context, customer).await;
-    Ok(shown(&record.map_err(not_found)?).send())
+    Ok(render(&record.map_err(not_found)?).send())
 }
 
 /// Change the preferences of a customer
@@ -174,18 +174,18 @@ async fn update(call: Call) -> HttpResult<Response> {
     let customer = call.customer();
     let expected_versions = call.expected_versions();
     let command = UpdateCustomer {
-        stated: Stated {
+        stated: ReadOnlyFields {
             id: stated_id(&mut call.fields),
-            ..Stated::default()
+            ..ReadOnlyFields::default()
         },
-        changes: wishes(&mut call.fields),
+        changes: preferences(&mut call.fields),
         expected_versions,
         ..UpdateCustomer::default()
     };
-    apply(call, customer, command, None, |record, _| shown(record)).await
+    apply(call, customer, command, None, |record, _| render(record)).await
 }
 
-fn shown(record: &CustomerRecord) -> StoredReply {
+fn render(record: &CustomerRecord) -> StoredReply {
     let customer = &record.customer;
     let body = PreferencesReply::from(PreferencesData {
         preferences: PreferencesBody::new(&customer.preferences),

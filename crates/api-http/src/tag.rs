@@ -17,9 +17,9 @@ use crate::support::items::Items;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
-use body::shown;
+use body::render;
 use customer_app::access::Needs;
-use customer_app::customer::{Stated, UpdateCustomer};
+use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
@@ -195,13 +195,13 @@ async fn change(
     claim: Option<IdempotencyClaim>,
 ) -> HttpResult<Response> {
     let command = UpdateCustomer {
-        stated: Stated {
+        stated: ReadOnlyFields {
             id: stated_id(&mut call.fields),
-            ..Stated::default()
+            ..ReadOnlyFields::default()
         },
         changes,
         expected_versions,
         ..UpdateCustomer::default()
     };
-    apply(call, customer, command, claim, |record, _| shown(record)).await
+    apply(call, customer, command, claim, |record, _| render(record)).await
 }

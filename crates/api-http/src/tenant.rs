@@ -18,7 +18,7 @@ use crate::support::reply::{self, ReplyExt};
 use crate::support::stated::member;
 use axum::response::Response;
 use customer_app::access::Needs;
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
@@ -39,7 +39,7 @@ static ALIASES: AliasTable = AliasTable {
 };
 
 /// Addresses that a tenant may allow each customer: what a book can hold.
-const MOST_ADDRESSES: i64 = 1_000;
+const MAX_ADDRESSES: i64 = 1_000;
 
 /// The routes of this slice.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
@@ -84,9 +84,9 @@ async fn create(call: Call) -> HttpResult<Response> {
     let claim = call.claim();
     let command = read_new(&mut call.fields, &call.api.tenants.defaults)?;
     let render = |tenant: &Tenant| {
-        shown(StatusCode::CREATED, tenant).location(format!("/api/v1/tenants/{}", tenant.slug))
+        render(StatusCode::CREATED, tenant).location(format!("/api/v1/tenants/{}", tenant.slug))
     };
-    let once = Once::new(claim, &render);
+    let once = Idempotent::new(claim, &render);
     let outcome = call.api.tenants.create(&call.context, command, &once).await;
     let outcome = outcome.map_err(|error| problem(error, &call.fields))?;
     Ok(reply::once(outcome, render))
@@ -129,7 +129,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     call.fields.finish()?;
     let directory = &call.api.tenants.directory;
     directory.refresh().await.map_err(failure::store)?;
-    Ok(shown(StatusCode::OK, &*find(&call).await?).send())
+    Ok(render(StatusCode::OK, &*find(&call).await?).send())
 }
 
 /// Change a tenant
@@ -152,7 +152,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let tenants = &call.api.tenants;
     let tenant = tenants.update(&call.context, tenant.id, &command).await;
     let tenant = tenant.map_err(|error| problem(error, &call.fields))?;
-    Ok(shown(StatusCode::OK, &tenant).send())
+    Ok(render(StatusCode::OK, &tenant).send())
 }
 
 fn read_change(call: &mut Request, slug: &str) -> HttpResult<UpdateTenant> {
@@ -200,7 +200,7 @@ fn settings(fields: &mut Fields) -> GivenSettings {
             .then(|code| rule(TenantSettings::parse_country(&code)))
             .replace(),
         max_addresses: fields
-            .integer("settings/maxAddresses", 0..=MOST_ADDRESSES)
+            .integer("settings/maxAddresses", 0..=MAX_ADDRESSES)
             .then(|limit| Ok(u32::try_from(limit).unwrap_or(u32::MAX)))
             .patch(),
     }
@@ -212,7 +212,7 @@ async fn find(call: &Request) -> HttpResult<Arc<Tenant>> {
     found.ok_or_else(|| Code::TenantNotFound.into())
 }
 
-fn shown(status: StatusCode, tenant: &Tenant) -> StoredReply {
+fn render(status: StatusCode, tenant: &Tenant) -> StoredReply {
     let body = TenantReply::from(TenantData {
         tenant: tenant.into(),
     });

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use customer_domain::access::{AuthProvider, Caller};
 use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::tenant::Tenant;
-use customer_domain::{Clock, CustomerId, Origin, Permission, Scope, StoreError};
+use customer_domain::{Clock, Context, CustomerId, Origin, Permission, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -174,14 +174,18 @@ impl Access {
         Ok(())
     }
 
-    /// Returns the scope of a call, in the caller's own tenant or in the one that it names.
+    /// Returns the context of a call, in the caller's own tenant or in the one that it names.
     ///
     /// # Errors
     /// [`AccessError::UnknownTenant`] when it names one that the caller may not act in.
-    pub async fn scope(&self, call: &Incoming, named: Option<&str>) -> Result<Scope, AccessError> {
+    pub async fn context(
+        &self,
+        call: &Incoming,
+        named: Option<&str>,
+    ) -> Result<Context, AccessError> {
         let caller = &call.caller;
         let tenant = self.tenant(caller, named).await?;
-        Ok(Scope {
+        Ok(Context {
             tenant: tenant.id,
             tenant_slug: tenant.slug.as_str().to_owned(),
             actor: caller.actor(),
@@ -224,8 +228,8 @@ impl Access {
         match customer {
             Some(CustomerRef::Id(id)) => Ok(id == own),
             Some(legacy @ CustomerRef::Legacy(_)) => {
-                let scope = self.scope(call, None).await?;
-                let found = self.customers.find(&scope, legacy).await?;
+                let context = self.context(call, None).await?;
+                let found = self.customers.find(&context, legacy).await?;
                 Ok(found.is_some_and(|record| record.customer.id == own))
             }
             None => Ok(false),
@@ -242,8 +246,8 @@ impl Access {
 
     /// Puts a refusal on record in the caller's own tenant.
     async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
-        match self.scope(call, None).await {
-            Ok(scope) => self.refusals.record(&scope, needed).await,
+        match self.context(call, None).await {
+            Ok(context) => self.refusals.record(&context, needed).await,
             Err(error) => {
                 tracing::error!(%error, operation = call.operation, "a refusal has no tenant to be on record in");
                 Refusal {

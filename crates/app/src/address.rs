@@ -20,7 +20,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    AuditEventId, Change, Clock, CustomerId, EventId, IdSource, KeyedDigest, Scope, Transactions,
+    AuditEventId, Change, Clock, Context, CustomerId, EventId, IdSource, KeyedDigest, Transactions,
     UnitOfWork,
 };
 use std::sync::Arc;
@@ -90,8 +90,8 @@ impl<'a> Edit<'a> {
 
 impl Addresses {
     /// Addresses that a customer of this tenant may have.
-    fn limit(&self, scope: &Scope) -> usize {
-        let own = self.tenants.settings(scope.tenant).max_addresses;
+    fn limit(&self, context: &Context) -> usize {
+        let own = self.tenants.settings(context.tenant).max_addresses;
         let own = own.map(|limit| usize::try_from(limit).unwrap_or(MAX_BOOK));
         match own.unwrap_or(self.settings.limit) {
             0 => MAX_BOOK,
@@ -116,7 +116,7 @@ impl Addresses {
         let fields = match edit {
             Edit::Created(fields) => FieldChange::created(address, fields),
             Edit::Updated(fields) => FieldChange::between(stored, address, fields),
-            Edit::Deleted => FieldChange::deleted(stored, &had(stored)),
+            Edit::Deleted => FieldChange::deleted(stored, &filled_fields(stored)),
         };
         let event = Event::address_changed(id, event, holder, address, defaults, changed);
         let id = AuditEventId(self.ids.new_id());
@@ -126,7 +126,7 @@ impl Addresses {
 }
 
 /// What an address says, with the roles that it gives up by leaving.
-fn had(address: &Address) -> Vec<&'static str> {
+fn filled_fields(address: &Address) -> Vec<&'static str> {
     let roles = (!address.roles().is_empty()).then_some("roles");
     address.given_fields().into_iter().chain(roles).collect()
 }

@@ -15,7 +15,7 @@ use customer_domain::api_key::{
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ActorKind, ApiKeyId, AuditEventId, Change, Clock, Conflict, IdSource, Scope, StoreError,
+    ActorKind, ApiKeyId, AuditEventId, Change, Clock, Conflict, Context, IdSource, StoreError,
     TenantId, Transactions,
 };
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub struct CreateApiKey {
     pub name: String,
     /// What it may do; at least one.
     pub permissions: Vec<Permission>,
-    /// Whether it may act in every tenant. It then lies in the scope's tenant, which is the
+    /// Whether it may act in every tenant. It then lies in the context's tenant, which is the
     /// default one.
     pub all_tenants: bool,
     /// When it ends by itself.
@@ -75,28 +75,28 @@ impl Rule for ApiKeyRule {
 }
 
 impl ApiKeys {
-    /// Makes a key in the scope's tenant. Its secret is in the answer and nowhere else.
+    /// Makes a key in the context's tenant. Its secret is in the answer and nowhere else.
     ///
     /// # Errors
     /// [`ApiKeyError::Forbidden`], or as the store fails.
     pub async fn create(
         &self,
-        scope: &Scope,
+        context: &Context,
         command: CreateApiKey,
     ) -> Result<(ApiKey, NewSecret), ApiKeyError> {
-        self.allow(scope, command.all_tenants).await?;
-        let (key, secret) = self.new_key(scope.tenant, command);
-        retried(|| self.try_create(scope, &key, &secret)).await?;
+        self.allow(context, command.all_tenants).await?;
+        let (key, secret) = self.new_key(context.tenant, command);
+        retried(|| self.try_create(context, &key, &secret)).await?;
         Ok((key, secret))
     }
 
-    /// Succeeds when the scope's actor may make a key of this reach. The refusal is on record.
+    /// Succeeds when the context's actor may make a key of this reach. The refusal is on record.
     ///
     /// # Errors
     /// [`ApiKeyError::Forbidden`]
-    pub async fn allow(&self, scope: &Scope, all_tenants: bool) -> Result<(), ApiKeyError> {
-        if all_tenants && !scope.all_tenants {
-            let refusal = self.refusals.record(scope, Needed::AllTenants).await;
+    pub async fn allow(&self, context: &Context, all_tenants: bool) -> Result<(), ApiKeyError> {
+        if all_tenants && !context.all_tenants {
+            let refusal = self.refusals.record(context, Needed::AllTenants).await;
             return Err(ApiKeyError::Forbidden(refusal));
         }
         Ok(())
@@ -104,7 +104,7 @@ impl ApiKeys {
 
     async fn try_create(
         &self,
-        scope: &Scope,
+        context: &Context,
         key: &ApiKey,
         secret: &NewSecret,
     ) -> Result<(), StoreError> {
@@ -113,9 +113,9 @@ impl ApiKeys {
         } else {
             &self.transactions
         };
-        let mut work = transactions.begin(scope).await?;
+        let mut work = transactions.begin(context).await?;
         work.api_keys().insert(key, &secret.digest).await?;
-        work.record(self.made(scope, key));
+        work.record(self.made(context, key));
         work.commit().await
     }
 
@@ -139,14 +139,14 @@ impl ApiKeys {
         (key, secret)
     }
 
-    /// The keys of the scope's tenant, newest first and revoked ones last. Keys for all tenants are shown to callers
+    /// The keys of the context's tenant, newest first and revoked ones last. Keys for all tenants are shown to callers
     /// that hold such a key.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
-        let mut keys = self.reads.list(scope).await?;
-        keys.retain(|key| may_see(scope, key));
+    pub async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
+        let mut keys = self.reads.list(context).await?;
+        keys.retain(|key| may_see(context, key));
         Ok(keys)
     }
 
@@ -155,26 +155,26 @@ impl ApiKeys {
     ///
     /// # Errors
     /// As [`ApiKeyRule`] lists, or as [`Failed`] does.
-    pub async fn revoke(&self, scope: &Scope, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
-        if scope.actor.kind == ActorKind::ApiKey && scope.actor.id == id.to_string() {
+    pub async fn revoke(&self, context: &Context, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
+        if context.actor.kind == ActorKind::ApiKey && context.actor.id == id.to_string() {
             return Err(ApiKeyError::Rule(ApiKeyRule::Itself));
         }
-        retried(|| self.try_revoke(scope, id)).await
+        retried(|| self.try_revoke(context, id)).await
     }
 
-    async fn try_revoke(&self, scope: &Scope, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
+    async fn try_revoke(&self, context: &Context, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
         let now = self.clock.now();
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let (key, digest) = match work.api_keys().revoke(id, now).await? {
             Revocation::Revoked(key, digest) => (key, digest),
-            Revocation::AlreadyEnded(key) if may_see(scope, &key) => {
+            Revocation::AlreadyEnded(key) if may_see(context, &key) => {
                 work.rollback().await?;
                 return Ok(key);
             }
             Revocation::AlreadyEnded(_) => return Err(ApiKeyError::NotFound),
             Revocation::LastAdminKey => return Err(ApiKeyError::Rule(ApiKeyRule::LastAdminKey)),
         };
-        if !may_see(scope, &key) {
+        if !may_see(context, &key) {
             return Err(ApiKeyError::NotFound);
         }
         let changes = FieldChange::created(&key, &["revokedAt"]);
@@ -208,8 +208,8 @@ impl ApiKeys {
         }
         let tenant = tenants.new_tenant(command);
         let groups = tenants.first_groups(&tenant);
-        let scope = Scope::system(tenant.id, tenant.slug.as_str(), "start-up");
-        let mut work = tenants.transactions.begin(&scope).await?;
+        let context = Context::system(tenant.id, tenant.slug.as_str(), "start-up");
+        let mut work = tenants.transactions.begin(&context).await?;
         if let Err(error) = work.tenants().insert(&tenant, &groups).await {
             drop(work);
             let error = TenantError::from(error);
@@ -226,7 +226,7 @@ impl ApiKeys {
         if operator_key {
             let (key, secret) = self.new_key(tenant.id, operator());
             work.api_keys().insert(&key, &secret.digest).await?;
-            work.record(self.made(&scope, &key));
+            work.record(self.made(&context, &key));
             made = Some(secret);
         }
         work.commit().await?;
@@ -234,10 +234,10 @@ impl ApiKeys {
         Ok(made)
     }
 
-    /// What is told of a new key, which lies in the scope's tenant. One for all tenants is of none.
-    fn made(&self, scope: &Scope, key: &ApiKey) -> Change {
+    /// What is told of a new key, which lies in the context's tenant. One for all tenants is of none.
+    fn made(&self, context: &Context, key: &ApiKey) -> Change {
         let mut changes = FieldChange::created(key, &["name", "scopes", "expiresAt", "allTenants"]);
-        let tenant = (!key.all_tenants).then_some(scope.tenant_slug.as_str());
+        let tenant = (!key.all_tenants).then_some(context.tenant_slug.as_str());
         changes.push(FieldChange {
             new: tenant.into(),
             ..FieldChange::named("tenantId")
@@ -268,7 +268,7 @@ fn operator() -> CreateApiKey {
     }
 }
 
-/// Returns whether the scope's actor may know of a key.
-fn may_see(scope: &Scope, key: &ApiKey) -> bool {
-    scope.all_tenants || !key.all_tenants
+/// Returns whether the context's actor may know of a key.
+fn may_see(context: &Context, key: &ApiKey) -> bool {
+    context.all_tenants || !key.all_tenants
 }

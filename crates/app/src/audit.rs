@@ -16,7 +16,7 @@ use customer_domain::audit::{
 };
 use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::{
-    AuditEventId, Clock, CustomerId, IdSource, Page, Scope, StoreError, Transactions,
+    AuditEventId, Clock, Context, CustomerId, IdSource, Page, StoreError, Transactions,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl AuditQuery {
     }
 
     /// What is asked for, as requests name it.
-    fn used(&self) -> Vec<FieldChange> {
+    fn as_audit_values(&self) -> Vec<FieldChange> {
         let AuditFilter {
             customer,
             kinds: _,
@@ -77,13 +77,13 @@ impl AuditQuery {
         ];
         given
             .into_iter()
-            .filter_map(|(name, value)| Some(told(name, value?)))
+            .filter_map(|(name, value)| Some(audit_value(name, value?)))
             .collect()
     }
 }
 
 /// A value that an entry tells without a change.
-fn told(name: &str, new: Value) -> FieldChange {
+fn audit_value(name: &str, new: Value) -> FieldChange {
     FieldChange {
         new,
         ..FieldChange::named(name)
@@ -98,14 +98,14 @@ impl Audit {
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
     pub async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &AuditQuery,
         after: Option<AuditKey>,
         size: u32,
     ) -> Result<AuditPage, StoreError> {
-        let customer = self.known(scope, query).await?;
-        let read = self.read(scope, query, customer, Vec::new());
-        retried(|| self.try_list(scope, query, after, size, &read)).await
+        let customer = self.known(context, query).await?;
+        let read = self.read(context, query, customer, Vec::new());
+        retried(|| self.try_list(context, query, after, size, &read)).await
     }
 
     /// The same of one customer.
@@ -114,28 +114,28 @@ impl Audit {
     /// As [`list`](Self::list), and [`StoreError::NotFound`] when the tenant has no such customer.
     pub async fn of_customer(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         mut query: AuditQuery,
         after: Option<AuditKey>,
         size: u32,
     ) -> Result<AuditPage, StoreError> {
-        let found = self.customers.find(scope, customer).await?;
+        let found = self.customers.find(context, customer).await?;
         let found = found.ok_or(StoreError::NotFound)?.customer.id;
         query.filter.customer = Some(found);
-        let read = self.read(scope, &query, Some(found), Vec::new());
-        retried(|| self.try_list(scope, &query, after, size, &read)).await
+        let read = self.read(context, &query, Some(found), Vec::new());
+        retried(|| self.try_list(context, &query, after, size, &read)).await
     }
 
     async fn try_list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &AuditQuery,
         after: Option<AuditKey>,
         size: u32,
         read: &AuditEntry,
     ) -> Result<AuditPage, StoreError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let page = work.audit().list(&query.filter(), after, size).await?;
         work.record(read.clone().into());
         work.commit().await?;
@@ -146,20 +146,24 @@ impl Audit {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn tally(&self, scope: &Scope, query: &AuditQuery) -> Result<AuditTally, StoreError> {
-        let customer = self.known(scope, query).await?;
-        let by = told("by", json!("customer"));
-        let read = self.read(scope, query, customer, vec![by]);
-        retried(|| self.try_tally(scope, query, &read)).await
+    pub async fn tally(
+        &self,
+        context: &Context,
+        query: &AuditQuery,
+    ) -> Result<AuditTally, StoreError> {
+        let customer = self.known(context, query).await?;
+        let by = audit_value("by", json!("customer"));
+        let read = self.read(context, query, customer, vec![by]);
+        retried(|| self.try_tally(context, query, &read)).await
     }
 
     async fn try_tally(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &AuditQuery,
         read: &AuditEntry,
     ) -> Result<AuditTally, StoreError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let tally = work.audit().tally(&query.filter()).await?;
         work.record(read.clone().into());
         work.commit().await?;
@@ -170,26 +174,26 @@ impl Audit {
     /// that outlived theirs; who reads them reads about nobody.
     async fn known(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &AuditQuery,
     ) -> Result<Option<CustomerId>, StoreError> {
         let Some(id) = query.filter.customer else {
             return Ok(None);
         };
-        let found = self.customers.find(scope, CustomerRef::Id(id)).await?;
+        let found = self.customers.find(context, CustomerRef::Id(id)).await?;
         Ok(found.map(|record| record.customer.id))
     }
 
     /// The entry that a read leaves.
     fn read(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &AuditQuery,
         customer: Option<CustomerId>,
         mut changes: Vec<FieldChange>,
     ) -> AuditEntry {
-        changes.extend(query.used());
-        let tenant = self.entry(scope, AuditKind::AuditRead, changes);
+        changes.extend(query.as_audit_values());
+        let tenant = self.entry(context, AuditKind::AuditRead, changes);
         AuditEntry {
             customer,
             resource: query.filter.customer.map_or(tenant.resource, |id| id.0),
@@ -198,8 +202,8 @@ impl Audit {
     }
 
     /// An entry about the tenant.
-    fn entry(&self, scope: &Scope, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
+    fn entry(&self, context: &Context, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
         let id = AuditEventId(self.ids.new_id());
-        AuditEntry::new(id, kind, scope.tenant.0, self.clock.now()).with(changes)
+        AuditEntry::new(id, kind, context.tenant.0, self.clock.now()).with(changes)
     }
 }

@@ -7,7 +7,7 @@ mod lifecycle;
 mod read;
 
 pub use change::{
-    ChangeCustomerError, ChangeCustomerRule, Stated, StatedAddresses, UpdateCustomer,
+    ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields, StatedAddresses, UpdateCustomer,
 };
 pub use create::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 pub use export::{ExportChunk, ExportFormat, ExportRequest};
@@ -53,7 +53,7 @@ pub struct CustomerSettings {
     pub default_type: CustomerType,
     /// The tier of a new customer.
     pub default_tier: Tier,
-    /// The wishes of a customer who voiced none.
+    /// The preferences of a customer who voiced none.
     pub default_preferences: Preferences,
 }
 

@@ -1,6 +1,6 @@
 //! Customer groups: made, changed and deleted by administrators.
 
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
@@ -9,7 +9,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
 use customer_domain::idempotency::Claimed;
 use customer_domain::{
-    AuditEventId, Change, Clock, Conflict, IdSource, Page, Scope, StoreError, Transactions,
+    AuditEventId, Change, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -75,8 +75,8 @@ impl Groups {
     ///
     /// # Errors
     /// [`GroupError::NotFound`], or as the store fails.
-    pub async fn get(&self, scope: &Scope, id: &GroupId) -> Result<Group, GroupError> {
-        let found = self.reads.find(scope, id).await?;
+    pub async fn get(&self, context: &Context, id: &GroupId) -> Result<Group, GroupError> {
+        let found = self.reads.find(context, id).await?;
         found.ok_or(GroupError::NotFound)
     }
 
@@ -86,13 +86,13 @@ impl Groups {
     /// When the store fails.
     pub async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         after: Option<GroupId>,
         size: u32,
     ) -> Result<Page<Group, GroupId>, StoreError> {
         let rows = self
             .reads
-            .list(scope, after, size.saturating_add(1))
+            .list(context, after, size.saturating_add(1))
             .await?;
         Ok(Page::cut(rows, size, |row| row.id.clone()))
     }
@@ -103,9 +103,9 @@ impl Groups {
     /// [`GroupRule::IdTaken`], or as the store fails.
     pub async fn create(
         &self,
-        scope: &Scope,
+        context: &Context,
         command: CreateGroup,
-        once: &Once<'_, Group>,
+        once: &Idempotent<'_, Group>,
     ) -> Result<Outcome<Group>, GroupError> {
         let CreateGroup {
             id,
@@ -118,24 +118,24 @@ impl Groups {
             discount_class,
             ..Group::new(id, name, self.clock.now())
         };
-        retried(|| self.try_create(scope, &group, once)).await
+        retried(|| self.try_create(context, &group, once)).await
     }
 
     async fn try_create(
         &self,
-        scope: &Scope,
+        context: &Context,
         group: &Group,
-        once: &Once<'_, Group>,
+        once: &Idempotent<'_, Group>,
     ) -> Result<Outcome<Group>, GroupError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         work.groups().insert(group).await?;
         let kind = AuditKind::GroupCreate;
         let changes = FieldChange::created(group, &group.given_fields());
-        work.record(self.audited(scope, group, kind, changes, group.created_at));
-        once.remember(&mut *work, group);
+        work.record(self.audited(context, group, kind, changes, group.created_at));
+        once.store_reply(&mut *work, group);
         work.commit().await?;
         Ok(Outcome::Done(group.clone()))
     }
@@ -146,20 +146,20 @@ impl Groups {
     /// [`GroupError::NotFound`], [`GroupError::VersionConflict`], or as the store fails.
     pub async fn update(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: &GroupId,
         command: &UpdateGroup,
     ) -> Result<Group, GroupError> {
-        retried(|| self.try_update(scope, id, command)).await
+        retried(|| self.try_update(context, id, command)).await
     }
 
     async fn try_update(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: &GroupId,
         command: &UpdateGroup,
     ) -> Result<Group, GroupError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let mut group = work.groups().find_for_update(id).await?;
         expect_version(group.version, command.expected_versions.as_deref())?;
         let before = group.clone();
@@ -173,7 +173,7 @@ impl Groups {
         work.groups().save(&group).await?;
         let kind = AuditKind::GroupUpdate;
         let fields = FieldChange::between(&before, &group, &changed);
-        work.record(self.audited(scope, &group, kind, fields, group.updated_at));
+        work.record(self.audited(context, &group, kind, fields, group.updated_at));
         work.commit().await?;
         Ok(group)
     }
@@ -185,40 +185,40 @@ impl Groups {
     /// the store fails.
     pub async fn delete(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: &GroupId,
         expected_versions: Option<&[i64]>,
     ) -> Result<Group, GroupError> {
-        retried(|| self.try_delete(scope, id, expected_versions)).await
+        retried(|| self.try_delete(context, id, expected_versions)).await
     }
 
     async fn try_delete(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: &GroupId,
         expected_versions: Option<&[i64]>,
     ) -> Result<Group, GroupError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let group = work.groups().find_for_update(id).await?;
         expect_version(group.version, expected_versions)?;
         work.groups().delete(id).await?;
         let kind = AuditKind::GroupDelete;
         let changes = FieldChange::deleted(&group, &group.given_fields());
-        work.record(self.audited(scope, &group, kind, changes, self.clock.now()));
+        work.record(self.audited(context, &group, kind, changes, self.clock.now()));
         work.commit().await?;
         Ok(group)
     }
 
     fn audited(
         &self,
-        scope: &Scope,
+        context: &Context,
         group: &Group,
         kind: AuditKind,
         changes: Vec<FieldChange>,
         at: DateTime<Utc>,
     ) -> Change {
         let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, kind, group.id.uuid_in(scope.tenant), at);
+        let entry = AuditEntry::new(id, kind, group.id.uuid_in(context.tenant), at);
         entry.with(changes).into()
     }
 }

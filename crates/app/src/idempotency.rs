@@ -1,11 +1,11 @@
 //! One effect for a request that is sent twice.
 
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
-use customer_domain::{Scope, Transactions, UnitOfWork};
+use customer_domain::{Context, Transactions, UnitOfWork};
 
 /// How a use case is run once: the claim, if the caller made one, and how the reply that is
 /// kept for the next time is made from the result.
-pub struct Once<'a, T> {
+pub struct Idempotent<'a, T> {
     claim: Option<IdempotencyClaim>,
     render: &'a (dyn Fn(&T) -> StoredReply + Send + Sync),
 }
@@ -19,7 +19,7 @@ pub enum Outcome<T> {
     Replayed(StoredReply),
 }
 
-impl<'a, T> Once<'a, T> {
+impl<'a, T> Idempotent<'a, T> {
     /// With `claim`, or without: then the same request twice is done twice.
     pub fn new(
         claim: Option<IdempotencyClaim>,
@@ -32,18 +32,18 @@ impl<'a, T> Once<'a, T> {
     pub(crate) async fn begin(
         &self,
         transactions: &dyn Transactions,
-        scope: &Scope,
+        context: &Context,
     ) -> Result<Claimed, ClaimError> {
         match &self.claim {
-            Some(claim) => transactions.begin_idempotent(scope, claim).await,
-            None => Ok(Claimed::Fresh(transactions.begin(scope).await?)),
+            Some(claim) => transactions.begin_idempotent(context, claim).await,
+            None => Ok(Claimed::Started(transactions.begin(context).await?)),
         }
     }
 
     /// Keeps the reply to `result` with the work.
-    pub(crate) fn remember(&self, work: &mut dyn UnitOfWork, result: &T) {
+    pub(crate) fn store_reply(&self, work: &mut dyn UnitOfWork, result: &T) {
         if let Some(claim) = &self.claim {
-            work.remember(claim.clone(), (self.render)(result));
+            work.store_reply(claim.clone(), (self.render)(result));
         }
     }
 }

@@ -42,7 +42,7 @@ pub trait Job: Send + Sync {
     ///
     /// # Errors
     /// [`JobError`]: the run has failed.
-    async fn run(&self, cursor: Option<Self::Cursor>) -> Result<Step<Self::Cursor>, JobError>;
+    async fn run(&self, cursor: Option<Self::Cursor>) -> Result<JobStep<Self::Cursor>, JobError>;
 }
 
 /// How far a run is, in a form that outlives the process. The runner keeps the fields as text.
@@ -67,7 +67,7 @@ impl Cursor for () {
 
 /// What a chunk has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<C> {
+pub enum JobStep<C> {
     /// There is more to do.
     More {
         /// Where the next chunk begins.

@@ -2,7 +2,7 @@
 //! [`UpdateCustomer`](crate::customer::UpdateCustomer).
 
 use customer_domain::tag::{Tag, TagCount, TagQuery, TagReads};
-use customer_domain::{Page, Scope, StoreError};
+use customer_domain::{Context, Page, StoreError};
 use std::sync::Arc;
 
 /// The use cases of this slice.
@@ -19,9 +19,9 @@ impl Tags {
     /// [`StoreError::TooSlow`] when counting takes longer than its two seconds.
     pub async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &TagQuery,
     ) -> Result<Page<TagCount, Tag>, StoreError> {
-        self.reads.list(scope, query).await
+        self.reads.list(context, query).await
     }
 }

@@ -4,7 +4,7 @@ mod directory;
 
 pub use directory::TenantDirectory;
 
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
@@ -13,7 +13,7 @@ use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    AuditEventId, Change, Clock, Conflict, IdSource, Patch, Scope, TenantId, Transactions,
+    AuditEventId, Change, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,12 +93,12 @@ impl Tenants {
     /// [`TenantRule::SlugTaken`], or as the store fails.
     pub async fn create(
         &self,
-        scope: &Scope,
+        context: &Context,
         command: CreateTenant,
-        once: &Once<'_, Tenant>,
+        once: &Idempotent<'_, Tenant>,
     ) -> Result<Outcome<Tenant>, TenantError> {
         let tenant = self.new_tenant(command);
-        let outcome = retried(|| self.try_create(scope, &tenant, once)).await?;
+        let outcome = retried(|| self.try_create(context, &tenant, once)).await?;
         if let Outcome::Done(tenant) = &outcome {
             self.directory.learn(tenant);
         }
@@ -107,19 +107,19 @@ impl Tenants {
 
     async fn try_create(
         &self,
-        scope: &Scope,
+        context: &Context,
         tenant: &Tenant,
-        once: &Once<'_, Tenant>,
+        once: &Idempotent<'_, Tenant>,
     ) -> Result<Outcome<Tenant>, TenantError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let groups = self.first_groups(tenant);
         work.tenants().insert(tenant, &groups).await?;
         let changes = FieldChange::created(tenant, &NEW);
         work.record(self.audited(tenant, AuditKind::TenantCreate, changes));
-        once.remember(&mut *work, tenant);
+        once.store_reply(&mut *work, tenant);
         work.commit().await?;
         Ok(Outcome::Done(tenant.clone()))
     }
@@ -150,22 +150,22 @@ impl Tenants {
     /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or as the store fails.
     pub async fn update(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: TenantId,
         command: &UpdateTenant,
     ) -> Result<Tenant, TenantError> {
-        let tenant = retried(|| self.try_update(scope, id, command)).await?;
+        let tenant = retried(|| self.try_update(context, id, command)).await?;
         self.directory.learn(&tenant);
         Ok(tenant)
     }
 
     async fn try_update(
         &self,
-        scope: &Scope,
+        context: &Context,
         id: TenantId,
         command: &UpdateTenant,
     ) -> Result<Tenant, TenantError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let mut tenant = work.tenants().find_for_update(id).await?;
         expect_version(tenant.version, command.expected_versions.as_deref())?;
         let before = tenant.clone();

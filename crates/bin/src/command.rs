@@ -7,7 +7,7 @@ mod migrate;
 use crate::config::{self, Config, Loaded};
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
-use crate::serve::Beside;
+use crate::serve::JobMode;
 use crate::telemetry::Levels;
 use crate::{serve, signals, telemetry};
 use clap::{Parser, Subcommand};
@@ -68,12 +68,12 @@ pub(crate) fn run(
     {
         Command::Serve { no_jobs } => {
             let (config, levels, not_built) = init_logging(load()?)?;
-            let beside = if no_jobs {
-                Beside::Nothing
+            let jobs = if no_jobs {
+                JobMode::Elsewhere
             } else {
-                Beside::Jobs
+                JobMode::Inline
             };
-            block_on(|stop| serve::run(config, levels, not_built, beside, stop))
+            block_on(|stop| serve::run(config, levels, not_built, jobs, stop))
         }
         Command::Work => {
             let (config, _levels, not_built) = init_logging(load()?)?;

@@ -3,13 +3,13 @@
 use crate::config::Config;
 use crate::failure::Failure;
 use customer_domain::KeyedDigest;
-use customer_domain::audit::Notary;
+use customer_domain::audit::SealSigner;
 use customer_domain::privacy::KeyStore;
 use customer_local::UuidV7Ids;
 use customer_local::root_secret::load_or_create;
 use customer_postgres::Sealing;
 use customer_security::{
-    AeadCipher, Ed25519Notary, HkdfDigests, MasterKeys, RootKeyStore, RootSecret,
+    AeadCipher, Ed25519SealSigner, HkdfDigests, MasterKeys, RootKeyStore, RootSecret,
 };
 use embedded_postgres::StateRoot;
 use secrecy::ExposeSecret;
@@ -25,7 +25,7 @@ pub(crate) struct Secrets {
     /// Seals what nobody is to read.
     pub(crate) sealing: Sealing,
     /// Signs the audit trail.
-    pub(crate) notary: Arc<dyn Notary>,
+    pub(crate) signer: Arc<dyn SealSigner>,
 }
 
 impl Secrets {
@@ -41,7 +41,7 @@ impl Secrets {
                 digests: Arc::clone(&digests),
                 ids: Arc::new(UuidV7Ids),
             },
-            notary: Arc::new(Ed25519Notary::new(&root)),
+            signer: Arc::new(Ed25519SealSigner::new(&root)),
             state,
             digests,
         })

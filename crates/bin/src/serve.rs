@@ -10,7 +10,7 @@ use crate::failure::{Failure, Stopped};
 use crate::metrics::{self, Render};
 use crate::secrets::Secrets;
 use crate::telemetry::Levels;
-use crate::wire::{self, Office, Parts};
+use crate::wire::{self, AdminServices, Services};
 use axum::Router;
 use customer_domain::IdSource;
 use customer_http::{health, observe};
@@ -33,13 +33,13 @@ use tokio_util::task::TaskTracker;
 /// longest usual shutdown delay it stays below the 30 s that orchestrators wait before they kill.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// What a process that serves does beside.
+/// Where the background jobs run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beside {
-    /// It runs the background jobs too.
-    Jobs,
-    /// Others run them.
-    Nothing,
+pub(crate) enum JobMode {
+    /// In this process, beside the requests.
+    Inline,
+    /// In other processes.
+    Elsewhere,
 }
 
 /// Serves until `stop`; every part that was started is stopped, also when a later one fails to
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     config: Config,
     levels: Levels,
     not_built: Vec<&'static str>,
-    beside: Beside,
+    jobs: JobMode,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     // Bound first: a port in use must be told before anything else is done.
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         Err(error) if error.is::<Stopped>() => return Ok(()),
         opened => opened?,
     };
-    let served = on_database(&config, &database, levels, listeners, (beside, &stop)).await;
+    let served = on_database(&config, &database, levels, listeners, (jobs, &stop)).await;
     database.close(served).await
 }
 
@@ -77,7 +77,7 @@ async fn on_database(
     database: &Database,
     levels: Levels,
     listeners: Listeners,
-    (beside, stop): (Beside, &CancellationToken),
+    (jobs, stop): (JobMode, &CancellationToken),
 ) -> Result<(), Failure> {
     let started = stop.run_until_cancelled(start(config, database, levels));
     let started = started.await;
@@ -85,7 +85,7 @@ async fn on_database(
         return Ok(());
     };
     let postgres = service.postgres.clone();
-    let served = serve(config, database, service, listeners, (beside, stop)).await;
+    let served = serve(config, database, service, listeners, (jobs, stop)).await;
     postgres.close().await;
     served
 }
@@ -93,8 +93,8 @@ async fn on_database(
 /// A service that can be put on its listeners.
 struct Service {
     postgres: Postgres,
-    office: Office,
-    parts: Parts,
+    admin: AdminServices,
+    services: Services,
     secrets: Secrets,
 }
 
@@ -102,13 +102,13 @@ async fn start(config: &Config, database: &Database, levels: Levels) -> Result<S
     database.migrate().await?;
     let secrets = Secrets::open(config)?;
     let postgres = wire::connect(config, database, &secrets).await?;
-    let office = wire::office(config, &postgres);
+    let admin = wire::admin(config, &postgres);
     let levels = Arc::new(levels);
-    let parts = wire::parts(config, &postgres, office.clone(), &secrets, levels)?;
+    let services = wire::services(config, &postgres, admin.clone(), &secrets, levels)?;
     Ok(Service {
         postgres,
-        office,
-        parts,
+        admin,
+        services,
         secrets,
     })
 }
@@ -118,12 +118,12 @@ async fn serve(
     database: &Database,
     service: Service,
     listeners: Listeners,
-    (beside, stop): (Beside, &CancellationToken),
+    (jobs, stop): (JobMode, &CancellationToken),
 ) -> Result<(), Failure> {
     let Service {
         postgres,
-        office,
-        parts: Parts {
+        admin,
+        services: Services {
             mut api,
             ids,
             state,
@@ -138,7 +138,7 @@ async fn serve(
     let router = customer_http::router(api, settings);
     // The last step that can fail, and past what a signal interrupts: the key that it makes is
     // shown now or never.
-    let operator = wire::bootstrap(config, &office).await?;
+    let operator = wire::bootstrap(config, &admin).await?;
     let lines = StartLines {
         config,
         database: database.note(),
@@ -151,7 +151,7 @@ async fn serve(
     let tasks = TaskTracker::new();
     let closing = CancellationToken::new();
     let metrics_routes = recorded.start(&postgres, &tasks, &closing);
-    if beside == Beside::Jobs {
+    if jobs == JobMode::Inline {
         let stopped = stop.clone().cancelled_owned();
         tasks.spawn(wire::jobs(config, &postgres, &secrets).run(stopped));
     }

@@ -19,8 +19,8 @@ use customer_app::tenant::{CreateTenant, TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, NewSecret, Permission};
 use customer_domain::credential::PasswordPolicy;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
-use customer_domain::{Clock, IdSource, Scope};
-use customer_http::api::{Api, LogLevels, MOST_EXPORTS};
+use customer_domain::{Clock, Context, IdSource};
+use customer_http::api::{Api, LogLevels, MAX_EXPORTS};
 use customer_local::{MokaApiKeyMemory, SystemClock, UuidV7Ids};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
 use customer_security::{Argon2Hasher, HashingSettings, SecretMaker};
@@ -38,13 +38,13 @@ const WORKER_CONNECTIONS: usize = 8;
 
 /// What administers: all that commands need.
 #[derive(Clone)]
-pub(crate) struct Office {
+pub(crate) struct AdminServices {
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
 }
 
 /// What the listeners need.
-pub(crate) struct Parts {
+pub(crate) struct Services {
     pub(crate) api: Api,
     pub(crate) ids: Arc<dyn IdSource>,
     /// Where files of the service lie, if there are any, for people.
@@ -99,7 +99,7 @@ pub(crate) async fn connect(
 }
 
 /// Puts together what administers.
-pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
+pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(UuidV7Ids);
     let directory = TenantDirectory::new(postgres.tenants(), Arc::clone(&clock));
@@ -108,7 +108,7 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
         Arc::clone(&clock),
         Arc::clone(&ids),
     );
-    Office {
+    AdminServices {
         tenants: Tenants {
             transactions: postgres.operator_transactions(),
             directory: Arc::new(directory),
@@ -135,16 +135,16 @@ pub(crate) fn office(config: &Config, postgres: &Postgres) -> Office {
 }
 
 /// Puts everything together.
-pub(crate) fn parts(
+pub(crate) fn services(
     config: &Config,
     postgres: &Postgres,
-    office: Office,
+    admin: AdminServices,
     secrets: &Secrets,
     log_levels: Arc<dyn LogLevels>,
-) -> Result<Parts, Failure> {
+) -> Result<Services, Failure> {
     let digests = Arc::clone(&secrets.digests);
     let state = secrets.state.as_ref();
-    let Office { tenants, api_keys } = office;
+    let AdminServices { tenants, api_keys } = admin;
     let clock = Arc::clone(&tenants.clock);
     let ids = Arc::clone(&tenants.ids);
     let api = Api {
@@ -203,7 +203,7 @@ pub(crate) fn parts(
         digests,
         clock,
         idempotency_retention: config.server.idempotency_retention,
-        exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
+        exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
         metrics: None,
         log_levels,
         stopping: CancellationToken::new(),
@@ -212,21 +212,21 @@ pub(crate) fn parts(
         let note = state.note.as_ref().map(|note| format!(" ({note})"));
         format!("{}{}", state.path.display(), note.unwrap_or_default())
     });
-    Ok(Parts { api, ids, state })
+    Ok(Services { api, ids, state })
 }
 
 /// Makes the default tenant once, and in development the operator's key with it.
-pub(crate) async fn bootstrap(config: &Config, office: &Office) -> Result<Operator, Failure> {
+pub(crate) async fn bootstrap(config: &Config, admin: &AdminServices) -> Result<Operator, Failure> {
     let development = config.environment == Environment::Development;
-    if let Some(made) = default_tenant(config, office, development).await? {
+    if let Some(made) = default_tenant(config, admin, development).await? {
         return Ok(Operator::Made(made));
     }
     let slug = &config.customers.default_tenant;
-    let tenant = office.tenants.directory.by_slug(slug).await?;
+    let tenant = admin.tenants.directory.by_slug(slug).await?;
     let tenant = tenant.ok_or("the default tenant was made and is gone")?;
-    let scope = Scope::system(tenant.id, slug, "start-up");
-    let keys = office.api_keys.reads.list(&scope).await?;
-    let now = office.api_keys.clock.now();
+    let context = Context::system(tenant.id, slug, "start-up");
+    let keys = admin.api_keys.reads.list(&context).await?;
+    let now = admin.api_keys.clock.now();
     let administers = |key: &&ApiKey| key.is_live(now) && key.grants(Permission::Admin);
     let mut administrators = keys.iter().filter(administers).peekable();
     Ok(if administrators.peek().is_none() {
@@ -241,18 +241,18 @@ pub(crate) async fn bootstrap(config: &Config, office: &Office) -> Result<Operat
 /// Makes the default tenant, and with it the operator's key if that is wanted, once.
 pub(crate) async fn default_tenant(
     config: &Config,
-    office: &Office,
+    admin: &AdminServices,
     operator_key: bool,
 ) -> Result<Option<NewSecret>, Failure> {
     let slug = &config.customers.default_tenant;
     let command = CreateTenant {
         slug: TenantSlug::parse(slug)?,
         name: slug.clone(),
-        settings: TenantSettings::clone(&office.tenants.defaults),
+        settings: TenantSettings::clone(&admin.tenants.defaults),
     };
-    let made = office
+    let made = admin
         .api_keys
-        .bootstrap(&office.tenants, command, operator_key);
+        .bootstrap(&admin.tenants, command, operator_key);
     Ok(made.await?)
 }
 

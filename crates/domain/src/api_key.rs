@@ -3,7 +3,7 @@
 pub use crate::support::permission::Permission;
 
 use crate::audit::{Audited, Fields};
-use crate::{ApiKeyId, InvalidValue, Scope, StoreError, TenantId, ValueFault, text};
+use crate::{ApiKeyId, Context, InvalidValue, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
@@ -128,7 +128,7 @@ pub trait ApiKeyRepo: Send {
     /// As every statement.
     async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError>;
 
-    /// Revokes a live key of the scope's tenant, unless it is the tenant's last live key with
+    /// Revokes a live key of the context's tenant, unless it is the tenant's last live key with
     /// [`Permission::Admin`]; whatever runs in parallel, one is left.
     ///
     /// # Errors
@@ -157,13 +157,13 @@ pub trait ApiKeyReads: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError>;
 
-    /// The keys of the scope's tenant, at most [`MAX_LISTED_KEYS`]: those that are not revoked
+    /// The keys of the context's tenant, at most [`MAX_LISTED_KEYS`]: those that are not revoked
     /// first, so that no number of revoked ones hides one that opens something; of each kind the
     /// newest first.
     ///
     /// # Errors
     /// As [`find_by_secret`](Self::find_by_secret).
-    async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError>;
+    async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError>;
 
     /// Notes that the key was used. Never moves the time backwards.
     ///

@@ -16,16 +16,17 @@ pub use query::{
     Severity,
 };
 pub use seal::{
-    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, Pending, PendingEntry, SealedRange,
+    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry, SealSigner,
+    SealedRange,
 };
 #[cfg(feature = "mocks")]
-pub use seal::{MockAuditLedger, MockNotary};
+pub use seal::{MockAuditLedger, MockSealSigner};
 
 use crate::{AuditEventId, CustomerId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// One entry. It is written in the transaction of the change, with the scope's actor, tenant,
+/// One entry. It is written in the transaction of the change, with the context's actor, tenant,
 /// trace and correlation id beside it, and the place that the request came from. Values are sealed
 /// at rest; a secret is named and has none.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -80,11 +80,11 @@ fn contains_own_word(password: &str, own_words: &[&str]) -> bool {
     local
         .map(text::fold)
         .chain(names.flat_map(|name| text::words(name)))
-        .any(|word| word.chars().count() >= SHORTEST_OWN_WORD && password.contains(&word))
+        .any(|word| word.chars().count() >= MIN_OWN_WORD && password.contains(&word))
 }
 
 /// Shorter words stand in too many good passwords by chance.
-const SHORTEST_OWN_WORD: usize = 3;
+const MIN_OWN_WORD: usize = 3;
 
 /// A password's hash in PHC form (`$argon2id$…`). Not secret enough to hide from the store,
 /// too secret to show: `Debug` tells only the algorithm.

@@ -30,7 +30,7 @@ use crate::credential::PasswordHash;
 use crate::group::GroupId;
 use crate::preference::Preferences;
 use crate::profile::Profile;
-use crate::statistics::Standing;
+use crate::statistics::CustomerSummary;
 use crate::tag::Tag;
 use crate::{CustomerId, TenantId};
 use chrono::{DateTime, Utc};
@@ -59,7 +59,7 @@ pub struct Customer {
     pub phone_verified: bool,
     /// The person.
     pub profile: Profile,
-    /// The wishes.
+    /// The preferences.
     pub preferences: Preferences,
     /// Where it stands in its life.
     pub status: Status,
@@ -147,7 +147,7 @@ pub struct CustomerRecord {
     /// The aggregate.
     pub customer: Customer,
     /// Tier, segment and totals.
-    pub standing: Standing,
+    pub summary: CustomerSummary,
 }
 
 /// A customer about to be stored for the first time, with all that is written beside it.
@@ -158,7 +158,7 @@ pub struct NewCustomer {
     /// The hash of its password; a guest has none.
     pub password_hash: Option<PasswordHash>,
     /// The first rows of statistics and tier.
-    pub standing: Standing,
+    pub summary: CustomerSummary,
 }
 
 #[cfg(test)]

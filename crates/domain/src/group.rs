@@ -1,7 +1,7 @@
 //! Customer groups: what a customer is to the shop, such as retail or wholesale (D-15).
 
 use crate::audit::{Audited, Fields};
-use crate::{InvalidValue, Patch, Scope, StoreError, TenantId, ValueFault, text};
+use crate::{Context, InvalidValue, Patch, StoreError, TenantId, ValueFault, text};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -257,7 +257,7 @@ pub trait GroupReads: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError>;
+    async fn find(&self, context: &Context, id: &GroupId) -> Result<Option<Group>, StoreError>;
 
     /// At most `limit` groups by id, those after `after`.
     ///
@@ -265,7 +265,7 @@ pub trait GroupReads: Send + Sync {
     /// As [`find`](Self::find).
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError>;

@@ -54,7 +54,7 @@ impl fmt::Debug for StoredReply {
 /// What became of a claim.
 pub enum Claimed {
     /// It is this caller's: the work may begin.
-    Fresh(Box<dyn UnitOfWork>),
+    Started(Box<dyn UnitOfWork>),
     /// The work was done before; this was the reply.
     Replay(StoredReply),
 }
@@ -62,7 +62,7 @@ pub enum Claimed {
 impl fmt::Debug for Claimed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fresh(_) => f.write_str("Fresh(..)"),
+            Self::Started(_) => f.write_str("Started(..)"),
             Self::Replay(reply) => f.debug_tuple("Replay").field(reply).finish(),
         }
     }

@@ -29,6 +29,7 @@ pub mod tier;
 mod unit_of_work;
 
 pub use support::clock::{Clock, IdSource};
+pub use support::context::{Actor, ActorKind, Context, MAX_USER_AGENT, Origin};
 pub use support::digest::{DigestPurpose, KeyedDigest};
 pub use support::error::{Conflict, StoreError};
 pub use support::fault::{InvalidValue, ValueFault};
@@ -38,7 +39,6 @@ pub use support::money;
 pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;
 pub use support::permission::Permission;
-pub use support::scope::{Actor, ActorKind, MAX_USER_AGENT, Origin, Scope};
 pub use support::text;
 pub use unit_of_work::{Change, Transactions, UnitOfWork};
 

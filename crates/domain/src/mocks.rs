@@ -4,7 +4,7 @@
 pub use crate::access::MockAuthProvider;
 pub use crate::address::{MockAddressReads, MockAddressRepo};
 pub use crate::api_key::{MockApiKeyMemory, MockApiKeyReads, MockApiKeyRepo, MockApiKeySecrets};
-pub use crate::audit::{MockAuditLedger, MockAuditMonths, MockAuditRepo, MockNotary};
+pub use crate::audit::{MockAuditLedger, MockAuditMonths, MockAuditRepo, MockSealSigner};
 pub use crate::credential::MockPasswordHasher;
 pub use crate::customer::{MockCustomerReads, MockCustomerRepo};
 pub use crate::group::{MockGroupReads, MockGroupRepo};
@@ -25,7 +25,7 @@ use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use crate::tenant::TenantRepo;
-use crate::{Change, Scope, StoreError, Transactions, UnitOfWork};
+use crate::{Change, Context, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
 
 /// A unit of work made of mocks. What is recorded is collected; `outcome` is what COMMIT answers.
@@ -94,7 +94,7 @@ impl UnitOfWork for MockUnitOfWork {
         self.changes.push(change);
     }
 
-    fn remember(&mut self, _claim: IdempotencyClaim, _reply: StoredReply) {}
+    fn store_reply(&mut self, _claim: IdempotencyClaim, _reply: StoredReply) {}
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         self.outcome
@@ -111,10 +111,10 @@ mockall::mock! {
 
     #[async_trait]
     impl Transactions for Transactions {
-        async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError>;
+        async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError>;
         async fn begin_idempotent(
             &self,
-            scope: &Scope,
+            context: &Context,
             claim: &IdempotencyClaim,
         ) -> Result<Claimed, ClaimError>;
     }

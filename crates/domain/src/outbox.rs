@@ -2,7 +2,7 @@
 
 use crate::address::{Address, BookHolder, Role};
 use crate::customer::{Customer, CustomerRecord};
-use crate::{AddressId, CustomerId, EventId, Scope, StoreError, TenantId};
+use crate::{AddressId, Context, CustomerId, EventId, StoreError, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -82,8 +82,8 @@ impl Event {
                 "lastName": customer.profile.last_name,
             },
             "segment": {
-                "tier": record.standing.tier.as_str(),
-                "segment": record.standing.segment,
+                "tier": record.summary.tier.as_str(),
+                "segment": record.summary.segment,
             },
             "registrationDate": rfc3339(customer.registration_date),
         });
@@ -157,7 +157,7 @@ impl Event {
     }
 
     /// The whole message, as subscribers receive it.
-    pub fn envelope(&self, scope: &Scope) -> Value {
+    pub fn envelope(&self, context: &Context) -> Value {
         json!({
             "eventId": self.id.to_string(),
             "eventType": self.kind.event_type(),
@@ -166,8 +166,8 @@ impl Event {
             "source": SOURCE,
             "data": self.data,
             "metadata": {
-                "correlationId": scope.correlation_id,
-                "tenantId": scope.tenant_slug,
+                "correlationId": context.correlation_id,
+                "tenantId": context.tenant_slug,
                 "sequence": self.sequence,
             },
         })

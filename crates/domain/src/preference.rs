@@ -1,4 +1,4 @@
-//! What a customer wishes: language, currency, time zone, and what may be sent or recorded.
+//! What a customer prefers: language, currency, time zone, and what may be sent or recorded.
 
 use crate::support::country::Country;
 use crate::{InvalidValue, ValueFault};
@@ -19,7 +19,7 @@ const AREAS: [&str; 31] = [
     "151", "154", "155", "202", "419",
 ];
 
-/// A customer's wishes. Every opt-in is false unless it was given (D-36).
+/// A customer's preferences. Every opt-in is false unless it was given (D-36).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -50,7 +50,7 @@ pub struct Preferences {
     pub analytics_tracking: bool,
     /// Cookies beyond the necessary are agreed to.
     pub cookie_consent: bool,
-    /// Wishes that only the shop knows.
+    /// Preferences that only the shop knows.
     pub custom: Map<String, Value>,
 }
 

@@ -10,7 +10,7 @@ pub use map::{
     entries,
 };
 pub use sealing::{
-    Cipher, DataKey, KEY_BYTES, KeyStore, KeyStoreError, Place, SealedError, WrappedKey,
+    Cipher, DataKey, KEY_BYTES, KeyStore, KeyStoreError, SealContext, SealedError, WrappedKey,
 };
 #[cfg(feature = "mocks")]
 pub use sealing::{MockCipher, MockKeyStore};

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 /// Where a customer stands: tier, primary segment and the totals in the tenant's currency.
 /// Kept by other use cases than the profile's; read together with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct CustomerSummary {
     /// The tier.
     pub tier: Tier,
     /// The slug of the primary segment.
@@ -21,7 +21,7 @@ pub struct Standing {
     pub order_count: i64,
 }
 
-impl Standing {
+impl CustomerSummary {
     /// Where everyone begins: no orders, the lowest tier, the segment of new customers.
     pub fn initial(tier: Tier, segment: &str, currency: &str) -> Self {
         Self {
@@ -50,10 +50,10 @@ mod tests {
 
     #[test]
     fn an_average_needs_an_order() {
-        let mut standing = Standing::initial(Tier::Regular, "new_customer", "USD");
-        assert_eq!(standing.average_order_value(), Decimal::ZERO);
-        standing.total_spent = Decimal::new(500, 2);
-        standing.order_count = 2;
-        assert_eq!(standing.average_order_value(), Decimal::new(250, 2));
+        let mut summary = CustomerSummary::initial(Tier::Regular, "new_customer", "USD");
+        assert_eq!(summary.average_order_value(), Decimal::ZERO);
+        summary.total_spent = Decimal::new(500, 2);
+        summary.order_count = 2;
+        assert_eq!(summary.average_order_value(), Decimal::new(250, 2));
     }
 }

@@ -1,6 +1,7 @@
 //! Plumbing that every slice shares.
 
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod country;
 pub(crate) mod digest;
 pub(crate) mod error;
@@ -15,6 +16,5 @@ pub(crate) mod patch;
 pub(crate) mod permission;
 pub(crate) mod phone;
 pub(crate) mod reference;
-pub(crate) mod scope;
 pub mod text;
 pub(crate) mod vocabulary;

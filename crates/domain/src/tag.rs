@@ -1,6 +1,6 @@
 //! Tags: free words that staff put on a customer.
 
-use crate::{InvalidValue, Page, Scope, StoreError, ValueFault, text};
+use crate::{Context, InvalidValue, Page, StoreError, ValueFault, text};
 use async_trait::async_trait;
 
 /// Tags that one customer may carry.
@@ -71,7 +71,7 @@ pub trait TagReads: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &TagQuery,
     ) -> Result<Page<TagCount, Tag>, StoreError>;
 }

@@ -8,19 +8,19 @@ use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use crate::outbox::Event;
 use crate::tenant::TenantRepo;
-use crate::{Scope, StoreError};
+use crate::{Context, StoreError};
 use async_trait::async_trait;
 
 /// Opens units of work.
 #[async_trait]
 pub trait Transactions: Send + Sync {
-    /// Opens a transaction inside the scope's tenant. One round trip.
+    /// Opens a transaction inside the context's tenant. One round trip.
     ///
     /// A pooled connection found dead is replaced once before this fails.
     ///
     /// # Errors
     /// MUST return [`StoreError::Unavailable`] when no connection can be had in time.
-    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError>;
+    async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
     /// Opens a transaction that holds `claim`, or finds the reply that an earlier one stored.
     /// Two round trips: the lock travels with BEGIN, the stored row is read after it.
@@ -32,7 +32,7 @@ pub trait Transactions: Send + Sync {
     /// MUST be treated as absent.
     async fn begin_idempotent(
         &self,
-        scope: &Scope,
+        context: &Context,
         claim: &IdempotencyClaim,
     ) -> Result<Claimed, ClaimError>;
 }
@@ -65,7 +65,7 @@ pub trait UnitOfWork: Send {
     fn record(&mut self, change: Change);
 
     /// Keeps the reply for the claim that this unit of work was opened with.
-    fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply);
+    fn store_reply(&mut self, claim: IdempotencyClaim, reply: StoredReply);
 
     /// Writes what was recorded and the remembered reply (one round trip when there are any) and commits
     /// (one more).

@@ -38,7 +38,7 @@ use customer_domain::idempotency::IdempotencyPurge;
 use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::{Tenant, TenantReads};
-use customer_domain::{CustomerId, Scope, StoreError, StoreHealth, TenantId, Transactions};
+use customer_domain::{Context, CustomerId, StoreError, StoreHealth, TenantId, Transactions};
 use failure::Failures;
 use idempotency::ClaimsHeld;
 use state::State;
@@ -196,16 +196,16 @@ impl FakeStore {
     }
 
     /// The hash of a customer's password, if it has one.
-    pub fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<PasswordHash> {
+    pub fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<PasswordHash> {
         let state = self.shared.committed();
-        let row = state.customers.get(&(scope.tenant, customer))?;
+        let row = state.customers.get(&(context.tenant, customer))?;
         row.password_hash.clone()
     }
 
     /// The terms that a customer is found by.
-    pub fn search_terms(&self, scope: &Scope, customer: CustomerId) -> BTreeSet<String> {
+    pub fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String> {
         let state = self.shared.committed();
-        let row = state.customers.get(&(scope.tenant, customer));
+        let row = state.customers.get(&(context.tenant, customer));
         row.map(|row| row.terms.clone()).unwrap_or_default()
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditEvent, FieldChange};
 use customer_domain::outbox::Event;
-use customer_domain::{AuditEventId, Change, CustomerId, Origin, Scope, TenantId};
+use customer_domain::{AuditEventId, Change, Context, CustomerId, Origin, TenantId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -23,14 +23,14 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// What recording `event` in `scope` has to leave behind.
-    pub fn of(scope: &Scope, event: &Event) -> Self {
+    /// What recording `event` in `context` has to leave behind.
+    pub fn of(context: &Context, event: &Event) -> Self {
         Self {
-            tenant: scope.tenant,
+            tenant: context.tenant,
             topic: event.kind.topic().to_owned(),
             customer: event.customer,
             sequence: event.sequence,
-            envelope: event.envelope(scope),
+            envelope: event.envelope(context),
         }
     }
 }
@@ -75,10 +75,10 @@ pub struct StoredAudit {
 }
 
 impl StoredAudit {
-    /// What recording `entry` in `scope` has to leave behind.
-    pub fn of(scope: &Scope, entry: &AuditEntry) -> Self {
+    /// What recording `entry` in `context` has to leave behind.
+    pub fn of(context: &Context, entry: &AuditEntry) -> Self {
         Self {
-            tenant: scope.tenant,
+            tenant: context.tenant,
             id: entry.id,
             event_type: entry.kind.event_type().to_owned(),
             operation: entry.kind.operation().as_str().to_owned(),
@@ -91,14 +91,14 @@ impl StoredAudit {
                 .collect(),
             reason: entry.reason.clone(),
             at: entry.at,
-            actor_kind: scope.actor.kind.code(),
-            actor_id: scope.actor.id.clone(),
-            trace_id: scope.trace_id.clone(),
-            correlation_id: scope.correlation_id.clone(),
+            actor_kind: context.actor.kind.code(),
+            actor_id: context.actor.id.clone(),
+            trace_id: context.trace_id.clone(),
+            correlation_id: context.correlation_id.clone(),
             old_values: FieldChange::old_values(&entry.changes),
             new_values: FieldChange::new_values(&entry.changes),
-            session_id: scope.session_id.clone(),
-            origin: scope.origin.clone(),
+            session_id: context.session_id.clone(),
+            origin: context.origin.clone(),
         }
     }
 
@@ -133,13 +133,17 @@ impl StoredAudit {
 }
 
 /// What the events of `changes` have to leave behind, in their order.
-pub fn events_of(scope: &Scope, changes: &[Change]) -> Vec<StoredEvent> {
+pub fn events_of(context: &Context, changes: &[Change]) -> Vec<StoredEvent> {
     let events = changes.iter().filter_map(|change| change.event.as_ref());
-    events.map(|event| StoredEvent::of(scope, event)).collect()
+    events
+        .map(|event| StoredEvent::of(context, event))
+        .collect()
 }
 
 /// What the audit entries of `changes` have to leave behind, in their order.
-pub fn audit_of(scope: &Scope, changes: &[Change]) -> Vec<StoredAudit> {
+pub fn audit_of(context: &Context, changes: &[Change]) -> Vec<StoredAudit> {
     let entries = changes.iter().filter_map(|change| change.audit.as_ref());
-    entries.map(|entry| StoredAudit::of(scope, entry)).collect()
+    entries
+        .map(|entry| StoredAudit::of(context, entry))
+        .collect()
 }

@@ -3,12 +3,12 @@
 
 use super::record;
 use crate::pg::pool::PgPool;
-use crate::pg::scope;
+use crate::pg::read;
 use crate::pg::sql::Sql;
 use async_trait::async_trait;
 use customer_domain::address::{Address, AddressBook, AddressReads};
 use customer_domain::customer::CustomerRef;
-use customer_domain::{CustomerId, Scope, StoreError};
+use customer_domain::{Context, CustomerId, StoreError};
 use std::collections::HashMap;
 
 /// Reads address books on one pool.
@@ -19,10 +19,10 @@ impl AddressReads for PgAddressReads {
     /// One round trip.
     async fn book(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError> {
-        let tenant = scope.tenant;
+        let tenant = context.tenant;
         let find = match customer {
             CustomerRef::Id(id) => Sql::execute("address_book_by_id", &[&tenant, &id]),
             CustomerRef::Legacy(id) => {
@@ -30,7 +30,7 @@ impl AddressReads for PgAddressReads {
                 Sql::execute("address_book_by_legacy", &[&tenant, &id])
             }
         };
-        let rows = scope::read(&self.0, tenant, &[find]).await?;
+        let rows = read::rows(&self.0, tenant, &[find]).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
@@ -41,11 +41,14 @@ impl AddressReads for PgAddressReads {
     /// One round trip.
     async fn books(
         &self,
-        scope: &Scope,
+        context: &Context,
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
-        let find = [Sql::execute("address_books", &[&scope.tenant, &customers])];
-        let rows = scope::read(&self.0, scope.tenant, &find).await?;
+        let find = [Sql::execute(
+            "address_books",
+            &[&context.tenant, &customers],
+        )];
+        let rows = read::rows(&self.0, context.tenant, &find).await?;
         let mut books: HashMap<_, Vec<_>> = HashMap::new();
         for row in &rows {
             let book = books.entry(record::holder(row)?.customer).or_default();

@@ -4,8 +4,8 @@ use super::TABLE;
 use crate::privacy::Sealer;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, FieldChange};
-use customer_domain::privacy::Place;
-use customer_domain::{DigestPurpose, KeyedDigest, Scope, StoreError, TenantId};
+use customer_domain::privacy::SealContext;
+use customer_domain::{Context, DigestPurpose, KeyedDigest, StoreError, TenantId};
 use serde_json::Value;
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -20,8 +20,8 @@ pub(super) const SEALED: [&str; 5] = [
 ];
 
 /// Where a sealed value of an entry lies.
-pub(super) fn place(tenant: TenantId, entry: Uuid, column: &str) -> Place<'_> {
-    Place {
+pub(super) fn place(tenant: TenantId, entry: Uuid, column: &str) -> SealContext<'_> {
+    SealContext {
         tenant,
         table: TABLE,
         row: entry,
@@ -31,7 +31,7 @@ pub(super) fn place(tenant: TenantId, entry: Uuid, column: &str) -> Place<'_> {
 
 /// An entry that is about to be written.
 pub(super) struct Written<'a> {
-    pub(super) scope: &'a Scope,
+    pub(super) context: &'a Context,
     pub(super) audit: &'a AuditEntry,
     pub(super) changed_fields: Vec<String>,
     /// The sealed values, as [`SEALED`] names them.
@@ -40,7 +40,7 @@ pub(super) struct Written<'a> {
 
 impl<'a> Written<'a> {
     pub(super) fn new(
-        scope: &'a Scope,
+        context: &'a Context,
         audit: &'a AuditEntry,
         sealer: &Sealer<'_>,
     ) -> Result<Self, StoreError> {
@@ -48,20 +48,20 @@ impl<'a> Written<'a> {
         let values = [
             FieldChange::old_values(&audit.changes).map(map),
             FieldChange::new_values(&audit.changes).map(map),
-            scope.origin.ip.map(|ip| ip.to_string()),
-            scope.origin.user_agent.clone(),
+            context.origin.ip.map(|ip| ip.to_string()),
+            context.origin.user_agent.clone(),
             audit.reason.clone(),
         ];
         let mut hidden = [const { None }; 5];
         for ((hidden, value), column) in hidden.iter_mut().zip(values).zip(SEALED) {
             if let Some(value) = value {
-                let place = place(scope.tenant, audit.id.0, column);
+                let place = place(context.tenant, audit.id.0, column);
                 *hidden = Some(sealer.seal(audit.customer, place, value.as_bytes())?);
             }
         }
         let names = audit.changes.iter().map(|change| change.field.clone());
         Ok(Self {
-            scope,
+            context,
             audit,
             changed_fields: names.collect(),
             sealed: hidden,
@@ -71,7 +71,7 @@ impl<'a> Written<'a> {
     /// The same as it will be read.
     pub(super) fn entry(&self) -> Entry<'_> {
         Entry {
-            tenant: self.scope.tenant.0,
+            tenant: self.context.tenant.0,
             id: self.audit.id.0,
             at: self.audit.at,
             event_type: self.audit.kind.event_type(),
@@ -79,11 +79,11 @@ impl<'a> Written<'a> {
             operation: self.audit.kind.operation().as_str(),
             customer: self.audit.customer.map(|customer| customer.0),
             resource: Some(self.audit.resource),
-            actor_type: self.scope.actor.kind.code(),
-            actor_id: &self.scope.actor.id,
-            session_id: self.scope.session_id.as_deref(),
-            trace_id: &self.scope.trace_id,
-            correlation_id: &self.scope.correlation_id,
+            actor_type: self.context.actor.kind.code(),
+            actor_id: &self.context.actor.id,
+            session_id: self.context.session_id.as_deref(),
+            trace_id: &self.context.trace_id,
+            correlation_id: &self.context.correlation_id,
             changed_fields: self.changed_fields.clone(),
             reason: None,
             metadata: "{}",

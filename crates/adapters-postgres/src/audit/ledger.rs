@@ -5,8 +5,8 @@ use super::record::COLUMNS;
 use super::{TABLE, partition, record, seal};
 use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
-use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope::{self, ANY};
+use crate::pg::read::{self, ANY_TENANT};
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use crate::privacy::KeyRing;
@@ -37,12 +37,12 @@ pub(crate) struct PgAuditLedger {
 
 impl PgAuditLedger {
     async fn read(&self, select: Sql) -> Result<Vec<PgRow>, StoreError> {
-        scope::read(&self.pool, ANY, &[select]).await
+        read::rows(&self.pool, ANY_TENANT, &[select]).await
     }
 
     /// An entry, with the digest that it should have.
     fn entry(&self, row: &PgRow) -> Result<LedgerEntry, StoreError> {
-        let row = Reader::new(row, TABLE);
+        let row = RowReader::new(row, TABLE);
         let entry = record::read(row)?;
         let stored = row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?;
         let position = seal::position(row, "transaction", "id")?;
@@ -108,11 +108,11 @@ impl AuditLedger for PgAuditLedger {
             BY_POSITION,
             limit
         );
-        let rows = scope::read(&self.pool, ANY, &[look, select]).await?;
+        let rows = read::rows(&self.pool, ANY_TENANT, &[look, select]).await?;
         let (look, rows) = rows
             .split_first()
             .ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        let look = Reader::new(look, TABLE);
+        let look = RowReader::new(look, TABLE);
         let horizon: u64 = look.parsed("horizon", |number: &str| number.parse().ok())?;
         if after.is_some_and(|after| after.transaction >= horizon) {
             return Err(corrupt("audit_seals", "ahead of every transaction"));
@@ -127,13 +127,13 @@ impl AuditLedger for PgAuditLedger {
         let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
         let rows = self.read(Sql::text(select)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "digests"))?;
-        Reader::new(row, TABLE).column(0)
+        RowReader::new(row, TABLE).column(0)
     }
 
     async fn horizon(&self) -> Result<u64, StoreError> {
         let rows = self.read(sql!("SELECT {}", HORIZON)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        Reader::new(row, TABLE).parsed("horizon", |number: &str| number.parse().ok())
+        RowReader::new(row, TABLE).parsed("horizon", |number: &str| number.parse().ok())
     }
 
     /// Three round trips.
@@ -141,7 +141,7 @@ impl AuditLedger for PgAuditLedger {
         if seals.is_empty() {
             return Ok(());
         }
-        let (mut tx, _) = Tx::begin(&self.pool, ANY, &[]).await?;
+        let (mut tx, _) = Tx::begin(&self.pool, ANY_TENANT, &[]).await?;
         tx.execute(seal::insert(seals).build()).await?;
         tx.commit().await
     }
@@ -176,7 +176,7 @@ impl AuditLedger for PgAuditLedger {
         let row = rows
             .first()
             .ok_or_else(|| corrupt("audit_seals", "months"))?;
-        Reader::new(row, "audit_seals").column(0)
+        RowReader::new(row, "audit_seals").column(0)
     }
 
     async fn trim(&self, most: u32) -> Result<u64, StoreError> {
@@ -186,7 +186,7 @@ impl AuditLedger for PgAuditLedger {
         let row = rows
             .first()
             .ok_or_else(|| corrupt("audit_seals", "trimmed"))?;
-        Reader::new(row, "audit_seals").parsed(0, |trimmed: i64| u64::try_from(trimmed).ok())
+        RowReader::new(row, "audit_seals").parsed(0, |trimmed: i64| u64::try_from(trimmed).ok())
     }
 
     /// Two round trips.
@@ -195,7 +195,7 @@ impl AuditLedger for PgAuditLedger {
         let mut months = partition::months(&rows)?;
         let elsewhere = self.read(partition::elsewhere(&months)?).await?;
         for row in &elsewhere {
-            months.insert(Reader::new(row, TABLE).column(0)?);
+            months.insert(RowReader::new(row, TABLE).column(0)?);
         }
         Ok(months.into_iter().collect())
     }
@@ -270,7 +270,7 @@ impl PgAuditLedger {
 }
 
 fn found(row: &PgRow) -> Result<Found, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let position = seal::position(row, "transaction", "id")?;
     Ok(Found {
         position: position.ok_or_else(|| row.corrupt())?,

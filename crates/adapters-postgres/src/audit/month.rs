@@ -3,7 +3,7 @@
 use super::TABLE;
 use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use customer_domain::StoreError;
@@ -47,5 +47,5 @@ fn answer<'r, T>(row: &'r PgRow) -> Result<T, StoreError>
 where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
-    Reader::new(row, TABLE).column(0)
+    RowReader::new(row, TABLE).column(0)
 }

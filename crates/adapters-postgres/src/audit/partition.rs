@@ -1,7 +1,7 @@
 //! The months of the trail, as its partitions bound them: an index by time would have to be walked.
 
 use super::TABLE;
-use crate::pg::row::{Reader, corrupt};
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::{Sql, sql};
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use customer_domain::StoreError;
@@ -22,7 +22,7 @@ pub(super) const LIST: Sql = Sql::text(
 pub(super) fn months(rows: &[PgRow]) -> Result<BTreeSet<NaiveDate>, StoreError> {
     let mut months = BTreeSet::new();
     for row in rows {
-        let row = Reader::new(row, TABLE);
+        let row = RowReader::new(row, TABLE);
         let name: String = row.column("name")?;
         let (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
             (row.column("begins")?, row.column("ends")?);

@@ -1,7 +1,7 @@
 //! The trail, read inside a unit of work.
 
 use super::record::{COLUMNS, Opener, Stored};
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
@@ -70,7 +70,7 @@ impl AuditRepo for PgUnitOfWork {
         let rows = self.tx.message(&[BOUND, select]).await?;
         let mut counts = Vec::with_capacity(rows.len());
         for row in &rows {
-            let row = Reader::new(row, super::TABLE);
+            let row = RowReader::new(row, super::TABLE);
             counts.push(AuditCount {
                 customer: row.column::<Option<_>>("customer_id")?.map(CustomerId),
                 count: row.parsed("entries", |count: i64| u64::try_from(count).ok())?,

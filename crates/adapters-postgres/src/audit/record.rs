@@ -2,7 +2,7 @@
 
 use super::TABLE;
 use super::entry::{Entry, SEALED, place};
-use crate::pg::row::{Reader, corrupt};
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::Sql;
 use crate::privacy::{KeyRing, TenantKeys, open_key, wrapped_under};
 use customer_domain::audit::AuditEvent;
@@ -23,7 +23,7 @@ pub(super) const COLUMNS: Sql = Sql::text(
 );
 
 /// Reads [`COLUMNS`].
-pub(super) fn read(row: Reader<'_>) -> Result<Entry<'_>, StoreError> {
+pub(super) fn read(row: RowReader<'_>) -> Result<Entry<'_>, StoreError> {
     let mut sealed = [const { None }; 5];
     for (sealed, column) in sealed.iter_mut().zip(SEALED) {
         let bytes: Option<Vec<u8>> = row.column(column)?;
@@ -59,7 +59,7 @@ pub(super) struct Stored<'r> {
 impl<'r> Stored<'r> {
     /// Reads [`COLUMNS`], and the customer's keys in hexadecimal digits.
     pub(super) fn read(row: &'r PgRow) -> Result<Self, StoreError> {
-        let row = Reader::new(row, TABLE);
+        let row = RowReader::new(row, TABLE);
         let entry = read(row)?;
         let held: Option<Json<Vec<String>>> = row.column("held_keys")?;
         let held = held.into_iter().flat_map(|held| held.0);

@@ -1,7 +1,7 @@
 //! A seal as a row.
 
 use crate::pg::builder::{Builder, Parameters};
-use crate::pg::row::{Reader, corrupt};
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::Sql;
 use customer_domain::audit::{AuditSeal, LedgerPosition, SealedRange};
 use customer_domain::{AuditEventId, StoreError};
@@ -73,7 +73,7 @@ fn bind_position(row: &mut Parameters<'_>, position: Option<&LedgerPosition>) {
 
 /// Reads [`COLUMNS`].
 pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let number: i64 = row.column("number")?;
     Ok(AuditSeal {
         number,
@@ -90,7 +90,7 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
 }
 
 /// `None` if the columns contradict each other.
-fn range(row: Reader<'_>) -> Result<Option<SealedRange>, StoreError> {
+fn range(row: RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
     let kind: i16 = row.column("kind")?;
     let first = position(row, "first_transaction", "first_id")?;
     let last = position(row, "last_transaction", "last_id")?;
@@ -108,13 +108,13 @@ fn range(row: Reader<'_>) -> Result<Option<SealedRange>, StoreError> {
     })
 }
 
-fn array<const N: usize>(row: Reader<'_>, column: &str) -> Result<[u8; N], StoreError> {
+fn array<const N: usize>(row: RowReader<'_>, column: &str) -> Result<[u8; N], StoreError> {
     row.parsed(column, |bytes: Vec<u8>| bytes.try_into().ok())
 }
 
 /// A position in two columns: the number of a transaction as text, and an entry.
 pub(super) fn position(
-    row: Reader<'_>,
+    row: RowReader<'_>,
     transaction: &str,
     entry: &str,
 ) -> Result<Option<LedgerPosition>, StoreError> {

@@ -83,23 +83,28 @@ fn preferences(branches: &mut Branches, customer: &Customer) {
          email_marketing, sms_marketing, push_notifications, order_updates, promotional_emails, newsletter, \
          data_sharing, analytics_tracking, cookie_consent, custom_preferences, created_at, updated_at)",
     );
-    builder::values(insert, "$1, $2", [&customer.preferences], |row, wishes| {
-        row.push_bind(wishes.language.as_deref())
-            .push_bind(wishes.currency.as_deref())
-            .push_bind(wishes.timezone.as_deref())
-            .push_bind(wishes.email_marketing)
-            .push_bind(wishes.sms_marketing)
-            .push_bind(wishes.push_notifications)
-            .push_bind(wishes.order_updates)
-            .push_bind(wishes.promotional_emails)
-            .push_bind(wishes.newsletter)
-            .push_bind(wishes.data_sharing)
-            .push_bind(wishes.analytics_tracking)
-            .push_bind(wishes.cookie_consent)
-            .push_bind(Json(&wishes.custom))
-            .push_bind(customer.created_at)
-            .push_bind(customer.updated_at);
-    });
+    builder::values(
+        insert,
+        "$1, $2",
+        [&customer.preferences],
+        |row, preferences| {
+            row.push_bind(preferences.language.as_deref())
+                .push_bind(preferences.currency.as_deref())
+                .push_bind(preferences.timezone.as_deref())
+                .push_bind(preferences.email_marketing)
+                .push_bind(preferences.sms_marketing)
+                .push_bind(preferences.push_notifications)
+                .push_bind(preferences.order_updates)
+                .push_bind(preferences.promotional_emails)
+                .push_bind(preferences.newsletter)
+                .push_bind(preferences.data_sharing)
+                .push_bind(preferences.analytics_tracking)
+                .push_bind(preferences.cookie_consent)
+                .push_bind(Json(&preferences.custom))
+                .push_bind(customer.created_at)
+                .push_bind(customer.updated_at);
+        },
+    );
 }
 
 fn statistics(branches: &mut Branches, new: &NewCustomer) {
@@ -107,11 +112,11 @@ fn statistics(branches: &mut Branches, new: &NewCustomer) {
         "INSERT INTO customer_statistics (tenant_id, customer_id, currency, total_spent, order_count, \
          lifetime_value, updated_at)",
     );
-    builder::values(insert, "$1, $2", [&new.standing], |row, standing| {
-        row.push_bind(standing.currency.as_str())
-            .push_bind(standing.total_spent)
-            .push_bind(standing.order_count)
-            .push_bind(standing.total_spent)
+    builder::values(insert, "$1, $2", [&new.summary], |row, summary| {
+        row.push_bind(summary.currency.as_str())
+            .push_bind(summary.total_spent)
+            .push_bind(summary.order_count)
+            .push_bind(summary.total_spent)
             .push_bind(new.customer.updated_at);
     });
 }
@@ -122,10 +127,10 @@ pub(super) fn finish(branches: &mut Branches, new: &NewCustomer) {
         "INSERT INTO customer_tiers (tenant_id, customer_id, tier, segment, loyalty_points, tier_achieved_at, \
          segment_achieved_at, updated_at)",
     );
-    builder::values(insert, "$1, $2", [&new.standing], |row, standing| {
-        row.push_bind(standing.tier.code())
-            .push_bind(standing.segment.as_str())
-            .push_bind(standing.loyalty_points)
+    builder::values(insert, "$1, $2", [&new.summary], |row, summary| {
+        row.push_bind(summary.tier.code())
+            .push_bind(summary.segment.as_str())
+            .push_bind(summary.loyalty_points)
             .push_bind(new.customer.created_at)
             .push_bind(new.customer.created_at)
             .push_bind(new.customer.updated_at);

@@ -11,8 +11,8 @@ mod send;
 use super::parts::last_name_key;
 use super::record;
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
-use crate::pg::scope;
+use crate::pg::read;
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Literal, Sql, sql};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
@@ -193,7 +193,7 @@ async fn total(
         });
     }
     let explain = sql!("EXPLAIN (FORMAT JSON) {}", shown.plain("1"));
-    let plan = scope::read(pool, tenant, &[explain]).await?;
+    let plan = read::rows(pool, tenant, &[explain]).await?;
     let guess = plan.first().map(planned_rows).transpose()?;
     Ok(Total {
         count: guess.unwrap_or_default().max(counted),
@@ -202,7 +202,7 @@ async fn total(
 }
 
 fn planned_rows(plan: &PgRow) -> Result<u64, StoreError> {
-    Reader::new(plan, "customers").parsed(0, |Json(plan): Json<Value>| {
+    RowReader::new(plan, "customers").parsed(0, |Json(plan): Json<Value>| {
         plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64)
     })
 }

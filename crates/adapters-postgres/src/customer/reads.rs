@@ -3,21 +3,21 @@
 
 use super::{list, record};
 use crate::pg::pool::PgPool;
-use crate::pg::scope;
+use crate::pg::read;
 use crate::pg::sql::Sql;
 use async_trait::async_trait;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef, CustomerSort,
     Identifier, Lookup,
 };
-use customer_domain::{CustomerId, Page, PageRequest, Scope, StoreError, TenantId};
+use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError, TenantId};
 
 /// Reads customers on one pool.
 pub(crate) struct PgCustomerReads(pub(crate) PgPool);
 
 impl PgCustomerReads {
     async fn one(&self, tenant: TenantId, find: Sql) -> Result<Option<CustomerRecord>, StoreError> {
-        let rows = scope::read(&self.0, tenant, &[find]).await?;
+        let rows = read::rows(&self.0, tenant, &[find]).await?;
         rows.first()
             .map(|row| record::decode(row, tenant))
             .transpose()
@@ -29,38 +29,38 @@ impl CustomerReads for PgCustomerReads {
     /// One round trip.
     async fn find(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<CustomerRecord>, StoreError> {
         match customer {
             CustomerRef::Id(id) => {
-                let find = Sql::execute("customer_by_id", &[&scope.tenant, &id]);
-                self.one(scope.tenant, find).await
+                let find = Sql::execute("customer_by_id", &[&context.tenant, &id]);
+                self.one(context.tenant, find).await
             }
-            CustomerRef::Legacy(id) => self.look_up(scope, &Lookup::Legacy(id)).await,
+            CustomerRef::Legacy(id) => self.look_up(context, &Lookup::Legacy(id)).await,
         }
     }
 
     /// One round trip.
     async fn find_many(
         &self,
-        scope: &Scope,
+        context: &Context,
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError> {
-        let find = [Sql::execute("customer_by_ids", &[&scope.tenant, &ids])];
-        let rows = scope::read(&self.0, scope.tenant, &find).await?;
+        let find = [Sql::execute("customer_by_ids", &[&context.tenant, &ids])];
+        let rows = read::rows(&self.0, context.tenant, &find).await?;
         rows.iter()
-            .map(|row| record::decode(row, scope.tenant))
+            .map(|row| record::decode(row, context.tenant))
             .collect()
     }
 
     /// One round trip.
     async fn look_up(
         &self,
-        scope: &Scope,
+        context: &Context,
         lookup: &Lookup,
     ) -> Result<Option<CustomerRecord>, StoreError> {
-        let tenant = scope.tenant;
+        let tenant = context.tenant;
         let find = match lookup {
             Lookup::Email(email) => Sql::execute("customer_by_email", &[&tenant, &email.key()]),
             Lookup::PhoneDigits(digits) => Sql::execute("customer_by_phone", &[&tenant, digits]),
@@ -80,11 +80,11 @@ impl CustomerReads for PgCustomerReads {
     /// One round trip; two when the list has more rows than are counted.
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         filter: &CustomerFilter,
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
-        list::page(&self.0, scope.tenant, filter, sort, page).await
+        list::page(&self.0, context.tenant, filter, sort, page).await
     }
 }

@@ -1,6 +1,6 @@
 //! A customer's record as one row: what is selected, and how it is read back.
 
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use crate::privacy::HELD_KEY;
 use customer_domain::customer::{
@@ -9,7 +9,7 @@ use customer_domain::customer::{
 use customer_domain::group::GroupId;
 use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
-use customer_domain::statistics::Standing;
+use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
 use customer_domain::tier::Tier;
 use customer_domain::{CustomerId, StoreError, TenantId};
@@ -161,7 +161,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
 
 /// Reads a row of these statements.
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {
-    let row = Reader::new(row, "customers");
+    let row = RowReader::new(row, "customers");
     let (legacy_id, external_ids) = identifiers(row)?;
     let customer = Customer {
         id: CustomerId(row.column("customer_id")?),
@@ -190,7 +190,7 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         updated_at: row.column("updated_at")?,
         deleted_at: row.column("deleted_at")?,
     };
-    let standing = Standing {
+    let summary = CustomerSummary {
         tier: row.parsed("tier", Tier::from_code)?,
         segment: row.column("segment")?,
         loyalty_points: row.column("loyalty_points")?,
@@ -198,10 +198,10 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         total_spent: row.column("total_spent")?,
         order_count: row.column("order_count")?,
     };
-    Ok(CustomerRecord { customer, standing })
+    Ok(CustomerRecord { customer, summary })
 }
 
-fn profile(row: Reader<'_>) -> Result<Profile, StoreError> {
+fn profile(row: RowReader<'_>) -> Result<Profile, StoreError> {
     Ok(Profile {
         first_name: row.column("first_name")?,
         last_name: row.column("last_name")?,
@@ -212,7 +212,7 @@ fn profile(row: Reader<'_>) -> Result<Profile, StoreError> {
     })
 }
 
-fn preferences(row: Reader<'_>) -> Result<Preferences, StoreError> {
+fn preferences(row: RowReader<'_>) -> Result<Preferences, StoreError> {
     Ok(Preferences {
         language: row.column("language")?,
         currency: row.column("currency")?,
@@ -231,7 +231,7 @@ fn preferences(row: Reader<'_>) -> Result<Preferences, StoreError> {
 }
 
 // As JSON: the driver cannot tell the text NULL in an array from a null.
-fn tags(row: Reader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
+fn tags(row: RowReader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
     let stored: Option<Json<Vec<String>>> = row.column("tags")?;
     let tags = stored.into_iter().flat_map(|stored| stored.0);
     Ok(tags.map(Tag::from_store).collect())
@@ -239,7 +239,7 @@ fn tags(row: Reader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
 
 type KnownAs = (Option<LegacyId>, BTreeMap<String, String>);
 
-fn identifiers(row: Reader<'_>) -> Result<KnownAs, StoreError> {
+fn identifiers(row: RowReader<'_>) -> Result<KnownAs, StoreError> {
     let stored: Option<Json<BTreeMap<String, String>>> = row.column("identifiers")?;
     let mut legacy = None;
     let mut external = BTreeMap::new();

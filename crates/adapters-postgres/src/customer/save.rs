@@ -66,22 +66,34 @@ fn profile(branches: &mut Branches, customer: &Customer) {
 }
 
 fn preferences(branches: &mut Branches, customer: &Customer) {
-    let wishes = &customer.preferences;
+    let preferences = &customer.preferences;
     let update = branches.branch("UPDATE customer_preferences SET ");
     let mut set = update.separated(", ");
-    assign(&mut set, "language", wishes.language.as_deref());
-    assign(&mut set, "currency", wishes.currency.as_deref());
-    assign(&mut set, "timezone", wishes.timezone.as_deref());
-    assign(&mut set, "email_marketing", wishes.email_marketing);
-    assign(&mut set, "sms_marketing", wishes.sms_marketing);
-    assign(&mut set, "push_notifications", wishes.push_notifications);
-    assign(&mut set, "order_updates", wishes.order_updates);
-    assign(&mut set, "promotional_emails", wishes.promotional_emails);
-    assign(&mut set, "newsletter", wishes.newsletter);
-    assign(&mut set, "data_sharing", wishes.data_sharing);
-    assign(&mut set, "analytics_tracking", wishes.analytics_tracking);
-    assign(&mut set, "cookie_consent", wishes.cookie_consent);
-    assign(&mut set, "custom_preferences", Json(&wishes.custom));
+    assign(&mut set, "language", preferences.language.as_deref());
+    assign(&mut set, "currency", preferences.currency.as_deref());
+    assign(&mut set, "timezone", preferences.timezone.as_deref());
+    assign(&mut set, "email_marketing", preferences.email_marketing);
+    assign(&mut set, "sms_marketing", preferences.sms_marketing);
+    assign(
+        &mut set,
+        "push_notifications",
+        preferences.push_notifications,
+    );
+    assign(&mut set, "order_updates", preferences.order_updates);
+    assign(
+        &mut set,
+        "promotional_emails",
+        preferences.promotional_emails,
+    );
+    assign(&mut set, "newsletter", preferences.newsletter);
+    assign(&mut set, "data_sharing", preferences.data_sharing);
+    assign(
+        &mut set,
+        "analytics_tracking",
+        preferences.analytics_tracking,
+    );
+    assign(&mut set, "cookie_consent", preferences.cookie_consent);
+    assign(&mut set, "custom_preferences", Json(&preferences.custom));
     assign(&mut set, "updated_at", customer.updated_at);
     update.push(" WHERE tenant_id = $1 AND customer_id = $2");
 }

@@ -3,7 +3,7 @@
 use super::TABLE;
 use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
+use crate::pg::row::RowReader;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use customer_domain::idempotency::{IdempotencyPurge, Purged, ReplyKey};
@@ -52,7 +52,7 @@ impl IdempotencyPurge for PgIdempotencyPurge {
 }
 
 fn purged(row: &PgRow) -> Result<Purged, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     let last = ReplyKey {
         caller: row.column("caller")?,
         route: row.column("route")?,

@@ -3,13 +3,13 @@
 use super::place;
 use crate::pg::builder::{self, Branches};
 use crate::pg::pool::PgPool;
-use crate::pg::row::Reader;
-use crate::pg::scope::{self, ANY};
+use crate::pg::read::{self, ANY_TENANT};
+use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use crate::unit_of_work::PgTransactions;
 use async_trait::async_trait;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
-use customer_domain::{CustomerId, EventId, Scope, StoreError, TenantId};
+use customer_domain::{Context, CustomerId, EventId, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 
 const TABLE: &str = "outbox_events";
@@ -67,14 +67,14 @@ impl PgOutboxSealing {
             beyond,
             limit
         );
-        let rows = scope::read(&self.pool, ANY, &[select]).await?;
+        let rows = read::rows(&self.pool, ANY_TENANT, &[select]).await?;
         rows.iter().map(decode).collect()
     }
 
     async fn seal(&self, tenant: TenantId, events: &[Bare]) -> Result<u64, StoreError> {
         let (mut work, _) = self
             .transactions
-            .open(&Scope::system(tenant, "", "outbox.seal"), &[])
+            .open(&Context::system(tenant, "", "outbox.seal"), &[])
             .await?;
         work.find_keys(events.iter().map(|bare| bare.customer))
             .await?;
@@ -104,7 +104,7 @@ impl PgOutboxSealing {
 }
 
 fn decode(row: &PgRow) -> Result<Bare, StoreError> {
-    let row = Reader::new(row, TABLE);
+    let row = RowReader::new(row, TABLE);
     Ok(Bare {
         at: OutboxPosition {
             tenant: TenantId(row.column("tenant_id")?),

@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::pool::PgPool;
-use super::scope;
+use super::read;
 use super::sql::Sql;
 use customer_domain::{StoreError, TenantId};
 use sea_orm::{
@@ -25,7 +25,7 @@ where
 {
     let text = Sql::of_entities(select.as_query());
     let text = text.ok_or_else(|| custom("a value that has no literal"));
-    let rows = scope::read(pool, tenant, &[text.map_err(Failure::from)?]).await?;
+    let rows = read::rows(pool, tenant, &[text.map_err(Failure::from)?]).await?;
     let models = rows
         .into_iter()
         .map(|row| E::Model::from_query_result(&row.into(), ""));

@@ -33,7 +33,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 /// What a connection is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ConnectionState {
     /// Nothing: it may serve anyone.
     Clean,
     /// A transaction, between two statements.
@@ -45,7 +45,7 @@ enum State {
 /// A connection in the pool.
 pub(crate) struct Connection {
     inner: PgConnection,
-    state: State,
+    state: ConnectionState,
     expires: Instant,
     idle_since: Instant,
 }
@@ -94,7 +94,7 @@ impl managed::Manager for Connector {
         let now = Instant::now();
         Ok(Connection {
             inner,
-            state: State::Clean,
+            state: ConnectionState::Clean,
             expires: now + self.max_lifetime.saturating_sub(spread),
             idle_since: now,
         })
@@ -105,7 +105,7 @@ impl managed::Manager for Connector {
         connection: &mut Connection,
         _: &Metrics,
     ) -> Result<(), RecycleError<sqlx::Error>> {
-        if connection.state != State::Clean || Instant::now() >= connection.expires {
+        if connection.state != ConnectionState::Clean || Instant::now() >= connection.expires {
             return Err(RecycleError::message("of age or not clean"));
         }
         if connection.idle_since.elapsed() > PING_AFTER {
@@ -260,18 +260,18 @@ impl PooledConnection {
             .connection
             .as_mut()
             .ok_or_else(|| Failure::dead("the connection was closed"))?;
-        connection.state = State::Busy;
+        connection.state = ConnectionState::Busy;
         Ok(&mut connection.inner)
     }
 
     /// The answer is complete, and no transaction is open.
     pub(crate) fn finish(&mut self) {
-        self.mark(State::Clean);
+        self.mark(ConnectionState::Clean);
     }
 
     /// The answer is complete, and the transaction goes on.
     pub(crate) fn stay(&mut self) {
-        self.mark(State::InTransaction);
+        self.mark(ConnectionState::InTransaction);
     }
 
     /// Ends the transaction that is open, so that its locks are gone before anyone hears of it;
@@ -302,7 +302,7 @@ impl PooledConnection {
         }
     }
 
-    fn mark(&mut self, state: State) {
+    fn mark(&mut self, state: ConnectionState) {
         if let Some(connection) = self.connection.as_mut() {
             connection.state = state;
         }
@@ -314,10 +314,10 @@ impl PooledConnection {
             return;
         };
         match (connection.state, Handle::try_current()) {
-            (State::Clean, _) => connection.idle_since = Instant::now(),
-            (State::InTransaction, Ok(runtime)) => {
+            (ConnectionState::Clean, _) => connection.idle_since = Instant::now(),
+            (ConnectionState::InTransaction, Ok(runtime)) => {
                 // Should the runtime refuse the task, what is dropped with it closes the connection.
-                connection.state = State::Busy;
+                connection.state = ConnectionState::Busy;
                 let mut own = Self {
                     connection: Some(connection),
                     batching: self.batching,
@@ -326,7 +326,9 @@ impl PooledConnection {
                 self.rollbacks
                     .spawn_on(async move { own.roll_back(true).await }, &runtime);
             }
-            (State::Busy | State::InTransaction, _) => drop(Object::take(connection)),
+            (ConnectionState::Busy | ConnectionState::InTransaction, _) => {
+                drop(Object::take(connection));
+            }
         }
     }
 }

@@ -8,12 +8,12 @@ use std::fmt::Display;
 /// Reads the columns of one row: by name, or by position where there is but one. What cannot be
 /// read is [`StoreError::Corrupt`].
 #[derive(Clone, Copy)]
-pub(crate) struct Reader<'r> {
+pub(crate) struct RowReader<'r> {
     row: &'r PgRow,
     table: &'static str,
 }
 
-impl<'r> Reader<'r> {
+impl<'r> RowReader<'r> {
     /// A reader of `row`, whose first column is its key within `table`.
     pub(crate) fn new(row: &'r PgRow, table: &'static str) -> Self {
         Self { row, table }

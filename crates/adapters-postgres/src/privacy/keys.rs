@@ -4,7 +4,7 @@ use super::TenantKeys;
 use crate::pg::builder::{self, Builder};
 use crate::pg::row::corrupt;
 use crate::pg::sql::Sql;
-use customer_domain::privacy::{Cipher, DataKey, Place, SealedError};
+use customer_domain::privacy::{Cipher, DataKey, SealContext, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError, TenantId};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -41,8 +41,8 @@ pub(super) fn values(
 }
 
 /// Where a wrapped key lies: a row is a customer's key of this name.
-fn place(tenant: TenantId, customer: CustomerId, name: &str) -> Place<'_> {
-    Place {
+fn place(tenant: TenantId, customer: CustomerId, name: &str) -> SealContext<'_> {
+    SealContext {
         tenant,
         table: TABLE,
         row: customer.0,

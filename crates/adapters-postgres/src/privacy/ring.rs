@@ -2,8 +2,8 @@
 
 use super::Sealing;
 use crate::pg::pool::PgPool;
-use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope;
+use crate::pg::read;
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::sql;
 use customer_domain::privacy::{Cipher, DataKey, KeyStoreError, SealedError, WrappedKey};
 use customer_domain::{KeyId, KeyedDigest, StoreError, TenantId};
@@ -120,7 +120,7 @@ impl KeyRing {
             "SELECT id, master, wrapped FROM tenant_keys WHERE tenant_id = {} ORDER BY number",
             tenant
         );
-        scope::read(&self.worker, tenant, &[select]).await
+        read::rows(&self.worker, tenant, &[select]).await
     }
 
     async fn make(&self, tenant: TenantId) -> Result<(), StoreError> {
@@ -135,12 +135,12 @@ impl KeyRing {
             wrapped.master,
             wrapped.bytes.as_slice()
         );
-        scope::read(&self.worker, tenant, &[insert]).await?;
+        read::rows(&self.worker, tenant, &[insert]).await?;
         Ok(())
     }
 
     async fn take_out(&self, tenant: TenantId, row: &PgRow) -> Result<DataKey, StoreError> {
-        let row = Reader::new(row, TABLE);
+        let row = RowReader::new(row, TABLE);
         let id = KeyId(row.column("id")?);
         let wrapped = WrappedKey {
             master: row.column("master")?,

@@ -3,9 +3,9 @@
 use super::keys;
 use super::{CustomerKeys, KeyRing, TenantKeys};
 use crate::pg::builder::Branches;
-use crate::pg::row::{Reader, corrupt};
+use crate::pg::row::{RowReader, corrupt};
 use crate::unit_of_work::PgUnitOfWork;
-use customer_domain::privacy::{DataKey, Place, SealedError};
+use customer_domain::privacy::{DataKey, SealContext, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ impl Sealer<'_> {
     pub(crate) fn seal(
         &self,
         about: Option<CustomerId>,
-        place: Place<'_>,
+        place: SealContext<'_>,
         value: &[u8],
     ) -> Result<Vec<u8>, StoreError> {
         Ok(self.ring.cipher().seal(self.key(about)?, place, value))
@@ -108,7 +108,7 @@ impl PgUnitOfWork {
         );
         let select = select.bind(self.tx.tenant().0).bind(&missing);
         for row in self.tx.fetch(select).await? {
-            let row = Reader::new(&row, "customer_keys");
+            let row = RowReader::new(&row, "customer_keys");
             let (customer, held) = (row.column("customer_id")?, row.column("held_key")?);
             self.hold_key(CustomerId(customer), Some(held)).await?;
         }

@@ -3,16 +3,16 @@
 use crate::support::{Store, run};
 use customer_domain::address::{Address, AddressBook, AddressType, BookError, MAX_BOOK, Role};
 use customer_domain::customer::{Customer, CustomerRef};
-use customer_domain::{CustomerId, Scope, StoreError, UnitOfWork};
+use customer_domain::{Context, CustomerId, StoreError, UnitOfWork};
 use customer_testkit::builders::{
-    PlainDigests, address, address_for, at, customer, full_address, legacy, scope, tenant,
+    PlainDigests, address, address_for, at, context, customer, full_address, legacy, tenant,
 };
 use futures_util::future::{join, join_all};
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 async fn begin(store: &Store) -> Box<dyn UnitOfWork> {
-    let begun = store.postgres.transactions().begin(&scope()).await;
+    let begun = store.postgres.transactions().begin(&context()).await;
     begun.expect("begin")
 }
 
@@ -64,9 +64,9 @@ async fn owner_of<const N: usize>(store: &Store, addresses: [Address; N]) -> Cus
     new.customer.id
 }
 
-async fn book(store: &Store, scope: &Scope, customer: CustomerId) -> Option<AddressBook> {
+async fn book(store: &Store, context: &Context, customer: CustomerId) -> Option<AddressBook> {
     let reads = store.postgres.addresses();
-    let book = reads.book(scope, CustomerRef::Id(customer)).await;
+    let book = reads.book(context, CustomerRef::Id(customer)).await;
     book.expect("a read")
 }
 
@@ -92,7 +92,7 @@ async fn of_forty_addresses_added_at_once_ten_are_made() {
     for outcome in refused {
         assert_eq!(outcome, Err(BookError::Full { limit: 10 }));
     }
-    let book = book(&store, &scope(), owner).await.expect("a book");
+    let book = book(&store, &context(), owner).await.expect("a book");
     assert_eq!(book.addresses().len(), 10);
     assert_whole(book.addresses());
 }
@@ -109,7 +109,7 @@ async fn one_address_added_by_many_at_once_is_made_once() {
     for outcome in join_all(adds).await {
         assert_eq!(outcome, Ok(()));
     }
-    let book = book(&store, &scope(), owner).await.expect("a book");
+    let book = book(&store, &context(), owner).await.expect("a book");
     assert_eq!(book.addresses().len(), 1);
 }
 
@@ -165,7 +165,7 @@ async fn soak_every_covered_role_has_one_default_at_every_read() {
     let read = async {
         let mut seen = std::collections::HashSet::new();
         while !is_over() {
-            let book = book(&store, &scope(), owner).await.expect("a book");
+            let book = book(&store, &context(), owner).await.expect("a book");
             assert_whole(book.addresses());
             seen.insert(Role::ALL.map(|role| book.holder(role)));
         }
@@ -339,8 +339,8 @@ async fn an_erased_customer_has_no_book() {
     let erase =
         "UPDATE customers SET email = NULL, status = 5, deleted_at = now(), erased_at = now()";
     run(&mut admin, erase).await;
-    assert_eq!(book(&store, &scope(), owner).await, None);
-    let books = store.postgres.addresses().books(&scope(), &[owner]).await;
+    assert_eq!(book(&store, &context(), owner).await, None);
+    let books = store.postgres.addresses().books(&context(), &[owner]).await;
     assert!(books.expect("a read").is_empty());
     let mut work = begin(&store).await;
     let locked = work.addresses();
@@ -359,7 +359,7 @@ async fn an_address_that_cannot_be_read_is_named_and_nothing_of_it_told() {
     )
     .await;
     let reads = store.postgres.addresses();
-    let found = reads.book(&scope(), CustomerRef::Id(owner)).await;
+    let found = reads.book(&context(), CustomerRef::Id(owner)).await;
     let corrupt = StoreError::Corrupt {
         table: "customer_addresses",
         row: address(1).id.to_string(),
@@ -381,7 +381,7 @@ async fn a_book_is_never_read_beyond_its_cap() {
         tenant().id
     );
     run(&mut admin, &more).await;
-    let book = book(&store, &scope(), owner).await.expect("a book");
+    let book = book(&store, &context(), owner).await.expect("a book");
     assert_eq!(book.addresses().len(), MAX_BOOK);
     assert_whole(book.addresses());
 }

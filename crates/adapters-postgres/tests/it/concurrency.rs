@@ -6,7 +6,7 @@ use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::{ClaimError, Claimed};
 use customer_domain::{Conflict, StoreError};
 use customer_testkit::builders::{
-    api_key, claim, customer, digest, email, new_customer, reply, scope,
+    api_key, claim, context, customer, digest, email, new_customer, reply,
 };
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn changes_of_one_customer_queue_and_number_their_events_in_order() {
     let id = CustomerRef::Id(new.customer.id);
     let transactions = store.postgres.transactions();
     let change = async || {
-        let mut work = transactions.begin(&scope()).await.expect("begin");
+        let mut work = transactions.begin(&context()).await.expect("begin");
         let mut found = work.customers().find_for_update(id).await.expect("found");
         // Long enough for the others to arrive at the lock.
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -54,10 +54,10 @@ async fn of_twenty_who_claim_at_once_one_works_and_the_rest_wait_or_replay() {
     let store = Store::with_connections(20).await;
     let transactions = store.postgres.transactions();
     let claim = claim("k");
-    let attempt = async || match transactions.begin_idempotent(&scope(), &claim).await {
-        Ok(Claimed::Fresh(mut work)) => {
+    let attempt = async || match transactions.begin_idempotent(&context(), &claim).await {
+        Ok(Claimed::Started(mut work)) => {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            work.remember(claim.clone(), reply());
+            work.store_reply(claim.clone(), reply());
             work.commit().await.expect("commit");
             "worked"
         }
@@ -79,7 +79,7 @@ async fn two_admin_keys_that_revoke_each_other_at_once_leave_one() {
     let store = Store::fresh().await;
     let keys = [1, 2].map(|n| api_key(n, Permission::Admin));
     let transactions = store.postgres.transactions();
-    let mut work = transactions.begin(&scope()).await.expect("begin");
+    let mut work = transactions.begin(&context()).await.expect("begin");
     for key in &keys {
         work.api_keys()
             .insert(key, &digest(key))
@@ -88,7 +88,7 @@ async fn two_admin_keys_that_revoke_each_other_at_once_leave_one() {
     }
     work.commit().await.expect("commit");
     let revoke = async |key: &customer_domain::api_key::ApiKey| {
-        let mut work = transactions.begin(&scope()).await.expect("begin");
+        let mut work = transactions.begin(&context()).await.expect("begin");
         let outcome = work.api_keys().revoke(key.id, key.created_at).await;
         work.commit().await.expect("commit");
         outcome.expect("an answer")
@@ -109,7 +109,7 @@ async fn two_customers_that_swap_addresses_at_once_are_contended_or_in_conflict(
     }
     let transactions = store.postgres.transactions();
     let take = async |mine: usize, theirs: usize| {
-        let mut work = transactions.begin(&scope()).await?;
+        let mut work = transactions.begin(&context()).await?;
         let id = CustomerRef::Id(people[mine].customer.id);
         let mut found = work.customers().find_for_update(id).await?;
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -6,7 +6,7 @@ use customer_domain::customer::CustomerRef;
 use customer_domain::group::Group;
 use customer_domain::{Conflict, StoreError};
 use customer_postgres::{migrate, migrate_down, migration_status};
-use customer_testkit::builders::{at, customer, group, scope, tenant};
+use customer_testkit::builders::{at, context, customer, group, tenant};
 use futures_util::future::join;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -20,18 +20,18 @@ async fn a_group_is_joined_or_deleted_never_both() {
     let store = Store::with_connections(4).await;
     let transactions = store.postgres.transactions();
     for (n, patience) in [(1, 0), (2, 20), (3, 40)] {
-        let mut work = transactions.begin(&scope()).await.expect("begin");
+        let mut work = transactions.begin(&context()).await.expect("begin");
         work.groups().insert(&trade()).await.expect("insert");
         work.commit().await.expect("commit");
         let join_it = async {
             let new = customer().number(n).group("trade").build_new();
-            let mut work = transactions.begin(&scope()).await?;
+            let mut work = transactions.begin(&context()).await?;
             tokio::time::sleep(Duration::from_millis(20)).await;
             work.customers().insert(&new).await?;
             work.commit().await
         };
         let delete_it = async {
-            let mut work = transactions.begin(&scope()).await?;
+            let mut work = transactions.begin(&context()).await?;
             let found = work.groups().find_for_update(&group("trade")).await?;
             tokio::time::sleep(Duration::from_millis(patience)).await;
             work.groups().delete(&found.id).await?;
@@ -43,7 +43,7 @@ async fn a_group_is_joined_or_deleted_never_both() {
         let unknown = (refused(Conflict::UnknownGroup), Ok(()));
         assert!(outcomes == in_use || outcomes == unknown, "{outcomes:?}");
         if outcomes == in_use {
-            let mut work = transactions.begin(&scope()).await.expect("begin");
+            let mut work = transactions.begin(&context()).await.expect("begin");
             let member = CustomerRef::Id(customer().number(n).build().id);
             let mut found = work.customers().find_for_update(member).await.expect("it");
             found.customer.group = None;
@@ -59,7 +59,7 @@ async fn a_group_is_joined_or_deleted_never_both() {
 async fn a_group_that_is_edited_can_be_joined_meanwhile() {
     let store = Store::with_connections(4).await;
     let transactions = store.postgres.transactions();
-    let mut edit = transactions.begin(&scope()).await.expect("begin");
+    let mut edit = transactions.begin(&context()).await.expect("begin");
     let found = edit.groups().find_for_update(&group("vip")).await;
     let mut found = found.expect("a group");
     found.name = "Very important".to_owned();
@@ -80,7 +80,7 @@ async fn each_use_of_a_group_is_one_round_trip() {
     for expected in [None, Some([1, 1, 1, 1])] {
         let mut work = postgres
             .transactions()
-            .begin(&scope())
+            .begin(&context())
             .await
             .expect("begin");
         proxy.take();
@@ -101,9 +101,9 @@ async fn each_use_of_a_group_is_one_round_trip() {
         );
     }
     proxy.take();
-    assert!(reads.find(&scope(), &group("vip")).await.is_ok());
+    assert!(reads.find(&context(), &group("vip")).await.is_ok());
     assert_eq!(proxy.take().round_trips, 1);
-    assert!(reads.list(&scope(), None, 100).await.is_ok());
+    assert!(reads.list(&context(), None, 100).await.is_ok());
     assert_eq!(proxy.take().round_trips, 1);
 }
 
@@ -125,7 +125,11 @@ async fn groups_from_before_they_could_be_edited_keep_their_time() {
     );
     run(&mut owner, &made).await;
     migrate(&url).await.expect("up");
-    let old = store.postgres.groups().find(&scope(), &group("old")).await;
+    let old = store
+        .postgres
+        .groups()
+        .find(&context(), &group("old"))
+        .await;
     let expected = Group::new(group("old"), "Old".to_owned(), at(7));
     assert_eq!(old.expect("a read"), Some(expected));
 }

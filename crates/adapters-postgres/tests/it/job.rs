@@ -4,7 +4,7 @@ use crate::support::{Store, run};
 use customer_domain::idempotency::{Claimed, Purged};
 use customer_domain::job::{Acquisition, JobLease, JobLeases, JobName, JobOutcome, Progress};
 use customer_postgres::Postgres;
-use customer_testkit::builders::{at, claim, reply, scope, seeded_id};
+use customer_testkit::builders::{at, claim, context, reply, seeded_id};
 use customer_testkit::chaos::{Behaviour, Proxy};
 use customer_testkit::pg::TestDatabase;
 use futures_util::future::{join, join_all};
@@ -189,20 +189,23 @@ async fn a_holder_whose_connections_freeze_is_replaced_and_finds_that_it_has_los
 async fn a_reply_that_took_an_expired_ones_place_meanwhile_stays() {
     let store = Store::fresh().await;
     let transactions = store.postgres.transactions();
-    let begun = transactions.begin_idempotent(&scope(), &claim("k")).await;
-    let Ok(Claimed::Fresh(mut work)) = begun else {
+    let begun = transactions.begin_idempotent(&context(), &claim("k")).await;
+    let Ok(Claimed::Started(mut work)) = begun else {
         panic!("{begun:?}");
     };
-    work.remember(claim("k"), reply());
+    work.store_reply(claim("k"), reply());
     work.commit().await.expect("commit");
     let mut admin = store.database.admin().await;
     let renewed = "BEGIN; UPDATE idempotency_keys SET expires_at = expires_at + interval '1 day'";
     run(&mut admin, renewed).await;
     let purge = store.postgres.idempotency_purge();
-    let (purged, ()) = join(purge.purge(scope().tenant, None, at(100_000), 10), async {
-        sleep(Duration::from_millis(200)).await;
-        run(&mut admin, "COMMIT").await;
-    })
+    let (purged, ()) = join(
+        purge.purge(context().tenant, None, at(100_000), 10),
+        async {
+            sleep(Duration::from_millis(200)).await;
+            run(&mut admin, "COMMIT").await;
+        },
+    )
     .await;
     let Purged { seen, deleted, .. } = purged.expect("a look");
     assert_eq!((seen, deleted), (1, 0));

@@ -6,13 +6,13 @@ use customer_domain::audit::{
     AuditKind, AuditLedger, AuditSeal, LedgerPosition, Pending, PendingEntry, SealedRange,
 };
 use customer_domain::{StoreError, UnitOfWork};
-use customer_testkit::builders::{at, audit_entry, notary, operator_scope, scope};
+use customer_testkit::builders::{at, audit_entry, context, operator_context, signer};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A unit of work with the n-th entry.
 async fn begun(store: &Store, n: u64) -> Box<dyn UnitOfWork> {
-    let begun = store.postgres.transactions().begin(&scope()).await;
+    let begun = store.postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     work.record(audit_entry(n, AuditKind::GroupUpdate).into());
     work
@@ -42,7 +42,7 @@ fn sealed(previous: Option<&AuditSeal>, entries: &[PendingEntry]) -> AuditSeal {
         digests: entries.iter().map(|entry| entry.digest).collect(),
     };
     let through = Some(last.position);
-    AuditSeal::after(previous, first.month, range, through, at(0), &*notary())
+    AuditSeal::after(previous, first.month, range, through, at(0), &*signer())
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn nothing_is_shown_that_a_running_transaction_could_come_before() {
     let store = Store::fresh().await;
     let ledger = store.postgres.audit_ledger();
     let operator = store.postgres.operator_transactions();
-    let mut older = operator.begin(&operator_scope()).await.expect("begin");
+    let mut older = operator.begin(&operator_context()).await.expect("begin");
     // It has its number once it writes.
     let tenant = customer_testkit::builders::third_tenant();
     let inserted = older.tenants().insert(&tenant, &[]).await;
@@ -117,9 +117,9 @@ async fn seals_come_back_as_they_were_and_no_number_is_given_twice() {
         SealedRange::Dropped { begins: Some(2) },
         second.through,
         at(1),
-        &*notary(),
+        &*signer(),
     );
-    let third = third.requiring_digests(&*notary());
+    let third = third.requiring_digests(&*signer());
     let seals = [first, second, third];
     ledger.append(&seals[..1]).await.expect("a seal");
     let taken = ledger.append(&seals).await;
@@ -135,7 +135,7 @@ async fn seals_come_back_as_they_were_and_no_number_is_given_twice() {
     assert_eq!(ledger.last().await, Ok(Some(seals[2].clone())));
     assert_eq!(ledger.dropped().await.as_deref(), Ok(&seals[2..]));
     for seal in &seals {
-        assert_eq!(seal.own_digest(&*notary()), seal.digest);
+        assert_eq!(seal.own_digest(&*signer()), seal.digest);
     }
 }
 
@@ -258,7 +258,7 @@ async fn seals_go_up_to_the_first_that_is_needed_and_no_further() {
         };
         let last = seals.last();
         let through = last.and_then(|last| last.through);
-        let dropped = AuditSeal::after(last, of, range, through, at(1), &*notary());
+        let dropped = AuditSeal::after(last, of, range, through, at(1), &*signer());
         ledger
             .append(std::slice::from_ref(&dropped))
             .await

@@ -14,7 +14,7 @@ use customer_domain::customer::{
 use customer_domain::idempotency::Claimed;
 use customer_domain::{Page, PageAt, PageRequest, SortOrder, StoreError};
 use customer_postgres::{Postgres, SERVING_PLANNER};
-use customer_testkit::builders::{at, claim, customer, scope, tenant};
+use customer_testkit::builders::{at, claim, context, customer, tenant};
 use explain::Plan;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::time::{Duration, Instant};
@@ -102,7 +102,7 @@ async fn listed(
     at: PageAt<CustomerKey>,
 ) -> CustomerPage {
     let request = PageRequest { size: SIZE, at };
-    let page = reads.list(&scope(), filter, sort, &request).await;
+    let page = reads.list(&context(), filter, sort, &request).await;
     page.expect("a page")
 }
 
@@ -252,8 +252,8 @@ fn thousand() -> String {
 /// The stored reply of a request is found by its key.
 async fn idempotent_look_up(probe: &mut Probe) {
     let claimed = probe.postgres.transactions();
-    let claimed = claimed.begin_idempotent(&scope(), &claim("k")).await;
-    let Ok(Claimed::Fresh(work)) = claimed else {
+    let claimed = claimed.begin_idempotent(&context(), &claim("k")).await;
+    let Ok(Claimed::Started(work)) = claimed else {
         unreachable!("nobody else claims: {claimed:?}");
     };
     work.rollback().await.expect("rollback");
@@ -295,7 +295,7 @@ async fn a_list_ends_after_two_seconds_in_all_and_leaves_a_sound_connection() {
     let list = async |at| {
         let request = PageRequest { size: 100, at };
         let filter = CustomerFilter::default();
-        reads.list(&scope(), &filter, sort, &request).await
+        reads.list(&context(), &filter, sort, &request).await
     };
     // A page takes less than two seconds, and so does its count; together they take more.
     slow(&store, 0.012).await;

@@ -5,7 +5,7 @@ use customer_domain::customer::{CustomerRef, Lookup};
 use customer_domain::{Conflict, StoreError};
 use customer_postgres::{PgPool, PgSettings, Postgres, ServiceRole, migrate_down};
 use customer_testkit::builders::{
-    customer, external, new_customer, operator_scope, other_scope, other_tenant, scope,
+    context, customer, external, new_customer, operator_context, other_context, other_tenant,
 };
 use customer_testkit::pg::TestDatabase;
 use sqlx::Row;
@@ -30,10 +30,10 @@ async fn a_connection_that_was_killed_is_replaced_for_reads_and_for_begin() {
     let id = CustomerRef::Id(new.customer.id);
 
     kill_all(&store).await;
-    let found = store.postgres.customers().find(&scope(), id).await;
+    let found = store.postgres.customers().find(&context(), id).await;
     assert!(found.expect("a read").is_some());
     kill_all(&store).await;
-    let begun = store.postgres.transactions().begin(&scope()).await;
+    let begun = store.postgres.transactions().begin(&context()).await;
     begun.expect("begin").rollback().await.expect("rollback");
     kill_all(&store).await;
     assert_eq!(store.postgres.health().ping().await, Ok(()));
@@ -51,11 +51,11 @@ async fn a_read_outlives_a_migration_that_changes_what_it_yields() {
     store.insert(&new).await.expect("insert");
     let id = CustomerRef::Id(new.customer.id);
     let reads = store.postgres.customers();
-    let before = reads.find(&scope(), id).await.expect("a read");
+    let before = reads.find(&context(), id).await.expect("a read");
     let mut owner = store.database.admin().await;
     let wider = "ALTER TABLE customers ALTER COLUMN first_name TYPE varchar(120)";
     run(&mut owner, wider).await;
-    let after = reads.find(&scope(), id).await.expect("a read");
+    let after = reads.find(&context(), id).await.expect("a read");
     assert_eq!((after.is_some(), after), (true, before));
 }
 
@@ -72,7 +72,7 @@ async fn defaults_of_the_database_do_not_change_how_it_is_spoken_to() {
         run(&mut owner, &format!("ALTER DATABASE {name} SET {default}")).await;
     }
     let adapter = adapter(&store.database.owner_url(), 2).await;
-    let begun = adapter.transactions().begin(&scope()).await;
+    let begun = adapter.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     let (first, second) = (
         customer().number(2).build_new(),
@@ -90,7 +90,7 @@ async fn defaults_of_the_database_do_not_change_how_it_is_spoken_to() {
     work.customers().find_for_update(id).await.expect("there");
     work.rollback().await.expect("rollback");
     let lookup = Lookup::External(external("erp", r"\' OR true --"));
-    let found = adapter.customers().look_up(&scope(), &lookup).await;
+    let found = adapter.customers().look_up(&context(), &lookup).await;
     assert_eq!(found, Ok(Some(record_of(&second))));
 }
 
@@ -100,7 +100,7 @@ async fn a_write_on_a_connection_that_was_killed_is_not_tried_again() {
     let mut work = store
         .postgres
         .transactions()
-        .begin(&scope())
+        .begin(&context())
         .await
         .expect("begin");
     kill_all(&store).await;
@@ -126,13 +126,13 @@ async fn a_dropped_unit_of_work_leaves_no_lock_and_no_setting() {
         let mut work = store
             .postgres
             .transactions()
-            .begin(&scope())
+            .begin(&context())
             .await
             .expect("begin");
         work.customers().find_for_update(id).await.expect("found");
         drop(work);
         // The pool has one connection: it serves again only once the rollback is done.
-        let other = store.postgres.customers().find(&other_scope(), id).await;
+        let other = store.postgres.customers().find(&other_context(), id).await;
         assert_eq!(other, Ok(None));
     }
     let mut owner = store.database.admin().await;
@@ -155,7 +155,7 @@ async fn a_failed_statement_releases_its_connection_before_its_unit_of_work_is_d
     let mut work = store
         .postgres
         .transactions()
-        .begin(&scope())
+        .begin(&context())
         .await
         .expect("begin");
     let taken = customer()
@@ -167,12 +167,12 @@ async fn a_failed_statement_releases_its_connection_before_its_unit_of_work_is_d
     // The pool has one connection, and the unit of work is still there.
     let fine = customer().number(3).build_new();
     let id = CustomerRef::Id(fine.customer.id);
-    let found = store.postgres.customers().find(&scope(), id).await;
+    let found = store.postgres.customers().find(&context(), id).await;
     assert_eq!(found, Ok(None));
     // Whatever comes next gets the same answer, and nothing of it is written.
     assert_eq!(work.customers().insert(&fine).await, conflict);
     assert_eq!(work.commit().await, conflict);
-    let found = store.postgres.customers().find(&scope(), id).await;
+    let found = store.postgres.customers().find(&context(), id).await;
     assert_eq!(found, Ok(None));
 }
 
@@ -184,7 +184,7 @@ async fn an_answer_that_nobody_waited_for_closes_its_connection() {
     let mut blocker = store.database.admin().await;
     run(&mut blocker, "BEGIN; LOCK TABLE customers").await;
     let id = CustomerRef::Id(new.customer.id);
-    let (tenant, reads) = (scope(), store.postgres.customers());
+    let (tenant, reads) = (context(), store.postgres.customers());
     let read = reads.find(&tenant, id);
     assert!(
         tokio::time::timeout(Duration::from_millis(50), read)
@@ -192,7 +192,7 @@ async fn an_answer_that_nobody_waited_for_closes_its_connection() {
             .is_err()
     );
     run(&mut blocker, "COMMIT").await;
-    let found = store.postgres.customers().find(&other_scope(), id).await;
+    let found = store.postgres.customers().find(&other_context(), id).await;
     assert_eq!(found, Ok(None), "never the answer to the question before");
 }
 
@@ -203,7 +203,7 @@ async fn ten_thousand_reads_of_two_tenants_never_mix() {
     let mine = customer().named("Ada", "A").build_new();
     let theirs = customer().of(&other_tenant()).named("Eve", "B").build_new();
     store.insert(&mine).await.expect("insert");
-    let begun = store.postgres.transactions().begin(&other_scope()).await;
+    let begun = store.postgres.transactions().begin(&other_context()).await;
     let mut work = begun.expect("begin");
     work.customers().insert(&theirs).await.expect("insert");
     work.commit().await.expect("commit");
@@ -212,18 +212,18 @@ async fn ten_thousand_reads_of_two_tenants_never_mix() {
     let lookup = Lookup::Email(mine.customer.email.clone());
     let id = CustomerRef::Id(mine.customer.id);
     let read = async |n: usize| {
-        let (scope, expected) = if n.is_multiple_of(2) {
-            (scope(), "A")
+        let (context, expected) = if n.is_multiple_of(2) {
+            (context(), "A")
         } else {
-            (other_scope(), "B")
+            (other_context(), "B")
         };
         let found = if n.is_multiple_of(3) {
-            reads.look_up(&scope, &lookup).await
+            reads.look_up(&context, &lookup).await
         } else {
-            reads.find(&scope, id).await
+            reads.find(&context, id).await
         };
         let customer = found.expect("a read").expect("a customer").customer;
-        assert_eq!(customer.tenant, scope.tenant);
+        assert_eq!(customer.tenant, context.tenant);
         assert_eq!(customer.profile.last_name.as_deref(), Some(expected));
     };
     futures_util::StreamExt::for_each_concurrent(futures_util::stream::iter(0..10_000), 16, read)
@@ -241,8 +241,8 @@ async fn who_finds_no_free_connection_in_time_is_told_so() {
     let small = Postgres::connect(&app, &worker, customer_testkit::builders::sealing())
         .await
         .expect("connect");
-    let held = small.transactions().begin(&scope()).await.expect("begin");
-    let refused = small.transactions().begin(&scope()).await.map(drop);
+    let held = small.transactions().begin(&context()).await.expect("begin");
+    let refused = small.transactions().begin(&context()).await.map(drop);
     assert!(
         matches!(refused, Err(StoreError::Unavailable(_))),
         "{refused:?}"
@@ -260,7 +260,7 @@ async fn a_closed_pool_refuses_and_keeps_no_connection() {
     let refused = store
         .postgres
         .operator_transactions()
-        .begin(&operator_scope())
+        .begin(&operator_context())
         .await;
     assert!(matches!(refused.map(drop), Err(StoreError::Unavailable(_))));
     tokio::time::sleep(Duration::from_millis(100)).await;

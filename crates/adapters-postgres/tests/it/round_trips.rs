@@ -11,7 +11,7 @@ use customer_domain::outbox::EventKind;
 use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
-    PlainDigests, address, claim, customer, email, fact, group, legacy, reply, scope, seeded_id,
+    PlainDigests, address, change, claim, context, customer, email, group, legacy, reply, seeded_id,
 };
 use std::time::Duration;
 
@@ -38,13 +38,13 @@ impl Counted {
 
     async fn create(&self, n: u64, mut work: Box<dyn UnitOfWork>, new: &NewCustomer) {
         work.customers().insert(new).await.expect("insert");
-        work.record(fact(n, EventKind::Created, &record_of(new)));
+        work.record(change(n, EventKind::Created, &record_of(new)));
         work.commit().await.expect("commit");
     }
 
     async fn begin(&self) -> Box<dyn UnitOfWork> {
         let transactions = self.postgres.transactions();
-        transactions.begin(&scope()).await.expect("begin")
+        transactions.begin(&context()).await.expect("begin")
     }
 
     async fn seed(&self) -> NewCustomer {
@@ -64,7 +64,7 @@ async fn a_read_is_one_round_trip_by_whatever_it_is_found() {
     let counted = Counted::new().await;
     let new = counted.seed().await.customer;
     let reads = counted.postgres.customers();
-    let found = reads.find(&scope(), CustomerRef::Id(new.id)).await;
+    let found = reads.find(&context(), CustomerRef::Id(new.id)).await;
     assert!(found.expect("a read").is_some());
     assert_eq!(counted.count(), 1);
     for lookup in [
@@ -73,11 +73,14 @@ async fn a_read_is_one_round_trip_by_whatever_it_is_found() {
         Lookup::Legacy(new.legacy_id.expect("a legacy id")),
         Lookup::UserId(new.id),
     ] {
-        let found = reads.look_up(&scope(), &lookup).await;
+        let found = reads.look_up(&context(), &lookup).await;
         assert!(found.expect("a read").is_some(), "{lookup:?}");
         assert_eq!(counted.count(), 1, "{lookup:?}");
     }
-    let many = reads.find_many(&scope(), &[new.id]).await.expect("a read");
+    let many = reads
+        .find_many(&context(), &[new.id])
+        .await
+        .expect("a read");
     assert_eq!((many.len(), counted.count()), (1, 1));
 }
 
@@ -95,7 +98,7 @@ async fn a_list_with_its_count_is_one_round_trip() {
     };
     let reads = counted.postgres.customers();
     let listed = reads
-        .list(&scope(), &CustomerFilter::default(), sort, &page)
+        .list(&context(), &CustomerFilter::default(), sort, &page)
         .await;
     assert!(listed.expect("a page").total.is_some());
     assert_eq!(counted.count(), 1);
@@ -126,11 +129,11 @@ async fn a_create_with_a_key_is_five_round_trips() {
         let new = customer().number(number).build_new();
         let claim = claim(&format!("key-{number}"));
         let transactions = counted.postgres.transactions();
-        let claimed = transactions.begin_idempotent(&scope(), &claim).await;
-        let Ok(Claimed::Fresh(mut work)) = claimed else {
+        let claimed = transactions.begin_idempotent(&context(), &claim).await;
+        let Ok(Claimed::Started(mut work)) = claimed else {
             panic!("{claimed:?}");
         };
-        work.remember(claim, reply());
+        work.store_reply(claim, reply());
         counted.create(number, work, &new).await;
         let count = counted.count();
         assert!(expected.is_none_or(|expected| expected == count), "{count}");
@@ -147,7 +150,7 @@ async fn an_update_is_five_round_trips() {
         let mut found = work.customers().find_for_update(id).await.expect("found");
         found.customer.version += 1;
         work.customers().save(&found.customer).await.expect("save");
-        work.record(fact(n, EventKind::ProfileUpdated, &found));
+        work.record(change(n, EventKind::ProfileUpdated, &found));
         work.commit().await.expect("commit");
         let count = counted.count();
         assert!(expected.is_none_or(|expected| expected == count), "{count}");
@@ -185,7 +188,7 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
         work.addresses().save(&changes).await.expect("saved");
         let mut record = record_of(&customer().number(1).full().build_new());
         record.customer.event_seq = locked.holder.event_seq;
-        work.record(fact(10 + n, EventKind::AddressCreated, &record));
+        work.record(change(10 + n, EventKind::AddressCreated, &record));
         work.commit().await.expect("commit");
         let count = counted.count();
         assert!(
@@ -198,11 +201,11 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
         CustomerRef::Id(owner.id),
         CustomerRef::Legacy(owner.legacy_id.expect("one")),
     ] {
-        let book = reads.book(&scope(), named).await.expect("a read");
+        let book = reads.book(&context(), named).await.expect("a read");
         assert_eq!(book.expect("a book").addresses().len(), 4);
         assert_eq!(counted.count(), 1);
     }
-    let books = reads.books(&scope(), &[owner.id]).await.expect("a read");
+    let books = reads.books(&context(), &[owner.id]).await.expect("a read");
     assert_eq!((books.len(), counted.count()), (1, 1));
 }
 
@@ -210,12 +213,12 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
 async fn a_read_of_entities_is_one_round_trip() {
     let counted = Counted::new().await;
     let groups = counted.postgres.groups();
-    let found = groups.find(&scope(), &group("vip")).await;
+    let found = groups.find(&context(), &group("vip")).await;
     assert!(found.expect("a read").is_some());
     assert_eq!(counted.count(), 1);
-    let listed = groups.list(&scope(), Some(group("retail")), 9).await;
+    let listed = groups.list(&context(), Some(group("retail")), 9).await;
     assert_eq!((listed.expect("a read").len(), counted.count()), (2, 1));
-    let keys = counted.postgres.api_keys().list(&scope()).await;
+    let keys = counted.postgres.api_keys().list(&context()).await;
     assert_eq!((keys.expect("a read").len(), counted.count()), (0, 1));
     let tenants = counted.postgres.tenants().all().await;
     assert_eq!((tenants.expect("a read").len(), counted.count()), (2, 1));

@@ -5,30 +5,30 @@ use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
-use customer_domain::{Change, KeyId, Origin, Scope, StoreError};
+use customer_domain::{Change, Context, KeyId, Origin, StoreError};
 use customer_postgres::Postgres;
-use customer_testkit::builders::{audit_entry, customer, fact, scope, sealing, tenant};
+use customer_testkit::builders::{audit_entry, change, context, customer, sealing, tenant};
 use customer_testkit::pg::opened_event;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 const CANARY: &str = "canary-7f3a";
 
-/// A scope in which everything that is sealed of a request is a canary.
-fn watched() -> Scope {
-    Scope {
+/// A context in which everything that is sealed of a request is a canary.
+fn watched() -> Context {
+    Context {
         origin: Origin {
             ip: Some("203.0.113.77".parse().expect("an address")),
             user_agent: Some(format!("agent {CANARY}")),
         },
-        ..scope()
+        ..context()
     }
 }
 
 /// An update of a customer whose values are canaries.
 fn told(n: u64, new: &NewCustomer) -> Change {
     let record = crate::support::record_of(new);
-    let Change { event, audit } = fact(n, EventKind::ProfileUpdated, &record);
+    let Change { event, audit } = change(n, EventKind::ProfileUpdated, &record);
     let changes = vec![FieldChange {
         field: "profile.firstName".to_owned(),
         old: json!(format!("old {n} {CANARY}")),
@@ -47,7 +47,7 @@ async fn create(postgres: &Postgres, n: u64) -> NewCustomer {
     let mut work = begun.expect("begin");
     work.customers().insert(&new).await.expect("insert");
     let record = crate::support::record_of(&new);
-    work.record(fact(n, EventKind::Created, &record));
+    work.record(change(n, EventKind::Created, &record));
     work.commit().await.expect("commit");
     new
 }
@@ -67,7 +67,7 @@ async fn update(postgres: &Postgres, n: u64, new: &NewCustomer) -> Result<(), St
 }
 
 async fn trail(postgres: &Postgres) -> Result<Vec<AuditEvent>, StoreError> {
-    let mut work = postgres.transactions().begin(&scope()).await?;
+    let mut work = postgres.transactions().begin(&context()).await?;
     let page = work
         .audit()
         .list(&AuditFilter::default(), None, 100)
@@ -234,7 +234,7 @@ async fn a_tenant_gets_one_key_however_many_make_it() {
         let postgres = if n % 2 == 0 { &one } else { &two };
         let transactions = postgres.transactions();
         async move {
-            let mut work = transactions.begin(&scope()).await?;
+            let mut work = transactions.begin(&context()).await?;
             work.record(audit_entry(n, AuditKind::TenantUpdate).into());
             work.commit().await
         }
@@ -311,7 +311,7 @@ async fn events_of_older_programs_are_sealed_where_they_lie() {
     for row in rows {
         let customer = customer_domain::CustomerId(row.get("customer_id"));
         let (event, sealed): (_, Vec<u8>) = (row.get("id"), row.get("sealed_payload"));
-        let opened = opened_event(&mut admin, scope().tenant, customer, event, &sealed).await;
+        let opened = opened_event(&mut admin, context().tenant, customer, event, &sealed).await;
         assert_eq!(opened, json!({"sequence": row.get::<i64, _>("sequence")}));
     }
     assert_eq!(sealing.seal_some(None, 2).await, Ok(None));
@@ -337,7 +337,9 @@ async fn when_the_entry_cannot_be_written_the_change_is_not_made() {
     );
     assert_eq!(after, before);
     let found = store.postgres.customers();
-    let found = found.find(&scope(), CustomerRef::Id(new.customer.id)).await;
+    let found = found
+        .find(&context(), CustomerRef::Id(new.customer.id))
+        .await;
     let found = found.expect("a read").expect("the customer").customer;
     assert_eq!(found.event_seq, new.customer.event_seq);
 }

@@ -3,7 +3,9 @@
 use customer_domain::customer::{CustomerRecord, NewCustomer};
 use customer_domain::{StoreError, TenantId};
 use customer_postgres::{PgSettings, Postgres, ServiceRole};
-use customer_testkit::builders::{groups, operator_scope, other_tenant, scope, sealing, tenant};
+use customer_testkit::builders::{
+    context, groups, operator_context, other_tenant, sealing, tenant,
+};
 use customer_testkit::pg::TestDatabase;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::time::Duration;
@@ -24,7 +26,7 @@ impl Store {
         let database = TestDatabase::fresh().await;
         let postgres = adapter(&database.owner_url(), connections).await;
         let operator = postgres.operator_transactions();
-        let mut work = operator.begin(&operator_scope()).await.expect("begin");
+        let mut work = operator.begin(&operator_context()).await.expect("begin");
         for tenant in [tenant(), other_tenant()] {
             let groups = groups(&["retail", "wholesale", "vip"]);
             let inserted = work.tenants().insert(&tenant, &groups).await;
@@ -36,7 +38,7 @@ impl Store {
 
     /// Stores a customer of tenant A.
     pub(crate) async fn insert(&self, new: &NewCustomer) -> Result<(), StoreError> {
-        let mut work = self.postgres.transactions().begin(&scope()).await?;
+        let mut work = self.postgres.transactions().begin(&context()).await?;
         work.customers().insert(new).await?;
         work.commit().await
     }
@@ -74,7 +76,7 @@ pub(crate) fn settings(url: &str, role: ServiceRole, connections: usize) -> PgSe
 pub(crate) fn record_of(new: &NewCustomer) -> CustomerRecord {
     CustomerRecord {
         customer: new.customer.clone(),
-        standing: new.standing.clone(),
+        summary: new.summary.clone(),
     }
 }
 

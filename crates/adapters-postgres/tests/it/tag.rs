@@ -4,7 +4,7 @@ use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
 use customer_domain::StoreError;
 use customer_domain::tag::{MAX_TAG_COUNT, TagCount, TagQuery};
-use customer_testkit::builders::{at, scope, tag, tenant};
+use customer_testkit::builders::{at, context, tag, tenant};
 use sqlx::AssertSqlSafe;
 
 const CUSTOMERS: u64 = 12_000;
@@ -48,7 +48,7 @@ async fn counts_are_bounded_and_the_tags_are_found_by_skipping_along_their_index
     let proxy = Proxy::before(&store.database.owner_url()).await;
     let postgres = adapter(proxy.url(), 1).await;
     proxy.take();
-    let found = postgres.tags().list(&scope(), &beginning("")).await;
+    let found = postgres.tags().list(&context(), &beginning("")).await;
     let found = found.expect("tags").items;
     let seen = proxy.take();
     assert_eq!(seen.round_trips, 1);
@@ -97,6 +97,6 @@ async fn counting_that_takes_too_long_is_given_up() {
     let store = Store::fresh().await;
     let mut owner = store.database.admin().await;
     run(&mut owner, "BEGIN; LOCK TABLE customer_tags").await;
-    let listed = store.postgres.tags().list(&scope(), &beginning("")).await;
+    let listed = store.postgres.tags().list(&context(), &beginning("")).await;
     assert_eq!(listed, Err(StoreError::TooSlow));
 }

@@ -5,8 +5,8 @@ use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
 use customer_testkit::builders::{
-    PlainDigests, api_key, claim, customer, digest, fact, full_address, other_scope, other_tenant,
-    reply, scope, tenant,
+    PlainDigests, api_key, change, claim, context, customer, digest, full_address, other_context,
+    other_tenant, reply, tenant,
 };
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -16,8 +16,8 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
     let store = Store::fresh().await;
     let mine = customer().full().build_new();
     let theirs = customer().full().of(&other_tenant()).build_new();
-    for (new, scope) in [(&mine, scope()), (&theirs, other_scope())] {
-        let begun = store.postgres.transactions().begin(&scope).await;
+    for (new, context) in [(&mine, context()), (&theirs, other_context())] {
+        let begun = store.postgres.transactions().begin(&context).await;
         let mut work = begun.expect("begin");
         // The same addresses and ids in both: uniqueness ends at the tenant.
         work.customers().insert(new).await.expect("insert");
@@ -29,14 +29,14 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
         let saved = work.addresses().save(&book.changes(&PlainDigests)).await;
         saved.expect("an address");
         let record = crate::support::record_of(new);
-        work.record(fact(1, EventKind::Created, &record));
+        work.record(change(1, EventKind::Created, &record));
         let key = ApiKey {
-            tenant: scope.tenant,
+            tenant: context.tenant,
             ..api_key(1, Permission::Admin)
         };
         let stored = work.api_keys().insert(&key, &digest(&key)).await;
         stored.expect("a key");
-        work.remember(claim("k"), reply());
+        work.store_reply(claim("k"), reply());
         work.commit().await.expect("commit");
     }
     (store, mine, theirs)

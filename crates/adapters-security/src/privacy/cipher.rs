@@ -7,7 +7,7 @@
 use crate::random;
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
 use customer_domain::KeyId;
-use customer_domain::privacy::{Cipher, DataKey, Place, SealedError};
+use customer_domain::privacy::{Cipher, DataKey, SealContext, SealedError};
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
@@ -27,7 +27,7 @@ impl Cipher for AeadCipher {
         DataKey::new(id, |bytes| random::fill(bytes))
     }
 
-    fn seal(&self, key: &DataKey, place: Place<'_>, value: &[u8]) -> Vec<u8> {
+    fn seal(&self, key: &DataKey, place: SealContext<'_>, value: &[u8]) -> Vec<u8> {
         let nonce = random::bytes::<NONCE>();
         // All of it at once: a buffer that grew would leave the plain value behind.
         let mut sealed = Vec::with_capacity(HEADER + value.len() + TAG);
@@ -46,7 +46,12 @@ impl Cipher for AeadCipher {
         sealed
     }
 
-    fn open(&self, key: &DataKey, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealedError> {
+    fn open(
+        &self,
+        key: &DataKey,
+        place: SealContext<'_>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, SealedError> {
         let sealed = Sealed::read(sealed)?;
         let mut value = sealed.encrypted.to_vec();
         sealed.open(key, place, &mut value)?;
@@ -60,7 +65,7 @@ impl Cipher for AeadCipher {
     fn unwrap(
         &self,
         under: &DataKey,
-        place: Place<'_>,
+        place: SealContext<'_>,
         id: KeyId,
         wrapped: &[u8],
     ) -> Result<DataKey, SealedError> {
@@ -102,7 +107,12 @@ impl<'a> Sealed<'a> {
     }
 
     /// Decrypts `value`, a copy of the encrypted one, in its place. It stays encrypted on an error.
-    fn open(&self, key: &DataKey, place: Place<'_>, value: &mut [u8]) -> Result<(), SealedError> {
+    fn open(
+        &self,
+        key: &DataKey,
+        place: SealContext<'_>,
+        value: &mut [u8],
+    ) -> Result<(), SealedError> {
         if self.key != key.id {
             return Err(SealedError);
         }
@@ -123,7 +133,7 @@ fn aead(key: &DataKey) -> XChaCha20Poly1305 {
 
 /// What a value is bound to. Each part of the place comes after its length, so that no two places
 /// have the same bytes.
-fn bound(key: KeyId, place: Place<'_>) -> Vec<u8> {
+fn bound(key: KeyId, place: SealContext<'_>) -> Vec<u8> {
     let parts = [
         place.tenant.0.as_bytes().as_slice(),
         place.table.as_bytes(),

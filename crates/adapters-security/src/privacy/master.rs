@@ -2,7 +2,7 @@
 
 use super::cipher::AeadCipher;
 use customer_domain::privacy::{
-    Cipher as _, DataKey, KEY_BYTES, KeyStoreError, Place, SealedError, WrappedKey,
+    Cipher as _, DataKey, KEY_BYTES, KeyStoreError, SealContext, SealedError, WrappedKey,
 };
 use customer_domain::{KeyId, TenantId};
 use uuid::Uuid;
@@ -50,8 +50,8 @@ impl Master {
             .map_err(|SealedError| KeyStoreError::Refused)
     }
 
-    fn place(&self, tenant: TenantId, id: KeyId) -> Place<'_> {
-        Place {
+    fn place(&self, tenant: TenantId, id: KeyId) -> SealContext<'_> {
+        SealContext {
             tenant,
             table: TABLE,
             row: id.0,

@@ -9,7 +9,7 @@ use std::iter;
 use thiserror::Error;
 
 /// Characters of a name.
-const LONGEST_NAME: usize = 32;
+const MAX_NAME: usize = 32;
 
 const WANTED: &str = "they must be name=key pairs, separated by commas or line feeds, the newest first; \
      a name is 1 to 32 lower-case letters, digits and -, and is given once; \
@@ -83,7 +83,7 @@ fn read(pair: &str, before: &[Master]) -> Result<Master, PairFault> {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
+    (1..=MAX_NAME).contains(&text.len())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

@@ -5,7 +5,7 @@ mod key_store;
 
 use super::AeadCipher;
 use crate::digest::RootSecret;
-use customer_domain::privacy::{Cipher as _, DataKey, Place};
+use customer_domain::privacy::{Cipher as _, DataKey, SealContext};
 use customer_domain::{KeyId, TenantId};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ const ID: KeyId = KeyId(Uuid::from_u128(5));
 /// The nonce of every known answer.
 const NONCE: &str = "6465666768696a6b6c6d6e6f707172737475767778797a7b";
 
-const PLACE: Place<'static> = Place {
+const PLACE: SealContext<'static> = SealContext {
     tenant: TENANT,
     table: "audit_events",
     row: Uuid::from_u128(9),

@@ -2,7 +2,7 @@
 
 use super::fields::{ALIASES, details, stated};
 use super::problem::problem;
-use super::{AddressBody, AddressData, AddressReply, UpdateAddressBody, example, shown};
+use super::{AddressBody, AddressData, AddressReply, UpdateAddressBody, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, IfMatchHeader};
@@ -65,7 +65,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let updated = updated
         .await
         .map_err(|error| problem(error, &call.fields))?;
-    Ok(shown(StatusCode::OK, updated.customer, &updated.address).send())
+    Ok(render(StatusCode::OK, updated.customer, &updated.address).send())
 }
 
 /// Delete an address

@@ -2,14 +2,14 @@
 
 use super::fields::{ALIASES, check, details, stated_customer};
 use super::problem::problem;
-use super::{AddressReply, CreateAddressBody, example, shown};
+use super::{AddressReply, CreateAddressBody, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use customer_app::address::{AddedAddress, CreateAddress};
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_domain::idempotency::StoredReply;
 use http::StatusCode;
 use http_kit::problem::{HttpResult, Problem};
@@ -49,7 +49,7 @@ pub(super) async fn create(call: Call) -> HttpResult<Response> {
         };
         Some((customer?, command))
     })?;
-    let once = Once::new(claim, &added);
+    let once = Idempotent::new(claim, &added);
     let addresses = &call.api.addresses;
     let outcome = addresses.create(&call.context, customer, &command, &once);
     let outcome = outcome
@@ -61,8 +61,8 @@ pub(super) async fn create(call: Call) -> HttpResult<Response> {
 fn added(added: &AddedAddress) -> StoredReply {
     let (customer, address) = (added.customer, &added.address);
     if !added.is_new {
-        return shown(StatusCode::OK, customer, address);
+        return render(StatusCode::OK, customer, address);
     }
     let place = format!("/api/v1/customers/{customer}/addresses/{}", address.id);
-    shown(StatusCode::CREATED, customer, address).location(place)
+    render(StatusCode::CREATED, customer, address).location(place)
 }

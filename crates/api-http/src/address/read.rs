@@ -1,7 +1,7 @@
 //! `GET` of the address book and of one address
 
 use super::problem::problem;
-use super::{AddressBody, AddressListData, AddressListReply, AddressReply, example, shown};
+use super::{AddressBody, AddressListData, AddressListReply, AddressReply, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, CustomerPath};
@@ -51,5 +51,5 @@ pub(super) async fn get(call: Call) -> HttpResult<Response> {
     let (customer, address) = call.build(|| customer.zip(address))?;
     let found = call.api.addresses.get(&call.context, customer, address);
     let found = found.await.map_err(|error| problem(error, &call.fields))?;
-    Ok(shown(StatusCode::OK, found.customer, &found.address).send())
+    Ok(render(StatusCode::OK, found.customer, &found.address).send())
 }

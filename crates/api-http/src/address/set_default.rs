@@ -2,7 +2,7 @@
 
 use super::fields::{ALIASES, stated_customer};
 use super::problem::problem;
-use super::{AddressReply, AddressRole, example, shown};
+use super::{AddressReply, AddressRole, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{AddressPath, IdempotencyKeyHeader, IfMatchHeader};
@@ -10,7 +10,7 @@ use crate::support::reply;
 use crate::support::wire::CustomerReference;
 use axum::response::Response;
 use customer_app::address::{HeldAddress, SetDefaultAddress, StatedAddress};
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_domain::address::Role;
 use http::StatusCode;
 use http_kit::problem::HttpResult;
@@ -60,8 +60,8 @@ pub(super) async fn set_default(call: Call) -> HttpResult<Response> {
         };
         Some((customer?, address?, command))
     })?;
-    let render = |held: &HeldAddress| shown(StatusCode::OK, held.customer, &held.address);
-    let once = Once::new(claim, &render);
+    let render = |held: &HeldAddress| render(StatusCode::OK, held.customer, &held.address);
+    let once = Idempotent::new(claim, &render);
     let addresses = &call.api.addresses;
     let outcome = addresses.set_default(&call.context, customer, address, &command, &once);
     let outcome = outcome

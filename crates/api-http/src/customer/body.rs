@@ -12,9 +12,9 @@ use customer_domain::customer::{Customer, CustomerRecord, LegacyId};
 use customer_domain::group::GroupId;
 use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
-use customer_domain::statistics::Standing;
+use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
-use customer_domain::{CustomerId, Scope};
+use customer_domain::{Context, CustomerId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub struct CustomerBody<'a> {
     pub profile: ProfileBody<'a>,
     /// Tier, primary segment and totals.
     pub segment: StandingBody<'a>,
-    /// The wishes.
+    /// The preferences.
     pub preferences: PreferencesBody<'a>,
     /// Where it stands in its life.
     #[schema(value_type = CustomerStatus)]
@@ -145,7 +145,7 @@ pub struct StandingBody<'a> {
     pub average_order_value: Amount,
 }
 
-/// What a customer wishes.
+/// The preferences of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreferencesBody<'a> {
@@ -168,7 +168,7 @@ pub struct PreferencesBody<'a> {
     pub analytics_tracking: bool,
     /// Whether cookies beyond the necessary are agreed to.
     pub cookie_consent: bool,
-    /// Wishes that only the shop knows.
+    /// Preferences that only the shop knows.
     #[schema(value_type = FreeObject)]
     pub custom: &'a Map<String, Value>,
 }
@@ -209,18 +209,18 @@ reply! {
 }
 
 impl<'a> CustomerBody<'a> {
-    /// The record, as callers of the scope's tenant see it.
-    pub fn new(record: &'a CustomerRecord, scope: &'a Scope) -> Self {
+    /// The record, as callers of the context's tenant see it.
+    pub fn new(record: &'a CustomerRecord, context: &'a Context) -> Self {
         let customer: &Customer = &record.customer;
         Self {
             id: customer.id.0,
-            tenant_id: &scope.tenant_slug,
+            tenant_id: &context.tenant_slug,
             user_id: customer.user_id().map(|id| id.0),
             email: customer.email.as_typed(),
             email_verified: customer.email_verified,
             phone_verified: customer.phone_verified,
             profile: ProfileBody::new(&customer.profile),
-            segment: StandingBody::new(&record.standing),
+            segment: StandingBody::new(&record.summary),
             preferences: PreferencesBody::new(&customer.preferences),
             status: customer.status.as_str(),
             account_state: customer.account_state.as_str(),
@@ -262,40 +262,40 @@ impl<'a> ProfileBody<'a> {
 }
 
 impl<'a> StandingBody<'a> {
-    fn new(standing: &'a Standing) -> Self {
-        let currency = standing.currency.as_str();
+    fn new(summary: &'a CustomerSummary) -> Self {
+        let currency = summary.currency.as_str();
         Self {
-            tier: standing.tier.as_str(),
-            segment: &standing.segment,
-            loyalty_points: standing.loyalty_points,
+            tier: summary.tier.as_str(),
+            segment: &summary.segment,
+            loyalty_points: summary.loyalty_points,
             currency,
-            total_spent: Amount::new(standing.total_spent, currency),
-            order_count: standing.order_count,
-            average_order_value: Amount::new(standing.average_order_value(), currency),
+            total_spent: Amount::new(summary.total_spent, currency),
+            order_count: summary.order_count,
+            average_order_value: Amount::new(summary.average_order_value(), currency),
         }
     }
 }
 
 impl<'a> PreferencesBody<'a> {
-    pub(crate) fn new(wishes: &'a Preferences) -> Self {
+    pub(crate) fn new(preferences: &'a Preferences) -> Self {
         Self {
-            language: wishes.language.as_deref(),
-            currency: wishes.currency.as_deref(),
-            timezone: wishes.timezone.as_deref(),
+            language: preferences.language.as_deref(),
+            currency: preferences.currency.as_deref(),
+            timezone: preferences.timezone.as_deref(),
             marketing: MarketingBody {
-                email_opt_in: wishes.email_marketing,
-                sms_opt_in: wishes.sms_marketing,
-                push_opt_in: wishes.push_notifications,
+                email_opt_in: preferences.email_marketing,
+                sms_opt_in: preferences.sms_marketing,
+                push_opt_in: preferences.push_notifications,
             },
             notifications: NotificationsBody {
-                order_updates: wishes.order_updates,
-                promotions: wishes.promotional_emails,
-                newsletters: wishes.newsletter,
+                order_updates: preferences.order_updates,
+                promotions: preferences.promotional_emails,
+                newsletters: preferences.newsletter,
             },
-            data_sharing: wishes.data_sharing,
-            analytics_tracking: wishes.analytics_tracking,
-            cookie_consent: wishes.cookie_consent,
-            custom: &wishes.custom,
+            data_sharing: preferences.data_sharing,
+            analytics_tracking: preferences.analytics_tracking,
+            cookie_consent: preferences.cookie_consent,
+            custom: &preferences.custom,
         }
     }
 }

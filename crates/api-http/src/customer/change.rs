@@ -1,9 +1,9 @@
 //! `PUT` and `PATCH` of a customer
 
-use super::create::{taken, unknown_group};
+use super::create::{already_taken, unknown_group};
 use super::fields::{ALIASES, details, email};
 use super::words::STATUSES;
-use super::{CustomerReply, example, shown};
+use super::{CustomerReply, example, render};
 use crate::access::refused;
 use crate::address::AddressBody;
 use crate::code::Code;
@@ -17,16 +17,16 @@ use axum::response::Response;
 use customer_app::Failed;
 use customer_app::access::Needed;
 use customer_app::customer::{
-    ChangeCustomerError, ChangeCustomerRule, Stated, StatedAddresses, UpdateCustomer,
+    ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields, StatedAddresses, UpdateCustomer,
 };
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_domain::address::MAX_EXPANDED;
 use customer_domain::customer::{
     AccountState, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::tag::MAX_TAGS;
-use customer_domain::{CustomerId, Patch, Permission, Scope};
+use customer_domain::{Context, CustomerId, Patch, Permission};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::Fields;
@@ -49,7 +49,7 @@ pub struct UpdateCustomerBody {
     pub email: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
-    /// The wishes. A null opt-in is withdrawn.
+    /// The preferences. A null opt-in is withdrawn.
     pub preferences: Option<super::PreferencesInput>,
     /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
     /// reactivate.
@@ -133,7 +133,7 @@ async fn update(call: Call) -> HttpResult<Response> {
         stated,
     };
     apply(call, customer, command, None, |record, context| {
-        shown(StatusCode::OK, record, context)
+        render(StatusCode::OK, record, context)
     })
     .await
 }
@@ -145,11 +145,11 @@ pub(crate) async fn apply(
     customer: Option<CustomerRef>,
     command: UpdateCustomer,
     claim: Option<IdempotencyClaim>,
-    render: impl Fn(&CustomerRecord, &Scope) -> StoredReply + Send + Sync,
+    render: impl Fn(&CustomerRecord, &Context) -> StoredReply + Send + Sync,
 ) -> HttpResult<Response> {
     let customer = call.build(|| customer)?;
     let render = |record: &CustomerRecord| render(record, &call.context);
-    let once = Once::new(claim, &render);
+    let once = Idempotent::new(claim, &render);
     let customers = &call.api.customers;
     let outcome = customers.update(&call.context, customer, &command, &once);
     let outcome = outcome
@@ -160,8 +160,8 @@ pub(crate) async fn apply(
 
 /// What the body says of members that cannot be written. A value that cannot be one of ours
 /// differs from every stored one.
-fn stated(fields: &mut Fields) -> Stated {
-    Stated {
+fn stated(fields: &mut Fields) -> ReadOnlyFields {
+    ReadOnlyFields {
         id: stated_id(fields),
         user_id: member(fields, "userId", |value| {
             nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
@@ -235,17 +235,17 @@ pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
             let faults = names.into_iter().map(|name| too_large(name, pointer(name)));
             Problem::from_faults(faults.collect())
         }
-        ChangeCustomerRule::EmailTaken(holder) => taken(
+        ChangeCustomerRule::EmailTaken(holder) => already_taken(
             Code::EmailAlreadyExists,
             "another customer has this e-mail address",
             holder,
         ),
-        ChangeCustomerRule::LegacyIdTaken => taken(
+        ChangeCustomerRule::LegacyIdTaken => already_taken(
             Code::IdentifierAlreadyExists,
             "another customer has this legacyId",
             None,
         ),
-        ChangeCustomerRule::ExternalIdTaken => taken(
+        ChangeCustomerRule::ExternalIdTaken => already_taken(
             Code::IdentifierAlreadyExists,
             "another customer has one of these externalIds",
             None,

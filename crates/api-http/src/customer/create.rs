@@ -1,7 +1,7 @@
 //! `POST /customers`
 
 use super::fields::{ALIASES, details, email, group_pointer, rule};
-use super::{CustomerReply, example, shown};
+use super::{CustomerReply, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::failure;
@@ -11,7 +11,7 @@ use crate::support::wire::FreeObject;
 use axum::response::Response;
 use chrono::NaiveDate;
 use customer_app::customer::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
-use customer_app::idempotency::Once;
+use customer_app::idempotency::Idempotent;
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
@@ -34,7 +34,7 @@ pub struct CreateCustomerBody {
     pub password: Option<String>,
     /// The person.
     pub profile: Option<super::ProfileInput>,
-    /// The wishes. An opt-in that is absent or null is what the operator decided, refused unless configured.
+    /// The preferences. An opt-in that is absent or null is what the operator decided, refused unless configured.
     pub preferences: Option<super::PreferencesInput>,
     /// A person or a company, or the name of a group; absent or null, what the operator decided.
     pub customer_type: Option<super::CustomerKindInput>,
@@ -76,9 +76,9 @@ pub(super) async fn create(call: Call) -> HttpResult<Response> {
     let command = read(&mut call.fields, passwords, today)?;
     let render = |record: &CustomerRecord| {
         let place = format!("/api/v1/customers/{}", record.customer.id);
-        shown(StatusCode::CREATED, record, &call.context).location(place)
+        render(StatusCode::CREATED, record, &call.context).location(place)
     };
-    let once = Once::new(claim, &render);
+    let once = Idempotent::new(claim, &render);
     let customers = &call.api.customers;
     let outcome = customers.create(&call.context, command, &once).await;
     let outcome = outcome.map_err(|error| problem(error, &call.fields))?;
@@ -129,17 +129,17 @@ fn drop_removals(ids: &mut Patch<std::collections::BTreeMap<String, Option<Strin
 
 fn problem(error: CreateCustomerError, fields: &Fields) -> Problem {
     failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
-        CreateCustomerRule::EmailTaken(holder) => taken(
+        CreateCustomerRule::EmailTaken(holder) => already_taken(
             Code::EmailAlreadyExists,
             "a customer with this e-mail address exists",
             holder,
         ),
-        CreateCustomerRule::LegacyIdTaken(holder) => taken(
+        CreateCustomerRule::LegacyIdTaken(holder) => already_taken(
             Code::IdentifierAlreadyExists,
             "a customer with this legacyId exists",
             holder,
         ),
-        CreateCustomerRule::ExternalIdTaken(holder) => taken(
+        CreateCustomerRule::ExternalIdTaken(holder) => already_taken(
             Code::IdentifierAlreadyExists,
             "a customer with one of these externalIds exists",
             holder,
@@ -156,7 +156,7 @@ fn problem(error: CreateCustomerError, fields: &Fields) -> Problem {
 }
 
 /// Something unique belongs to another customer; which one, so that the caller can go on.
-pub(super) fn taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Problem {
+pub(super) fn already_taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Problem {
     let problem = Problem::new(code).detail(detail);
     match holder {
         Some(id) => problem.member("customerId", id.to_string()),

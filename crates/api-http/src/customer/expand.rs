@@ -5,7 +5,7 @@ use crate::api::Api;
 use crate::support::failure;
 use customer_domain::address::Address;
 use customer_domain::customer::CustomerRecord;
-use customer_domain::{CustomerId, Scope};
+use customer_domain::{Context, CustomerId};
 use http_kit::fault;
 use http_kit::fields::{Fields, Violation};
 use http_kit::problem::HttpResult;
@@ -19,7 +19,7 @@ const ADDRESSES: &str = "addresses";
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExpandParams {
-    /// `addresses` (of each customer the 100 oldest), `tags` (which are always shown), or both,
+    /// `addresses` (of each customer the 100 oldest), `tags` (which are always render), or both,
     /// separated by a comma.
     #[param(pattern = "^(addresses|tags)(,(addresses|tags))*$")]
     pub expand: Option<String>,
@@ -56,7 +56,7 @@ impl Expand {
     pub(super) async fn related(
         self,
         api: &Api,
-        scope: &Scope,
+        context: &Context,
         customers: &[CustomerRecord],
     ) -> HttpResult<Related> {
         if !self.addresses || customers.is_empty() {
@@ -64,7 +64,7 @@ impl Expand {
             return Ok(Related { addresses });
         }
         let ids: Vec<_> = customers.iter().map(|record| record.customer.id).collect();
-        let books = api.addresses.books(scope, &ids).await;
+        let books = api.addresses.books(context, &ids).await;
         Ok(Related {
             addresses: Some(books.map_err(failure::store)?),
         })

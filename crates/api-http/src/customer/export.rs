@@ -7,7 +7,7 @@ use self::stream::{Chunk, Export, Source};
 use super::expand::{Expand, ExpandParams};
 use super::list::{self, FilterParams};
 use super::{CustomerBody, example};
-use crate::api::{Api, MOST_EXPORTS};
+use crate::api::{Api, MAX_EXPORTS};
 use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::vocabulary::words;
@@ -81,7 +81,7 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
     let format = request.format;
     let source = Source {
         api,
-        scope: context,
+        context,
         request,
         expand,
     };
@@ -96,7 +96,7 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
 fn place(api: &Api) -> HttpResult<OwnedSemaphorePermit> {
     let place = Arc::clone(&api.exports).try_acquire_owned();
     place.map_err(|_| {
-        let detail = format!("{MOST_EXPORTS} exports are under way, and no more run at one time");
+        let detail = format!("{MAX_EXPORTS} exports are under way, and no more run at one time");
         Problem::new(Code::Unavailable)
             .detail(detail)
             .retry_after(RETRY_AFTER)

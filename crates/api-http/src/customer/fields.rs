@@ -91,7 +91,7 @@ pub struct ProfileInput {
     pub avatar: Option<String>,
 }
 
-/// The wishes, in a request. Absent members keep, null clears.
+/// The preferences, in a request. Absent members keep, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreferencesInput {
@@ -114,7 +114,7 @@ pub struct PreferencesInput {
     pub analytics_tracking: Option<bool>,
     /// Whether cookies beyond the necessary are agreed to.
     pub cookie_consent: Option<bool>,
-    /// Wishes that only the shop knows; merged member by member.
+    /// Preferences that only the shop knows; merged member by member.
     pub custom: Option<FreeObject>,
 }
 
@@ -181,14 +181,14 @@ pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges 
             .patch()
             .map(BTreeSet::from_iter),
         metadata: fields.free_object("metadata", MAX_METADATA_BYTES).patch(),
-        ..wishes(fields)
+        ..preferences(fields)
     };
     (changes.customer_type, changes.group) = kind_and_group(fields);
     changes
 }
 
-/// The wishes of a request, below `preferences`.
-pub(crate) fn wishes(fields: &mut Fields) -> CustomerChanges {
+/// The preferences of a request, below `preferences`.
+pub(crate) fn preferences(fields: &mut Fields) -> CustomerChanges {
     let mut wish = |name| fields.boolean(name).patch();
     let mut changes = CustomerChanges {
         email_marketing: wish("preferences/marketing/emailOptIn"),

@@ -2,14 +2,14 @@
 
 use super::change::{problem, stated_id};
 use super::fields::rule;
-use super::{CustomerReply, example, shown};
+use super::{CustomerReply, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply;
 use axum::response::Response;
-use customer_app::customer::{ChangeStatus, Stated};
-use customer_app::idempotency::Once;
+use customer_app::customer::{ChangeStatus, ReadOnlyFields};
+use customer_app::idempotency::Idempotent;
 use customer_domain::audit::MAX_REASON;
 use customer_domain::customer::{CustomerRecord, StatusChange};
 use customer_domain::text;
@@ -93,9 +93,9 @@ async fn transition(call: Call, change: StatusChange) -> HttpResult<Response> {
         .then(|reason| rule(text::line(&reason, MAX_REASON)))
         .optional()
         .flatten();
-    let stated = Stated {
+    let stated = ReadOnlyFields {
         id: stated_id(&mut call.fields),
-        ..Stated::default()
+        ..ReadOnlyFields::default()
     };
     let (customer, command) = call.build(|| {
         let command = ChangeStatus {
@@ -106,8 +106,8 @@ async fn transition(call: Call, change: StatusChange) -> HttpResult<Response> {
         };
         Some((customer?, command))
     })?;
-    let render = |record: &CustomerRecord| shown(StatusCode::OK, record, &call.context);
-    let once = Once::new(claim, &render);
+    let render = |record: &CustomerRecord| render(StatusCode::OK, record, &call.context);
+    let once = Idempotent::new(claim, &render);
     let customers = &call.api.customers;
     let outcome = customers.change_status(&call.context, customer, &command, &once);
     let outcome = outcome

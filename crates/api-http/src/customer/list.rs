@@ -19,7 +19,7 @@ use cursor::ListCursor;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
-use customer_domain::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, Scope, SortOrder, StoreError};
+use customer_domain::{Context, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, StoreError};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::Fields;
@@ -188,14 +188,14 @@ fn data<'a>(
     rows: &'a Page<CustomerRecord, CustomerKey>,
     related: &'a Related,
     wanted: &Wanted,
-    scope: &'a Scope,
+    context: &'a Context,
     cursors: &ListCursor,
 ) -> CustomerListData<'a> {
     let size = wanted.page.size;
     let customers = rows
         .items
         .iter()
-        .map(|record| CustomerBody::new(record, scope).with(related));
+        .map(|record| CustomerBody::new(record, context).with(related));
     CustomerListData {
         customers: customers.collect(),
         total: rows.total.map(|total| total.count),

@@ -2,7 +2,7 @@
 
 use super::expand::{Expand, ExpandParams};
 use super::fields::{email, rule};
-use super::{CustomerBody, CustomerReply, example, expanded, shown};
+use super::{CustomerBody, CustomerReply, example, expanded, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::envelope::reply;
@@ -162,7 +162,7 @@ pub(super) async fn look_up(call: Call) -> HttpResult<Response> {
     let lookup = lookup(&mut call.fields)?;
     let record = call.api.customers.look_up(&call.context, &lookup).await;
     let record = record.map_err(not_found)?;
-    Ok(shown(StatusCode::OK, &record, &call.context).send())
+    Ok(render(StatusCode::OK, &record, &call.context).send())
 }
 
 fn lookup(fields: &mut Fields) -> HttpResult<Lookup> {

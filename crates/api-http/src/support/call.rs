@@ -15,7 +15,7 @@ use customer_domain::access::Caller;
 use customer_domain::address::AddressRef;
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::IdempotencyClaim;
-use customer_domain::{DigestPurpose, InvalidValue, MAX_USER_AGENT, Origin, Scope};
+use customer_domain::{Context, DigestPurpose, InvalidValue, MAX_USER_AGENT, Origin};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use http_kit::context::RequestContext;
@@ -144,7 +144,7 @@ impl Call {
         let context = self
             .api
             .access
-            .scope(&self.incoming, named.as_deref())
+            .context(&self.incoming, named.as_deref())
             .await;
         let context = context.map_err(|error| problem(error, missing))?;
         if let Some(acting) = self.parts.extensions.get::<Acting>() {
@@ -167,7 +167,7 @@ impl Call {
 pub(crate) struct Request {
     pub(crate) api: Shared,
     pub(crate) caller: Caller,
-    pub(crate) context: Scope,
+    pub(crate) context: Context,
     /// The members of the body; of a request without one, those of the query.
     pub(crate) fields: Fields,
     parts: Parts,

@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::code::Code;
-use customer_domain::{DigestPurpose, KeyedDigest, Scope};
+use customer_domain::{Context, DigestPurpose, KeyedDigest};
 use http_kit::cursor::Cursors;
 use http_kit::fault::Fault;
 use http_kit::fields::Fields;
@@ -17,12 +17,12 @@ pub(crate) struct TextCursor {
 
 impl TextCursor {
     /// `list` names the list and its filter.
-    pub(crate) fn new(api: &Api, scope: &Scope, list: &str) -> Self {
+    pub(crate) fn new(api: &Api, context: &Context, list: &str) -> Self {
         let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
         let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
         Self {
             cursors: Cursors::new(mac),
-            list: format!("{}:{list}:{}:", list.len(), scope.tenant),
+            list: format!("{}:{list}:{}:", list.len(), context.tenant),
         }
     }
 

@@ -11,11 +11,11 @@ use http_kit::idempotency::IDEMPOTENT_REPLAYED;
 use serde::Serialize;
 
 /// Room for one customer, so that its reply is not moved while it grows.
-const USUAL_BODY: usize = 2048;
+const DEFAULT_BODY_CAPACITY: usize = 2048;
 
 /// A reply with a JSON body.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> StoredReply {
-    let mut bytes = Vec::with_capacity(USUAL_BODY);
+    let mut bytes = Vec::with_capacity(DEFAULT_BODY_CAPACITY);
     // What these bodies are made of can always be written; a Vec takes it all.
     let written = serde_json::to_writer(&mut bytes, body);
     StoredReply {

@@ -94,7 +94,7 @@ impl<'a> From<&'a TagCount> for TagCountBody<'a> {
 }
 
 /// The reply that shows the tags of a customer.
-pub(super) fn shown(record: &CustomerRecord) -> StoredReply {
+pub(super) fn render(record: &CustomerRecord) -> StoredReply {
     let customer = &record.customer;
     let body = TagsReply::from(TagsData {
         tags: customer.tags.iter().map(Tag::as_str).collect(),

@@ -3,10 +3,12 @@
 mod paging;
 mod refused;
 
-use crate::support::{BASE, CUSTOMERS, Key, Reply, TestApi, World, default_tenant, fail, scope_of};
+use crate::support::{
+    BASE, CUSTOMERS, Key, Reply, TestApi, World, context_of, default_tenant, fail,
+};
 use chrono::TimeDelta;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::{Actor, ActorKind, CustomerId, Origin, Scope, StoreError};
+use customer_domain::{Actor, ActorKind, Context, CustomerId, Origin, StoreError};
 use customer_testkit::builders::{at, audit_entry, customer, legacy, seeded_id};
 use customer_testkit::fake::Step;
 use insta::assert_snapshot;
@@ -16,19 +18,19 @@ const EVENTS: &str = "/api/v1/customers/audit-events";
 const SUMMARY: &str = "/api/v1/customers/audit-events/summary";
 
 /// The default tenant, where this actor is at work.
-fn acting(actor: &str) -> Scope {
-    Scope {
+fn acting(actor: &str) -> Context {
+    Context {
         actor: Actor {
             kind: ActorKind::ApiKey,
             id: actor.to_owned(),
         },
-        ..scope_of(&default_tenant())
+        ..context_of(&default_tenant())
     }
 }
 
 /// Puts entries on record, past the API.
-async fn recorded(api: &TestApi, scope: &Scope, entries: Vec<AuditEntry>) {
-    let work = api.store.transactions().begin(scope).await;
+async fn recorded(api: &TestApi, context: &Context, entries: Vec<AuditEntry>) {
+    let work = api.store.transactions().begin(context).await;
     let mut work = work.expect("work");
     for audit in entries {
         work.record(audit.into());
@@ -100,7 +102,7 @@ fn fault(pointer: &str, code: &str) -> (String, String) {
 async fn an_entry_is_shown_with_all_that_is_on_record() {
     let api = TestApi::new().await;
     let [customer, _] = two(&api).await;
-    let acting = Scope {
+    let acting = Context {
         session_id: Some("session-1".to_owned()),
         correlation_id: "order-42".to_owned(),
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
@@ -130,7 +132,7 @@ async fn an_entry_is_shown_with_all_that_is_on_record() {
         reason: None,
         ..entry(2, AuditKind::TenantCreate, None)
     };
-    recorded(&api, &scope_of(&default_tenant()), vec![bare]).await;
+    recorded(&api, &context_of(&default_tenant()), vec![bare]).await;
     assert_snapshot!(api.get(EVENTS, Key::Admin).await);
 }
 

@@ -1,7 +1,7 @@
 //! Passwords given at creation.
 
 use crate::customer_create::everything;
-use crate::support::{CUSTOMERS, Key, TestApi, default_tenant, scope_of};
+use crate::support::{CUSTOMERS, Key, TestApi, context_of, default_tenant};
 use customer_testkit::PlainHasher;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -14,7 +14,7 @@ async fn a_password_makes_an_account_and_is_shown_nowhere() {
     assert_eq!(customer["accountState"], "registered");
     assert_eq!(customer["userId"], customer["id"]);
     let id = customer["id"].as_str().unwrap().parse().unwrap();
-    let hash = api.store.password_hash(&scope_of(&default_tenant()), id);
+    let hash = api.store.password_hash(&context_of(&default_tenant()), id);
     assert_eq!(hash, Some(PlainHasher::hash_of("securePassword123")));
     let told = format!("{reply} {:?}", api.stored().await);
     assert!(!told.contains("securePassword123"));

@@ -125,14 +125,14 @@ async fn first_and_fourth_put() {
             after["profile"], profile,
             "what the sample leaves out stays"
         );
-        let wishes = &after["preferences"];
+        let preferences = &after["preferences"];
         assert_eq!(
-            (&wishes["language"], &wishes["currency"]),
+            (&preferences["language"], &preferences["currency"]),
             (&json!("en"), &json!("USD"))
         );
         let marketing = json!({"emailOptIn": true, "smsOptIn": true, "pushOptIn": true});
-        assert_eq!(wishes["marketing"], marketing);
-        assert_eq!(wishes["timezone"], "America/New_York");
+        assert_eq!(preferences["marketing"], marketing);
+        assert_eq!(preferences["timezone"], "America/New_York");
         assert_eq!(after["version"], 2);
     }
 }

@@ -124,16 +124,16 @@ async fn what_is_in_no_list_of_languages_currencies_or_time_zones_is_refused_eve
     let path = guest(&api).await;
     let customer = path.trim_end_matches("/preferences").to_owned();
     let before = api.stored().await;
-    let wishes = json!({"language": "xx", "currency": "XXX", "timezone": "Mars/Olympus"});
-    let whole = json!({"email": "b@example.com", "preferences": wishes});
+    let preferences = json!({"language": "xx", "currency": "XXX", "timezone": "Mars/Olympus"});
+    let whole = json!({"email": "b@example.com", "preferences": preferences});
     let tenant = json!({"id": "north", "settings": {"currency": "XTS", "country": "ZZ"}});
     for (call, members) in [
         (
-            Call::put(&path).json(&wishes),
+            Call::put(&path).json(&preferences),
             ["/currency", "/language", "/timezone"].as_slice(),
         ),
         (
-            Call::put(&customer).json(&json!({"preferences": wishes})),
+            Call::put(&customer).json(&json!({"preferences": preferences})),
             &[
                 "/preferences/currency",
                 "/preferences/language",

@@ -29,8 +29,8 @@ use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
 use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::tenant::{Tenant, TenantSettings};
-use customer_domain::{Clock, IdSource, Scope};
-use customer_http::api::{Api, MOST_EXPORTS};
+use customer_domain::{Clock, Context, IdSource};
+use customer_http::api::{Api, MAX_EXPORTS};
 use customer_http::{health, observe};
 use customer_testkit::builders::{PlainTokens, group, seeded_id};
 use customer_testkit::stored::{StoredAudit, StoredEvent};
@@ -170,8 +170,13 @@ impl TestApi {
 
     /// Stores customers as they are, past the API.
     pub(crate) async fn store_customers(&self, tenant: &Tenant, customers: Vec<NewCustomer>) {
-        let scope = scope_of(tenant);
-        let mut work = self.store.transactions().begin(&scope).await.expect("work");
+        let context = context_of(tenant);
+        let mut work = self
+            .store
+            .transactions()
+            .begin(&context)
+            .await
+            .expect("work");
         for mut new in customers {
             new.customer.tenant = tenant.id;
             work.customers().insert(&new).await.expect("no conflict");
@@ -187,17 +192,17 @@ impl TestApi {
         let mut groups = Vec::new();
         let mut keys = Vec::new();
         for tenant in &tenants {
-            let scope = scope_of(tenant);
+            let context = context_of(tenant);
             for record in self.store.stored_customers(tenant.id) {
                 let customer = CustomerRef::Id(record.customer.id);
-                let book = self.store.addresses().book(&scope, customer).await;
+                let book = self.store.addresses().book(&context, customer).await;
                 let book = book.expect("a store").expect("a customer");
                 addresses.extend_from_slice(book.addresses());
                 customers.push(record);
             }
-            let listed = self.store.groups().list(&scope, None, u32::MAX).await;
+            let listed = self.store.groups().list(&context, None, u32::MAX).await;
             groups.extend(listed.expect("groups"));
-            keys.extend(self.store.api_keys().list(&scope).await.expect("keys"));
+            keys.extend(self.store.api_keys().list(&context).await.expect("keys"));
         }
         for key in &mut keys {
             key.last_used_at = None;
@@ -234,8 +239,8 @@ pub(crate) fn fail(why: impl std::fmt::Display) -> ! {
 }
 
 /// The service itself at work in a tenant.
-pub(crate) fn scope_of(tenant: &Tenant) -> Scope {
-    Scope::system(tenant.id, tenant.slug.as_str(), "test")
+pub(crate) fn context_of(tenant: &Tenant) -> Context {
+    Context::system(tenant.id, tenant.slug.as_str(), "test")
 }
 
 fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) -> Api {
@@ -323,7 +328,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         digests: Arc::new(FoldedDigests),
         clock: now,
         idempotency_retention: Duration::from_hours(24),
-        exports: Arc::new(Semaphore::new(MOST_EXPORTS)),
+        exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
         log_levels: Arc::new(PlainLevels::default()),
         metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
         stopping: CancellationToken::new(),

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::{AuditEventId, Clock, IdSource, Permission, Scope, StoreError, Transactions};
+use customer_domain::{
+    AuditEventId, Clock, Context, IdSource, Permission, StoreError, Transactions,
+};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
@@ -85,17 +87,17 @@ impl Refusals {
         }
     }
 
-    /// Puts on record that the scope's operation was refused to its actor, unless the same was in
-    /// this minute. When the store fails the refusal counts as told all the same, so that a store
+    /// Puts on record that the context's operation was refused to its actor, unless the same was in
+    /// this minute. When the store fails the refusal counts as recorded all the same, so that a store
     /// in trouble is not asked again for each.
-    pub async fn record(&self, scope: &Scope, needed: Needed) -> Refusal {
+    pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
         let now = self.clock.now();
         let mut on_record = true;
-        if self.is_first(&scope.actor.id, &scope.operation, now)
-            && let Err(error) = self.write(scope, needed, now).await
+        if self.is_first(&context.actor.id, &context.operation, now)
+            && let Err(error) = self.write(context, needed, now).await
         {
             on_record = false;
-            let (actor, operation) = (&scope.actor.id, &scope.operation);
+            let (actor, operation) = (&context.actor.id, &context.operation);
             tracing::error!(%error, actor, operation, "refused access could not be put on record");
         }
         Refusal { needed, on_record }
@@ -103,20 +105,20 @@ impl Refusals {
 
     async fn write(
         &self,
-        scope: &Scope,
+        context: &Context,
         needed: Needed,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let told = |name, new| FieldChange {
+        let audit_value = |name, new| FieldChange {
             new,
             ..FieldChange::named(name)
         };
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, AuditKind::AccessDenied, scope.tenant.0, now);
+        let entry = AuditEntry::new(id, AuditKind::AccessDenied, context.tenant.0, now);
         let changes = vec![
-            told("scope", json!(needed.as_str())),
-            told("route", json!(scope.operation)),
+            audit_value("scope", json!(needed.as_str())),
+            audit_value("route", json!(context.operation)),
         ];
         work.record(entry.with(changes).into());
         work.commit().await
@@ -172,8 +174,8 @@ mod tests {
             ("a", "GET /x", 239, false),
             ("a", "GET /x", 119, true),
         ] {
-            let told = minute.is_first(actor, route, second(at));
-            assert_eq!(told, is_first, "{actor} {route} at {at}");
+            let first = minute.is_first(actor, route, second(at));
+            assert_eq!(first, is_first, "{actor} {route} at {at}");
         }
     }
 

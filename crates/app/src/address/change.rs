@@ -2,7 +2,7 @@
 
 use super::create::refuse_invalid;
 use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open};
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::expect_equal;
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
@@ -11,7 +11,7 @@ use customer_domain::address::{
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
-use customer_domain::{AddressId, Scope};
+use customer_domain::{AddressId, Context};
 
 /// A merge into an address.
 #[derive(Debug, Clone, Default)]
@@ -81,22 +81,22 @@ impl Addresses {
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &UpdateAddress,
     ) -> Result<HeldAddress, AddressError> {
-        retried(|| self.try_update(scope, customer, address, command)).await
+        retried(|| self.try_update(context, customer, address, command)).await
     }
 
     async fn try_update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &UpdateAddress,
     ) -> Result<HeldAddress, AddressError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated.customer).await?;
         let before = book.get(address)?;
@@ -104,7 +104,7 @@ impl Addresses {
         command.stated.expect(before)?;
         let (id, edit) = (before.id, wanted_edit(before, command));
         let changed = book.change(id, edit, self.clock.now(), &*self.digests)?;
-        let after = held(&book, id)?;
+        let after = find(&book, id)?;
         if changed.is_empty() {
             work.rollback().await?;
             return Ok(after);
@@ -124,25 +124,25 @@ impl Addresses {
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn set_default(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &SetDefaultAddress,
-        once: &Once<'_, HeldAddress>,
+        once: &Idempotent<'_, HeldAddress>,
     ) -> Result<Outcome<HeldAddress>, AddressError> {
-        retried(|| self.try_set_default(scope, customer, address, command, once)).await
+        retried(|| self.try_set_default(context, customer, address, command, once)).await
     }
 
     async fn try_set_default(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &SetDefaultAddress,
-        once: &Once<'_, HeldAddress>,
+        once: &Idempotent<'_, HeldAddress>,
     ) -> Result<Outcome<HeldAddress>, AddressError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let LockedBook { holder, mut book } =
@@ -152,7 +152,7 @@ impl Addresses {
         command.stated.expect(before)?;
         let id = before.id;
         let is_changed = book.set_default(id, command.role, self.clock.now())?;
-        let after = held(&book, id)?;
+        let after = find(&book, id)?;
         if !is_changed {
             work.rollback().await?;
             return Ok(Outcome::Done(after));
@@ -160,7 +160,7 @@ impl Addresses {
         work.addresses().save(&book.changes(&*self.digests)).await?;
         let edit = Edit::Updated(&["roles"]);
         work.record(self.changed(holder, &book, &after.address, edit));
-        once.remember(&mut *work, &after);
+        once.store_reply(&mut *work, &after);
         work.commit().await?;
         Ok(Outcome::Done(after))
     }
@@ -171,22 +171,22 @@ impl Addresses {
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn remove(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &RemoveAddress,
     ) -> Result<HeldAddress, AddressError> {
-        retried(|| self.try_remove(scope, customer, address, command)).await
+        retried(|| self.try_remove(context, customer, address, command)).await
     }
 
     async fn try_remove(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
         command: &RemoveAddress,
     ) -> Result<HeldAddress, AddressError> {
-        let mut work = self.transactions.begin(scope).await?;
+        let mut work = self.transactions.begin(context).await?;
         let LockedBook { holder, mut book } = open(&mut *work, customer, None).await?;
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
@@ -202,7 +202,7 @@ impl Addresses {
     }
 }
 
-fn held(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> {
+fn find(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> {
     Ok(HeldAddress {
         customer: book.customer(),
         address: book.get(AddressRef::Id(id))?.clone(),

@@ -1,14 +1,14 @@
 //! An address is added to a book (DOM-19).
 
 use super::{AddressError, AddressRule, Addresses, Edit, open};
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
 use customer_domain::address::{
     Added, Address, AddressChanges, AddressProblem, AddressRef, Country, LockedBook, PostalAddress,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
-use customer_domain::{AddressId, CustomerId, Scope};
+use customer_domain::{AddressId, Context, CustomerId};
 
 /// An address that is to be added.
 #[derive(Debug, Clone)]
@@ -35,13 +35,13 @@ pub struct AddedAddress {
 impl Addresses {
     /// Returns the address that `details` describe, in the tenant's country unless they name
     /// another. `None` when they name none and the tenant's is none that is known.
-    pub fn postal(&self, scope: &Scope, details: &AddressChanges) -> Option<PostalAddress> {
-        let country = self.country(scope, details)?;
+    pub fn postal(&self, context: &Context, details: &AddressChanges) -> Option<PostalAddress> {
+        let country = self.country(context, details)?;
         Some(details.clone().into_postal(country))
     }
 
-    fn country(&self, scope: &Scope, details: &AddressChanges) -> Option<Country> {
-        let of_tenant = || Country::parse(&self.tenants.settings(scope.tenant).country).ok();
+    fn country(&self, context: &Context, details: &AddressChanges) -> Option<Country> {
+        let of_tenant = || Country::parse(&self.tenants.settings(context.tenant).country).ok();
         details.country.or_else(of_tenant)
     }
 
@@ -53,35 +53,35 @@ impl Addresses {
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn create(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &CreateAddress,
-        once: &Once<'_, AddedAddress>,
+        once: &Idempotent<'_, AddedAddress>,
     ) -> Result<Outcome<AddedAddress>, AddressError> {
         let details = command.details.clone();
-        let country = self.country(scope, &details);
+        let country = self.country(context, &details);
         let country = country.ok_or(AddressRule::NoCountry)?;
         let id = AddressId(self.ids.new_id());
         let address = Address::new(id, country, details, self.clock.now());
         refuse_invalid(&address.postal)?;
-        retried(|| self.try_create(scope, customer, command, &address, once)).await
+        retried(|| self.try_create(context, customer, command, &address, once)).await
     }
 
     async fn try_create(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &CreateAddress,
         address: &Address,
-        once: &Once<'_, AddedAddress>,
+        once: &Idempotent<'_, AddedAddress>,
     ) -> Result<Outcome<AddedAddress>, AddressError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated_customer).await?;
-        let (new, limit) = (address.id, self.limit(scope));
+        let (new, limit) = (address.id, self.limit(context));
         let make_default = command.details.is_default == Some(true);
         let added = book.add(address.clone(), make_default, limit, &*self.digests)?;
         let (id, changed) = match added {
@@ -105,7 +105,7 @@ impl Addresses {
             None => Edit::Created(&given),
         };
         work.record(self.changed(holder, &book, &added.address, edit));
-        once.remember(&mut *work, &added);
+        once.store_reply(&mut *work, &added);
         work.commit().await?;
         Ok(Outcome::Done(added))
     }

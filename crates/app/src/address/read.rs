@@ -3,7 +3,7 @@
 use super::{AddressError, Addresses, expect_customer};
 use customer_domain::address::{Address, AddressBook, AddressRef};
 use customer_domain::customer::CustomerRef;
-use customer_domain::{CustomerId, Scope, StoreError};
+use customer_domain::{Context, CustomerId, StoreError};
 use std::collections::HashMap;
 
 /// An address, and whose it is.
@@ -22,10 +22,10 @@ impl Addresses {
     /// [`AddressError::NotFound`], or as the store fails.
     pub async fn book(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<AddressBook, AddressError> {
-        let book = self.reads.book(scope, customer).await?;
+        let book = self.reads.book(context, customer).await?;
         book.ok_or(AddressError::NotFound)
     }
 
@@ -35,11 +35,11 @@ impl Addresses {
     /// [`AddressError::NotFound`], [`AddressRule::NotFound`](super::AddressRule::NotFound), or as the store fails.
     pub async fn get(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         address: AddressRef,
     ) -> Result<HeldAddress, AddressError> {
-        let book = self.book(scope, customer).await?;
+        let book = self.book(context, customer).await?;
         Ok(HeldAddress {
             customer: book.customer(),
             address: book.get(address)?.clone(),
@@ -52,11 +52,11 @@ impl Addresses {
     /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or as the store fails.
     pub async fn exists(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         stated: Option<CustomerRef>,
     ) -> Result<(), AddressError> {
-        let book = self.book(scope, customer).await?;
+        let book = self.book(context, customer).await?;
         expect_customer(stated, customer, book.customer())
     }
 
@@ -66,9 +66,9 @@ impl Addresses {
     /// When the store fails.
     pub async fn books(
         &self,
-        scope: &Scope,
+        context: &Context,
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
-        self.reads.books(scope, customers).await
+        self.reads.books(context, customers).await
     }
 }

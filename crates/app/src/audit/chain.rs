@@ -2,14 +2,14 @@
 
 use super::verify::{Forgery, VerifyError};
 use chrono::NaiveDate;
-use customer_domain::audit::{AuditLedger, AuditSeal, Notary, SealedRange};
+use customer_domain::audit::{AuditLedger, AuditSeal, SealSigner, SealedRange};
 use std::collections::BTreeSet;
 
 /// Whose signatures count.
 #[derive(Clone, Copy)]
 pub(crate) struct Signers<'a> {
-    pub(crate) notary: &'a dyn Notary,
-    /// Keys beside the notary's own.
+    pub(crate) signer: &'a dyn SealSigner,
+    /// Keys beside the signer's own.
     pub(crate) trusted: &'a [[u8; 32]],
 }
 
@@ -22,10 +22,10 @@ pub(crate) struct Beginning {
 }
 
 impl<'a> Signers<'a> {
-    /// The notary alone.
-    pub(crate) fn only(notary: &'a dyn Notary) -> Self {
+    /// The signer alone.
+    pub(crate) fn only(signer: &'a dyn SealSigner) -> Self {
         Self {
-            notary,
+            signer,
             trusted: &[],
         }
     }
@@ -39,13 +39,13 @@ impl<'a> Signers<'a> {
             signature,
             ..
         } = seal;
-        if seal.own_digest(self.notary) != *digest {
+        if seal.own_digest(self.signer) != *digest {
             return Err(Forgery::SealChanged(*number));
         }
-        if *public_key != self.notary.public_key() && !self.trusted.contains(public_key) {
+        if *public_key != self.signer.public_key() && !self.trusted.contains(public_key) {
             return Err(Forgery::SealForeign(*number));
         }
-        if !self.notary.is_signed(public_key, digest, signature) {
+        if !self.signer.is_signed(public_key, digest, signature) {
             return Err(Forgery::SealChanged(*number));
         }
         Ok(())

@@ -3,13 +3,13 @@
 use super::chain::Signers;
 use super::verify::{Forgery, VerifyError};
 use chrono::{DateTime, TimeDelta, Utc};
-use customer_domain::audit::{AuditLedger, AuditSeal, Notary, PendingEntry, SealedRange};
+use customer_domain::audit::{AuditLedger, AuditSeal, PendingEntry, SealSigner, SealedRange};
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Entries that are sealed at one time.
-const MOST: u32 = 1_000;
+const MAX_BATCH: u32 = 1_000;
 
 /// A day after the first seal the programs that made no digests are gone, and digests are required
 /// from then on. Nothing but what is signed decides it: the rest could be put off by anybody.
@@ -21,7 +21,7 @@ pub struct AuditSealer {
     /// Where entries and seals are.
     pub ledger: Arc<dyn AuditLedger>,
     /// Signs.
-    pub notary: Arc<dyn Notary>,
+    pub signer: Arc<dyn SealSigner>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// What this process saw last.
@@ -67,7 +67,7 @@ impl LastSeen {
         }
     }
 
-    fn remember(&self, last: Option<AuditSeal>) {
+    fn store_reply(&self, last: Option<AuditSeal>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 }
@@ -104,17 +104,17 @@ impl AuditSealer {
         let (ledger, signers) = (&*self.ledger, self.signers());
         self.seen.expect(ledger, signers, last.as_ref()).await?;
         let after = last.as_ref().and_then(|seal| seal.through);
-        let pending = self.ledger.pending(after, MOST).await?;
+        let pending = self.ledger.pending(after, MAX_BATCH).await?;
         let mut seals = self.seals(last.as_ref(), &pending.entries);
         if let Some(latest) = seals.pop() {
             seals.push(self.cut_over(latest).await?);
         }
         self.ledger.append(&seals).await?;
-        self.seen.remember(seals.last().cloned().or(last));
+        self.seen.store_reply(seals.last().cloned().or(last));
         let count = pending.entries.len();
         Ok(Sealed {
             count,
-            has_more: u32::try_from(count).is_ok_and(|count| count == MOST),
+            has_more: u32::try_from(count).is_ok_and(|count| count == MAX_BATCH),
             waiting_since: pending.waiting_since,
         })
     }
@@ -132,14 +132,14 @@ impl AuditSealer {
             None => !self.ledger.has_bare().await?,
         };
         Ok(if is_time {
-            seal.requiring_digests(&*self.notary)
+            seal.requiring_digests(&*self.signer)
         } else {
             seal
         })
     }
 
     fn signers(&self) -> Signers<'_> {
-        Signers::only(&*self.notary)
+        Signers::only(&*self.signer)
     }
 
     /// Nothing is built on a seal that was changed. One of a key that this process does not have is
@@ -173,7 +173,7 @@ impl AuditSealer {
             let through = if at + 1 == count { end } else { before };
             let previous = seals.last().or(last);
             let now = self.clock.now();
-            let seal = AuditSeal::after(previous, month, range, through, now, &*self.notary);
+            let seal = AuditSeal::after(previous, month, range, through, now, &*self.signer);
             seals.push(seal);
         }
         seals

@@ -8,7 +8,7 @@ use super::chain::{Chain, Signers};
 use chrono::{DateTime, NaiveDate, Utc};
 use customer_domain::StoreError;
 use customer_domain::audit::{
-    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Notary, SealedRange,
+    AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, SealSigner, SealedRange,
 };
 use forgery::{Listed, check_young, compare};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,8 +25,8 @@ pub struct AuditVerifier {
     /// Where entries and seals are.
     pub ledger: Arc<dyn AuditLedger>,
     /// Checks signatures.
-    pub notary: Arc<dyn Notary>,
-    /// Keys that may have signed, beside the notary's own.
+    pub signer: Arc<dyn SealSigner>,
+    /// Keys that may have signed, beside the signer's own.
     pub trusted: Vec<[u8; 32]>,
     /// Seals that were kept elsewhere: what tells when the whole trail was cut or written anew.
     pub kept: Vec<KeptSeal>,
@@ -118,7 +118,7 @@ impl AuditVerifier {
 
     fn signers(&self) -> Signers<'_> {
         Signers {
-            notary: &*self.notary,
+            signer: &*self.signer,
             trusted: &self.trusted,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Customers;
 use crate::access::{Needed, Refusal};
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_equal};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
@@ -14,7 +14,7 @@ use customer_domain::customer::{
 };
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
-use customer_domain::{ActorKind, Change, Conflict, CustomerId, Permission, Scope, UnitOfWork};
+use customer_domain::{ActorKind, Change, Conflict, Context, CustomerId, Permission, UnitOfWork};
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -29,13 +29,13 @@ pub struct UpdateCustomer {
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
     /// What the caller says of members that cannot be written.
-    pub stated: Stated,
+    pub stated: ReadOnlyFields,
 }
 
 /// Members that cannot be written, as a caller sent them. They are accepted when they are what
 /// is stored, so that what was read can be sent back.
 #[derive(Debug, Clone, Default)]
-pub struct Stated {
+pub struct ReadOnlyFields {
     /// `id`, in any of the ways in which a path may name a customer.
     pub id: Option<CustomerRef>,
     /// `userId`
@@ -62,7 +62,7 @@ impl fmt::Debug for StatedAddresses {
     }
 }
 
-impl Stated {
+impl ReadOnlyFields {
     /// Succeeds when every member is what is stored. One round trip when the caller sent the
     /// addresses, else none.
     pub(super) async fn expect(
@@ -179,18 +179,18 @@ impl Customers {
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`] does.
     pub async fn update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &UpdateCustomer,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        match retried(|| self.try_update(scope, customer, command, once)).await {
+        match retried(|| self.try_update(context, customer, command, once)).await {
             Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
                 let wanted = command.changes.email.as_set().cloned();
-                Err(self.email_taken(scope, customer, wanted).await)
+                Err(self.email_taken(context, customer, wanted).await)
             }
             Err(ChangeCustomerError::Forbidden(Refusal { needed, .. })) => {
-                let refusal = self.refusals.record(scope, needed).await;
+                let refusal = self.refusals.record(context, needed).await;
                 Err(ChangeCustomerError::Forbidden(refusal))
             }
             outcome => outcome,
@@ -202,12 +202,12 @@ impl Customers {
     /// nobody any more.
     pub(super) async fn email_taken(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         wanted: Option<Email>,
     ) -> ChangeCustomerError {
         let own = async || {
-            let record = self.reads.find(scope, customer).await.ok().flatten();
+            let record = self.reads.find(context, customer).await.ok().flatten();
             record.map(|record| record.customer.email)
         };
         let email = match wanted {
@@ -215,7 +215,7 @@ impl Customers {
             None => own().await,
         };
         let holder = match email {
-            Some(email) => self.holder(scope, Lookup::Email(email)).await,
+            Some(email) => self.holder(context, Lookup::Email(email)).await,
             None => None,
         };
         ChangeCustomerRule::EmailTaken(holder).into()
@@ -223,20 +223,20 @@ impl Customers {
 
     async fn try_update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &UpdateCustomer,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(&mut *work, customer).await?;
-        let recorded = self.decide_update(scope, customer, command)?;
+        let recorded = self.decide_update(context, customer, command)?;
         if recorded.is_empty() {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
@@ -245,7 +245,7 @@ impl Customers {
         for change in recorded {
             work.record(change);
         }
-        once.remember(&mut *work, &record);
+        once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
     }
@@ -254,14 +254,14 @@ impl Customers {
     /// life, or both, each with an event of its own.
     fn decide_update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: &mut Customer,
         command: &UpdateCustomer,
     ) -> Result<Vec<Change>, ChangeCustomerError> {
         let before = customer.clone();
         let now = self.clock.now();
         let mut recorded = Vec::new();
-        let step = wanted_step(scope, customer, command)?;
+        let step = wanted_step(context, customer, command)?;
         if let Some(step) = step {
             customer.change_status(step, now)?;
         }
@@ -271,9 +271,9 @@ impl Customers {
         let merge = command.changes.clone();
         let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
         if changed.iter().any(|name| STAFF_FIELDS.contains(name)) {
-            require(scope, Permission::Write)?;
+            require(context, Permission::Write)?;
         }
-        let too_large = customer.overgrown(&changed);
+        let too_large = customer.too_large(&changed);
         if !too_large.is_empty() {
             return Err(ChangeCustomerRule::TooLarge(too_large).into());
         }
@@ -320,13 +320,13 @@ impl Customers {
 /// The fields of a customer that its own token may not change.
 const STAFF_FIELDS: [&str; 3] = ["customerType", "groupId", "tags"];
 
-/// Succeeds when the scope's actor holds `wanted`. The refusal is not on record yet.
-fn require(scope: &Scope, wanted: Permission) -> Result<(), ChangeCustomerError> {
+/// Succeeds when the context's actor holds `wanted`. The refusal is not on record yet.
+fn require(context: &Context, wanted: Permission) -> Result<(), ChangeCustomerError> {
     let refusal = Refusal {
         needed: Needed::Permission(wanted),
         on_record: false,
     };
-    scope
+    context
         .may(wanted)
         .then_some(())
         .ok_or(ChangeCustomerError::Forbidden(refusal))
@@ -335,17 +335,17 @@ fn require(scope: &Scope, wanted: Permission) -> Result<(), ChangeCustomerError>
 /// The transition to the requested status; `None` if the customer already has it. A customer may
 /// not even name it.
 fn wanted_step(
-    scope: &Scope,
+    context: &Context,
     customer: &Customer,
     command: &UpdateCustomer,
 ) -> Result<Option<StatusChange>, ChangeCustomerError> {
     let Some(wanted) = command.status else {
         return Ok(None);
     };
-    if wanted == customer.status && scope.actor.kind != ActorKind::Customer {
+    if wanted == customer.status && context.actor.kind != ActorKind::Customer {
         return Ok(None);
     }
-    require(scope, Permission::Admin)?;
+    require(context, Permission::Admin)?;
     StatusChange::leading_to(wanted)
         .map(Some)
         .ok_or(ChangeCustomerRule::StatusUnreachable.into())

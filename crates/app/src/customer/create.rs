@@ -1,7 +1,7 @@
 //! A customer is created by staff or by a service (DOM-02).
 
 use super::Customers;
-use crate::idempotency::{Once, Outcome};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use customer_domain::audit::{AuditKind, FieldChange};
@@ -13,9 +13,9 @@ use customer_domain::customer::{
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
 use customer_domain::profile::Profile;
-use customer_domain::statistics::Standing;
+use customer_domain::statistics::CustomerSummary;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
-use customer_domain::{Change, Conflict, CustomerId, Scope};
+use customer_domain::{Change, Conflict, Context, CustomerId};
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -79,24 +79,24 @@ impl Customers {
     /// As [`CreateCustomerRule`] lists, or as [`Failed`] does.
     pub async fn create(
         &self,
-        scope: &Scope,
+        context: &Context,
         command: CreateCustomer,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, CreateCustomerError> {
         let password_hash = match &command.password {
             Some(password) => Some(self.hasher.hash(password).await?),
             None => None,
         };
-        let currency = self.tenants.settings(scope.tenant).currency;
+        let currency = self.tenants.settings(context.tenant).currency;
         let tier = self.settings.default_tier;
         let new = NewCustomer {
-            customer: self.new_customer(scope, command),
+            customer: self.new_customer(context, command),
             password_hash,
-            standing: Standing::initial(tier, NEW_CUSTOMER_SEGMENT, &currency),
+            summary: CustomerSummary::initial(tier, NEW_CUSTOMER_SEGMENT, &currency),
         };
-        match retried(|| self.try_create(scope, &new, once)).await {
+        match retried(|| self.try_create(context, &new, once)).await {
             Err(Failed::Rule(rule)) => {
-                let rule = self.with_holder(scope, &new.customer, rule).await;
+                let rule = self.with_holder(context, &new.customer, rule).await;
                 Err(Failed::Rule(rule))
             }
             outcome => outcome,
@@ -105,30 +105,30 @@ impl Customers {
 
     async fn try_create(
         &self,
-        scope: &Scope,
+        context: &Context,
         new: &NewCustomer,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, CreateCustomerError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         work.customers().insert(new).await?;
         let record = CustomerRecord {
             customer: new.customer.clone(),
-            standing: new.standing.clone(),
+            summary: new.summary.clone(),
         };
         work.record(self.created(&record, new.password_hash.is_some()));
-        once.remember(&mut *work, &record);
+        once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
     }
 
-    fn new_customer(&self, scope: &Scope, command: CreateCustomer) -> Customer {
+    fn new_customer(&self, context: &Context, command: CreateCustomer) -> Customer {
         let now = self.clock.now();
         let mut customer = Customer {
             id: CustomerId(self.ids.new_id()),
-            tenant: scope.tenant,
+            tenant: context.tenant,
             email: command.email,
             email_verified: false,
             phone_verified: false,
@@ -173,37 +173,37 @@ impl Customers {
     /// its own, and may find nobody any more.
     async fn with_holder(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: &Customer,
         rule: CreateCustomerRule,
     ) -> CreateCustomerRule {
         match rule {
             CreateCustomerRule::EmailTaken(_) => {
                 let email = Lookup::Email(customer.email.clone());
-                CreateCustomerRule::EmailTaken(self.holder(scope, email).await)
+                CreateCustomerRule::EmailTaken(self.holder(context, email).await)
             }
             CreateCustomerRule::LegacyIdTaken(_) => {
                 CreateCustomerRule::LegacyIdTaken(match customer.legacy_id {
-                    Some(id) => self.holder(scope, Lookup::Legacy(id)).await,
+                    Some(id) => self.holder(context, Lookup::Legacy(id)).await,
                     None => None,
                 })
             }
             CreateCustomerRule::ExternalIdTaken(_) => {
-                CreateCustomerRule::ExternalIdTaken(self.external_holder(scope, customer).await)
+                CreateCustomerRule::ExternalIdTaken(self.external_holder(context, customer).await)
             }
             other @ (CreateCustomerRule::UnknownGroup | CreateCustomerRule::Hash(_)) => other,
         }
     }
 
-    pub(super) async fn holder(&self, scope: &Scope, lookup: Lookup) -> Option<CustomerId> {
-        let found = self.reads.look_up(scope, &lookup).await.ok().flatten();
+    pub(super) async fn holder(&self, context: &Context, lookup: Lookup) -> Option<CustomerId> {
+        let found = self.reads.look_up(context, &lookup).await.ok().flatten();
         found.map(|record| record.customer.id)
     }
 
-    async fn external_holder(&self, scope: &Scope, customer: &Customer) -> Option<CustomerId> {
+    async fn external_holder(&self, context: &Context, customer: &Customer) -> Option<CustomerId> {
         for identifier in customer.identifiers() {
             if let Identifier::External(external) = identifier
-                && let Some(id) = self.holder(scope, Lookup::External(external)).await
+                && let Some(id) = self.holder(context, Lookup::External(external)).await
             {
                 return Some(id);
             }

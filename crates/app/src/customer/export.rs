@@ -14,7 +14,7 @@ use customer_domain::customer::{
 };
 use customer_domain::group::GroupId;
 use customer_domain::tag::Tag;
-use customer_domain::{Change, Page, PageAt, PageRequest, Scope, SortOrder, StoreError};
+use customer_domain::{Change, Context, Page, PageAt, PageRequest, SortOrder, StoreError};
 use serde_json::{Value, json};
 
 /// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
@@ -61,12 +61,12 @@ impl Customers {
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
     pub async fn begin_export(
         &self,
-        scope: &Scope,
+        context: &Context,
         request: &ExportRequest,
     ) -> Result<ExportChunk, StoreError> {
-        let first = self.chunk(scope, request, PageAt::Start).await?;
-        let mut work = self.transactions.begin(scope).await?;
-        work.record(self.exported(scope, request));
+        let first = self.chunk(context, request, PageAt::Start).await?;
+        let mut work = self.transactions.begin(context).await?;
+        work.record(self.exported(context, request));
         work.commit().await?;
         Ok(first)
     }
@@ -77,16 +77,16 @@ impl Customers {
     /// As [`begin_export`](Self::begin_export).
     pub async fn continue_export(
         &self,
-        scope: &Scope,
+        context: &Context,
         request: &ExportRequest,
         after: CustomerKey,
     ) -> Result<ExportChunk, StoreError> {
-        self.chunk(scope, request, PageAt::After(after)).await
+        self.chunk(context, request, PageAt::After(after)).await
     }
 
     async fn chunk(
         &self,
-        scope: &Scope,
+        context: &Context,
         request: &ExportRequest,
         at: PageAt<CustomerKey>,
     ) -> Result<ExportChunk, StoreError> {
@@ -96,16 +96,16 @@ impl Customers {
             CHUNK
         };
         let page = PageRequest { size, at };
-        self.reads.list(scope, &request.filter, SORT, &page).await
+        self.reads.list(context, &request.filter, SORT, &page).await
     }
 
-    fn exported(&self, scope: &Scope, request: &ExportRequest) -> Change {
+    fn exported(&self, context: &Context, request: &ExportRequest) -> Change {
         let expanded = request.with_addresses.then_some("addresses");
         let format = match request.format {
             ExportFormat::Ndjson => "ndjson",
             ExportFormat::Csv => "csv",
         };
-        let taken = used(&request.filter).into_iter();
+        let taken = as_audit_values(&request.filter).into_iter();
         let taken = taken.chain([("expand", json!(expanded)), ("format", json!(format))]);
         let asked_for = taken.filter(|(_, value)| !value.is_null());
         let changes = asked_for.map(|(name, value)| FieldChange {
@@ -113,13 +113,13 @@ impl Customers {
             ..FieldChange::named(name)
         });
         let (id, now) = (self.audit_id(), self.clock.now());
-        let entry = AuditEntry::new(id, AuditKind::CustomersExport, scope.tenant.0, now);
+        let entry = AuditEntry::new(id, AuditKind::CustomersExport, context.tenant.0, now);
         entry.with(changes.collect()).into()
     }
 }
 
 /// What a filter asks for, by the names of the query; null where it does not.
-fn used(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
+fn as_audit_values(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
     let CustomerFilter {
         status,
         search,

@@ -1,15 +1,15 @@
 //! A customer takes a step of its life: barred, brought back, deactivated.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, ChangeCustomerRule, Stated};
-use crate::idempotency::{Once, Outcome};
+use super::change::{ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields};
+use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::{Change, Scope};
+use customer_domain::{Change, Context};
 
 /// A step of a customer's life.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct ChangeStatus {
     /// The versions that the caller is content with; any, when it did not say.
     pub expected_versions: Option<Vec<i64>>,
     /// What the caller says of members that cannot be written.
-    pub stated: Stated,
+    pub stated: ReadOnlyFields,
 }
 
 impl Customers {
@@ -31,14 +31,14 @@ impl Customers {
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`](crate::Failed) does.
     pub async fn change_status(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &ChangeStatus,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        match retried(|| self.try_change_status(scope, customer, command, once)).await {
+        match retried(|| self.try_change_status(context, customer, command, once)).await {
             Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
-                Err(self.email_taken(scope, customer, None).await)
+                Err(self.email_taken(context, customer, None).await)
             }
             outcome => outcome,
         }
@@ -46,13 +46,13 @@ impl Customers {
 
     async fn try_change_status(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         command: &ChangeStatus,
-        once: &Once<'_, CustomerRecord>,
+        once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        let mut work = match once.begin(&*self.transactions, scope).await? {
-            Claimed::Fresh(work) => work,
+        let mut work = match once.begin(&*self.transactions, context).await? {
+            Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let mut record = work.customers().find_for_update(customer).await?;
@@ -69,7 +69,7 @@ impl Customers {
         work.customers().save(customer).await?;
         let reason = command.reason.clone();
         work.record(self.status_changed(&before, customer, command.change, reason));
-        once.remember(&mut *work, &record);
+        once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
     }

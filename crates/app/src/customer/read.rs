@@ -4,7 +4,7 @@ use super::Customers;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort, Lookup,
 };
-use customer_domain::{CustomerId, Page, PageRequest, Scope, StoreError};
+use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError};
 use std::collections::HashMap;
 
 /// What a batch found.
@@ -23,10 +23,10 @@ impl Customers {
     /// [`StoreError::NotFound`] when the tenant has no such customer.
     pub async fn get(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError> {
-        let found = self.reads.find(scope, customer).await?;
+        let found = self.reads.find(context, customer).await?;
         found.ok_or(StoreError::NotFound)
     }
 
@@ -36,10 +36,10 @@ impl Customers {
     /// When the store fails.
     pub async fn batch_get(
         &self,
-        scope: &Scope,
+        context: &Context,
         ids: &[CustomerId],
     ) -> Result<BatchGet, StoreError> {
-        let records = self.reads.find_many(scope, ids).await?;
+        let records = self.reads.find_many(context, ids).await?;
         let mut by_id: HashMap<CustomerId, CustomerRecord> = records
             .into_iter()
             .map(|record| (record.customer.id, record))
@@ -64,10 +64,10 @@ impl Customers {
     /// [`StoreError::NotFound`] when there is none.
     pub async fn look_up(
         &self,
-        scope: &Scope,
+        context: &Context,
         lookup: &Lookup,
     ) -> Result<CustomerRecord, StoreError> {
-        let found = self.reads.look_up(scope, lookup).await?;
+        let found = self.reads.look_up(context, lookup).await?;
         found.ok_or(StoreError::NotFound)
     }
 
@@ -77,11 +77,11 @@ impl Customers {
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
     pub async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         filter: &CustomerFilter,
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
-        self.reads.list(scope, filter, sort, page).await
+        self.reads.list(context, filter, sort, page).await
     }
 }

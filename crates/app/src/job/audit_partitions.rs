@@ -1,10 +1,10 @@
 //! `audit.partitions`: makes the months of the trail before they come, and drops the oldest.
 
-use super::{Job, JobError, Step};
+use super::{Job, JobError, JobStep};
 use crate::audit::{Beginning, Chain, Signers, VerifyError};
 use async_trait::async_trait;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
-use customer_domain::audit::{AuditLedger, AuditMonths, AuditSeal, Notary, SealedRange};
+use customer_domain::audit::{AuditLedger, AuditMonths, AuditSeal, SealSigner, SealedRange};
 use customer_domain::job::JobName;
 use customer_domain::{Clock, StoreError};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const BLOCK: u32 = 200;
 /// How often a seal is tried when the sealer comes before it.
 const TRIES: u32 = 5;
 
-const ONE_MONTH: Step<()> = Step::More {
+const ONE_MONTH: JobStep<()> = JobStep::More {
     cursor: (),
     processed: 1,
 };
@@ -43,7 +43,7 @@ pub struct MonthSeals {
     /// The ledger.
     pub ledger: Arc<dyn AuditLedger>,
     /// Signs what is said.
-    pub notary: Arc<dyn Notary>,
+    pub signer: Arc<dyn SealSigner>,
 }
 
 #[async_trait]
@@ -59,7 +59,7 @@ impl Job for AuditPartitions {
     }
 
     /// One month at a time.
-    async fn run(&self, _cursor: Option<()>) -> Result<Step<()>, JobError> {
+    async fn run(&self, _cursor: Option<()>) -> Result<JobStep<()>, JobError> {
         let now = self.clock.now();
         let there = self.months.list().await?;
         if let Some(month) = missing(&there, now) {
@@ -68,7 +68,7 @@ impl Job for AuditPartitions {
             return Ok(ONE_MONTH);
         }
         let Some(seals) = &self.seals else {
-            return Ok(Step::Done { processed: 0 });
+            return Ok(JobStep::Done { processed: 0 });
         };
         // One that a seal says was dropped goes, whatever is configured by now.
         let dropped = seals.beginning().await?.dropped;
@@ -83,12 +83,12 @@ impl Job for AuditPartitions {
         }
         // Only once every month that goes is gone: what is left of one is held against its seals.
         if seals.ledger.trim(SEALS).await? > 0 {
-            return Ok(Step::More {
+            return Ok(JobStep::More {
                 cursor: (),
                 processed: 0,
             });
         }
-        Ok(Step::Done { processed: 0 })
+        Ok(JobStep::Done { processed: 0 })
     }
 }
 
@@ -104,7 +104,7 @@ impl AuditPartitions {
 
 impl MonthSeals {
     fn signers(&self) -> Signers<'_> {
-        Signers::only(&*self.notary)
+        Signers::only(&*self.signer)
     }
 
     async fn beginning(&self) -> Result<Beginning, VerifyError> {
@@ -130,7 +130,7 @@ impl MonthSeals {
             let own = last.as_ref().map_or(1, |last| last.number + 1);
             let begins = Some(self.begins(month).await?.unwrap_or(own));
             let range = SealedRange::Dropped { begins };
-            let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.notary);
+            let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.signer);
             match self.ledger.append(&[seal]).await {
                 Err(StoreError::Conflict(_)) => {}
                 appended => return Ok(appended?),

@@ -1,6 +1,6 @@
 //! `audit.seal`: seals the entries of the trail that were committed.
 
-use super::{Job, JobError, Step};
+use super::{Job, JobError, JobStep};
 use crate::audit::{AuditSealer, Sealed};
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -28,17 +28,17 @@ impl Job for SealAudit {
     }
 
     /// Two that seal at once make the same numbers, of which the store takes one.
-    async fn run(&self, _cursor: Option<()>) -> Result<Step<()>, JobError> {
+    async fn run(&self, _cursor: Option<()>) -> Result<JobStep<()>, JobError> {
         let sealed = self.0.seal().await?;
         let processed = u64::try_from(sealed.count).unwrap_or(u64::MAX);
         Ok(if sealed.has_more {
-            Step::More {
+            JobStep::More {
                 cursor: (),
                 processed,
             }
         } else {
             self.look_at_waiting(sealed)?;
-            Step::Done { processed }
+            JobStep::Done { processed }
         })
     }
 }

@@ -1,6 +1,6 @@
 //! `idempotency.purge`: replies that expired are of no use to anyone, and hold personal data.
 
-use super::{Cursor, Job, JobError, Step};
+use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
 use customer_domain::idempotency::{IdempotencyPurge, ReplyKey};
 use customer_domain::job::JobName;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Replies that one chunk looks at.
 pub const CHUNK: u32 = 1_000;
 /// Tenants that one chunk asks for theirs; at least two, so that each chunk gets further.
-const MOST_TENANTS: usize = 100;
+const MAX_TENANTS: usize = 100;
 
 /// The job.
 pub struct PurgeReplies {
@@ -46,7 +46,7 @@ impl Job for PurgeReplies {
         self.every
     }
 
-    async fn run(&self, cursor: Option<ReplyPosition>) -> Result<Step<ReplyPosition>, JobError> {
+    async fn run(&self, cursor: Option<ReplyPosition>) -> Result<JobStep<ReplyPosition>, JobError> {
         let now = self.clock.now();
         let mut tenants = self.tenants.all().await?;
         tenants.sort_by_key(|tenant| tenant.id);
@@ -60,15 +60,15 @@ impl Job for PurgeReplies {
             let purged = self.replies.purge(tenant, after.clone(), now, room).await?;
             deleted += u64::from(purged.deleted);
             room = room.saturating_sub(purged.seen);
-            if room == 0 || asked == MOST_TENANTS {
+            if room == 0 || asked == MAX_TENANTS {
                 let after = purged.last.or(after);
-                return Ok(Step::More {
+                return Ok(JobStep::More {
                     cursor: ReplyPosition { tenant, after },
                     processed: deleted,
                 });
             }
         }
-        Ok(Step::Done { processed: deleted })
+        Ok(JobStep::Done { processed: deleted })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `outbox.seal`: seals the events that older programs left open.
 
-use super::{Cursor, Job, JobError, Step};
+use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
 use customer_domain::job::JobName;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing};
@@ -27,13 +27,16 @@ impl Job for SealOutbox {
         EVERY
     }
 
-    async fn run(&self, cursor: Option<OutboxPosition>) -> Result<Step<OutboxPosition>, JobError> {
+    async fn run(
+        &self,
+        cursor: Option<OutboxPosition>,
+    ) -> Result<JobStep<OutboxPosition>, JobError> {
         Ok(match self.0.seal_some(cursor, CHUNK).await? {
-            Some(sealed) => Step::More {
+            Some(sealed) => JobStep::More {
                 cursor: sealed.last,
                 processed: sealed.count,
             },
-            None => Step::Done { processed: 0 },
+            None => JobStep::Done { processed: 0 },
         })
     }
 }

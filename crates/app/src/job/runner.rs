@@ -1,7 +1,7 @@
 //! Runs jobs: waits until one is due, takes it, and holds on to it while its chunks run.
 
 use super::scheduled::AnyJob;
-use super::{JobError, JobObserver, RunEnd, ScheduledJob, Step};
+use super::{JobError, JobObserver, JobStep, RunEnd, ScheduledJob};
 use customer_domain::job::{
     Acquisition, HolderId, JobLease, JobLeases, JobName, JobOutcome, Progress,
 };
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 /// After how long a run that failed is tried again; each further one after twice as long.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// From here on the backoff grows no more.
-const MOST_DOUBLINGS: u32 = 12;
+const MAX_DOUBLINGS: u32 = 12;
 
 /// The jobs of a replica.
 pub struct Jobs {
@@ -83,7 +83,7 @@ enum End {
 
 /// How one chunk ended.
 enum Chunk {
-    Ended(Result<Step<String>, JobError>),
+    Ended(Result<JobStep<String>, JobError>),
     Lost,
     Stopped,
 }
@@ -170,7 +170,7 @@ impl Runner {
     async fn chunks(&self, held: &mut Held) -> End {
         loop {
             match self.chunk(held).await {
-                Chunk::Ended(Ok(Step::More { cursor, processed })) => {
+                Chunk::Ended(Ok(JobStep::More { cursor, processed })) => {
                     held.lease.cursor = Some(cursor);
                     self.observer.processed(self.name(), processed);
                     match self.advance(held, processed).await {
@@ -180,7 +180,7 @@ impl Runner {
                         Err(error) => return End::Failed(error.into()),
                     }
                 }
-                Chunk::Ended(Ok(Step::Done { processed })) => return End::Done { processed },
+                Chunk::Ended(Ok(JobStep::Done { processed })) => return End::Done { processed },
                 Chunk::Ended(Err(error)) => return End::Failed(error),
                 Chunk::Lost => return End::Lost,
                 Chunk::Stopped => return End::Stopped,
@@ -287,7 +287,7 @@ async fn stop(stopped: &mut watch::Receiver<bool>) {
 }
 
 fn backoff(failures: u32) -> Duration {
-    FIRST_BACKOFF * 2_u32.pow(failures.min(MOST_DOUBLINGS))
+    FIRST_BACKOFF * 2_u32.pow(failures.min(MAX_DOUBLINGS))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A job as the runner has it: its cursor is text, and it can be woken.
 
-use super::{Cursor, Job, JobError, Step};
+use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
 use customer_domain::job::JobName;
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub(super) trait AnyJob: Send + Sync {
     fn every(&self) -> Duration;
 
     /// As [`Job::run`]; a cursor that cannot be read counts as none.
-    async fn run(&self, cursor: Option<String>) -> Result<Step<String>, JobError>;
+    async fn run(&self, cursor: Option<String>) -> Result<JobStep<String>, JobError>;
 }
 
 #[async_trait]
@@ -67,7 +67,7 @@ impl<J: Job> AnyJob for J {
         Job::every(self)
     }
 
-    async fn run(&self, cursor: Option<String>) -> Result<Step<String>, JobError> {
+    async fn run(&self, cursor: Option<String>) -> Result<JobStep<String>, JobError> {
         let cursor = cursor.and_then(|text| {
             let cursor = read(&text);
             if cursor.is_none() {
@@ -77,11 +77,11 @@ impl<J: Job> AnyJob for J {
             cursor
         });
         Ok(match Job::run(self, cursor).await? {
-            Step::More { cursor, processed } => Step::More {
+            JobStep::More { cursor, processed } => JobStep::More {
                 cursor: written(&cursor),
                 processed,
             },
-            Step::Done { processed } => Step::Done { processed },
+            JobStep::Done { processed } => JobStep::Done { processed },
         })
     }
 }

@@ -73,7 +73,7 @@ impl TenantDirectory {
         self.find(|known| known.by_id.get(&id).cloned()).await
     }
 
-    /// The settings of a tenant that a scope names, and that is therefore known.
+    /// The settings of a tenant that a context names, and that is therefore known.
     pub fn settings(&self, id: TenantId) -> TenantSettings {
         let tenant = self.known().by_id.get(&id).cloned();
         tenant

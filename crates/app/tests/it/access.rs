@@ -8,7 +8,7 @@ use customer_domain::access::{Caller, Identity};
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::customer::CustomerRef;
 use customer_domain::{ApiKeyId, CustomerId, Origin};
-use customer_testkit::builders::{at, other_tenant, scope, seeded_id, tenant};
+use customer_testkit::builders::{at, context, other_tenant, seeded_id, tenant};
 use secrecy::ExposeSecret;
 
 async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -> (ApiKey, String) {
@@ -18,7 +18,11 @@ async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -
         all_tenants,
         expires_at,
     };
-    let (key, secret) = app.api_keys.create(&scope(), command).await.expect("a key");
+    let (key, secret) = app
+        .api_keys
+        .create(&context(), command)
+        .await
+        .expect("a key");
     (key, secret.secret.expose_secret().to_owned())
 }
 
@@ -53,7 +57,7 @@ async fn garbage_unknown_expired_and_revoked_keys_get_one_answer() {
     let (_, expiring) = made(&app, false, Some(at(2_000))).await;
     let (revoked, secret) = made(&app, false, None).await;
     assert!(enters(&app, &expiring).await.is_ok() && enters(&app, &secret).await.is_ok());
-    app.api_keys.revoke(&scope(), revoked.id).await.unwrap();
+    app.api_keys.revoke(&context(), revoked.id).await.unwrap();
     app.clock.set(at(2_000));
     let unknown = format!("csk_77@{}", tenant().id);
     for refused in ["", "garbage", "csk_", &unknown, &expiring, &secret] {
@@ -92,7 +96,7 @@ async fn the_use_of_a_key_is_noted_to_the_minute() {
     let (key, secret) = made(&app, false, None).await;
     app.clock.advance(TimeDelta::seconds(5));
     enters(&app, &secret).await.unwrap();
-    let noted = app.api_keys.reads.list(&scope()).await.unwrap();
+    let noted = app.api_keys.reads.list(&context()).await.unwrap();
     let used = noted
         .iter()
         .find(|known| known.id == key.id)
@@ -119,8 +123,8 @@ async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
         (&all, Some("tenant-b"), Some("tenant-b")),
         (&all, Some("nowhere"), None),
     ] {
-        let found = app.access.scope(&calling(caller), named).await;
-        let slug = found.ok().map(|scope| scope.tenant_slug);
+        let found = app.access.context(&calling(caller), named).await;
+        let slug = found.ok().map(|context| context.tenant_slug);
         assert_eq!(slug.as_deref(), expected, "{named:?}");
     }
 }
@@ -131,11 +135,11 @@ async fn guessing_at_other_tenants_costs_no_query() {
     let (_, own) = made(&app, false, None).await;
     let own = enters(&app, &own).await.unwrap();
     let own = calling(&own);
-    assert!(app.access.scope(&own, None).await.is_ok());
+    assert!(app.access.context(&own, None).await.is_ok());
     app.clock.advance(TimeDelta::seconds(5));
     app.store.set_down(true);
     for named in ["tenant-b", "nowhere"] {
-        let found = app.access.scope(&own, Some(named)).await;
+        let found = app.access.context(&own, Some(named)).await;
         assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
     }
 }

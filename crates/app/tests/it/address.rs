@@ -10,7 +10,7 @@ use customer_app::idempotency::Outcome;
 use customer_domain::address::{Address, AddressChanges, AddressType, Role};
 use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Patch};
-use customer_testkit::builders::scope;
+use customer_testkit::builders::context;
 
 const SHIPPING: [Role; 1] = [Role::Shipping];
 const BILLING: [Role; 1] = [Role::Billing];
@@ -28,10 +28,10 @@ impl Book {
     }
 
     async fn of(app: App) -> Self {
-        let (scope, once) = (scope(), unclaimed());
+        let (context, once) = (context(), unclaimed());
         let created = app
             .customers
-            .create(&scope, guest("ada@example.com"), &once);
+            .create(&context, guest("ada@example.com"), &once);
         let customer = match created.await.expect("a customer") {
             Outcome::Done(record) => CustomerRef::Id(record.customer.id),
             Outcome::Replayed(_) => unreachable!("nothing was claimed"),
@@ -40,11 +40,11 @@ impl Book {
     }
 
     async fn create(&self, details: AddressChanges) -> Result<AddedAddress, AddressError> {
-        let (scope, once, command) = (scope(), unclaimed(), command(details));
+        let (context, once, command) = (context(), unclaimed(), command(details));
         let created = self
             .app
             .addresses
-            .create(&scope, self.customer, &command, &once);
+            .create(&context, self.customer, &command, &once);
         match created.await? {
             Outcome::Done(added) => Ok(added),
             Outcome::Replayed(_) => unreachable!("nothing was claimed"),
@@ -59,7 +59,7 @@ impl Book {
     }
 
     async fn read(&self) -> Vec<Address> {
-        let book = self.app.addresses.book(&scope(), self.customer).await;
+        let book = self.app.addresses.book(&context(), self.customer).await;
         book.expect("a book").addresses().to_vec()
     }
 
@@ -74,10 +74,10 @@ impl Book {
     }
 
     /// Types, operations and changed fields of what was recorded since the customer was made.
-    fn facts(&self) -> Vec<(String, String, Vec<String>)> {
+    fn changes(&self) -> Vec<(String, String, Vec<String>)> {
         let (events, audit) = (self.app.store.events(), self.app.store.audit());
-        let facts = events.into_iter().zip(audit).skip(1);
-        facts
+        let changes = events.into_iter().zip(audit).skip(1);
+        changes
             .map(|(event, audit)| (event.topic, audit.event_type, audit.changed_fields))
             .collect()
     }

@@ -3,8 +3,8 @@
 use crate::support::{App, app, values};
 use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission};
-use customer_domain::{Actor, ActorKind, ApiKeyId, Scope};
-use customer_testkit::builders::{at, other_scope, scope, seeded_id};
+use customer_domain::{Actor, ActorKind, ApiKeyId, Context};
+use customer_testkit::builders::{at, context, other_context, seeded_id};
 use serde_json::{Value, json};
 
 async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
@@ -15,15 +15,15 @@ async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
         expires_at: None,
     };
     app.api_keys
-        .create(&scope(), command)
+        .create(&context(), command)
         .await
         .expect("a key")
         .0
 }
 
 /// The holder of a key at work.
-fn by(key: &ApiKey, within: Scope) -> Scope {
-    Scope {
+fn by(key: &ApiKey, within: Context) -> Context {
+    Context {
         actor: Actor {
             kind: ActorKind::ApiKey,
             id: key.id.to_string(),
@@ -40,7 +40,7 @@ async fn a_key_is_revoked_once() {
     let admin = made(&app, Permission::Admin, false).await;
     let key = made(&app, Permission::Read, false).await;
     assert_eq!(key.permissions, [Permission::Read]);
-    let by = by(&admin, scope());
+    let by = by(&admin, context());
     let revoked = app.api_keys.revoke(&by, key.id).await.unwrap();
     assert!(revoked.revoked_at.is_some());
     assert_eq!(app.api_keys.revoke(&by, key.id).await, Ok(revoked));
@@ -57,9 +57,9 @@ async fn a_key_cannot_revoke_itself_nor_the_last_administrator() {
     let app = app();
     let admin = made(&app, Permission::Admin, false).await;
     let reader = made(&app, Permission::Read, false).await;
-    let itself = app.api_keys.revoke(&by(&admin, scope()), admin.id).await;
+    let itself = app.api_keys.revoke(&by(&admin, context()), admin.id).await;
     assert_eq!(itself, Err(ApiKeyError::Rule(ApiKeyRule::Itself)));
-    let last = app.api_keys.revoke(&by(&reader, scope()), admin.id).await;
+    let last = app.api_keys.revoke(&by(&reader, context()), admin.id).await;
     assert_eq!(last, Err(ApiKeyError::Rule(ApiKeyRule::LastAdminKey)));
 }
 
@@ -68,7 +68,7 @@ async fn keys_for_all_tenants_are_seen_and_revoked_by_their_like_alone() {
     let app = app();
     let operator = made(&app, Permission::Admin, true).await;
     let admin = made(&app, Permission::Admin, false).await;
-    let own = by(&admin, scope());
+    let own = by(&admin, context());
     let seen = app.api_keys.list(&own).await.unwrap();
     assert_eq!(
         seen.iter().map(|key| key.id).collect::<Vec<_>>(),
@@ -76,7 +76,7 @@ async fn keys_for_all_tenants_are_seen_and_revoked_by_their_like_alone() {
     );
     let refused = app.api_keys.revoke(&own, operator.id).await;
     assert_eq!(refused, Err(ApiKeyError::NotFound));
-    let like = by(&operator, scope());
+    let like = by(&operator, context());
     assert_eq!(app.api_keys.list(&like).await.unwrap().len(), 2);
 }
 
@@ -85,8 +85,11 @@ async fn an_unknown_key_and_one_of_another_tenant_are_the_same() {
     let app = app();
     let admin = made(&app, Permission::Admin, true).await;
     for (within, id) in [
-        (scope(), ApiKeyId(seeded_id(99))),
-        (other_scope(), made(&app, Permission::Read, false).await.id),
+        (context(), ApiKeyId(seeded_id(99))),
+        (
+            other_context(),
+            made(&app, Permission::Read, false).await.id,
+        ),
     ] {
         let refused = app.api_keys.revoke(&by(&admin, within), id).await;
         assert_eq!(refused, Err(ApiKeyError::NotFound));
@@ -103,7 +106,7 @@ async fn the_trail_has_what_a_key_may_do_and_never_its_secret() {
         all_tenants: false,
         expires_at: Some(at(2_000)),
     };
-    let (key, _) = app.api_keys.create(&scope(), command).await.unwrap();
+    let (key, _) = app.api_keys.create(&context(), command).await.unwrap();
     let fields = ["name", "scopes", "expiresAt", "allTenants", "tenantId"];
     let entry = app.store.audit().pop().unwrap();
     assert_eq!(entry.changed_fields, fields);
@@ -113,7 +116,7 @@ async fn the_trail_has_what_a_key_may_do_and_never_its_secret() {
     });
     assert_eq!(values(&entry), (Value::Null, given));
 
-    let by = by(&admin, scope());
+    let by = by(&admin, context());
     app.api_keys.revoke(&by, key.id).await.unwrap();
     let entry = app.store.audit().pop().unwrap();
     assert_eq!(entry.changed_fields, ["revokedAt"]);

@@ -8,8 +8,8 @@ use customer_app::idempotency::Outcome;
 use customer_domain::Permission;
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, Operation};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
-use customer_domain::{CustomerId, Patch, Scope, StoreError};
-use customer_testkit::builders::{at, legacy, operator_scope, other_scope, scope, seeded_id};
+use customer_domain::{Context, CustomerId, Patch, StoreError};
+use customer_testkit::builders::{at, context, legacy, operator_context, other_context, seeded_id};
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
 
@@ -20,7 +20,10 @@ async fn made(app: &App) -> CustomerId {
         legacy_id: Patch::Set(legacy(7)),
         ..command.details
     };
-    let outcome = app.customers.create(&scope(), command, &unclaimed()).await;
+    let outcome = app
+        .customers
+        .create(&context(), command, &unclaimed())
+        .await;
     match outcome.expect("made") {
         Outcome::Done(record) => record.customer.id,
         Outcome::Replayed(reply) => unreachable!("nothing was claimed: {reply:?}"),
@@ -45,14 +48,19 @@ fn about(customer: CustomerId) -> AuditQuery {
 }
 
 async fn types(app: &App, query: &AuditQuery) -> Vec<String> {
-    let page = app.audit.list(&scope(), query, None, 100).await;
+    let page = app.audit.list(&context(), query, None, 100).await;
     let events = page.expect("a page").items.into_iter();
     events.map(|event| event.event_type).collect()
 }
 
 /// The newest entry, as it is shown to somebody who looks on.
-async fn newest(app: &App, scope: &Scope) -> AuditEvent {
-    let mut work = app.store.transactions().begin(scope).await.expect("begin");
+async fn newest(app: &App, context: &Context) -> AuditEvent {
+    let mut work = app
+        .store
+        .transactions()
+        .begin(context)
+        .await
+        .expect("begin");
     let all = AuditFilter::default();
     let page = work.audit().list(&all, None, 1).await.expect("listed");
     page.items.into_iter().next().expect("an entry")
@@ -80,9 +88,9 @@ async fn reading_the_trail_is_on_record_with_what_was_asked_for() {
             to: Some(at(1_001)),
         },
     };
-    let page = app.audit.list(&scope(), &query, None, 5).await.unwrap();
+    let page = app.audit.list(&context(), &query, None, 5).await.unwrap();
     assert_eq!(page.items.len(), 1);
-    let entry = newest(&app, &scope()).await;
+    let entry = newest(&app, &context()).await;
     assert_eq!(entry.event_type, "customer.audit.read");
     assert_eq!(
         (entry.severity, entry.operation),
@@ -121,10 +129,10 @@ async fn a_read_does_not_show_itself_but_the_next_one_does() {
     app.clock.advance(TimeDelta::seconds(1));
     let next = ["customer.audit.read", "customer.profile.create"];
     assert_eq!(types(&app, &all).await, next);
-    let entry = newest(&app, &scope()).await;
+    let entry = newest(&app, &context()).await;
     assert_eq!(
         (entry.customer, entry.resource),
-        (None, Some(scope().tenant.0))
+        (None, Some(context().tenant.0))
     );
     assert_eq!(entry.changed_fields, [""; 0]);
 }
@@ -155,7 +163,10 @@ async fn the_trail_of_a_customer_is_found_by_either_of_its_ids() {
         .into_iter()
         .enumerate()
     {
-        let page = app.audit.of_customer(&scope(), named, all(), None, 9).await;
+        let page = app
+            .audit
+            .of_customer(&context(), named, all(), None, 9)
+            .await;
         assert_eq!(page.unwrap().items.len(), n + 1);
         let read = app.store.audit().pop().unwrap();
         assert_eq!((read.customer, read.resource), (Some(customer), customer.0));
@@ -169,14 +180,14 @@ async fn whoever_is_not_there_has_no_trail() {
     let app = app();
     let customer = made(&app).await;
     let written = app.store.audit();
-    for (scope, named) in [
-        (scope(), CustomerRef::Id(CustomerId(seeded_id(0xdead)))),
-        (scope(), CustomerRef::Legacy(legacy(8))),
-        (other_scope(), CustomerRef::Id(customer)),
-        (other_scope(), CustomerRef::Legacy(legacy(7))),
+    for (context, named) in [
+        (context(), CustomerRef::Id(CustomerId(seeded_id(0xdead)))),
+        (context(), CustomerRef::Legacy(legacy(8))),
+        (other_context(), CustomerRef::Id(customer)),
+        (other_context(), CustomerRef::Legacy(legacy(7))),
     ] {
         let all = AuditQuery::default();
-        let page = app.audit.of_customer(&scope, named, all, None, 9).await;
+        let page = app.audit.of_customer(&context, named, all, None, 9).await;
         assert_eq!(page, Err(StoreError::NotFound), "{named:?}");
     }
     assert_eq!(app.store.audit(), written);
@@ -187,7 +198,7 @@ async fn a_list_of_whoever_is_not_there_is_empty_and_about_nobody() {
     let app = app();
     let nobody = CustomerId(seeded_id(0xdead));
     assert_eq!(types(&app, &about(nobody)).await, [""; 0]);
-    let entry = newest(&app, &scope()).await;
+    let entry = newest(&app, &context()).await;
     assert_eq!((entry.customer, entry.resource), (None, Some(nobody.0)));
     assert_eq!(told(&entry), json!({"customer_id": nobody.to_string()}));
 }
@@ -198,7 +209,7 @@ async fn a_tally_is_on_record_too() {
     let customer = made(&app).await;
     let tally = app
         .audit
-        .tally(&scope(), &of_type("customer.profile"))
+        .tally(&context(), &of_type("customer.profile"))
         .await;
     let tally = tally.unwrap();
     assert_eq!((tally.counts.len(), tally.has_more), (1, false));
@@ -206,7 +217,7 @@ async fn a_tally_is_on_record_too() {
         (tally.counts[0].customer, tally.counts[0].count),
         (Some(customer), 1)
     );
-    let entry = newest(&app, &scope()).await;
+    let entry = newest(&app, &context()).await;
     assert_eq!(entry.event_type, "customer.audit.read");
     assert_eq!(
         told(&entry),
@@ -228,14 +239,17 @@ async fn nobody_reads_anything_without_an_entry() {
     ] {
         let query = about(customer);
         app.store.fail_next_at(step, error.clone());
-        let listed = app.audit.list(&scope(), &query, None, 9).await;
+        let listed = app.audit.list(&context(), &query, None, 9).await;
         assert_eq!(listed, Err(error.clone()), "{step:?}");
         app.store.fail_next_at(step, error.clone());
         let named = CustomerRef::Id(customer);
-        let listed = app.audit.of_customer(&scope(), named, query, None, 9).await;
+        let listed = app
+            .audit
+            .of_customer(&context(), named, query, None, 9)
+            .await;
         assert_eq!(listed, Err(error.clone()), "{step:?}");
         app.store.fail_next_at(step, error.clone());
-        let tally = app.audit.tally(&scope(), &about(customer)).await;
+        let tally = app.audit.tally(&context(), &about(customer)).await;
         assert_eq!(tally, Err(error), "{step:?}");
     }
     assert_eq!(app.store.audit(), written);
@@ -251,20 +265,20 @@ async fn a_read_that_was_in_the_way_is_tried_again() {
 
 const READ: Needed = Needed::Permission(Permission::Read);
 
-/// The scope of a request to list customers.
-fn listing(scope: Scope) -> Scope {
-    Scope {
+/// The context of a request to list customers.
+fn listing(context: Context) -> Context {
+    Context {
         operation: "GET /api/v1/customers".to_owned(),
-        ..scope
+        ..context
     }
 }
 
 #[tokio::test]
 async fn a_refusal_is_on_record_with_what_was_missing() {
     let app = app();
-    let refusal = app.refusals.record(&listing(scope()), READ).await;
+    let refusal = app.refusals.record(&listing(context()), READ).await;
     assert!(refusal.on_record);
-    let entry = newest(&app, &scope()).await;
+    let entry = newest(&app, &context()).await;
     assert_eq!(entry.event_type, AuditKind::AccessDenied.event_type());
     assert_eq!(
         (entry.severity.as_str(), entry.operation.as_str()),
@@ -272,7 +286,7 @@ async fn a_refusal_is_on_record_with_what_was_missing() {
     );
     assert_eq!(
         (entry.customer, entry.resource),
-        (None, Some(scope().tenant.0))
+        (None, Some(context().tenant.0))
     );
     assert_eq!(entry.actor_id, "key-a");
     let expected = json!({"scope": "customers:read", "route": "GET /api/v1/customers"});
@@ -283,19 +297,19 @@ async fn a_refusal_is_on_record_with_what_was_missing() {
 #[tokio::test]
 async fn the_same_refusal_is_on_record_once_a_minute() {
     let app = app();
-    let refused = async |scope: Scope| {
-        assert!(app.refusals.record(&scope, READ).await.on_record);
+    let refused = async |context: Context| {
+        assert!(app.refusals.record(&context, READ).await.on_record);
         app.store.audit().len()
     };
     app.clock.set(at(0));
-    assert_eq!(refused(listing(scope())).await, 1);
-    assert_eq!(refused(listing(scope())).await, 1);
-    assert_eq!(refused(scope()).await, 2);
-    assert_eq!(refused(listing(operator_scope())).await, 3);
+    assert_eq!(refused(listing(context())).await, 1);
+    assert_eq!(refused(listing(context())).await, 1);
+    assert_eq!(refused(context()).await, 2);
+    assert_eq!(refused(listing(operator_context())).await, 3);
     app.clock.set(at(59));
-    assert_eq!(refused(listing(scope())).await, 3);
+    assert_eq!(refused(listing(context())).await, 3);
     app.clock.set(at(60));
-    assert_eq!(refused(listing(scope())).await, 4);
+    assert_eq!(refused(listing(context())).await, 4);
 }
 
 #[tokio::test]
@@ -304,7 +318,7 @@ async fn a_store_in_trouble_is_asked_once_a_minute_for_the_same_refusal() {
     app.clock.set(at(0));
     let away = StoreError::Unavailable("away".to_owned());
     app.store.fail_next_at(Step::Commit, away);
-    let refused = async || app.refusals.record(&scope(), READ).await.on_record;
+    let refused = async || app.refusals.record(&context(), READ).await.on_record;
     assert!(!refused().await);
     assert!(refused().await);
     assert_eq!(app.store.audit(), []);

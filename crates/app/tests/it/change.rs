@@ -3,22 +3,23 @@
 use crate::support::{App, app, guest, unclaimed, values};
 use customer_app::access::{Needed, Refusal};
 use customer_app::customer::{
-    ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, Stated, UpdateCustomer,
+    ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, ReadOnlyFields,
+    UpdateCustomer,
 };
 use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
     CustomerRecord, CustomerRef, CustomerType, Status, StatusChange, TransitionError,
 };
 use customer_domain::preference::Preferences;
-use customer_domain::{Patch, Permission, Scope, StoreError};
-use customer_testkit::builders::{email, group, legacy, other_scope, scope, tag};
+use customer_domain::{Context, Patch, Permission, StoreError};
+use customer_testkit::builders::{context, email, group, legacy, other_context, tag};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn stored(app: &App, address: &str) -> CustomerRecord {
     match app
         .customers
-        .create(&scope(), guest(address), &unclaimed())
+        .create(&context(), guest(address), &unclaimed())
         .await
         .expect("a customer")
     {
@@ -28,10 +29,10 @@ async fn stored(app: &App, address: &str) -> CustomerRecord {
 }
 
 /// An administrator at work.
-fn admin() -> Scope {
-    Scope {
+fn admin() -> Context {
+    Context {
         permission: Some(Permission::Admin),
-        ..scope()
+        ..context()
     }
 }
 
@@ -50,10 +51,10 @@ async fn step(
         change,
         reason: Some("because".to_owned()),
         expected_versions: None,
-        stated: Stated::default(),
+        stated: ReadOnlyFields::default(),
     };
     let customer = CustomerRef::Id(record.customer.id);
-    let (within, once) = (scope(), unclaimed());
+    let (within, once) = (context(), unclaimed());
     let outcome = app
         .customers
         .change_status(&within, customer, &command, &once);
@@ -78,11 +79,11 @@ async fn null_brings_back_the_operators_type_and_withdraws_a_wish() {
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = UpdateCustomer::default();
     update.changes.customer_type = Patch::Set(CustomerType::Individual);
-    let changed = app.update(&scope(), customer, &update).await.unwrap();
+    let changed = app.update(&context(), customer, &update).await.unwrap();
     assert_eq!(changed.customer.customer_type, CustomerType::Individual);
     update.changes.customer_type = Patch::Clear;
     update.changes.newsletter = Patch::Clear;
-    let changed = app.update(&scope(), customer, &update).await.unwrap();
+    let changed = app.update(&context(), customer, &update).await.unwrap();
     assert_eq!(changed.customer.customer_type, CustomerType::Business);
     assert!(!changed.customer.preferences.newsletter);
 }
@@ -92,10 +93,13 @@ async fn a_merge_raises_the_version_and_tells_what_changed() {
     let app = app();
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
-    let changed = app.update(&scope(), customer, &named("Ada")).await.unwrap();
+    let changed = app
+        .update(&context(), customer, &named("Ada"))
+        .await
+        .unwrap();
     assert_eq!(changed.customer.version, 2);
     assert_eq!(changed.customer.event_seq, 2);
-    assert_eq!(app.customers.get(&scope(), customer).await, Ok(changed));
+    assert_eq!(app.customers.get(&context(), customer).await, Ok(changed));
     let event = &app.store.events()[1];
     assert_eq!(event.topic, "customers.profile.updated");
     assert_eq!(
@@ -114,11 +118,11 @@ async fn a_merge_that_changes_nothing_writes_nothing() {
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
     let same = app
-        .update(&scope(), customer, &UpdateCustomer::default())
+        .update(&context(), customer, &UpdateCustomer::default())
         .await
         .unwrap();
     assert_eq!(same.customer.version, 1);
-    assert_eq!(app.store.stored_customers(scope().tenant), [record]);
+    assert_eq!(app.store.stored_customers(context().tenant), [record]);
     assert_eq!(app.store.events().len(), 1);
 }
 
@@ -129,8 +133,8 @@ async fn a_stale_version_is_refused_with_the_present_one() {
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
     update.expected_versions = Some(vec![1]);
-    app.update(&scope(), customer, &update).await.unwrap();
-    let stale = app.update(&scope(), customer, &update).await;
+    app.update(&context(), customer, &update).await.unwrap();
+    let stale = app.update(&context(), customer, &update).await;
     assert_eq!(
         stale,
         Err(ChangeCustomerError::VersionConflict { current: 2 })
@@ -144,7 +148,7 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
     update.status = Some(Status::Suspended);
-    let refused = app.update(&scope(), customer, &update).await;
+    let refused = app.update(&context(), customer, &update).await;
     let refusal = Refusal {
         needed: Needed::Permission(Permission::Admin),
         on_record: true,
@@ -164,7 +168,10 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
             (3, "customers.profile.updated".to_owned()),
         ]
     );
-    let next = app.update(&scope(), customer, &named("Eve")).await.unwrap();
+    let next = app
+        .update(&context(), customer, &named("Eve"))
+        .await
+        .unwrap();
     assert_eq!(next.customer.event_seq, 4);
 }
 
@@ -177,7 +184,7 @@ async fn an_equal_status_is_ignored_whoever_sends_it() {
         ..UpdateCustomer::default()
     };
     let customer = CustomerRef::Id(record.customer.id);
-    assert!(app.update(&scope(), customer, &update).await.is_ok());
+    assert!(app.update(&context(), customer, &update).await.is_ok());
 }
 
 #[tokio::test]
@@ -201,7 +208,7 @@ async fn a_deleted_customer_gives_up_its_address_and_takes_it_back_if_it_is_free
     let first = stored(&app, "ada@example.com").await;
     step(&app, &first, StatusChange::Deactivate).await.unwrap();
     let customer = CustomerRef::Id(first.customer.id);
-    let refused = app.update(&scope(), customer, &named("A")).await;
+    let refused = app.update(&context(), customer, &named("A")).await;
     let deleted = ChangeCustomerError::from(TransitionError::Deleted);
     assert_eq!(refused, Err(deleted));
     let second = stored(&app, "ada@example.com").await;
@@ -234,7 +241,7 @@ async fn a_changed_address_that_is_taken_names_its_holder() {
     let mut update = UpdateCustomer::default();
     update.changes.email = Patch::Set(email("Ada@example.com"));
     let customer = CustomerRef::Id(record.customer.id);
-    let refused = app.update(&scope(), customer, &update).await;
+    let refused = app.update(&context(), customer, &update).await;
     assert_eq!(
         refused,
         Err(ChangeCustomerRule::EmailTaken(Some(holder.customer.id)).into())
@@ -246,10 +253,10 @@ async fn another_tenant_finds_nobody() {
     let app = app();
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
-    let refused = app.update(&other_scope(), customer, &named("A")).await;
+    let refused = app.update(&other_context(), customer, &named("A")).await;
     assert_eq!(refused, Err(ChangeCustomerError::NotFound));
     assert_eq!(
-        app.customers.get(&other_scope(), customer).await,
+        app.customers.get(&other_context(), customer).await,
         Err(StoreError::NotFound)
     );
 }
@@ -262,7 +269,7 @@ async fn a_batch_answers_each_id_once_and_names_the_missing() {
     let missing = customer_domain::CustomerId(customer_testkit::builders::seeded_id(99));
     let (a, e) = (ada.customer.id, eve.customer.id);
     let ids = [e, missing, a, e, missing];
-    let batch = app.customers.batch_get(&scope(), &ids).await.unwrap();
+    let batch = app.customers.batch_get(&context(), &ids).await.unwrap();
     let found: Vec<_> = batch
         .found
         .iter()
@@ -285,7 +292,10 @@ async fn setting_aside_and_merging_at_once_is_one_event_of_its_kind() {
         events[1].envelope["data"]["changedFields"],
         serde_json::json!(["status", "profile.firstName"])
     );
-    let next = app.update(&scope(), customer, &named("Eve")).await.unwrap();
+    let next = app
+        .update(&context(), customer, &named("Eve"))
+        .await
+        .unwrap();
     assert_eq!(next.customer.event_seq, 3);
 }
 
@@ -301,7 +311,7 @@ async fn the_trail_has_what_each_field_was_and_is() {
     update.changes.legacy_id = Patch::Set(legacy(7));
     update.changes.group = Patch::Set(group("vip"));
     update.changes.added_tags = [tag("navy"), tag("army")].into();
-    app.update(&scope(), customer, &update).await.unwrap();
+    app.update(&context(), customer, &update).await.unwrap();
     let (old, new) = values(&app.store.audit()[1]);
     let was = json!({
         "email": "ada@example.com", "profile.firstName": null, "profile.dateOfBirth": null,
@@ -318,7 +328,7 @@ async fn the_trail_has_what_each_field_was_and_is() {
     let mut update = UpdateCustomer::default();
     update.changes.first_name = Patch::Clear;
     update.changes.removed_tags = [tag("army")].into();
-    app.update(&scope(), customer, &update).await.unwrap();
+    app.update(&context(), customer, &update).await.unwrap();
     let (old, new) = values(&app.store.audit()[2]);
     let was = json!({"profile.firstName": "Ada", "tags": ["army", "navy"]});
     let is = json!({"profile.firstName": null, "tags": ["navy"]});

@@ -4,7 +4,7 @@ use crate::support::{App, app, guest, id_reply, unclaimed, values};
 use customer_app::customer::{
     CreateCustomer, CreateCustomerError, CreateCustomerRule, CustomerSettings,
 };
-use customer_app::idempotency::{Once, Outcome};
+use customer_app::idempotency::{Idempotent, Outcome};
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, SearchQuery, Status};
 use customer_domain::idempotency::ClaimError;
@@ -12,7 +12,7 @@ use customer_domain::preference::Preferences;
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
 use customer_domain::{Origin, Patch, StoreError};
 use customer_testkit::PlainHasher;
-use customer_testkit::builders::{claim, customer, full_address, group, scope};
+use customer_testkit::builders::{claim, context, customer, full_address, group};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn created(
 ) -> Result<CustomerRecord, CreateCustomerError> {
     match app
         .customers
-        .create(&scope(), command, &unclaimed())
+        .create(&context(), command, &unclaimed())
         .await?
     {
         Outcome::Done(record) => Ok(record),
@@ -38,10 +38,10 @@ async fn a_guest_comes_with_its_first_rows_its_event_and_its_audit_entry() {
     assert_eq!(customer.status, Status::Active);
     assert_eq!(customer.account_state, AccountState::Guest);
     assert_eq!((customer.version, customer.event_seq), (1, 1));
-    assert_eq!(record.standing.tier, Tier::Regular);
-    assert_eq!(record.standing.segment, NEW_CUSTOMER_SEGMENT);
+    assert_eq!(record.summary.tier, Tier::Regular);
+    assert_eq!(record.summary.segment, NEW_CUSTOMER_SEGMENT);
     assert_eq!(
-        app.store.stored_customers(scope().tenant),
+        app.store.stored_customers(context().tenant),
         std::slice::from_ref(&record)
     );
     let events = app.store.events();
@@ -77,10 +77,10 @@ async fn what_is_null_at_creation_is_what_the_operator_decided() {
     command.registration_source = Some("shop".to_owned());
     let customer = created(&app, command).await.unwrap().customer;
     assert_eq!(customer.customer_type, CustomerType::Business);
-    let wishes = &customer.preferences;
-    assert!(wishes.newsletter && wishes.order_updates && wishes.data_sharing);
-    assert!(!wishes.sms_marketing && !wishes.cookie_consent);
-    // Of the wishes, only those that the caller decided.
+    let preferences = &customer.preferences;
+    assert!(preferences.newsletter && preferences.order_updates && preferences.data_sharing);
+    assert!(!preferences.sms_marketing && !preferences.cookie_consent);
+    // Of the preferences, only those that the caller decided.
     let given = [
         "email",
         "customerType",
@@ -108,7 +108,7 @@ async fn a_password_makes_an_account_and_is_kept_as_a_hash_alone() {
     let record = created(&app, command).await.unwrap();
     assert_eq!(record.customer.account_state, AccountState::Registered);
     assert_eq!(
-        app.store.password_hash(&scope(), record.customer.id),
+        app.store.password_hash(&context(), record.customer.id),
         Some(PlainHasher::hash_of("securePassword123"))
     );
     let entry = app.store.audit().remove(0);
@@ -150,7 +150,7 @@ async fn a_taken_address_names_who_has_it_and_writes_nothing() {
         refused,
         CreateCustomerError::Rule(CreateCustomerRule::EmailTaken(Some(first.customer.id)))
     );
-    assert_eq!(app.store.stored_customers(scope().tenant).len(), 1);
+    assert_eq!(app.store.stored_customers(context().tenant).len(), 1);
     assert_eq!((app.store.events().len(), app.store.audit().len()), (1, 1));
 }
 
@@ -164,7 +164,7 @@ async fn an_unknown_group_is_refused_and_writes_nothing() {
         refused,
         CreateCustomerError::Rule(CreateCustomerRule::UnknownGroup)
     );
-    assert!(app.store.stored_customers(scope().tenant).is_empty());
+    assert!(app.store.stored_customers(context().tenant).is_empty());
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn when_any_step_fails_nothing_is_left() {
             refused,
             CreateCustomerError::Store(StoreError::Unavailable(_))
         ));
-        assert!(app.store.stored_customers(scope().tenant).is_empty());
+        assert!(app.store.stored_customers(context().tenant).is_empty());
         assert!(app.store.events().is_empty() && app.store.audit().is_empty());
     }
 }
@@ -216,8 +216,8 @@ async fn a_busy_hasher_is_told_before_anything_is_begun() {
 #[tokio::test]
 async fn a_claimed_request_is_done_once_and_answered_twice() {
     let app = app();
-    let once = Once::new(Some(claim("k")), &id_reply);
-    let within = scope();
+    let once = Idempotent::new(Some(claim("k")), &id_reply);
+    let within = context();
     let create = || {
         app.customers
             .create(&within, guest("ada@example.com"), &once)
@@ -228,35 +228,35 @@ async fn a_claimed_request_is_done_once_and_answered_twice() {
     assert_eq!(create().await, Ok(Outcome::Replayed(id_reply(&record))));
     let mut other = claim("k");
     other.body_digest = [9; 32];
-    let again = Once::new(Some(other), &id_reply);
+    let again = Idempotent::new(Some(other), &id_reply);
     let refused = app
         .customers
-        .create(&scope(), guest("eve@example.com"), &again)
+        .create(&context(), guest("eve@example.com"), &again)
         .await;
     assert_eq!(
         refused,
         Err(CreateCustomerError::Claim(ClaimError::KeyReused))
     );
-    assert_eq!(app.store.stored_customers(scope().tenant).len(), 1);
+    assert_eq!(app.store.stored_customers(context().tenant).len(), 1);
 }
 
 #[tokio::test]
 async fn a_request_that_failed_keeps_no_reply() {
     let app = app();
     created(&app, guest("ada@example.com")).await.unwrap();
-    let once = Once::new(Some(claim("k")), &id_reply);
+    let once = Idempotent::new(Some(claim("k")), &id_reply);
     let refused = app
         .customers
-        .create(&scope(), guest("ada@example.com"), &once)
+        .create(&context(), guest("ada@example.com"), &once)
         .await;
     assert!(matches!(
         refused,
         Err(CreateCustomerError::Rule(CreateCustomerRule::EmailTaken(_)))
     ));
-    let fresh = Once::new(Some(claim("k")), &id_reply);
+    let fresh = Idempotent::new(Some(claim("k")), &id_reply);
     let done = app
         .customers
-        .create(&scope(), guest("eve@example.com"), &fresh)
+        .create(&context(), guest("eve@example.com"), &fresh)
         .await;
     assert!(matches!(done, Ok(Outcome::Done(_))));
 }

@@ -7,7 +7,7 @@ use customer_domain::customer::{
 };
 use customer_domain::{CustomerId, StoreError};
 use customer_testkit::builders::{
-    at, customer, email, external, group, legacy, scope, tag, tenant,
+    at, context, customer, email, external, group, legacy, tag, tenant,
 };
 use customer_testkit::fake::Step;
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn with_customers(count: u64) -> App {
     let mut work = app
         .store
         .transactions()
-        .begin(&scope())
+        .begin(&context())
         .await
         .expect("begin");
     for number in 0..count {
@@ -48,14 +48,14 @@ fn ids(chunk: &ExportChunk) -> impl Iterator<Item = CustomerId> {
 async fn chunks_are_of_five_hundred_and_hold_everyone_once() {
     let app = with_customers(1_100).await;
     let everyone = everyone();
-    let first = app.customers.begin_export(&scope(), &everyone).await;
+    let first = app.customers.begin_export(&context(), &everyone).await;
     let mut chunk = first.expect("a chunk");
     let mut sizes = vec![chunk.items.len()];
     let mut seen: BTreeSet<_> = ids(&chunk).collect();
     while let Some(after) = chunk.next {
         let next = app
             .customers
-            .continue_export(&scope(), &everyone, after)
+            .continue_export(&context(), &everyone, after)
             .await;
         chunk = next.expect("a chunk");
         sizes.push(chunk.items.len());
@@ -74,12 +74,12 @@ async fn chunks_with_addresses_are_of_a_hundred() {
         with_addresses: true,
         ..everyone()
     };
-    let first = app.customers.begin_export(&scope(), &request).await;
+    let first = app.customers.begin_export(&context(), &request).await;
     let first = first.expect("a chunk");
     let after = first.next.expect("a second chunk");
     let second = app
         .customers
-        .continue_export(&scope(), &request, after)
+        .continue_export(&context(), &request, after)
         .await;
     assert_eq!(
         (first.items.len(), second.expect("a chunk").items.len()),
@@ -105,7 +105,7 @@ async fn the_trail_has_what_was_asked_for_and_with_which_words() {
         with_addresses: true,
         format: ExportFormat::Csv,
     };
-    let begun = app.customers.begin_export(&scope(), &request).await;
+    let begun = app.customers.begin_export(&context(), &request).await;
     assert_eq!(begun.expect("a chunk").items.len(), 0);
     let audit = app.store.audit();
     assert_eq!(audit[0].event_type, "customer.export");
@@ -155,7 +155,7 @@ async fn every_part_of_a_filter_is_on_record() {
         },
         ..everyone()
     };
-    let begun = app.customers.begin_export(&scope(), &request).await;
+    let begun = app.customers.begin_export(&context(), &request).await;
     assert_eq!(begun.expect("a chunk").items.len(), 0);
     let entry = app.store.audit().remove(0);
     let asked_for = json!({
@@ -180,7 +180,7 @@ async fn nobody_takes_anything_without_an_entry() {
         (Step::Commit, StoreError::Unavailable("away".to_owned())),
     ] {
         app.store.fail_next_at(step, error.clone());
-        let begun = app.customers.begin_export(&scope(), &everyone).await;
+        let begun = app.customers.begin_export(&context(), &everyone).await;
         assert_eq!(begun.expect_err("it failed"), error);
         assert_eq!(app.store.audit(), []);
     }

@@ -2,13 +2,15 @@
 
 use crate::support::{App, app, unclaimed, values};
 use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
-use customer_app::idempotency::{Once, Outcome};
+use customer_app::idempotency::{Idempotent, Outcome};
 use customer_app::tenant::CreateTenant;
 use customer_domain::group::{Group, GroupChanges};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{TenantSettings, TenantSlug};
-use customer_domain::{Conflict, Patch, Scope, StoreError};
-use customer_testkit::builders::{at, claim, customer, group, operator_scope, other_scope, scope};
+use customer_domain::{Conflict, Context, Patch, StoreError};
+use customer_testkit::builders::{
+    at, claim, context, customer, group, operator_context, other_context,
+};
 use customer_testkit::fake::Step;
 use customer_testkit::stored::StoredAudit;
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ fn renamed(name: &str) -> UpdateGroup {
 }
 
 async fn made(app: &App) -> Result<Group, GroupError> {
-    let outcome = app.groups.create(&scope(), trade(), &unclaimed()).await?;
+    let outcome = app.groups.create(&context(), trade(), &unclaimed()).await?;
     match outcome {
         Outcome::Done(group) => Ok(group),
         Outcome::Replayed(_) => unreachable!("nothing was claimed"),
@@ -50,12 +52,12 @@ async fn a_new_group_is_there_and_its_making_on_record_without_an_event() {
     let app = app();
     let group = made(&app).await.unwrap();
     assert_eq!((group.version, group.created_at), (1, at(1_000)));
-    let read = app.groups.get(&scope(), &group.id).await;
+    let read = app.groups.get(&context(), &group.id).await;
     assert_eq!(read, Ok(group.clone()));
     let entry = audited(&app);
     assert_eq!(entry.event_type, "customer.group.create");
     assert_eq!(entry.operation, "CREATE");
-    assert_eq!(entry.resource, group.id.uuid_in(scope().tenant));
+    assert_eq!(entry.resource, group.id.uuid_in(context().tenant));
     assert_eq!(entry.changed_fields, ["id", "name", "description"]);
     let given = json!({"id": "trade", "name": "Trade", "description": "for dealers"});
     assert_eq!(values(&entry), (Value::Null, given));
@@ -71,14 +73,14 @@ async fn a_new_tenant_begins_with_the_groups_of_the_configuration() {
         name: "North".to_owned(),
         settings: TenantSettings::default(),
     };
-    let (operator, once) = (operator_scope(), unclaimed());
+    let (operator, once) = (operator_context(), unclaimed());
     let made = app.tenants.create(&operator, command, &once);
     let Outcome::Done(tenant) = made.await.unwrap() else {
         panic!("nothing was claimed");
     };
-    let inside = Scope {
+    let inside = Context {
         tenant: tenant.id,
-        ..scope()
+        ..context()
     };
     let page = app.groups.list(&inside, None, 9).await.unwrap();
     let retail = Group::new(group("retail"), "Retail".to_owned(), tenant.created_at);
@@ -94,12 +96,12 @@ async fn the_same_request_makes_one_group() {
         etag: None,
         body: group.name.clone().into_bytes(),
     };
-    let once = Once::new(Some(claim("k")), &render);
-    let first = app.groups.create(&scope(), trade(), &once).await.unwrap();
+    let once = Idempotent::new(Some(claim("k")), &render);
+    let first = app.groups.create(&context(), trade(), &once).await.unwrap();
     let Outcome::Done(group) = first else {
         panic!("{first:?}");
     };
-    let again = app.groups.create(&scope(), trade(), &once).await;
+    let again = app.groups.create(&context(), trade(), &once).await;
     assert_eq!(again, Ok(Outcome::Replayed(render(&group))));
 }
 
@@ -110,11 +112,11 @@ async fn a_change_raises_the_version_and_a_stale_one_is_refused() {
     let mut update = renamed("Dealers");
     update.changes.description = Patch::Clear;
     update.expected_versions = Some(vec![1]);
-    let changed = app.groups.update(&scope(), &made.id, &update).await;
+    let changed = app.groups.update(&context(), &made.id, &update).await;
     let changed = changed.unwrap();
     assert_eq!((changed.version, changed.name.as_str()), (2, "Dealers"));
     assert_eq!(changed.description, None);
-    assert_eq!(app.groups.get(&scope(), &made.id).await, Ok(changed));
+    assert_eq!(app.groups.get(&context(), &made.id).await, Ok(changed));
     let entry = audited(&app);
     assert_eq!(entry.event_type, "customer.group.update");
     assert_eq!(entry.changed_fields, ["name", "description"]);
@@ -122,9 +124,9 @@ async fn a_change_raises_the_version_and_a_stale_one_is_refused() {
     let is = json!({"name": "Dealers", "description": null});
     assert_eq!(values(&entry), (was, is));
     let stale = GroupError::VersionConflict { current: 2 };
-    let refused = app.groups.update(&scope(), &made.id, &update).await;
+    let refused = app.groups.update(&context(), &made.id, &update).await;
     assert_eq!(refused, Err(stale.clone()));
-    let refused = app.groups.delete(&scope(), &made.id, Some(&[1])).await;
+    let refused = app.groups.delete(&context(), &made.id, Some(&[1])).await;
     assert_eq!(refused, Err(stale));
 }
 
@@ -133,7 +135,7 @@ async fn a_change_of_nothing_writes_nothing() {
     let app = app();
     let made = made(&app).await.unwrap();
     let update = renamed("Trade");
-    let same = app.groups.update(&scope(), &made.id, &update).await;
+    let same = app.groups.update(&context(), &made.id, &update).await;
     assert_eq!(same, Ok(made));
     assert_eq!(app.store.audit().len(), 1);
 }
@@ -142,31 +144,34 @@ async fn a_change_of_nothing_writes_nothing() {
 async fn an_empty_group_is_deleted_and_one_with_customers_stays() {
     let app = app();
     let made = made(&app).await.unwrap();
-    let mut work = app.store.transactions().begin(&scope()).await.unwrap();
+    let mut work = app.store.transactions().begin(&context()).await.unwrap();
     let member = customer().group("vip").build_new();
     work.customers().insert(&member).await.unwrap();
     work.commit().await.unwrap();
-    let kept = app.groups.delete(&scope(), &group("vip"), None).await;
+    let kept = app.groups.delete(&context(), &group("vip"), None).await;
     assert_eq!(kept, Err(GroupError::Rule(GroupRule::InUse)));
-    let gone = app.groups.delete(&scope(), &made.id, Some(&[1])).await;
+    let gone = app.groups.delete(&context(), &made.id, Some(&[1])).await;
     assert_eq!(gone, Ok(made.clone()));
     let entry = audited(&app);
     assert_eq!(entry.event_type, "customer.group.delete");
-    assert_eq!(entry.resource, made.id.uuid_in(scope().tenant));
+    assert_eq!(entry.resource, made.id.uuid_in(context().tenant));
     let had = json!({"id": "trade", "name": "Trade", "description": "for dealers"});
     assert_eq!(values(&entry), (had, Value::Null));
     let gone = Err(GroupError::NotFound);
-    assert_eq!(app.groups.delete(&scope(), &made.id, None).await, gone);
+    assert_eq!(app.groups.delete(&context(), &made.id, None).await, gone);
     let renamed = renamed("x");
-    assert_eq!(app.groups.update(&scope(), &made.id, &renamed).await, gone);
-    assert_eq!(app.groups.get(&scope(), &made.id).await, gone);
+    assert_eq!(
+        app.groups.update(&context(), &made.id, &renamed).await,
+        gone
+    );
+    assert_eq!(app.groups.get(&context(), &made.id).await, gone);
 }
 
 #[tokio::test]
 async fn a_group_of_another_tenant_is_none() {
     let app = app();
     let made = made(&app).await.unwrap();
-    let elsewhere = app.groups.get(&other_scope(), &made.id).await;
+    let elsewhere = app.groups.get(&other_context(), &made.id).await;
     assert_eq!(elsewhere, Err(GroupError::NotFound));
 }
 
@@ -174,10 +179,10 @@ async fn a_group_of_another_tenant_is_none() {
 async fn pages_follow_each_other_to_the_last_group() {
     let app = app();
     made(&app).await.unwrap();
-    let first = app.groups.list(&scope(), None, 3).await.unwrap();
+    let first = app.groups.list(&context(), None, 3).await.unwrap();
     assert_eq!(first.items.len(), 3);
     assert_eq!(first.next, Some(group("vip")));
-    let rest = app.groups.list(&scope(), first.next, 3).await;
+    let rest = app.groups.list(&context(), first.next, 3).await;
     let rest = rest.unwrap();
     assert_eq!(rest.items[0].id, group("wholesale"));
     assert_eq!((rest.items.len(), rest.next), (1, None));
@@ -190,10 +195,10 @@ async fn whatever_is_in_the_way_for_a_moment_is_tried_again() {
     let made = made(&app).await.unwrap();
     app.store
         .fail_next_at(Step::Statement, StoreError::Contended);
-    let changed = app.groups.update(&scope(), &made.id, &renamed("x")).await;
+    let changed = app.groups.update(&context(), &made.id, &renamed("x")).await;
     assert_eq!(changed.unwrap().version, 2);
     let odd = StoreError::Conflict(Conflict::Other("odd".to_owned()));
     app.store.fail_next_at(Step::Commit, odd.clone());
-    let failed = app.groups.delete(&scope(), &made.id, None).await;
+    let failed = app.groups.delete(&context(), &made.id, None).await;
     assert_eq!(failed, Err(GroupError::Store(odd)));
 }

@@ -7,7 +7,7 @@ mod idempotency_purge;
 mod wake;
 
 use customer_app::job::{
-    Cursor, Job, JobError, JobObserver, JobWaker, Jobs, RunEnd, ScheduledJob, Step,
+    Cursor, Job, JobError, JobObserver, JobStep, JobWaker, Jobs, RunEnd, ScheduledJob,
 };
 use customer_domain::StoreError;
 use customer_domain::job::{JobName, JobState};
@@ -97,7 +97,7 @@ impl Job for Planned {
         EVERY
     }
 
-    async fn run(&self, cursor: Option<Place>) -> Result<Step<Place>, JobError> {
+    async fn run(&self, cursor: Option<Place>) -> Result<JobStep<Place>, JobError> {
         let cursor = cursor.map(|place| place.0);
         let start = self.start.lock().unwrap().unwrap();
         self.begun.lock().unwrap().push((start.elapsed(), cursor));
@@ -112,11 +112,11 @@ impl Job for Planned {
         sleep(time).await;
         *self.ended.lock().unwrap() += 1;
         match what {
-            Do::More(cursor, processed) => Ok(Step::More {
+            Do::More(cursor, processed) => Ok(JobStep::More {
                 cursor: Place(cursor.to_owned()),
                 processed,
             }),
-            Do::Done(processed) => Ok(Step::Done { processed }),
+            Do::Done(processed) => Ok(JobStep::Done { processed }),
             Do::Fail => Err(StoreError::TooSlow.into()),
             Do::Panic => panic!("as planned"),
         }

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use customer_app::audit::{AuditVerifier, Forgery, Verified, VerifyError};
 use customer_domain::audit::{AuditLedger as _, AuditSeal, LedgerEntry, SealedRange};
 use customer_domain::{AuditEventId, StoreError, TenantId};
-use customer_testkit::builders::{at, notary, tenant};
+use customer_testkit::builders::{at, signer, tenant};
 use std::sync::Arc;
 
 /// Three seals: entries 1 to 3 of January; 4 and 6 of January beside 5 of February; and entry 7,
@@ -283,12 +283,12 @@ async fn a_seal_of_another_key_is_foreign_unless_it_is_trusted() {
     let found = book.verify(&[]).await;
     // What it says includes the key.
     assert_eq!(found, Err(VerifyError::Forged(Forgery::SealChanged(1))));
-    book.forge(|_, seals| seals[0].digest = seals[0].own_digest(&*notary()));
+    book.forge(|_, seals| seals[0].digest = seals[0].own_digest(&*signer()));
     let found = book.verify(&[]).await;
     assert_eq!(found, Err(VerifyError::Forged(Forgery::SealForeign(1))));
     let trusting = AuditVerifier {
         ledger: Arc::<Book>::clone(&book),
-        notary: notary(),
+        signer: signer(),
         trusted: vec![[1; 32]],
         kept: Vec::new(),
     };

@@ -8,14 +8,14 @@ use customer_app::customer::{
     ChangeCustomerError, CreateCustomer, CustomerSettings, Customers, UpdateCustomer,
 };
 use customer_app::group::Groups;
-use customer_app::idempotency::{Once, Outcome};
+use customer_app::idempotency::{Idempotent, Outcome};
 use customer_app::tag::Tags;
 use customer_app::tenant::{TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
 use customer_domain::customer::{CustomerChanges, CustomerRecord, CustomerRef};
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::TenantSettings;
-use customer_domain::{Scope, TenantId};
+use customer_domain::{Context, TenantId};
 use customer_testkit::builders::{PlainDigests, at, email, group};
 use customer_testkit::stored::StoredAudit;
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
@@ -128,12 +128,12 @@ impl App {
     /// Changes a customer, as often as it is asked for.
     pub(crate) async fn update(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
         update: &UpdateCustomer,
     ) -> Result<CustomerRecord, ChangeCustomerError> {
         let once = unclaimed();
-        let outcome = self.customers.update(scope, customer, update, &once);
+        let outcome = self.customers.update(context, customer, update, &once);
         match outcome.await? {
             Outcome::Done(record) => Ok(record),
             Outcome::Replayed(reply) => unreachable!("nothing was claimed: {reply:?}"),
@@ -152,8 +152,8 @@ pub(crate) fn guest(address: &str) -> CreateCustomer {
 }
 
 /// Done as often as it is asked for.
-pub(crate) fn unclaimed<T>() -> Once<'static, T> {
-    Once::new(None, &|_| StoredReply {
+pub(crate) fn unclaimed<T>() -> Idempotent<'static, T> {
+    Idempotent::new(None, &|_| StoredReply {
         status: 200,
         location: None,
         etag: None,

@@ -2,16 +2,19 @@
 
 use crate::support::{App, app, guest, id_reply, unclaimed};
 use customer_app::customer::{ChangeCustomerRule, UpdateCustomer};
-use customer_app::idempotency::{Once, Outcome};
+use customer_app::idempotency::{Idempotent, Outcome};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::tag::{MAX_TAGS, TagQuery};
 use customer_domain::{CustomerId, Patch};
-use customer_testkit::builders::{claim, scope, tag};
+use customer_testkit::builders::{claim, context, tag};
 
 async fn tagged(app: &App, address: &str, tags: &[&str]) -> CustomerId {
     let mut command = guest(address);
     command.details.tags = Patch::Set(tags.iter().copied().map(tag).collect());
-    let outcome = app.customers.create(&scope(), command, &unclaimed()).await;
+    let outcome = app
+        .customers
+        .create(&context(), command, &unclaimed())
+        .await;
     match outcome.expect("a customer") {
         Outcome::Done(record) => record.customer.id,
         Outcome::Replayed(_) => unreachable!("nothing was claimed"),
@@ -32,7 +35,7 @@ fn adding<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> UpdateCustomer {
 async fn tags_are_added_to_those_that_are_there_and_told_as_one_change() {
     let app = app();
     let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &["b"]).await);
-    let changed = app.update(&scope(), customer, &adding(["a", "b"])).await;
+    let changed = app.update(&context(), customer, &adding(["a", "b"])).await;
     let changed = changed.unwrap().customer;
     assert_eq!(changed.tags, [tag("a"), tag("b")].into());
     assert_eq!(changed.version, 2);
@@ -43,7 +46,7 @@ async fn tags_are_added_to_those_that_are_there_and_told_as_one_change() {
     assert_eq!(entry.event_type, "customer.profile.update");
     assert_eq!(entry.changed_fields, ["tags"]);
     // What it carries already changes nothing.
-    let same = app.update(&scope(), customer, &adding(["a"])).await;
+    let same = app.update(&context(), customer, &adding(["a"])).await;
     assert_eq!(same.unwrap().customer.version, 2);
     assert_eq!(app.store.events().len(), 2);
 }
@@ -53,12 +56,12 @@ async fn more_tags_than_a_customer_may_carry_are_refused_together() {
     let app = app();
     let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &["there"]).await);
     let many = (0..MAX_TAGS).map(|n| n.to_string());
-    let refused = app.update(&scope(), customer, &adding(many)).await;
+    let refused = app.update(&context(), customer, &adding(many)).await;
     assert_eq!(
         refused,
         Err(ChangeCustomerRule::TooLarge(vec!["tags"]).into())
     );
-    let kept = app.customers.get(&scope(), customer).await.unwrap();
+    let kept = app.customers.get(&context(), customer).await.unwrap();
     assert_eq!(kept.customer.tags, [tag("there")].into());
 }
 
@@ -66,9 +69,9 @@ async fn more_tags_than_a_customer_may_carry_are_refused_together() {
 async fn the_same_request_adds_once() {
     let app = app();
     let customer = CustomerRef::Id(tagged(&app, "ada@example.com", &[]).await);
-    let once = Once::new(Some(claim("k")), &id_reply);
+    let once = Idempotent::new(Some(claim("k")), &id_reply);
     let update = adding(["a"]);
-    let within = scope();
+    let within = context();
     let first = app.customers.update(&within, customer, &update, &once);
     let Outcome::Done(record) = first.await.unwrap() else {
         panic!("it was not done before");
@@ -80,10 +83,10 @@ async fn the_same_request_adds_once() {
         },
         ..UpdateCustomer::default()
     };
-    app.update(&scope(), customer, &untag).await.unwrap();
+    app.update(&context(), customer, &untag).await.unwrap();
     let again = app.customers.update(&within, customer, &update, &once);
     assert_eq!(again.await, Ok(Outcome::Replayed(id_reply(&record))));
-    let now = app.customers.get(&scope(), customer).await.unwrap();
+    let now = app.customers.get(&context(), customer).await.unwrap();
     assert!(now.customer.tags.is_empty());
 }
 
@@ -97,10 +100,10 @@ async fn the_tags_of_a_tenant_are_counted_page_by_page() {
         after,
         limit: 2,
     };
-    let first = app.tags.list(&scope(), &query(None)).await.unwrap();
+    let first = app.tags.list(&context(), &query(None)).await.unwrap();
     let counts: Vec<_> = first.items.iter().map(|found| found.count).collect();
     assert_eq!((counts, &first.next), (vec![1, 2], &Some(tag("b"))));
-    let rest = app.tags.list(&scope(), &query(first.next)).await.unwrap();
+    let rest = app.tags.list(&context(), &query(first.next)).await.unwrap();
     assert_eq!(rest.items[0].tag, tag("c"));
     assert_eq!((rest.items.len(), rest.next), (1, None));
 }

@@ -10,7 +10,7 @@ use customer_domain::audit::Audited;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Patch, StoreError};
 use customer_testkit::FakeStore;
-use customer_testkit::builders::{operator_scope, third_tenant};
+use customer_testkit::builders::{operator_context, third_tenant};
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn command(slug: &str) -> CreateTenant {
 async fn made(app: &App, slug: &str) -> Result<Tenant, TenantError> {
     match app
         .tenants
-        .create(&operator_scope(), command(slug), &unclaimed())
+        .create(&operator_context(), command(slug), &unclaimed())
         .await?
     {
         Outcome::Done(tenant) => Ok(tenant),
@@ -97,7 +97,7 @@ async fn every_field_of_a_tenant_changes_alone() {
     ] {
         let updated = app
             .tenants
-            .update(&operator_scope(), before.id, &update)
+            .update(&operator_context(), before.id, &update)
             .await;
         let after = updated.unwrap();
         assert_eq!(after.changed_since(&before), [field]);
@@ -118,7 +118,7 @@ async fn a_change_is_seen_at_once_and_a_stale_one_is_refused() {
     };
     let changed = app
         .tenants
-        .update(&operator_scope(), tenant.id, &update)
+        .update(&operator_context(), tenant.id, &update)
         .await
         .unwrap();
     assert_eq!(
@@ -128,7 +128,7 @@ async fn a_change_is_seen_at_once_and_a_stale_one_is_refused() {
     assert_eq!(app.tenants.directory.settings(tenant.id).currency, "EUR");
     let stale = app
         .tenants
-        .update(&operator_scope(), tenant.id, &update)
+        .update(&operator_context(), tenant.id, &update)
         .await;
     assert_eq!(stale, Err(TenantError::VersionConflict { current: 2 }));
 }
@@ -295,7 +295,7 @@ async fn the_trail_has_what_a_tenant_was_and_is() {
         max_addresses: Patch::Set(0),
         expected_versions: None,
     };
-    let operator = operator_scope();
+    let operator = operator_context();
     let changed = app.tenants.update(&operator, tenant.id, &update);
     changed.await.unwrap();
     let was = json!({

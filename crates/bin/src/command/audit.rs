@@ -63,7 +63,7 @@ impl Audit {
             Self::Verify { trusted, .. } => {
                 let trail = AuditVerifier {
                     ledger,
-                    notary: secrets.notary,
+                    signer: secrets.signer,
                     trusted,
                     kept,
                 };

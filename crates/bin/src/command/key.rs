@@ -4,11 +4,11 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::secrets::Secrets;
-use crate::wire::{self, Office};
+use crate::wire::{self, AdminServices};
 use clap::{Subcommand, ValueEnum};
 use customer_app::api_key::{ApiKeyError, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
-use customer_domain::{ApiKeyId, Scope};
+use customer_domain::{ApiKeyId, Context};
 use secrecy::ExposeSecret;
 use std::io::{self, Write};
 use tokio_util::sync::CancellationToken;
@@ -79,18 +79,18 @@ impl Key {
         }
         let postgres = wire::connect(config, database, &Secrets::open(config)?).await?;
         let done = async {
-            let office = wire::office(config, &postgres);
+            let admin = wire::admin(config, &postgres);
             if is_create {
-                wire::default_tenant(config, &office, false).await?;
+                wire::default_tenant(config, &admin, false).await?;
             }
-            self.with(config, &office).await
+            self.with(config, &admin).await
         };
         let done = done.await;
         postgres.close().await;
         done
     }
 
-    async fn with(self, config: &Config, office: &Office) -> Result<(), Failure> {
+    async fn with(self, config: &Config, admin: &AdminServices) -> Result<(), Failure> {
         let mut out = io::stdout();
         match self {
             Self::Create {
@@ -99,26 +99,26 @@ impl Key {
                 tenant,
                 all_tenants,
             } => {
-                let within = within(config, office, tenant).await?;
+                let within = within(config, admin, tenant).await?;
                 let command = CreateApiKey {
                     name: key_name(&name)?,
                     permissions: vec![scope.into()],
                     all_tenants,
                     expires_at: None,
                 };
-                let (key, secret) = office.api_keys.create(&within, command).await?;
+                let (key, secret) = admin.api_keys.create(&within, command).await?;
                 print(&mut out, &key)?;
                 writeln!(out, "{}", secret.secret.expose_secret())?;
             }
             Self::List { tenant } => {
-                let within = within(config, office, tenant).await?;
-                for key in office.api_keys.list(&within).await? {
+                let within = within(config, admin, tenant).await?;
+                for key in admin.api_keys.list(&within).await? {
                     print(&mut out, &key)?;
                 }
             }
             Self::Revoke { id, tenant } => {
-                let within = within(config, office, tenant).await?;
-                let revoked = office.api_keys.revoke(&within, ApiKeyId(id)).await;
+                let within = within(config, admin, tenant).await?;
+                let revoked = admin.api_keys.revoke(&within, ApiKeyId(id)).await;
                 if revoked == Err(ApiKeyError::NotFound) {
                     return Err("no such key".into());
                 }
@@ -132,13 +132,13 @@ impl Key {
 
 async fn within(
     config: &Config,
-    office: &Office,
+    admin: &AdminServices,
     tenant: Option<String>,
-) -> Result<Scope, Failure> {
+) -> Result<Context, Failure> {
     let slug = tenant.unwrap_or_else(|| config.customers.default_tenant.clone());
-    let found = office.tenants.directory.by_slug(&slug).await?;
+    let found = admin.tenants.directory.by_slug(&slug).await?;
     let tenant = found.ok_or_else(|| format!("there is no tenant {slug:?}"))?;
-    Ok(Scope::system(tenant.id, tenant.slug.as_str(), "command"))
+    Ok(Context::system(tenant.id, tenant.slug.as_str(), "command"))
 }
 
 fn print(out: &mut impl Write, key: &ApiKey) -> io::Result<()> {

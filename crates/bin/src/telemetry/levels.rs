@@ -15,7 +15,7 @@ use crate::config;
 const OWN: [&str; 3] = ["customer_", "embedded_postgres", "http_kit"];
 /// Libraries say no more than this unless one is asked by its name: below it they show what they work on,
 /// statements and heads of requests among it, and know of no personal data.
-const MOST_OF_OTHERS: LevelFilter = LevelFilter::INFO;
+const MAX_OTHER_LEVEL: LevelFilter = LevelFilter::INFO;
 
 /// The directives that hold, and the way to others.
 pub(crate) struct Levels {
@@ -85,7 +85,7 @@ fn targets(directives: &str) -> Result<Targets, ParseError> {
     let asked: Targets = directives.parse()?;
     let level = asked.default_level().unwrap_or(LevelFilter::OFF);
     Ok(Targets::new()
-        .with_default(level.min(MOST_OF_OTHERS))
+        .with_default(level.min(MAX_OTHER_LEVEL))
         .with_targets(OWN.map(|own| (own, level)))
         .with_targets(asked.iter()))
 }

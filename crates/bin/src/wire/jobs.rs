@@ -31,14 +31,14 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 months: postgres.audit_months(),
                 seals: Some(MonthSeals {
                     ledger: postgres.audit_ledger(),
-                    notary: Arc::clone(&secrets.notary),
+                    signer: Arc::clone(&secrets.signer),
                 }),
                 retention: config.jobs.audit_retention,
                 clock: Arc::clone(&clock),
             })),
             ScheduledJob::new(Arc::new(SealAudit(AuditSealer {
                 ledger: postgres.audit_ledger(),
-                notary: Arc::clone(&secrets.notary),
+                signer: Arc::clone(&secrets.signer),
                 clock,
                 seen: LastSeen::default(),
             }))),

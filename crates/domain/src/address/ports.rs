@@ -2,7 +2,7 @@
 
 use super::{Address, AddressBook, BookChanges};
 use crate::customer::{CustomerRef, Status};
-use crate::{CustomerId, Scope, StoreError};
+use crate::{Context, CustomerId, StoreError};
 use async_trait::async_trait;
 use std::collections::HashMap;
 
@@ -61,7 +61,7 @@ pub trait AddressReads: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn book(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError>;
 
@@ -74,7 +74,7 @@ pub trait AddressReads: Send + Sync {
     /// As [`book`](Self::book).
     async fn books(
         &self,
-        scope: &Scope,
+        context: &Context,
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError>;
 }

@@ -113,7 +113,7 @@ pub struct AuditSeal {
 
 /// Digests and signatures that need no secret to be checked.
 #[cfg_attr(feature = "mocks", mockall::automock)]
-pub trait Notary: Send + Sync {
+pub trait SealSigner: Send + Sync {
     /// SHA-256.
     fn hash(&self, message: &[u8]) -> [u8; 32];
 
@@ -222,7 +222,7 @@ impl AuditSeal {
         range: SealedRange,
         through: Option<LedgerPosition>,
         now: DateTime<Utc>,
-        notary: &dyn Notary,
+        signer: &dyn SealSigner,
     ) -> Self {
         let mut seal = Self {
             number: previous.map_or(1, |previous| previous.number + 1),
@@ -233,24 +233,24 @@ impl AuditSeal {
             previous: previous.map_or([0; 32], |previous| previous.digest),
             sealed_at: now,
             digest: [0; 32],
-            public_key: notary.public_key(),
+            public_key: signer.public_key(),
             signature: [0; 64],
         };
-        seal.sign(notary);
+        seal.sign(signer);
         seal
     }
 
     /// The same, signed anew, after which every entry carries a digest.
     #[must_use]
-    pub fn requiring_digests(mut self, notary: &dyn Notary) -> Self {
+    pub fn requiring_digests(mut self, signer: &dyn SealSigner) -> Self {
         self.requires_digests = true;
-        self.sign(notary);
+        self.sign(signer);
         self
     }
 
-    fn sign(&mut self, notary: &dyn Notary) {
-        self.digest = self.own_digest(notary);
-        self.signature = notary.sign(&self.digest);
+    fn sign(&mut self, signer: &dyn SealSigner) {
+        self.digest = self.own_digest(signer);
+        self.signature = signer.sign(&self.digest);
     }
 
     /// How many entries it lists.
@@ -262,7 +262,7 @@ impl AuditSeal {
     }
 
     /// The digest of what it says.
-    pub fn own_digest(&self, notary: &dyn Notary) -> [u8; 32] {
+    pub fn own_digest(&self, signer: &dyn SealSigner) -> [u8; 32] {
         let mut message = b"customer-service/audit-seal/v1".to_vec();
         message.extend(self.number.to_be_bytes());
         message.extend(self.month.to_string().into_bytes());
@@ -280,7 +280,7 @@ impl AuditSeal {
                         .unwrap_or(u64::MAX)
                         .to_be_bytes(),
                 );
-                message.extend(notary.hash(digests.as_flattened()));
+                message.extend(signer.hash(digests.as_flattened()));
             }
             SealedRange::Dropped { begins: None } => message.push(2),
             SealedRange::Dropped {
@@ -298,7 +298,7 @@ impl AuditSeal {
         if self.requires_digests {
             message.push(1);
         }
-        notary.hash(&message)
+        signer.hash(&message)
     }
 }
 

@@ -54,7 +54,7 @@ pub struct CustomerChanges {
     pub analytics_tracking: Patch<bool>,
     /// Cookies beyond the necessary.
     pub cookie_consent: Patch<bool>,
-    /// Custom wishes: a merge of its own, member by member.
+    /// Custom preferences: a merge of its own, member by member.
     pub custom: Patch<Map<String, Value>>,
     /// Individual or business; clearing it makes an individual, see [`Self::with_default_type`].
     pub customer_type: Patch<CustomerType>,
@@ -122,7 +122,7 @@ impl Customer {
     }
 
     /// The names of the fields that hold something, as the wire spells them: what a creation
-    /// gave. Wishes that are what the operator's `defaults` make them are not named.
+    /// gave. Preferences that are what the operator's `defaults` make them are not named.
     pub fn given_fields(&self, defaults: &Preferences) -> Vec<&'static str> {
         let mut blank = self.clone();
         blank.profile = Profile::default();
@@ -142,7 +142,7 @@ impl Customer {
 
     /// Those of the `changed` members that are now larger than they may be: each merge adds to
     /// them, so that the size of one merge says nothing.
-    pub fn overgrown(&self, changed: &[&'static str]) -> Vec<&'static str> {
+    pub fn too_large(&self, changed: &[&'static str]) -> Vec<&'static str> {
         let within = |map: &Map<String, Value>| {
             serde_json::to_vec(map).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
         };
@@ -170,24 +170,33 @@ impl Customer {
         changes.gender.apply(&mut profile.gender);
         changes.phone.apply(&mut profile.phone);
         changes.avatar.apply(&mut profile.avatar);
-        let wishes = &mut self.preferences;
-        changes.language.apply(&mut wishes.language);
-        changes.currency.apply(&mut wishes.currency);
-        changes.timezone.apply(&mut wishes.timezone);
+        let preferences = &mut self.preferences;
+        changes.language.apply(&mut preferences.language);
+        changes.currency.apply(&mut preferences.currency);
+        changes.timezone.apply(&mut preferences.timezone);
         for (patch, flag) in [
-            (changes.email_marketing, &mut wishes.email_marketing),
-            (changes.sms_marketing, &mut wishes.sms_marketing),
-            (changes.push_notifications, &mut wishes.push_notifications),
-            (changes.order_updates, &mut wishes.order_updates),
-            (changes.promotional_emails, &mut wishes.promotional_emails),
-            (changes.newsletter, &mut wishes.newsletter),
-            (changes.data_sharing, &mut wishes.data_sharing),
-            (changes.analytics_tracking, &mut wishes.analytics_tracking),
-            (changes.cookie_consent, &mut wishes.cookie_consent),
+            (changes.email_marketing, &mut preferences.email_marketing),
+            (changes.sms_marketing, &mut preferences.sms_marketing),
+            (
+                changes.push_notifications,
+                &mut preferences.push_notifications,
+            ),
+            (changes.order_updates, &mut preferences.order_updates),
+            (
+                changes.promotional_emails,
+                &mut preferences.promotional_emails,
+            ),
+            (changes.newsletter, &mut preferences.newsletter),
+            (changes.data_sharing, &mut preferences.data_sharing),
+            (
+                changes.analytics_tracking,
+                &mut preferences.analytics_tracking,
+            ),
+            (changes.cookie_consent, &mut preferences.cookie_consent),
         ] {
             patch.apply_or(flag, false);
         }
-        merge_object(&mut wishes.custom, changes.custom);
+        merge_object(&mut preferences.custom, changes.custom);
         changes
             .customer_type
             .apply_or(&mut self.customer_type, CustomerType::default());
@@ -245,7 +254,7 @@ mod tests {
             added_tags: many.collect(),
             ..CustomerChanges::default()
         });
-        assert_eq!(customer.overgrown(&changed), ["tags"]);
+        assert_eq!(customer.too_large(&changed), ["tags"]);
     }
 
     #[test]

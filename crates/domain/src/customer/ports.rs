@@ -2,7 +2,7 @@
 
 use super::{Customer, ExternalId, LegacyId, NewCustomer};
 use super::{CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort};
-use crate::{CustomerId, Page, PageRequest, Scope, StoreError};
+use crate::{Context, CustomerId, Page, PageRequest, StoreError};
 use async_trait::async_trait;
 
 /// Writes customers, inside a unit of work.
@@ -64,7 +64,7 @@ pub trait CustomerReads: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn find(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<CustomerRecord>, StoreError>;
 
@@ -74,7 +74,7 @@ pub trait CustomerReads: Send + Sync {
     /// As [`find`](Self::find).
     async fn find_many(
         &self,
-        scope: &Scope,
+        context: &Context,
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError>;
 
@@ -84,7 +84,7 @@ pub trait CustomerReads: Send + Sync {
     /// As [`find`](Self::find).
     async fn look_up(
         &self,
-        scope: &Scope,
+        context: &Context,
         lookup: &Lookup,
     ) -> Result<Option<CustomerRecord>, StoreError>;
 
@@ -95,7 +95,7 @@ pub trait CustomerReads: Send + Sync {
     /// [`find`](Self::find).
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         filter: &CustomerFilter,
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,

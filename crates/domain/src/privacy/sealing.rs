@@ -36,7 +36,7 @@ impl DataKey {
 /// Where a sealed value lies. A value is bound to its place: what was sealed for one place opens at
 /// no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct SealContext<'a> {
     /// The tenant.
     pub tenant: TenantId,
     /// The table.
@@ -65,7 +65,7 @@ pub trait Cipher: Send + Sync {
 
     /// Seals a value for its place. Equal values give different results. What it yields names the
     /// key, see [`key_of`](Self::key_of).
-    fn seal<'a>(&self, key: &DataKey, place: Place<'a>, value: &[u8]) -> Vec<u8>;
+    fn seal<'a>(&self, key: &DataKey, place: SealContext<'a>, value: &[u8]) -> Vec<u8>;
 
     /// Opens a value that was sealed with this key for this place.
     ///
@@ -74,7 +74,7 @@ pub trait Cipher: Send + Sync {
     fn open<'a>(
         &self,
         key: &DataKey,
-        place: Place<'a>,
+        place: SealContext<'a>,
         sealed: &[u8],
     ) -> Result<Vec<u8>, SealedError>;
 
@@ -85,7 +85,7 @@ pub trait Cipher: Send + Sync {
     fn key_of(&self, sealed: &[u8]) -> Result<KeyId, SealedError>;
 
     /// Wraps a key under another, as a value of its place.
-    fn wrap<'a>(&self, under: &DataKey, place: Place<'a>, key: &DataKey) -> Vec<u8> {
+    fn wrap<'a>(&self, under: &DataKey, place: SealContext<'a>, key: &DataKey) -> Vec<u8> {
         self.seal(under, place, key.expose())
     }
 
@@ -96,7 +96,7 @@ pub trait Cipher: Send + Sync {
     fn unwrap<'a>(
         &self,
         under: &DataKey,
-        place: Place<'a>,
+        place: SealContext<'a>,
         id: KeyId,
         wrapped: &[u8],
     ) -> Result<DataKey, SealedError>;

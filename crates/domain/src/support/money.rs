@@ -3,14 +3,14 @@
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
-const USUAL_DECIMALS: u32 = 2;
+const DEFAULT_DECIMALS: u32 = 2;
 
 /// How many decimals amounts in this currency have (ISO 4217); two when it is unknown.
 pub fn decimals(currency: &str) -> u32 {
     let known = Currency::from_code(currency);
     known
         .and_then(Currency::exponent)
-        .map_or(USUAL_DECIMALS, u32::from)
+        .map_or(DEFAULT_DECIMALS, u32::from)
 }
 
 /// An amount with exactly the decimals of its currency; halves go away from zero.

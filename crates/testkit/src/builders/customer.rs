@@ -13,7 +13,7 @@ use customer_domain::customer::{
 use customer_domain::group::{Group, GroupId};
 use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
-use customer_domain::statistics::Standing;
+use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
 use customer_domain::tenant::Tenant;
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
@@ -94,7 +94,7 @@ pub fn customer() -> CustomerBuilder {
     CustomerBuilder {
         customer,
         password_hash: None,
-        standing: Standing::initial(Tier::Regular, NEW_CUSTOMER_SEGMENT, &currency),
+        summary: CustomerSummary::initial(Tier::Regular, NEW_CUSTOMER_SEGMENT, &currency),
     }
     .number(1)
 }
@@ -110,7 +110,7 @@ pub fn new_customer() -> NewCustomer {
 pub struct CustomerBuilder {
     customer: Customer,
     password_hash: Option<PasswordHash>,
-    standing: Standing,
+    summary: CustomerSummary,
 }
 
 impl CustomerBuilder {
@@ -198,12 +198,12 @@ impl CustomerBuilder {
 
     /// With everything that can be there, each value different from its neighbours.
     pub fn full(mut self) -> Self {
-        self.standing = Standing {
+        self.summary = CustomerSummary {
             tier: Tier::Premium,
             loyalty_points: 4_711,
             total_spent: Decimal::new(12_345_678, 4),
             order_count: 17,
-            ..self.standing
+            ..self.summary
         };
         self.registered().with(fill)
     }
@@ -223,7 +223,7 @@ impl CustomerBuilder {
     pub fn build_record(self) -> CustomerRecord {
         CustomerRecord {
             customer: self.customer,
-            standing: self.standing,
+            summary: self.summary,
         }
     }
 
@@ -232,7 +232,7 @@ impl CustomerBuilder {
         NewCustomer {
             customer: self.customer,
             password_hash: self.password_hash,
-            standing: self.standing,
+            summary: self.summary,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::clock::{at, seeded_id};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Actor, ActorKind, Origin, Permission, Scope, TenantId};
+use customer_domain::{Actor, ActorKind, Context, Origin, Permission, TenantId};
 
 /// `tenant-a`, where tests are at home.
 pub fn tenant() -> Tenant {
@@ -32,22 +32,22 @@ fn numbered(n: u64, slug: &str, name: &str) -> Tenant {
 }
 
 /// A service at work in [`tenant`] with an API key.
-pub fn scope() -> Scope {
+pub fn context() -> Context {
     inside(&tenant(), ActorKind::ApiKey, "key-a")
 }
 
 /// The same in [`other_tenant`].
-pub fn other_scope() -> Scope {
+pub fn other_context() -> Context {
     inside(&other_tenant(), ActorKind::ApiKey, "key-b")
 }
 
 /// The service itself at start-up, in [`tenant`].
-pub fn operator_scope() -> Scope {
+pub fn operator_context() -> Context {
     inside(&tenant(), ActorKind::System, "start-up")
 }
 
-fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Scope {
-    Scope {
+fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Context {
+    Context {
         tenant: tenant.id,
         tenant_slug: tenant.slug.as_str().to_owned(),
         actor: Actor {

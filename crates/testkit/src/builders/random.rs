@@ -115,10 +115,10 @@ pub fn random_customer(seed: u64) -> NewCustomer {
     }
     if dice.chance(60) {
         let orders = dice.below(40) + 1;
-        new.standing.order_count = orders;
-        new.standing.total_spent = Decimal::new(orders * (dice.below(20_000) + 500), 2);
-        new.standing.loyalty_points = dice.below(50_000);
-        new.standing.tier = tier_of(new.standing.total_spent);
+        new.summary.order_count = orders;
+        new.summary.total_spent = Decimal::new(orders * (dice.below(20_000) + 500), 2);
+        new.summary.loyalty_points = dice.below(50_000);
+        new.summary.tier = tier_of(new.summary.total_spent);
     }
     new
 }
@@ -192,24 +192,24 @@ fn describe(person: &mut Customer, dice: &mut Dice) {
 }
 
 fn wish(person: &mut Customer, dice: &mut Dice) {
-    let wishes = &mut person.preferences;
+    let preferences = &mut person.preferences;
     if dice.chance(75) {
         let (language, currency, timezone) = dice.pick(&LOCALES);
-        wishes.language = Some(language.to_owned());
-        wishes.currency = Some(currency.to_owned());
-        wishes.timezone = Some(timezone.to_owned());
+        preferences.language = Some(language.to_owned());
+        preferences.currency = Some(currency.to_owned());
+        preferences.timezone = Some(timezone.to_owned());
     }
-    wishes.email_marketing = dice.chance(35);
-    wishes.sms_marketing = dice.chance(10);
-    wishes.push_notifications = dice.chance(15);
-    wishes.order_updates = dice.chance(85);
-    wishes.promotional_emails = dice.chance(30);
-    wishes.newsletter = dice.chance(25);
-    wishes.data_sharing = dice.chance(5);
-    wishes.analytics_tracking = dice.chance(45);
-    wishes.cookie_consent = dice.chance(60);
+    preferences.email_marketing = dice.chance(35);
+    preferences.sms_marketing = dice.chance(10);
+    preferences.push_notifications = dice.chance(15);
+    preferences.order_updates = dice.chance(85);
+    preferences.promotional_emails = dice.chance(30);
+    preferences.newsletter = dice.chance(25);
+    preferences.data_sharing = dice.chance(5);
+    preferences.analytics_tracking = dice.chance(45);
+    preferences.cookie_consent = dice.chance(60);
     if dice.chance(10) {
-        wishes.custom = object(&json!({"theme": "dark", "fontSize": dice.below(12) + 10}));
+        preferences.custom = object(&json!({"theme": "dark", "fontSize": dice.below(12) + 10}));
     }
 }
 

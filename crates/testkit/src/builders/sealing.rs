@@ -1,11 +1,11 @@
 //! Real cryptography, all from one root secret that never changes.
 
 use super::clock::SeededIds;
-use customer_domain::audit::Notary;
+use customer_domain::audit::SealSigner;
 use customer_domain::privacy::{Cipher, KeyStore};
 use customer_domain::{IdSource, KeyedDigest};
 use customer_postgres::Sealing;
-use customer_security::{AeadCipher, Ed25519Notary, HkdfDigests, RootKeyStore, RootSecret};
+use customer_security::{AeadCipher, Ed25519SealSigner, HkdfDigests, RootKeyStore, RootSecret};
 use std::array;
 use std::sync::{Arc, LazyLock};
 
@@ -20,8 +20,8 @@ pub fn key_store() -> Arc<dyn KeyStore> {
 }
 
 /// Signs, with a key that is the same in every test.
-pub fn notary() -> Arc<dyn Notary> {
-    Arc::new(Ed25519Notary::new(&root_secret()))
+pub fn signer() -> Arc<dyn SealSigner> {
+    Arc::new(Ed25519SealSigner::new(&root_secret()))
 }
 
 /// Keyed digests, with keys that are the same in every test.

@@ -5,8 +5,8 @@ use super::steps::{
     add_addresses, begin, begin_in, book, book_in, edit, edit_book, read, stored, stored_in,
 };
 use crate::builders::{
-    PlainDigests, address, customer, full_address, legacy, new_customer, other_scope, other_tenant,
-    scope,
+    PlainDigests, address, context, customer, full_address, legacy, new_customer, other_context,
+    other_tenant,
 };
 use customer_domain::StoreError;
 use customer_domain::address::{Address, MAX_BOOK, MAX_EXPANDED};
@@ -132,7 +132,7 @@ pub async fn a_book_is_read_by_its_customers_legacy_id(h: &impl Harness) {
     let added = add_addresses(h, owner.id, [address(1)]).await;
     let read = async |id| {
         let customer = CustomerRef::Legacy(legacy(id));
-        let found = h.addresses().book(&scope(), customer).await;
+        let found = h.addresses().book(&context(), customer).await;
         found.expect("the store answers")
     };
     let found = read(7).await.expect("a book");
@@ -160,9 +160,9 @@ pub async fn books_of_many_are_read_at_once(h: &impl Harness) {
     }
     let unasked = owners.pop().expect("the last");
     expected.remove(&unasked);
-    let found = h.addresses().books(&scope(), &owners).await;
+    let found = h.addresses().books(&context(), &owners).await;
     assert_eq!(found.expect("the store answers"), expected);
-    let found = h.addresses().books(&scope(), &[]).await;
+    let found = h.addresses().books(&context(), &[]).await;
     assert_eq!(found.expect("the store answers"), HashMap::new());
 }
 
@@ -178,15 +178,15 @@ pub async fn of_a_large_book_the_oldest_are_read_with_those_of_others(h: &impl H
     let mut expected = saved.await.expect("saved").addresses().to_vec();
     assert_eq!(book(h, owner).await.as_ref(), Some(&expected));
     expected.truncate(MAX_EXPANDED);
-    let found = h.addresses().books(&scope(), &[owner]).await;
+    let found = h.addresses().books(&context(), &[owner]).await;
     let found = found.expect("the store answers").remove(&owner);
     assert_eq!(found, Some(expected));
 }
 
 pub async fn another_tenants_book_is_not_there(h: &impl Harness) {
     let theirs = customer().of(&other_tenant()).legacy(7).build_new();
-    let theirs = stored_in(h, &other_scope(), theirs).await.customer;
-    let mut work = begin_in(h, &other_scope()).await;
+    let theirs = stored_in(h, &other_context(), theirs).await.customer;
+    let mut work = begin_in(h, &other_context()).await;
     let id = CustomerRef::Id(theirs.id);
     let mut locked = work.addresses().book_for_update(id).await.expect("a book");
     super::steps::add(&mut locked.book, address(1));
@@ -195,14 +195,14 @@ pub async fn another_tenants_book_is_not_there(h: &impl Harness) {
     work.commit().await.expect("commit");
 
     assert_eq!(book(h, theirs.id).await, None);
-    let found = h.addresses().books(&scope(), &[theirs.id]).await;
+    let found = h.addresses().books(&context(), &[theirs.id]).await;
     assert_eq!(found.expect("the store answers"), HashMap::new());
     for name in [id, CustomerRef::Legacy(legacy(7))] {
         let mut work = begin(h).await;
         let found = work.addresses().book_for_update(name).await;
         assert_eq!(found, Err(StoreError::NotFound), "{name:?}");
     }
-    let still = book_in(h, &other_scope(), theirs.id).await;
+    let still = book_in(h, &other_context(), theirs.id).await;
     assert_eq!(still.expect("a book"), locked.book.addresses());
 }
 

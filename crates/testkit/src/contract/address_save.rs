@@ -4,7 +4,7 @@ use super::Harness;
 use super::steps::{add, add_addresses, begin, book, changes, edit_book, stored, stored_in};
 use crate::builders::{
     PlainDigests, address, address_for, at, country, customer, full_address, legacy, new_customer,
-    other_scope, other_tenant, phone,
+    other_context, other_tenant, phone,
 };
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressType, BookChanges, PostalAddress, Role,
@@ -235,7 +235,7 @@ pub async fn a_removed_address_hands_over_and_shows_nowhere(h: &impl Harness) {
     assert_eq!(holders(&found), [Some(address(3).id), None]);
     let all = h
         .addresses()
-        .books(&crate::builders::scope(), &[owner])
+        .books(&crate::builders::context(), &[owner])
         .await;
     assert_eq!(all.expect("the store answers").remove(&owner), Some(found));
 }
@@ -301,8 +301,12 @@ pub async fn an_address_legacy_id_is_taken_in_the_whole_tenant(h: &impl Harness)
     assert_eq!(book(h, owner).await.expect("a book").len(), 1);
 
     let theirs = customer().of(&other_tenant()).build_new();
-    let theirs = stored_in(h, &other_scope(), theirs).await.customer.id;
-    let mut work = h.transactions().begin(&other_scope()).await.expect("begin");
+    let theirs = stored_in(h, &other_context(), theirs).await.customer.id;
+    let mut work = h
+        .transactions()
+        .begin(&other_context())
+        .await
+        .expect("begin");
     let id = CustomerRef::Id(theirs);
     work.addresses().book_for_update(id).await.expect("a book");
     let saved = work.addresses().save(&addition(theirs, rival)).await;

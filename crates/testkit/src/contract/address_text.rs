@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{add_addresses, book, edit_book, stored};
-use crate::builders::{address, country, full_address, legacy, new_customer, phone, scope};
+use crate::builders::{address, context, country, full_address, legacy, new_customer, phone};
 use customer_domain::address::{
     Address, AddressField, AddressProblem, Country, MAX_LABEL, PostalAddress,
 };
@@ -185,7 +185,7 @@ pub async fn an_address_that_new_input_could_not_be_is_read_whole(h: &impl Harne
     let owner = stored(h, new_customer()).await.customer.id;
     let added = add_addresses(h, owner, [address]).await;
     assert_eq!(book(h, owner).await.as_ref(), Some(&added));
-    let books = h.addresses().books(&scope(), &[owner]).await;
+    let books = h.addresses().books(&context(), &[owner]).await;
     assert_eq!(books, Ok([(owner, added.clone())].into()));
     let locked = edit_book(h, owner, |_| ()).await.expect("a book");
     assert_eq!(locked.addresses(), added);

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{begin, keys_stored, revoke};
-use crate::builders::{api_key, at, digest, other_scope, other_tenant, presented, scope};
+use crate::builders::{api_key, at, context, digest, other_context, other_tenant, presented};
 use chrono::TimeDelta;
 use customer_domain::StoreError;
 use customer_domain::api_key::{
@@ -36,7 +36,7 @@ async fn found(h: &impl Harness, secret: &PresentedSecret) -> Option<ApiKey> {
 
 async fn listed(h: &impl Harness) -> Vec<ApiKey> {
     h.api_keys()
-        .list(&scope())
+        .list(&context())
         .await
         .expect("the store answers")
 }
@@ -78,7 +78,7 @@ pub async fn a_key_comes_back_whole(h: &impl Harness) {
         ..writer(3)
     };
     let keys = [bare, full, reader];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     for key in keys {
         assert_eq!(found(h, &presented(&key)).await, Some(key));
     }
@@ -86,7 +86,7 @@ pub async fn a_key_comes_back_whole(h: &impl Harness) {
 
 pub async fn an_ended_key_is_still_found(h: &impl Harness) {
     let keys = [expired(admin(1)), revoked(admin(2))];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     for key in keys {
         assert_eq!(found(h, &presented(&key)).await, Some(key));
     }
@@ -94,7 +94,7 @@ pub async fn an_ended_key_is_still_found(h: &impl Harness) {
 
 pub async fn an_unknown_secret_is_none(h: &impl Harness) {
     let key = admin(1);
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     let mut almost = presented(&key);
     almost.digest[31] ^= 1;
     assert_eq!(found(h, &almost).await, None);
@@ -127,7 +127,7 @@ pub async fn keys_are_listed_newest_first_and_revoked_ones_last(h: &impl Harness
         revoked(writer(4)),
         writer(3),
     ];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     let [second, newest, oldest, fourth, third] = keys;
     assert_eq!(listed(h).await, [third, second, oldest, newest, fourth]);
 }
@@ -135,7 +135,7 @@ pub async fn keys_are_listed_newest_first_and_revoked_ones_last(h: &impl Harness
 pub async fn a_list_of_keys_is_capped(h: &impl Harness) {
     let cap = u64::try_from(MAX_LISTED_KEYS).expect("positive");
     let mut keys: Vec<_> = (1..=cap + 2).map(writer).collect();
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     keys.reverse();
     keys.truncate(keys.len() - 2);
     assert_eq!(listed(h).await, keys, "the newest");
@@ -143,7 +143,7 @@ pub async fn a_list_of_keys_is_capped(h: &impl Harness) {
 
 pub async fn a_use_is_noted_and_never_moved_back(h: &impl Harness) {
     let (key, other) = (admin(1), admin(2));
-    keys_stored(h, &scope(), &[key.clone(), other.clone()]).await;
+    keys_stored(h, &context(), &[key.clone(), other.clone()]).await;
     // Whole minutes: a use is noted to the minute.
     for (used, noted) in [(600, 600), (900, 900), (720, 900), (960, 960), (0, 960)] {
         h.api_keys().touch(&key, at(used)).await.expect("noted");
@@ -164,7 +164,7 @@ pub async fn a_use_of_an_unknown_key_is_not_an_error(h: &impl Harness) {
 
 pub async fn a_live_key_is_revoked(h: &impl Harness) {
     let (key, other) = (expired(writer(1)), admin(2));
-    keys_stored(h, &scope(), &[key.clone(), other.clone()]).await;
+    keys_stored(h, &context(), &[key.clone(), other.clone()]).await;
     let now = at(499) + TimeDelta::microseconds(7);
     let expected = ApiKey {
         revoked_at: Some(now),
@@ -185,7 +185,7 @@ pub async fn a_live_key_is_revoked(h: &impl Harness) {
 
 pub async fn a_revocation_that_is_rolled_back_never_happened(h: &impl Harness) {
     let key = writer(1);
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     let mut work = begin(h).await;
     let outcome = work.api_keys().revoke(key.id, at(60)).await;
     assert!(
@@ -198,7 +198,7 @@ pub async fn a_revocation_that_is_rolled_back_never_happened(h: &impl Harness) {
 
 pub async fn a_revoked_key_has_ended_already(h: &impl Harness) {
     let key = revoked(admin(1));
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     let outcome = revoke(h, &key, at(1_000)).await;
     assert_eq!(outcome, Ok(Revocation::AlreadyEnded(key.clone())));
     assert_eq!(
@@ -210,7 +210,7 @@ pub async fn a_revoked_key_has_ended_already(h: &impl Harness) {
 
 pub async fn an_expired_key_has_ended_already(h: &impl Harness) {
     let key = expired(admin(1));
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     for now in [at(500), at(1_000)] {
         let outcome = revoke(h, &key, now).await;
         assert_eq!(outcome, Ok(Revocation::AlreadyEnded(key.clone())));
@@ -224,7 +224,7 @@ pub async fn an_expired_key_has_ended_already(h: &impl Harness) {
 
 pub async fn the_last_admin_key_stays(h: &impl Harness) {
     let key = admin(1);
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     assert!(is_last(h, &key).await);
     assert_eq!(
         found(h, &presented(&key)).await,
@@ -235,7 +235,7 @@ pub async fn the_last_admin_key_stays(h: &impl Harness) {
 
 pub async fn a_live_admin_key_lets_another_go(h: &impl Harness) {
     let keys = [admin(1), admin(2), admin(3)];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     assert!(!is_last(h, &keys[1]).await);
     assert!(!is_last(h, &keys[0]).await);
     assert!(is_last(h, &keys[2]).await);
@@ -253,25 +253,25 @@ pub async fn ended_admin_keys_do_not_count(h: &impl Harness) {
         revoked(admin(3)),
         not_any_more,
     ];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     assert!(is_last(h, &key).await);
 }
 
 pub async fn admin_keys_of_other_tenants_do_not_count(h: &impl Harness) {
     let key = admin(1);
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
     let foreign = ApiKey {
         tenant: other_tenant().id,
         all_tenants: true,
         ..admin(2)
     };
-    keys_stored(h, &other_scope(), &[foreign]).await;
+    keys_stored(h, &other_context(), &[foreign]).await;
     assert!(is_last(h, &key).await);
 }
 
 pub async fn weaker_keys_do_not_count_and_can_always_go(h: &impl Harness) {
     let keys = [admin(1), writer(2), api_key(3, Permission::Read)];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     assert!(is_last(h, &keys[0]).await);
     assert!(!is_last(h, &keys[1]).await);
     assert!(!is_last(h, &keys[2]).await);
@@ -279,7 +279,7 @@ pub async fn weaker_keys_do_not_count_and_can_always_go(h: &impl Harness) {
 
 pub async fn two_admin_keys_cannot_go_together(h: &impl Harness) {
     let keys = [admin(1), admin(2)];
-    keys_stored(h, &scope(), &keys).await;
+    keys_stored(h, &context(), &keys).await;
     let mut work = begin(h).await;
     let first = work.api_keys().revoke(keys[0].id, at(60)).await;
     assert!(matches!(first, Ok(Revocation::Revoked(..))), "{first:?}");
@@ -296,7 +296,7 @@ pub async fn two_admin_keys_cannot_go_together(h: &impl Harness) {
 }
 
 pub async fn an_unknown_key_cannot_be_revoked(h: &impl Harness) {
-    keys_stored(h, &scope(), &[admin(1), admin(2)]).await;
+    keys_stored(h, &context(), &[admin(1), admin(2)]).await;
     assert_eq!(
         revoke(h, &admin(3), at(60)).await,
         Err(StoreError::NotFound)

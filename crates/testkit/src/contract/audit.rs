@@ -1,15 +1,15 @@
 //! The trail is shown as it was written, newest first, page by page.
 
 use super::Harness;
-use super::steps::audit::{about, fact, numbers, page, tally, written};
+use super::steps::audit::{about, numbers, page, tally, written};
 use super::steps::{begin, stored};
-use crate::builders::{at, new_customer, other_scope, scope, seeded_id};
+use crate::builders::{at, context, new_customer, other_context, seeded_id};
 use crate::fake::shown;
 use chrono::TimeDelta;
 use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
 };
-use customer_domain::{Actor, ActorKind, AuditEventId, Origin, Scope};
+use customer_domain::{Actor, ActorKind, AuditEventId, Context, Origin};
 use serde_json::{Map, Value, json};
 
 const AWKWARD: [&str; 9] = [
@@ -24,9 +24,9 @@ const AWKWARD: [&str; 9] = [
     "\\u0000 \\x00",
 ];
 
-/// The scope's whole trail.
-async fn whole(h: &impl Harness, scope: &Scope) -> Vec<AuditEvent> {
-    let page = page(h, scope, &AuditFilter::default(), None, 1_000).await;
+/// The context's whole trail.
+async fn whole(h: &impl Harness, context: &Context) -> Vec<AuditEvent> {
+    let page = page(h, context, &AuditFilter::default(), None, 1_000).await;
     assert_eq!((page.next, page.total), (None, None));
     page.items
 }
@@ -49,13 +49,13 @@ fn object(value: &Value) -> Option<Map<String, Value>> {
 
 pub async fn an_entry_comes_back_whole(h: &impl Harness) {
     let customer = stored(h, new_customer()).await.customer.id;
-    let acting = Scope {
+    let acting = Context {
         session_id: Some("session-1".to_owned()),
         origin: Origin {
             ip: "2001:db8::7".parse().ok(),
             user_agent: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
         },
-        ..scope()
+        ..context()
     };
     let entry = AuditEntry {
         changes: vec![
@@ -88,7 +88,7 @@ pub async fn an_entry_comes_back_whole(h: &impl Harness) {
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
         at: at(1),
     };
-    assert_eq!(whole(h, &scope()).await, [expected]);
+    assert_eq!(whole(h, &context()).await, [expected]);
 }
 
 pub async fn of_an_entry_without_values_the_names_are_shown(h: &impl Harness) {
@@ -96,8 +96,8 @@ pub async fn of_an_entry_without_values_the_names_are_shown(h: &impl Harness) {
         reason: None,
         ..about(1, AuditKind::AccessDenied, None)
     };
-    written(h, &scope(), &[entry]).await;
-    let event = whole(h, &scope()).await.remove(0);
+    written(h, &context(), &[entry]).await;
+    let event = whole(h, &context()).await.remove(0);
     assert_eq!(event.severity, "WARN");
     assert_eq!(event.changed_fields, ["profile.firstName", "tags"]);
     assert_eq!((event.old_values, event.new_values), (None, None));
@@ -151,8 +151,8 @@ pub async fn values_stand_on_the_side_that_has_any(h: &impl Harness) {
             changes: changes.clone(),
             ..about(n, AuditKind::GroupUpdate, None)
         };
-        written(h, &scope(), &[entry]).await;
-        let event = whole(h, &scope()).await.remove(0);
+        written(h, &context(), &[entry]).await;
+        let event = whole(h, &context()).await.remove(0);
         let expected = (object(&old), object(&new));
         assert_eq!(
             (event.old_values, event.new_values),
@@ -163,7 +163,7 @@ pub async fn values_stand_on_the_side_that_has_any(h: &impl Harness) {
 }
 
 pub async fn an_empty_trail_is_an_empty_page(h: &impl Harness) {
-    assert_eq!(whole(h, &scope()).await, []);
+    assert_eq!(whole(h, &context()).await, []);
 }
 
 pub async fn entries_are_listed_newest_first_and_those_of_one_moment_by_id(h: &impl Harness) {
@@ -173,24 +173,24 @@ pub async fn entries_are_listed_newest_first_and_those_of_one_moment_by_id(h: &i
             at,
             ..about(n, AuditKind::ProfileUpdate, None)
         };
-        written(h, &scope(), &[entry]).await;
+        written(h, &context(), &[entry]).await;
     }
-    assert_eq!(numbers(&whole(h, &scope()).await), [5, 2, 3, 1, 4]);
+    assert_eq!(numbers(&whole(h, &context()).await), [5, 2, 3, 1, 4]);
 }
 
 pub async fn a_page_of_the_trail_holds_as_many_as_were_asked_for(h: &impl Harness) {
     let entries: Vec<_> = (1..=3)
         .map(|n| about(n, AuditKind::ProfileUpdate, None))
         .collect();
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let all = AuditFilter::default();
     for (size, shown, has_next) in [(1, vec![3], true), (2, vec![3, 2], true)] {
-        let page = page(h, &scope(), &all, None, size).await;
+        let page = page(h, &context(), &all, None, size).await;
         assert_eq!(numbers(&page.items), shown);
         assert_eq!((page.next.is_some(), page.total), (has_next, None));
     }
     for size in [3, 4] {
-        let page = page(h, &scope(), &all, None, size).await;
+        let page = page(h, &context(), &all, None, size).await;
         assert_eq!((numbers(&page.items), page.next), (vec![3, 2, 1], None));
     }
 }
@@ -203,11 +203,11 @@ pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl H
             ..about(n.into(), AuditKind::ProfileUpdate, None)
         })
         .collect();
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     for size in [1, 2, 3, 5] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = page(h, &scope(), &AuditFilter::default(), after, size).await;
+            let page = page(h, &context(), &AuditFilter::default(), after, size).await;
             seen.extend(numbers(&page.items));
             match page.next {
                 Some(next) => {
@@ -223,7 +223,7 @@ pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl H
 
 pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
     let entries = [1, 3].map(|n| about(n, AuditKind::ProfileUpdate, None));
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let id = |n: u64| AuditEventId(seeded_id(0xad_0000 + n));
     for (at, id, older) in [
         (at(2), id(2), vec![1]),
@@ -234,7 +234,7 @@ pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
         (at(0), id(9), vec![]),
     ] {
         let after = Some(AuditKey { at, id });
-        let page = page(h, &scope(), &AuditFilter::default(), after, 9).await;
+        let page = page(h, &context(), &AuditFilter::default(), after, 9).await;
         assert_eq!(
             (numbers(&page.items), page.next),
             (older, None),
@@ -245,50 +245,50 @@ pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
 
 pub async fn a_place_in_the_trail_is_kept_while_entries_come(h: &impl Harness) {
     let [one, two, three, four] = [1, 2, 3, 4].map(|n| about(n, AuditKind::ProfileUpdate, None));
-    written(h, &scope(), &[one, two, three]).await;
+    written(h, &context(), &[one, two, three]).await;
     let all = AuditFilter::default();
-    let first = page(h, &scope(), &all, None, 2).await;
-    written(h, &scope(), &[four]).await;
-    let second = page(h, &scope(), &all, first.next, 2).await;
+    let first = page(h, &context(), &all, None, 2).await;
+    written(h, &context(), &[four]).await;
+    let second = page(h, &context(), &all, first.next, 2).await;
     assert_eq!(numbers(&first.items), [3, 2]);
     assert_eq!(numbers(&second.items), [1]);
 }
 
 pub async fn entries_show_once_they_are_committed(h: &impl Harness) {
     let mut work = begin(h).await;
-    work.record(fact(about(1, AuditKind::ProfileCreate, None)));
+    work.record(about(1, AuditKind::ProfileCreate, None).into());
     work.commit().await.expect("commit");
-    assert_eq!(numbers(&whole(h, &scope()).await), [1]);
+    assert_eq!(numbers(&whole(h, &context()).await), [1]);
 }
 
 pub async fn entries_of_the_same_unit_of_work_do_not_show(h: &impl Harness) {
     let all = AuditFilter::default();
-    written(h, &scope(), &[about(1, AuditKind::ProfileCreate, None)]).await;
+    written(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
     let mut work = begin(h).await;
-    work.record(fact(about(2, AuditKind::AuditRead, None)));
+    work.record(about(2, AuditKind::AuditRead, None).into());
     let page = work.audit().list(&all, None, 9).await.expect("listed");
     assert_eq!(numbers(&page.items), [1]);
     let tally = work.audit().tally(&all).await.expect("counted");
     assert_eq!(tally.counts[0].count, 1);
     work.commit().await.expect("commit");
-    assert_eq!(numbers(&whole(h, &scope()).await), [2, 1]);
+    assert_eq!(numbers(&whole(h, &context()).await), [2, 1]);
 }
 
 pub async fn an_entry_that_is_rolled_back_is_not_shown(h: &impl Harness) {
     let mut work = begin(h).await;
-    work.record(fact(about(1, AuditKind::ProfileCreate, None)));
+    work.record(about(1, AuditKind::ProfileCreate, None).into());
     work.rollback().await.expect("rollback");
-    assert_eq!(whole(h, &scope()).await, []);
+    assert_eq!(whole(h, &context()).await, []);
 }
 
 pub async fn another_tenants_entries_are_not_shown(h: &impl Harness) {
     let entry = about(1, AuditKind::ProfileCreate, None);
-    written(h, &other_scope(), std::slice::from_ref(&entry)).await;
-    assert_eq!(whole(h, &scope()).await, []);
+    written(h, &other_context(), std::slice::from_ref(&entry)).await;
+    assert_eq!(whole(h, &context()).await, []);
     let filters = [
         AuditFilter::default(),
         AuditFilter {
-            actor: Some(other_scope().actor.id),
+            actor: Some(other_context().actor.id),
             resource: Some(entry.resource),
             ..AuditFilter::default()
         },
@@ -300,21 +300,21 @@ pub async fn another_tenants_entries_are_not_shown(h: &impl Harness) {
         },
     ];
     for filter in filters {
-        assert_eq!(page(h, &scope(), &filter, None, 9).await.items, []);
-        assert_eq!(tally(h, &scope(), &filter).await, AuditTally::default());
-        let home = page(h, &other_scope(), &filter, None, 9).await.items;
-        assert_eq!(home, [shown(&other_scope(), &entry)]);
+        assert_eq!(page(h, &context(), &filter, None, 9).await.items, []);
+        assert_eq!(tally(h, &context(), &filter).await, AuditTally::default());
+        let home = page(h, &other_context(), &filter, None, 9).await.items;
+        assert_eq!(home, [shown(&other_context(), &entry)]);
     }
-    written(h, &scope(), &[about(2, AuditKind::ProfileCreate, None)]).await;
-    assert_eq!(numbers(&whole(h, &scope()).await), [2]);
-    assert_eq!(numbers(&whole(h, &other_scope()).await), [1]);
+    written(h, &context(), &[about(2, AuditKind::ProfileCreate, None)]).await;
+    assert_eq!(numbers(&whole(h, &context()).await), [2]);
+    assert_eq!(numbers(&whole(h, &other_context()).await), [1]);
 }
 
 pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
     let customer = stored(h, new_customer()).await.customer.id;
     let mut expected = Vec::new();
     for (n, text) in (1..).zip(AWKWARD) {
-        let acting = Scope {
+        let acting = Context {
             actor: Actor {
                 kind: ActorKind::System,
                 id: text.to_owned(),
@@ -325,7 +325,7 @@ pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
                 ip: "192.0.2.1".parse().ok(),
                 user_agent: Some(text.to_owned()),
             },
-            ..scope()
+            ..context()
         };
         let entry = AuditEntry {
             changes: vec![
@@ -342,7 +342,7 @@ pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
         written(h, &acting, std::slice::from_ref(&entry)).await;
         expected.insert(0, shown(&acting, &entry));
     }
-    assert_eq!(whole(h, &scope()).await, expected);
+    assert_eq!(whole(h, &context()).await, expected);
 }
 
 #[doc(hidden)]

@@ -3,13 +3,13 @@
 use super::Harness;
 use super::steps::audit::{about, numbers, page, tally, written};
 use super::steps::stored_all;
-use crate::builders::{at, customer, scope, seeded_id};
+use crate::builders::{at, context, customer, seeded_id};
 use crate::fake::{passes, shown};
 use chrono::TimeDelta;
 use customer_domain::audit::{
     AuditCount, AuditEntry, AuditEvent, AuditFilter, AuditKind, AuditTally, MAX_TALLY, Operation,
 };
-use customer_domain::{Actor, ActorKind, CustomerId, Scope};
+use customer_domain::{Actor, ActorKind, Context, CustomerId};
 use std::cmp::Reverse;
 
 /// So many customers of tenant A, by id.
@@ -24,13 +24,13 @@ async fn customers(h: &impl Harness, count: u64) -> Vec<CustomerId> {
 }
 
 /// Tenant A, where this actor is at work.
-fn acting(actor: &str) -> Scope {
-    Scope {
+fn acting(actor: &str) -> Context {
+    Context {
         actor: Actor {
             kind: ActorKind::ApiKey,
             id: actor.to_owned(),
         },
-        ..scope()
+        ..context()
     }
 }
 
@@ -40,7 +40,7 @@ fn all() -> AuditFilter {
 
 /// The numbers of the entries that pass a filter, newest first.
 async fn passing(h: &impl Harness, filter: &AuditFilter) -> Vec<u64> {
-    let page = page(h, &scope(), filter, None, 1_000).await;
+    let page = page(h, &context(), filter, None, 1_000).await;
     assert_eq!(page.next, None);
     numbers(&page.items)
 }
@@ -105,7 +105,7 @@ pub async fn a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end(h
     let entries: Vec<_> = (1..=3)
         .map(|n| about(n, AuditKind::ProfileUpdate, None))
         .collect();
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let moment = TimeDelta::microseconds(1);
     for (from, to, expected) in [
         (Some(at(2)), None, vec![3, 2]),
@@ -122,13 +122,13 @@ pub async fn a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end(h
 }
 
 pub async fn no_kinds_at_all_show_nothing(h: &impl Harness) {
-    written(h, &scope(), &[about(1, AuditKind::ProfileCreate, None)]).await;
+    written(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
     let none = AuditFilter {
         kinds: Some(Vec::new()),
         ..all()
     };
     assert_eq!(passing(h, &none).await, [0; 0]);
-    assert_eq!(tally(h, &scope(), &none).await, AuditTally::default());
+    assert_eq!(tally(h, &context(), &none).await, AuditTally::default());
 }
 
 pub async fn every_combination_of_filters_shows_what_passes_all_of_them(h: &impl Harness) {
@@ -169,9 +169,9 @@ pub async fn every_combination_of_filters_shows_what_passes_all_of_them(h: &impl
             .filter(|event| passes(&filter, event))
             .cloned()
             .collect();
-        let page = page(h, &scope(), &filter, None, 1_000).await;
+        let page = page(h, &context(), &filter, None, 1_000).await;
         assert_eq!(page.items, expected, "{filter:?}");
-        let counted: u64 = tally(h, &scope(), &filter)
+        let counted: u64 = tally(h, &context(), &filter)
             .await
             .counts
             .iter()
@@ -213,15 +213,15 @@ pub async fn a_filtered_trail_is_shown_page_by_page(h: &impl Harness) {
             about(n, kinds[usize::from(n % 3 == 0)], None)
         })
         .collect();
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let filter = AuditFilter {
         kinds: Some(vec![AuditKind::AddressCreate]),
         to: Some(at(9)),
         ..all()
     };
-    let first = page(h, &scope(), &filter, None, 4).await;
+    let first = page(h, &context(), &filter, None, 4).await;
     assert_eq!(numbers(&first.items), [8, 7, 5, 4]);
-    let second = page(h, &scope(), &filter, first.next, 4).await;
+    let second = page(h, &context(), &filter, first.next, 4).await;
     assert_eq!((numbers(&second.items), second.next), (vec![2, 1], None));
 }
 
@@ -239,7 +239,7 @@ pub async fn entries_are_counted_by_customer_the_most_first(h: &impl Harness) {
         .zip(whom)
         .map(|(n, customer)| about(n, AuditKind::ProfileUpdate, customer))
         .collect();
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let expected = AuditTally {
         counts: vec![
             AuditCount {
@@ -260,7 +260,7 @@ pub async fn entries_are_counted_by_customer_the_most_first(h: &impl Harness) {
         ],
         has_more: false,
     };
-    assert_eq!(tally(h, &scope(), &all()).await, expected);
+    assert_eq!(tally(h, &context(), &all()).await, expected);
 }
 
 pub async fn equal_counts_are_ordered_by_customer(h: &impl Harness) {
@@ -268,9 +268,9 @@ pub async fn equal_counts_are_ordered_by_customer(h: &impl Harness) {
     let whom = [None, Some(people[2]), Some(people[0]), Some(people[1])];
     for (n, customer) in (1..).zip(whom) {
         let entry = about(n, AuditKind::ProfileUpdate, customer);
-        written(h, &scope(), &[entry]).await;
+        written(h, &context(), &[entry]).await;
     }
-    let tally = tally(h, &scope(), &all()).await;
+    let tally = tally(h, &context(), &all()).await;
     let order: Vec<_> = tally.counts.iter().map(|one| one.customer).collect();
     assert_eq!(
         order,
@@ -286,7 +286,7 @@ pub async fn a_tally_counts_what_passes_the_filter(h: &impl Harness) {
         about(3, AuditKind::AddressUpdate, Some(people[1])),
         about(4, AuditKind::AddressUpdate, Some(people[1])),
     ];
-    written(h, &scope(), &entries).await;
+    written(h, &context(), &entries).await;
     let filter = AuditFilter {
         kinds: Some(vec![AuditKind::AddressUpdate]),
         operation: Some(Operation::Update),
@@ -300,7 +300,7 @@ pub async fn a_tally_counts_what_passes_the_filter(h: &impl Harness) {
         latest,
     };
     let expected = [count(people[0], at(2)), count(people[1], at(3))];
-    assert_eq!(tally(h, &scope(), &filter).await.counts, expected);
+    assert_eq!(tally(h, &context(), &filter).await.counts, expected);
 }
 
 pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_more(
@@ -312,13 +312,13 @@ pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_m
         .zip(&people[1..])
         .map(|(n, customer)| about(n, AuditKind::ProfileUpdate, Some(*customer)))
         .collect();
-    written(h, &scope(), &entries).await;
-    let full = tally(h, &scope(), &all()).await;
+    written(h, &context(), &entries).await;
+    let full = tally(h, &context(), &all()).await;
     assert_eq!((full.counts.len(), full.has_more), (MAX_TALLY, false));
     // One more customer than are named, and it has the most.
     let entries = [201, 202].map(|n| about(n, AuditKind::ProfileUpdate, Some(people[0])));
-    written(h, &scope(), &entries).await;
-    let more = tally(h, &scope(), &all()).await;
+    written(h, &context(), &entries).await;
+    let more = tally(h, &context(), &all()).await;
     assert_eq!((more.counts.len(), more.has_more), (MAX_TALLY, true));
     let named: Vec<_> = more.counts.iter().filter_map(|one| one.customer).collect();
     assert_eq!(named, people[..MAX_TALLY]);
@@ -326,7 +326,7 @@ pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_m
 }
 
 pub async fn an_empty_trail_is_an_empty_tally(h: &impl Harness) {
-    assert_eq!(tally(h, &scope(), &all()).await, AuditTally::default());
+    assert_eq!(tally(h, &context(), &all()).await, AuditTally::default());
 }
 
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{begin, insert, read, stored};
-use crate::builders::{at, customer, new_customer, random_customer, scope};
+use crate::builders::{at, context, customer, new_customer, random_customer};
 use chrono::{NaiveDate, TimeDelta};
 use customer_domain::customer::{
     AccountState, Customer, CustomerType, Email, NewCustomer, Status, search_terms,
@@ -89,7 +89,7 @@ pub async fn every_value_of_every_vocabulary_comes_back(h: &impl Harness) {
     }
     for tier in Tier::ALL {
         let mut new = next().build_new();
-        new.standing.tier = tier;
+        new.summary.tier = tier;
         comes_back(h, new).await;
     }
 }
@@ -110,13 +110,13 @@ pub async fn extreme_values_come_back(h: &impl Harness) {
         .await;
     }
     let mut rich = customer().number(10).legacy(1).build_new();
-    rich.standing.total_spent = Decimal::new(999_999_999_999_999_999, 4);
-    rich.standing.order_count = 9_000_000_000;
-    rich.standing.loyalty_points = 9_000_000_000;
+    rich.summary.total_spent = Decimal::new(999_999_999_999_999_999, 4);
+    rich.summary.order_count = 9_000_000_000;
+    rich.summary.loyalty_points = 9_000_000_000;
     comes_back(h, rich).await;
     let mut owing = customer().number(11).legacy(4_294_967_295).build_new();
-    owing.standing.total_spent = Decimal::new(-1, 4);
-    owing.standing.loyalty_points = -5;
+    owing.summary.total_spent = Decimal::new(-1, 4);
+    owing.summary.loyalty_points = -5;
     comes_back(h, owing).await;
     let long_ago = at(-60 * 365 * 86_400) + TimeDelta::microseconds(999_999);
     comes_back(h, customer().number(12).since(long_ago).build_new()).await;
@@ -134,7 +134,7 @@ pub async fn the_search_terms_are_written(h: &impl Harness) {
         customer().number(2).bare().build_new(),
     ] {
         let expected = stored(h, new).await.customer;
-        let terms = h.search_terms(&scope(), expected.id).await;
+        let terms = h.search_terms(&context(), expected.id).await;
         assert_eq!(terms, search_terms(&expected));
     }
 }
@@ -143,14 +143,14 @@ pub async fn the_password_is_kept_as_its_hash(h: &impl Harness) {
     let new = customer().registered().build_new();
     let (id, hash) = (new.customer.id, new.password_hash.clone());
     stored(h, new).await;
-    let kept = h.password_hash(&scope(), id).await;
+    let kept = h.password_hash(&context(), id).await;
     assert!(kept.is_some());
     assert_eq!(kept, hash.map(|hash| hash.0));
 }
 
 pub async fn a_guest_has_no_password(h: &impl Harness) {
     let guest = stored(h, new_customer()).await.customer;
-    assert_eq!(h.password_hash(&scope(), guest.id).await, None);
+    assert_eq!(h.password_hash(&context(), guest.id).await, None);
 }
 
 pub async fn a_taken_email_is_a_conflict(h: &impl Harness) {
@@ -258,8 +258,12 @@ pub async fn a_refused_customer_leaves_nothing_behind(h: &impl Harness) {
         .email("ada@example.com")
         .build_new();
     assert_eq!(insert(h, &clash).await, refused(Conflict::Email));
-    assert_eq!(h.password_hash(&scope(), clash.customer.id).await, None);
-    assert!(h.search_terms(&scope(), clash.customer.id).await.is_empty());
+    assert_eq!(h.password_hash(&context(), clash.customer.id).await, None);
+    assert!(
+        h.search_terms(&context(), clash.customer.id)
+            .await
+            .is_empty()
+    );
     let heir = customer().number(2).full().build_new();
     assert_eq!(
         insert(h, &heir).await,

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{read, stored, stored_all};
-use crate::builders::{at, customer, email, external, legacy, new_customer, scope};
+use crate::builders::{at, context, customer, email, external, legacy, new_customer};
 use customer_domain::customer::{
     AccountState, CustomerRecord, CustomerRef, Lookup, NewCustomer, Status,
 };
@@ -10,13 +10,13 @@ use customer_domain::{CustomerId, StoreError};
 
 async fn found(h: &impl Harness, reference: CustomerRef) -> Option<CustomerRecord> {
     h.customers()
-        .find(&scope(), reference)
+        .find(&context(), reference)
         .await
         .expect("the store answers")
 }
 
 async fn found_many(h: &impl Harness, ids: &[CustomerId]) -> Vec<CustomerRecord> {
-    let found: Result<_, StoreError> = h.customers().find_many(&scope(), ids).await;
+    let found: Result<_, StoreError> = h.customers().find_many(&context(), ids).await;
     let mut records: Vec<CustomerRecord> = found.expect("the store answers");
     records.sort_by_key(|record| record.customer.id);
     records
@@ -24,7 +24,7 @@ async fn found_many(h: &impl Harness, ids: &[CustomerId]) -> Vec<CustomerRecord>
 
 async fn looked_up(h: &impl Harness, lookup: Lookup) -> Option<CustomerRecord> {
     h.customers()
-        .look_up(&scope(), &lookup)
+        .look_up(&context(), &lookup)
         .await
         .expect("the store answers")
 }

@@ -3,7 +3,9 @@
 use super::Harness;
 use super::steps::customer_save::{delete, looked_up, reactivate, refusal};
 use super::steps::{begin, edit, insert, read, stored};
-use crate::builders::{customer, email, external, group, legacy, new_customer, phone, scope, tag};
+use crate::builders::{
+    context, customer, email, external, group, legacy, new_customer, phone, tag,
+};
 use chrono::TimeDelta;
 use customer_domain::customer::{
     Customer, CustomerRecord, CustomerRef, Lookup, Status, search_terms,
@@ -138,15 +140,15 @@ pub async fn lists_are_replaced_not_merged(h: &impl Harness) {
 pub async fn what_others_keep_is_left_alone(h: &impl Harness) {
     let before = stored(h, customer().full().build_new()).await;
     let id = before.customer.id;
-    let hash = h.password_hash(&scope(), id).await;
+    let hash = h.password_hash(&context(), id).await;
     let neighbour = stored(h, customer().number(2).phone("+1-555-0123").build_new()).await;
     edit(h, id, |customer| customer.profile.first_name = None)
         .await
         .expect("saved");
     let after = read(h, id).await.expect("there");
-    assert_eq!(after.standing, before.standing);
+    assert_eq!(after.summary, before.summary);
     assert!(hash.is_some());
-    assert_eq!(h.password_hash(&scope(), id).await, hash);
+    assert_eq!(h.password_hash(&context(), id).await, hash);
     assert_eq!(read(h, neighbour.customer.id).await, Some(neighbour));
 }
 
@@ -161,7 +163,7 @@ pub async fn the_search_terms_follow(h: &impl Harness) {
         customer.email = email("countess@example.org");
     });
     let saved = saved.await.expect("saved").customer;
-    let terms = h.search_terms(&scope(), id).await;
+    let terms = h.search_terms(&context(), id).await;
     assert_eq!(terms, search_terms(&saved));
     assert!(terms.contains("muller") && !terms.contains("lovelace"));
 }
@@ -236,7 +238,7 @@ pub async fn a_refused_save_changes_nothing(h: &impl Harness) {
     .await;
     let before = stored(h, customer().number(1).full().build_new()).await;
     let id = before.customer.id;
-    let terms = h.search_terms(&scope(), id).await;
+    let terms = h.search_terms(&context(), id).await;
     let bare = customer().number(1).bare().build();
     let outcome = edit(h, id, |customer| {
         let event_seq = customer.event_seq;
@@ -248,7 +250,7 @@ pub async fn a_refused_save_changes_nothing(h: &impl Harness) {
     });
     assert_eq!(outcome.await, Err(StoreError::Conflict(Conflict::Email)));
     assert_eq!(read(h, id).await, Some(before));
-    assert_eq!(h.search_terms(&scope(), id).await, terms);
+    assert_eq!(h.search_terms(&context(), id).await, terms);
 }
 
 pub async fn ids_that_are_removed_are_free_again(h: &impl Harness) {

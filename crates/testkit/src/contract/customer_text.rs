@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{begin, edit, read, stored};
-use crate::builders::{at, customer, external, scope, tag};
+use crate::builders::{at, context, customer, external, tag};
 use chrono::TimeDelta;
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup,
@@ -179,7 +179,7 @@ pub async fn awkward_names_can_be_listed(h: &impl Harness) {
         let request = PageRequest { size: 1, at };
         let page = h
             .customers()
-            .list(&scope(), &CustomerFilter::default(), sort, &request)
+            .list(&context(), &CustomerFilter::default(), sort, &request)
             .await
             .expect("the store answers");
         shown.extend(
@@ -207,7 +207,7 @@ pub async fn awkward_ids_are_looked_up_as_written(h: &impl Harness) {
         let lookup = Lookup::External(external("crm", text));
         let found = h
             .customers()
-            .look_up(&scope(), &lookup)
+            .look_up(&context(), &lookup)
             .await
             .expect("the store answers");
         assert_eq!(found, Some(record), "{text}");
@@ -254,7 +254,7 @@ pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harne
         id, email, tags, ..
     } = record.customer.clone();
     let reads = h.customers();
-    let found = reads.find_many(&scope(), &[id]).await;
+    let found = reads.find_many(&context(), &[id]).await;
     assert_eq!(found, Ok(vec![record.clone()]));
     for lookup in [
         Lookup::UserId(id),
@@ -266,7 +266,7 @@ pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harne
             id: "two\nlines".to_owned(),
         }),
     ] {
-        let found = reads.look_up(&scope(), &lookup).await;
+        let found = reads.look_up(&context(), &lookup).await;
         assert_eq!(found, Ok(Some(record.clone())), "{lookup:?}");
     }
     // Pages by number are what people see, those by cursor what an export is made of.
@@ -282,17 +282,17 @@ pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harne
             order: SortOrder::Ascending,
         };
         let page = PageRequest { size: 1, at };
-        let listed = reads.list(&scope(), &filter, sort, &page).await;
+        let listed = reads.list(&context(), &filter, sort, &page).await;
         assert_eq!(listed.expect("a page").items, std::slice::from_ref(&record));
     }
     let all_tags = TagQuery {
         limit: 9,
         ..TagQuery::default()
     };
-    let tagged = h.tags().list(&scope(), &all_tags).await;
+    let tagged = h.tags().list(&context(), &all_tags).await;
     let tagged = tagged.expect("the tags").items;
     assert!(tagged.iter().map(|counted| &counted.tag).eq(&tags));
-    let groups = h.groups().list(&scope(), None, 9).await;
+    let groups = h.groups().list(&context(), None, 9).await;
     assert!(groups.expect("the groups").contains(&group));
     let saved = edit(h, id, |customer| customer.version += 1).await;
     assert_eq!(read(h, id).await, saved.ok());

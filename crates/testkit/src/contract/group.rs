@@ -2,11 +2,11 @@
 
 use super::Harness;
 use super::steps::{begin, begin_in, edit, insert, stored};
-use crate::builders::{at, customer, group, other_scope, scope};
+use crate::builders::{at, context, customer, group, other_context};
 use customer_domain::audit::{Audited, FieldChange};
 use customer_domain::customer::{Customer, Status};
 use customer_domain::group::{Group, GroupChanges};
-use customer_domain::{Conflict, Patch, Scope, StoreError};
+use customer_domain::{Conflict, Context, Patch, StoreError};
 
 /// A group with a value in every column.
 fn full(id: &str) -> Group {
@@ -63,30 +63,30 @@ async fn changed_alone(h: &impl Harness, field: &str, change: GroupChanges) {
 }
 
 async fn found_again(h: &impl Harness) -> Group {
-    found(h, &scope(), "trade").await.expect("the group")
+    found(h, &context(), "trade").await.expect("the group")
 }
 
-async fn inserted(h: &impl Harness, scope: &Scope, new: &Group) -> Result<(), StoreError> {
-    let mut work = begin_in(h, scope).await;
+async fn inserted(h: &impl Harness, context: &Context, new: &Group) -> Result<(), StoreError> {
+    let mut work = begin_in(h, context).await;
     work.groups().insert(new).await?;
     work.commit().await
 }
 
-async fn deleted(h: &impl Harness, scope: &Scope, id: &str) -> Result<(), StoreError> {
-    let mut work = begin_in(h, scope).await;
+async fn deleted(h: &impl Harness, context: &Context, id: &str) -> Result<(), StoreError> {
+    let mut work = begin_in(h, context).await;
     work.groups().delete(&group(id)).await?;
     work.commit().await
 }
 
-async fn found(h: &impl Harness, scope: &Scope, id: &str) -> Option<Group> {
-    let found = h.groups().find(scope, &group(id)).await;
+async fn found(h: &impl Harness, context: &Context, id: &str) -> Option<Group> {
+    let found = h.groups().find(context, &group(id)).await;
     found.expect("the store answers")
 }
 
 /// The ids of one page.
 async fn ids(h: &impl Harness, after: Option<&str>, limit: u32) -> Vec<String> {
     let after = after.map(group);
-    let listed = h.groups().list(&scope(), after, limit).await;
+    let listed = h.groups().list(&context(), after, limit).await;
     let listed = listed.expect("the store answers");
     listed.iter().map(|group| group.id.to_string()).collect()
 }
@@ -96,24 +96,24 @@ fn conflict<T>(conflict: Conflict) -> Result<T, StoreError> {
 }
 
 pub async fn a_group_comes_back_whole(h: &impl Harness) {
-    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
-    assert_eq!(found(h, &scope(), "trade").await, Some(full("trade")));
-    assert_eq!(found(h, &scope(), "absent").await, None);
+    assert_eq!(inserted(h, &context(), &full("trade")).await, Ok(()));
+    assert_eq!(found(h, &context(), "trade").await, Some(full("trade")));
+    assert_eq!(found(h, &context(), "absent").await, None);
     let bare = Group::new(group("bare"), "Bare".to_owned(), at(2));
-    assert_eq!(inserted(h, &scope(), &bare).await, Ok(()));
-    assert_eq!(found(h, &scope(), "bare").await, Some(bare));
+    assert_eq!(inserted(h, &context(), &bare).await, Ok(()));
+    assert_eq!(found(h, &context(), "bare").await, Some(bare));
 }
 
 pub async fn a_taken_group_id_is_a_conflict(h: &impl Harness) {
-    let outcome = inserted(h, &scope(), &full("retail")).await;
+    let outcome = inserted(h, &context(), &full("retail")).await;
     assert_eq!(outcome, conflict(Conflict::GroupId));
-    let kept = found(h, &scope(), "retail").await.expect("the first");
+    let kept = found(h, &context(), "retail").await.expect("the first");
     assert_eq!(kept.name, "retail");
 }
 
 pub async fn groups_are_listed_by_id_from_where_the_last_page_ended(h: &impl Harness) {
     for id in ["b_2", "b-1", "0"] {
-        assert_eq!(inserted(h, &scope(), &full(id)).await, Ok(()));
+        assert_eq!(inserted(h, &context(), &full(id)).await, Ok(()));
     }
     let all = ["0", "b-1", "b_2", "retail", "vip", "wholesale"];
     assert_eq!(ids(h, None, 100).await, all);
@@ -124,7 +124,7 @@ pub async fn groups_are_listed_by_id_from_where_the_last_page_ended(h: &impl Har
 }
 
 pub async fn a_saved_group_comes_back(h: &impl Harness) {
-    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    assert_eq!(inserted(h, &context(), &full("trade")).await, Ok(()));
     let mut work = begin(h).await;
     let mut changed = work
         .groups()
@@ -139,11 +139,11 @@ pub async fn a_saved_group_comes_back(h: &impl Harness) {
     changed.updated_at = at(9);
     work.groups().save(&changed).await.expect("saved");
     work.commit().await.expect("commit");
-    assert_eq!(found(h, &scope(), "trade").await, Some(changed));
+    assert_eq!(found(h, &context(), "trade").await, Some(changed));
 }
 
 pub async fn every_field_of_a_group_is_stored_and_changes_alone(h: &impl Harness) {
-    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    assert_eq!(inserted(h, &context(), &full("trade")).await, Ok(()));
     let full = found_again(h).await;
     let blank = Group::new(group("blank"), "Blank".to_owned(), at(1));
     for (field, differs) in compared(&blank, &full) {
@@ -192,23 +192,23 @@ pub async fn an_unknown_group_is_neither_found_nor_saved_nor_deleted(h: &impl Ha
     let outcome = work.groups().save(&missing).await;
     assert_eq!(outcome, Err(StoreError::NotFound));
     drop(work);
-    let outcome = deleted(h, &scope(), "absent").await;
+    let outcome = deleted(h, &context(), "absent").await;
     assert_eq!(outcome, Err(StoreError::NotFound));
 }
 
 pub async fn an_empty_group_is_deleted(h: &impl Harness) {
-    assert_eq!(deleted(h, &scope(), "vip").await, Ok(()));
-    assert_eq!(found(h, &scope(), "vip").await, None);
+    assert_eq!(deleted(h, &context(), "vip").await, Ok(()));
+    assert_eq!(found(h, &context(), "vip").await, None);
     let outcome = insert(h, &customer().group("vip").build_new()).await;
     assert_eq!(outcome, conflict(Conflict::UnknownGroup));
-    assert_eq!(inserted(h, &scope(), &full("vip")).await, Ok(()));
+    assert_eq!(inserted(h, &context(), &full("vip")).await, Ok(()));
 }
 
 pub async fn a_group_with_customers_stays(h: &impl Harness) {
     let member = stored(h, customer().group("vip").build_new()).await;
     let in_use = conflict(Conflict::GroupInUse);
-    assert_eq!(deleted(h, &scope(), "vip").await, in_use);
-    assert!(found(h, &scope(), "vip").await.is_some());
+    assert_eq!(deleted(h, &context(), "vip").await, in_use);
+    assert!(found(h, &context(), "vip").await.is_some());
     // A deleted customer may be reactivated, and then belongs to its group as before.
     let delete = |customer: &mut Customer| {
         customer.status = Status::Deleted;
@@ -216,30 +216,30 @@ pub async fn a_group_with_customers_stays(h: &impl Harness) {
     };
     let edited = edit(h, member.customer.id, delete).await;
     edited.expect("deleted");
-    assert_eq!(deleted(h, &scope(), "vip").await, in_use);
+    assert_eq!(deleted(h, &context(), "vip").await, in_use);
     let edited = edit(h, member.customer.id, |customer| customer.group = None).await;
     edited.expect("taken out");
-    assert_eq!(deleted(h, &scope(), "vip").await, Ok(()));
+    assert_eq!(deleted(h, &context(), "vip").await, Ok(()));
 }
 
 pub async fn a_group_that_is_rolled_back_is_not_there(h: &impl Harness) {
     let mut work = begin(h).await;
     work.groups().insert(&full("trade")).await.expect("insert");
     work.rollback().await.expect("rollback");
-    assert_eq!(found(h, &scope(), "trade").await, None);
+    assert_eq!(found(h, &context(), "trade").await, None);
 }
 
 pub async fn groups_stay_in_their_tenant(h: &impl Harness) {
-    assert_eq!(inserted(h, &other_scope(), &full("trade")).await, Ok(()));
-    assert_eq!(found(h, &scope(), "trade").await, None);
+    assert_eq!(inserted(h, &other_context(), &full("trade")).await, Ok(()));
+    assert_eq!(found(h, &context(), "trade").await, None);
     assert!(!ids(h, None, 100).await.contains(&"trade".to_owned()));
-    let outcome = deleted(h, &scope(), "trade").await;
+    let outcome = deleted(h, &context(), "trade").await;
     assert_eq!(outcome, Err(StoreError::NotFound));
     // The same id is free here, and what happens to it stays here.
-    assert_eq!(inserted(h, &scope(), &full("trade")).await, Ok(()));
+    assert_eq!(inserted(h, &context(), &full("trade")).await, Ok(()));
     stored(h, customer().group("trade").build_new()).await;
-    assert_eq!(deleted(h, &other_scope(), "trade").await, Ok(()));
-    assert!(found(h, &scope(), "trade").await.is_some());
+    assert_eq!(deleted(h, &other_context(), "trade").await, Ok(()));
+    assert!(found(h, &context(), "trade").await.is_some());
 }
 
 #[doc(hidden)]

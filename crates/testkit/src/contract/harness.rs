@@ -11,7 +11,7 @@ use customer_domain::idempotency::IdempotencyPurge;
 use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
-use customer_domain::{CustomerId, Scope, StoreHealth, Transactions};
+use customer_domain::{Context, CustomerId, StoreHealth, Transactions};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -57,16 +57,16 @@ pub trait Harness: Sized + Send + Sync {
     fn health(&self) -> Arc<dyn StoreHealth>;
 
     /// The tenant's committed events, in the order of the outbox.
-    async fn events(&self, scope: &Scope) -> Vec<StoredEvent>;
+    async fn events(&self, context: &Context) -> Vec<StoredEvent>;
 
     /// The tenant's committed audit trail, by time and id.
-    async fn audit(&self, scope: &Scope) -> Vec<StoredAudit>;
+    async fn audit(&self, context: &Context) -> Vec<StoredAudit>;
 
     /// The stored hash of a customer's password.
-    async fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<String>;
+    async fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<String>;
 
     /// The stored terms that a customer is found by.
-    async fn search_terms(&self, scope: &Scope, customer: CustomerId) -> BTreeSet<String>;
+    async fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String>;
 
     /// Takes the store away for good, from open units of work too.
     async fn take_down(&self);
@@ -126,25 +126,25 @@ impl Harness for FakeHarness {
         self.0.health()
     }
 
-    async fn events(&self, scope: &Scope) -> Vec<StoredEvent> {
+    async fn events(&self, context: &Context) -> Vec<StoredEvent> {
         let mut events = self.0.events();
-        events.retain(|event| event.tenant == scope.tenant);
+        events.retain(|event| event.tenant == context.tenant);
         events
     }
 
-    async fn audit(&self, scope: &Scope) -> Vec<StoredAudit> {
+    async fn audit(&self, context: &Context) -> Vec<StoredAudit> {
         let mut audit = self.0.audit();
-        audit.retain(|entry| entry.tenant == scope.tenant);
+        audit.retain(|entry| entry.tenant == context.tenant);
         audit.sort_by_key(|entry| (entry.at, entry.id));
         audit
     }
 
-    async fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<String> {
-        self.0.password_hash(scope, customer).map(|hash| hash.0)
+    async fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<String> {
+        self.0.password_hash(context, customer).map(|hash| hash.0)
     }
 
-    async fn search_terms(&self, scope: &Scope, customer: CustomerId) -> BTreeSet<String> {
-        self.0.search_terms(scope, customer)
+    async fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String> {
+        self.0.search_terms(context, customer)
     }
 
     async fn take_down(&self) {

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{begin, stored};
-use crate::builders::{api_key, at, claim, customer, new_customer, presented, scope};
+use crate::builders::{api_key, at, claim, context, customer, new_customer, presented};
 use customer_domain::api_key::Permission;
 use customer_domain::customer::{CustomerFilter, CustomerRef, CustomerSort, Lookup, SortKey};
 use customer_domain::idempotency::ClaimError;
@@ -28,11 +28,11 @@ pub async fn a_store_that_is_gone_does_not_answer(h: &impl Harness) {
 pub async fn nothing_begins_when_the_store_is_gone(h: &impl Harness) {
     begin(h).await.rollback().await.expect("rollback");
     h.take_down().await;
-    is_unavailable(&h.transactions().begin(&scope()).await.map(drop));
-    is_unavailable(&h.operator_transactions().begin(&scope()).await.map(drop));
+    is_unavailable(&h.transactions().begin(&context()).await.map(drop));
+    is_unavailable(&h.operator_transactions().begin(&context()).await.map(drop));
     let claimed = h
         .transactions()
-        .begin_idempotent(&scope(), &claim("k"))
+        .begin_idempotent(&context(), &claim("k"))
         .await;
     let Err(ClaimError::Store(error)) = claimed else {
         unreachable!("no store, and yet: {claimed:?}");
@@ -44,9 +44,9 @@ pub async fn nothing_is_read_when_the_store_is_gone(h: &impl Harness) {
     let id = stored(h, new_customer()).await.customer.id;
     h.take_down().await;
     let (customers, keys) = (h.customers(), h.api_keys());
-    is_unavailable(&customers.find(&scope(), CustomerRef::Id(id)).await);
-    is_unavailable(&customers.find_many(&scope(), &[id]).await);
-    is_unavailable(&customers.look_up(&scope(), &Lookup::UserId(id)).await);
+    is_unavailable(&customers.find(&context(), CustomerRef::Id(id)).await);
+    is_unavailable(&customers.find_many(&context(), &[id]).await);
+    is_unavailable(&customers.look_up(&context(), &Lookup::UserId(id)).await);
     let sort = CustomerSort {
         key: SortKey::CreatedAt,
         order: SortOrder::Ascending,
@@ -57,14 +57,14 @@ pub async fn nothing_is_read_when_the_store_is_gone(h: &impl Harness) {
     };
     is_unavailable(
         &customers
-            .list(&scope(), &CustomerFilter::default(), sort, &request)
+            .list(&context(), &CustomerFilter::default(), sort, &request)
             .await,
     );
     is_unavailable(&h.tenants().all().await);
     is_unavailable(&h.jobs().states().await);
     let key = api_key(1, Permission::Admin);
     is_unavailable(&keys.find_by_secret(&presented(&key)).await);
-    is_unavailable(&keys.list(&scope()).await);
+    is_unavailable(&keys.list(&context()).await);
     is_unavailable(&keys.touch(&key, at(60)).await);
 }
 

@@ -2,28 +2,28 @@
 
 use super::Harness;
 use super::steps::{begin, read};
-use crate::builders::{at, claim, new_customer, other_scope, reply, scope};
+use crate::builders::{at, claim, context, new_customer, other_context, reply};
 use chrono::TimeDelta;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
-use customer_domain::{Conflict, Scope, StoreError, UnitOfWork};
+use customer_domain::{Conflict, Context, StoreError, UnitOfWork};
 
 async fn claimed_in(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     claim: &IdempotencyClaim,
 ) -> Result<Claimed, ClaimError> {
-    h.transactions().begin_idempotent(scope, claim).await
+    h.transactions().begin_idempotent(context, claim).await
 }
 
 async fn fresh(h: &impl Harness, claim: &IdempotencyClaim) -> Box<dyn UnitOfWork> {
-    match claimed_in(h, &scope(), claim).await {
-        Ok(Claimed::Fresh(work)) => work,
+    match claimed_in(h, &context(), claim).await {
+        Ok(Claimed::Started(work)) => work,
         other => unreachable!("the claim is free, and yet: {other:?}"),
     }
 }
 
 async fn replayed(h: &impl Harness, claim: &IdempotencyClaim) -> StoredReply {
-    match claimed_in(h, &scope(), claim).await {
+    match claimed_in(h, &context(), claim).await {
         Ok(Claimed::Replay(reply)) => reply,
         other => unreachable!("a reply is stored, and yet: {other:?}"),
     }
@@ -32,7 +32,7 @@ async fn replayed(h: &impl Harness, claim: &IdempotencyClaim) -> StoredReply {
 /// Does the work of a claim, which is none, and stores its reply.
 async fn answered(h: &impl Harness, claim: &IdempotencyClaim, reply: StoredReply) {
     let mut work = fresh(h, claim).await;
-    work.remember(claim.clone(), reply);
+    work.store_reply(claim.clone(), reply);
     work.commit().await.expect("commit");
 }
 
@@ -74,13 +74,13 @@ pub async fn a_reply_without_headers_is_replayed_without_them(h: &impl Harness) 
 
 pub async fn a_claim_in_flight_is_refused(h: &impl Harness) {
     let work = fresh(h, &claim("k")).await;
-    let second = claimed_in(h, &scope(), &claim("k")).await;
+    let second = claimed_in(h, &context(), &claim("k")).await;
     assert_eq!(second.expect_err("in flight"), ClaimError::InFlight);
     let other_body = IdempotencyClaim {
         body_digest: [8; 32],
         ..claim("k")
     };
-    let third = claimed_in(h, &scope(), &other_body).await;
+    let third = claimed_in(h, &context(), &other_body).await;
     assert_eq!(
         third.expect_err("in flight"),
         ClaimError::InFlight,
@@ -95,7 +95,7 @@ pub async fn another_body_under_the_same_key_is_refused(h: &impl Harness) {
         body_digest: [8; 32],
         ..claim("k")
     };
-    let refused = claimed_in(h, &scope(), &other_body).await;
+    let refused = claimed_in(h, &context(), &other_body).await;
     assert_eq!(refused.expect_err("reused"), ClaimError::KeyReused);
     assert_eq!(
         replayed(h, &claim("k")).await,
@@ -106,7 +106,7 @@ pub async fn another_body_under_the_same_key_is_refused(h: &impl Harness) {
 
 pub async fn a_claim_is_free_again_after_a_rollback(h: &impl Harness) {
     let mut work = fresh(h, &claim("k")).await;
-    work.remember(claim("k"), reply());
+    work.store_reply(claim("k"), reply());
     work.rollback().await.expect("rollback");
     fresh(h, &claim("k"))
         .await
@@ -117,18 +117,18 @@ pub async fn a_claim_is_free_again_after_a_rollback(h: &impl Harness) {
 
 pub async fn a_claim_is_free_again_after_a_drop(h: &impl Harness) {
     let mut work = fresh(h, &claim("k")).await;
-    work.remember(claim("k"), reply());
+    work.store_reply(claim("k"), reply());
     drop(work);
     // A drop rolls back later: a claim may still be held for a moment.
-    let mut outcome = claimed_in(h, &scope(), &claim("k")).await;
+    let mut outcome = claimed_in(h, &context(), &claim("k")).await;
     for _ in 0..100 {
         if !matches!(outcome, Err(ClaimError::InFlight)) {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        outcome = claimed_in(h, &scope(), &claim("k")).await;
+        outcome = claimed_in(h, &context(), &claim("k")).await;
     }
-    assert!(matches!(outcome, Ok(Claimed::Fresh(_))), "{outcome:?}");
+    assert!(matches!(outcome, Ok(Claimed::Started(_))), "{outcome:?}");
 }
 
 pub async fn a_claim_is_free_again_after_a_commit_without_a_reply(h: &impl Harness) {
@@ -144,7 +144,7 @@ pub async fn work_and_reply_are_stored_together(h: &impl Harness) {
     let new = new_customer();
     let mut work = fresh(h, &claim("k")).await;
     work.customers().insert(&new).await.expect("insert");
-    work.remember(claim("k"), reply());
+    work.store_reply(claim("k"), reply());
     work.commit().await.expect("commit");
     assert!(read(h, new.customer.id).await.is_some());
     assert_eq!(replayed(h, &claim("k")).await, reply());
@@ -199,8 +199,8 @@ pub async fn other_callers_routes_keys_and_tenants_are_other_claims(h: &impl Har
     for other in others {
         fresh(h, &other).await.rollback().await.expect("rollback");
     }
-    match claimed_in(h, &other_scope(), &claim("k")).await {
-        Ok(Claimed::Fresh(work)) => work.rollback().await.expect("rollback"),
+    match claimed_in(h, &other_context(), &claim("k")).await {
+        Ok(Claimed::Started(work)) => work.rollback().await.expect("rollback"),
         other => unreachable!("another tenant's key is free, and yet: {other:?}"),
     }
 }
@@ -229,7 +229,7 @@ pub async fn keys_are_compared_as_written(h: &impl Harness) {
 pub async fn the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written(h: &impl Harness) {
     // Stored behind the claim's back: with the claim alone two replies cannot meet.
     let mut work = begin(h).await;
-    work.remember(claim("k"), reply());
+    work.store_reply(claim("k"), reply());
     work.commit().await.expect("commit");
 
     let new = new_customer();
@@ -243,7 +243,7 @@ pub async fn the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written(h
         now: at(1),
         ..claim("k")
     };
-    work.remember(claim.clone(), late);
+    work.store_reply(claim.clone(), late);
     let refused = work.commit().await;
     assert_eq!(refused, Err(StoreError::Conflict(Conflict::IdempotencyKey)));
     assert_eq!(read(h, new.customer.id).await, None);

@@ -1,16 +1,16 @@
 //! Replies that expired go, a few at a time, and no others.
 
 use super::Harness;
-use crate::builders::{claim, other_scope, reply, scope, tenant};
+use crate::builders::{claim, context, other_context, reply, tenant};
 use chrono::TimeDelta;
 use customer_domain::idempotency::{Claimed, IdempotencyClaim, Purged, ReplyKey};
-use customer_domain::{Scope, TenantId};
+use customer_domain::{Context, TenantId};
 
-async fn keep(h: &impl Harness, scope: &Scope, claim: IdempotencyClaim) {
+async fn keep(h: &impl Harness, context: &Context, claim: IdempotencyClaim) {
     let transactions = h.transactions();
-    match transactions.begin_idempotent(scope, &claim).await {
-        Ok(Claimed::Fresh(mut work)) => {
-            work.remember(claim, reply());
+    match transactions.begin_idempotent(context, &claim).await {
+        Ok(Claimed::Started(mut work)) => {
+            work.store_reply(claim, reply());
             work.commit().await.expect("commit");
         }
         other => unreachable!("it is free: {other:?}"),
@@ -53,13 +53,13 @@ pub async fn replies_that_expired_are_deleted_and_others_stay(h: &impl Harness) 
     let tenant = tenant().id;
     assert_eq!(purged(h, tenant, None, 10).await, looked(0, 0, None));
     for claim in [early("a"), claim("b"), early("c")] {
-        keep(h, &scope(), claim).await;
+        keep(h, &context(), claim).await;
     }
     assert_eq!(purged(h, tenant, None, 10).await, looked(3, 2, Some("c")));
     assert_eq!(purged(h, tenant, None, 10).await, looked(1, 0, Some("b")));
     let kept = h
         .transactions()
-        .begin_idempotent(&scope(), &claim("b"))
+        .begin_idempotent(&context(), &claim("b"))
         .await;
     assert!(matches!(kept, Ok(Claimed::Replay(_))), "{kept:?}");
 }
@@ -67,7 +67,7 @@ pub async fn replies_that_expired_are_deleted_and_others_stay(h: &impl Harness) 
 pub async fn replies_are_looked_at_in_their_order_and_a_few_at_a_time(h: &impl Harness) {
     let tenant = tenant().id;
     for key in ["c", "a", "é", "B"] {
-        keep(h, &scope(), early(key)).await;
+        keep(h, &context(), early(key)).await;
     }
     assert_eq!(purged(h, tenant, None, 2).await, looked(2, 2, Some("a")));
     let next = purged(h, tenant, Some("a"), 2).await;
@@ -76,10 +76,10 @@ pub async fn replies_are_looked_at_in_their_order_and_a_few_at_a_time(h: &impl H
 }
 
 pub async fn replies_of_another_tenant_stay(h: &impl Harness) {
-    keep(h, &other_scope(), early("a")).await;
+    keep(h, &other_context(), early("a")).await;
     assert_eq!(purged(h, tenant().id, None, 10).await, looked(0, 0, None));
     assert_eq!(
-        purged(h, other_scope().tenant, None, 10).await,
+        purged(h, other_context().tenant, None, 10).await,
         looked(1, 1, Some("a"))
     );
 }

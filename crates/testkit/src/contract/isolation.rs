@@ -5,8 +5,8 @@ use super::steps::{
     begin_in, edit, insert_in, keys_stored, read, read_in, recorded, stored, stored_in,
 };
 use crate::builders::{
-    api_key, at, customer, email, external, fact, groups, legacy, new_customer, operator_scope,
-    other_scope, other_tenant, presented, scope, third_tenant,
+    api_key, at, change, context, customer, email, external, groups, legacy, new_customer,
+    operator_context, other_context, other_tenant, presented, third_tenant,
 };
 use crate::stored::{audit_of, events_of};
 use customer_domain::api_key::{Permission, PresentedSecret};
@@ -14,7 +14,7 @@ use customer_domain::customer::{
     CustomerFilter, CustomerRef, CustomerSort, Lookup, NewCustomer, SortKey, Status,
 };
 use customer_domain::outbox::EventKind;
-use customer_domain::{Conflict, PageAt, PageRequest, Scope, SortOrder, StoreError};
+use customer_domain::{Conflict, Context, PageAt, PageRequest, SortOrder, StoreError};
 
 /// A customer of tenant A that can be looked up in every way there is.
 fn well_known() -> NewCustomer {
@@ -48,19 +48,19 @@ pub async fn no_read_shows_another_tenants_customer(h: &impl Harness) {
     let known = well_known();
     stored(h, known.clone()).await;
     let reads = h.customers();
-    for (scope, expected) in [(scope(), 1), (other_scope(), 0)] {
+    for (context, expected) in [(context(), 1), (other_context(), 0)] {
         for reference in both_references(&known) {
             let found = reads
-                .find(&scope, reference)
+                .find(&context, reference)
                 .await
                 .expect("the store answers");
             assert_eq!(found.iter().count(), expected, "{reference:?}");
         }
-        let found = reads.find_many(&scope, &[known.customer.id]).await;
+        let found = reads.find_many(&context, &[known.customer.id]).await;
         assert_eq!(found.expect("the store answers").len(), expected);
         for lookup in every_lookup(&known) {
             let found = reads
-                .look_up(&scope, &lookup)
+                .look_up(&context, &lookup)
                 .await
                 .expect("the store answers");
             assert_eq!(found.iter().count(), expected, "{lookup:?}");
@@ -73,7 +73,7 @@ pub async fn no_list_shows_another_tenants_customers(h: &impl Harness) {
         stored(h, customer().number(number).status(status).build_new()).await;
     }
     let only = customer().number(9).of(&other_tenant()).build_new();
-    let only = stored_in(h, &other_scope(), only).await;
+    let only = stored_in(h, &other_context(), only).await;
     let request = PageRequest {
         size: 100,
         at: PageAt::Number(1),
@@ -85,7 +85,7 @@ pub async fn no_list_shows_another_tenants_customers(h: &impl Harness) {
         };
         let list = |filter| {
             let (reads, request) = (h.customers(), request.clone());
-            async move { reads.list(&other_scope(), &filter, sort, &request).await }
+            async move { reads.list(&other_context(), &filter, sort, &request).await }
         };
         let page = list(CustomerFilter::default())
             .await
@@ -106,7 +106,7 @@ pub async fn another_tenants_customer_is_not_found_for_update(h: &impl Harness) 
     let known = well_known();
     let before = stored(h, known.clone()).await;
     for reference in both_references(&known) {
-        let mut work = begin_in(h, &other_scope()).await;
+        let mut work = begin_in(h, &other_context()).await;
         let found = work.customers().find_for_update(reference).await;
         assert_eq!(found, Err(StoreError::NotFound), "{reference:?}");
     }
@@ -122,12 +122,12 @@ pub async fn tenants_may_hold_the_same_identifiers(h: &impl Harness) {
     let mut theirs = well_known();
     theirs.customer.id = customer().number(2).build().id;
     theirs.customer.tenant = other_tenant().id;
-    let theirs = stored_in(h, &other_scope(), theirs).await;
+    let theirs = stored_in(h, &other_context(), theirs).await;
     for lookup in every_lookup(&well_known()).into_iter().take(4) {
-        for (scope, expected) in [(scope(), &ours), (other_scope(), &theirs)] {
+        for (context, expected) in [(context(), &ours), (other_context(), &theirs)] {
             let found = h
                 .customers()
-                .look_up(&scope, &lookup)
+                .look_up(&context, &lookup)
                 .await
                 .expect("the store answers");
             assert_eq!(found.as_ref(), Some(expected), "{lookup:?}");
@@ -141,7 +141,7 @@ pub async fn tenants_may_hold_the_same_ids(h: &impl Harness) {
         .of(&other_tenant())
         .named("The", "Twin")
         .build_new();
-    let theirs = stored_in(h, &other_scope(), twin).await;
+    let theirs = stored_in(h, &other_context(), twin).await;
     let id = ours.customer.id;
     assert_eq!(id, theirs.customer.id);
     let edited = edit(h, id, |customer| {
@@ -149,13 +149,13 @@ pub async fn tenants_may_hold_the_same_ids(h: &impl Harness) {
     });
     let edited = edited.await.expect("saved");
     assert_eq!(read(h, id).await, Some(edited));
-    assert_eq!(read_in(h, &other_scope(), id).await, Some(theirs));
+    assert_eq!(read_in(h, &other_context(), id).await, Some(theirs));
 }
 
 pub async fn another_tenants_group_is_unknown(h: &impl Harness) {
     let mut work = h
         .operator_transactions()
-        .begin(&operator_scope())
+        .begin(&operator_context())
         .await
         .expect("begin");
     work.tenants()
@@ -164,23 +164,23 @@ pub async fn another_tenants_group_is_unknown(h: &impl Harness) {
         .expect("insert");
     work.commit().await.expect("commit");
     let new = customer().group("gold").build_new();
-    let outcome = insert_in(h, &scope(), &new).await;
+    let outcome = insert_in(h, &context(), &new).await;
     assert_eq!(outcome, Err(StoreError::Conflict(Conflict::UnknownGroup)));
 }
 
 pub async fn a_customer_cannot_be_put_into_another_tenant(h: &impl Harness) {
     let smuggled = customer().of(&other_tenant()).build_new();
-    let outcome = insert_in(h, &scope(), &smuggled).await;
+    let outcome = insert_in(h, &context(), &smuggled).await;
     assert!(outcome.is_err(), "a record of another tenant is refused");
-    for scope in [scope(), other_scope()] {
-        assert_eq!(read_in(h, &scope, smuggled.customer.id).await, None);
+    for context in [context(), other_context()] {
+        assert_eq!(read_in(h, &context, smuggled.customer.id).await, None);
     }
 }
 
 pub async fn another_tenants_key_is_not_there(h: &impl Harness) {
     let key = api_key(1, Permission::Admin);
-    keys_stored(h, &scope(), std::slice::from_ref(&key)).await;
-    let keys = h.api_keys().list(&other_scope()).await;
+    keys_stored(h, &context(), std::slice::from_ref(&key)).await;
+    let keys = h.api_keys().list(&other_context()).await;
     assert_eq!(keys, Ok(Vec::new()));
     let secret = PresentedSecret {
         tenant: other_tenant().id,
@@ -191,8 +191,8 @@ pub async fn another_tenants_key_is_not_there(h: &impl Harness) {
 
 pub async fn another_tenants_key_cannot_be_revoked(h: &impl Harness) {
     let keys = [api_key(1, Permission::Admin), api_key(2, Permission::Admin)];
-    keys_stored(h, &scope(), &keys).await;
-    let mut work = begin_in(h, &other_scope()).await;
+    keys_stored(h, &context(), &keys).await;
+    let mut work = begin_in(h, &other_context()).await;
     let outcome = work.api_keys().revoke(keys[0].id, at(60)).await;
     assert_eq!(outcome, Err(StoreError::NotFound));
     let found = h.api_keys().find_by_secret(&presented(&keys[0])).await;
@@ -202,17 +202,17 @@ pub async fn another_tenants_key_cannot_be_revoked(h: &impl Harness) {
 pub async fn facts_stay_in_their_tenant(h: &impl Harness) {
     let ours = stored(h, new_customer()).await;
     let twin = customer().of(&other_tenant()).build_new();
-    let theirs = stored_in(h, &other_scope(), twin).await;
-    let told: [(Scope, _); 2] = [
-        (scope(), [fact(1, EventKind::Created, &ours)]),
-        (other_scope(), [fact(2, EventKind::Created, &theirs)]),
+    let theirs = stored_in(h, &other_context(), twin).await;
+    let told: [(Context, _); 2] = [
+        (context(), [change(1, EventKind::Created, &ours)]),
+        (other_context(), [change(2, EventKind::Created, &theirs)]),
     ];
-    for (scope, facts) in &told {
-        recorded(h, scope, facts).await;
+    for (context, changes) in &told {
+        recorded(h, context, changes).await;
     }
-    for (scope, facts) in &told {
-        assert_eq!(h.events(scope).await, events_of(scope, facts));
-        assert_eq!(h.audit(scope).await, audit_of(scope, facts));
+    for (context, changes) in &told {
+        assert_eq!(h.events(context).await, events_of(context, changes));
+        assert_eq!(h.audit(context).await, audit_of(context, changes));
     }
 }
 

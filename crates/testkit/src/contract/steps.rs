@@ -8,33 +8,37 @@ use super::Harness;
 use customer_domain::address::{Address, AddressBook, BookChanges, MAX_BOOK};
 use customer_domain::api_key::{ApiKey, Revocation};
 use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer};
-use customer_domain::{Change, CustomerId, Scope, StoreError, UnitOfWork};
+use customer_domain::{Change, Context, CustomerId, StoreError, UnitOfWork};
 
-use crate::builders::{PlainDigests, digest, scope};
+use crate::builders::{PlainDigests, context, digest};
 
 /// A unit of work in tenant A.
 pub(super) async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
-    begin_in(h, &scope()).await
+    begin_in(h, &context()).await
 }
 
-/// A unit of work in this scope.
-pub(super) async fn begin_in(h: &impl Harness, scope: &Scope) -> Box<dyn UnitOfWork> {
-    h.transactions().begin(scope).await.expect("begin")
+/// A unit of work in this context.
+pub(super) async fn begin_in(h: &impl Harness, context: &Context) -> Box<dyn UnitOfWork> {
+    h.transactions().begin(context).await.expect("begin")
 }
 
 /// Stores a customer of tenant A; the record that must come back.
 pub(super) async fn stored(h: &impl Harness, new: NewCustomer) -> CustomerRecord {
-    stored_in(h, &scope(), new).await
+    stored_in(h, &context(), new).await
 }
 
-/// Stores a customer in this scope; the record that must come back.
-pub(super) async fn stored_in(h: &impl Harness, scope: &Scope, new: NewCustomer) -> CustomerRecord {
-    insert_in(h, scope, &new)
+/// Stores a customer in this context; the record that must come back.
+pub(super) async fn stored_in(
+    h: &impl Harness,
+    context: &Context,
+    new: NewCustomer,
+) -> CustomerRecord {
+    insert_in(h, context, &new)
         .await
         .expect("the customer is stored");
     CustomerRecord {
         customer: new.customer,
-        standing: new.standing,
+        summary: new.summary,
     }
 }
 
@@ -52,16 +56,16 @@ pub(super) async fn stored_all(h: &impl Harness, customers: &[NewCustomer]) {
 
 /// Tries to store a customer of tenant A.
 pub(super) async fn insert(h: &impl Harness, new: &NewCustomer) -> Result<(), StoreError> {
-    insert_in(h, &scope(), new).await
+    insert_in(h, &context(), new).await
 }
 
-/// Tries to store a customer in this scope.
+/// Tries to store a customer in this context.
 pub(super) async fn insert_in(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     new: &NewCustomer,
 ) -> Result<(), StoreError> {
-    let mut work = begin_in(h, scope).await;
+    let mut work = begin_in(h, context).await;
     work.customers().insert(new).await?;
     work.commit().await
 }
@@ -85,36 +89,36 @@ pub(super) async fn edit(
 
 /// Reads a customer of tenant A.
 pub(super) async fn read(h: &impl Harness, id: CustomerId) -> Option<CustomerRecord> {
-    read_in(h, &scope(), id).await
+    read_in(h, &context(), id).await
 }
 
-/// Reads a customer in this scope.
+/// Reads a customer in this context.
 pub(super) async fn read_in(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     id: CustomerId,
 ) -> Option<CustomerRecord> {
-    let found = h.customers().find(scope, CustomerRef::Id(id)).await;
+    let found = h.customers().find(context, CustomerRef::Id(id)).await;
     found.expect("the store answers")
 }
 
-/// Commits facts of this scope, with nothing else.
-pub(super) async fn recorded(h: &impl Harness, scope: &Scope, changes: &[Change]) {
-    let mut work = begin_in(h, scope).await;
+/// Commits changes of this context, with nothing else.
+pub(super) async fn recorded(h: &impl Harness, context: &Context, changes: &[Change]) {
+    let mut work = begin_in(h, context).await;
     for change in changes {
         work.record(change.clone());
     }
     work.commit().await.expect("commit");
 }
 
-/// Stores keys in this scope. Those of all tenants are an operator's to make.
-pub(super) async fn keys_stored(h: &impl Harness, scope: &Scope, keys: &[ApiKey]) {
+/// Stores keys in this context. Those of all tenants are an operator's to make.
+pub(super) async fn keys_stored(h: &impl Harness, context: &Context, keys: &[ApiKey]) {
     let transactions = if keys.iter().any(|key| key.all_tenants) {
         h.operator_transactions()
     } else {
         h.transactions()
     };
-    let mut work = transactions.begin(scope).await.expect("begin");
+    let mut work = transactions.begin(context).await.expect("begin");
     for key in keys {
         work.api_keys()
             .insert(key, &digest(key))
@@ -180,16 +184,16 @@ pub(super) async fn add_addresses(
 
 /// Reads the book of a customer of tenant A.
 pub(super) async fn book(h: &impl Harness, customer: CustomerId) -> Option<Vec<Address>> {
-    book_in(h, &scope(), customer).await
+    book_in(h, &context(), customer).await
 }
 
-/// Reads the book of a customer in this scope.
+/// Reads the book of a customer in this context.
 pub(super) async fn book_in(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     customer: CustomerId,
 ) -> Option<Vec<Address>> {
-    let found = h.addresses().book(scope, CustomerRef::Id(customer)).await;
+    let found = h.addresses().book(context, CustomerRef::Id(customer)).await;
     let book = found.expect("the store answers")?;
     assert_eq!(book.customer(), customer);
     Some(book.addresses().to_vec())

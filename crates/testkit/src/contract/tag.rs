@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{edit, stored, stored_in};
-use crate::builders::{at, customer, other_scope, other_tenant, scope, tag};
+use crate::builders::{at, context, customer, other_context, other_tenant, tag};
 use customer_domain::customer::{Customer, Status};
 use customer_domain::tag::TagQuery;
 
@@ -16,7 +16,7 @@ async fn tagged(h: &impl Harness, lists: &[&[&str]]) {
 
 /// The tags of one page, each with its count.
 async fn page(h: &impl Harness, query: TagQuery) -> Vec<(String, u64)> {
-    let listed = h.tags().list(&scope(), &query).await;
+    let listed = h.tags().list(&context(), &query).await;
     let listed = listed.expect("the store answers").items.into_iter();
     listed
         .map(|found| {
@@ -71,7 +71,7 @@ pub async fn tags_are_shown_page_by_page(h: &impl Harness) {
         (3, None),
         (4, None),
     ] {
-        let listed = h.tags().list(&scope(), &after("a", limit)).await;
+        let listed = h.tags().list(&context(), &after("a", limit)).await;
         assert_eq!(listed.expect("the store answers").next, next, "{limit}");
     }
     // The tag that a page ended with may be gone by now.
@@ -114,7 +114,7 @@ pub async fn a_deleted_customer_is_counted_until_its_tags_are_taken_off(h: &impl
 
 pub async fn another_tenants_tags_are_not_counted(h: &impl Harness) {
     let theirs = customer().of(&other_tenant()).tags(&["a", "z"]);
-    stored_in(h, &other_scope(), theirs.build_new()).await;
+    stored_in(h, &other_context(), theirs.build_new()).await;
     tagged(h, &[&["a"]]).await;
     assert_eq!(all(h).await, counts(&[("a", 1)]));
 }

@@ -3,14 +3,17 @@
 use super::Harness;
 use super::steps::insert_in;
 use crate::builders::{
-    self, at, customer, operator_scope, other_tenant, scope, tenant, third_tenant,
+    self, at, context, customer, operator_context, other_tenant, tenant, third_tenant,
 };
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Conflict, Scope, StoreError, UnitOfWork};
+use customer_domain::{Conflict, Context, StoreError, UnitOfWork};
 
 async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
     let transactions = h.operator_transactions();
-    transactions.begin(&operator_scope()).await.expect("begin")
+    transactions
+        .begin(&operator_context())
+        .await
+        .expect("begin")
 }
 
 async fn insert(h: &impl Harness, tenant: &Tenant, groups: &[&str]) -> Result<(), StoreError> {
@@ -26,10 +29,10 @@ async fn all(h: &impl Harness) -> Vec<Tenant> {
 
 /// Whether a customer of the tenant may be in this group.
 async fn has_group(h: &impl Harness, tenant: &Tenant, number: u64, group: &str) -> bool {
-    let inside = Scope {
+    let inside = Context {
         tenant: tenant.id,
         tenant_slug: tenant.slug.as_str().to_owned(),
-        ..scope()
+        ..context()
     };
     let new = customer()
         .number(number)

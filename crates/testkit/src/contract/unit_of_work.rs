@@ -1,13 +1,13 @@
-//! State and facts are committed together, or nothing happened.
+//! State and changes are committed together, or nothing happened.
 
 use super::Harness;
 use super::steps::{begin, begin_in, insert, read, recorded, stored};
-use crate::builders::{at, audit_entry, customer, fact, new_customer, operator_scope, scope};
+use crate::builders::{at, audit_entry, change, context, customer, new_customer, operator_context};
 use crate::stored::{audit_of, events_of};
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
 use customer_domain::outbox::EventKind;
-use customer_domain::{Actor, ActorKind, Change, Conflict, Scope, StoreError};
+use customer_domain::{Actor, ActorKind, Change, Conflict, Context, StoreError};
 
 fn audited(n: u64, kind: AuditKind) -> Change {
     audit_entry(n, kind).into()
@@ -88,7 +88,7 @@ pub async fn a_failed_statement_spoils_the_unit_of_work(h: &impl Harness) {
     for new in [&fine, &refused, &later] {
         assert_eq!(read(h, new.customer.id).await, None);
     }
-    assert_eq!(h.audit(&scope()).await, []);
+    assert_eq!(h.audit(&context()).await, []);
 }
 
 pub async fn a_spoilt_unit_of_work_rolls_back_without_complaint(h: &impl Harness) {
@@ -107,110 +107,110 @@ pub async fn a_spoilt_unit_of_work_rolls_back_without_complaint(h: &impl Harness
 
 pub async fn facts_are_kept_with_the_state_that_caused_them(h: &impl Harness) {
     let record = customer().build_record();
-    let facts = [fact(1, EventKind::Created, &record)];
+    let changes = [change(1, EventKind::Created, &record)];
     let mut work = begin(h).await;
     work.customers()
         .insert(&new_customer())
         .await
         .expect("insert");
-    work.record(facts[0].clone());
-    assert_eq!(h.events(&scope()).await, [], "not before the commit");
-    assert_eq!(h.audit(&scope()).await, [], "not before the commit");
+    work.record(changes[0].clone());
+    assert_eq!(h.events(&context()).await, [], "not before the commit");
+    assert_eq!(h.audit(&context()).await, [], "not before the commit");
     work.commit().await.expect("commit");
     assert!(read(h, record.customer.id).await.is_some());
-    assert_eq!(h.events(&scope()).await, events_of(&scope(), &facts));
-    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+    assert_eq!(h.events(&context()).await, events_of(&context(), &changes));
+    assert_eq!(h.audit(&context()).await, audit_of(&context(), &changes));
 }
 
 pub async fn facts_that_are_not_committed_are_gone(h: &impl Harness) {
     let record = stored(h, new_customer()).await;
     let mut work = begin(h).await;
-    work.record(fact(1, EventKind::Created, &record));
+    work.record(change(1, EventKind::Created, &record));
     work.rollback().await.expect("rollback");
     let mut work = begin(h).await;
-    work.record(fact(2, EventKind::Created, &record));
+    work.record(change(2, EventKind::Created, &record));
     drop(work);
-    assert_eq!(h.events(&scope()).await, []);
-    assert_eq!(h.audit(&scope()).await, []);
+    assert_eq!(h.events(&context()).await, []);
+    assert_eq!(h.audit(&context()).await, []);
 }
 
 pub async fn a_fact_without_an_event_is_audited_alone(h: &impl Harness) {
-    let facts = [audited(1, AuditKind::ApiKeyCreate)];
-    recorded(h, &scope(), &facts).await;
-    assert_eq!(h.events(&scope()).await, []);
-    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+    let changes = [audited(1, AuditKind::ApiKeyCreate)];
+    recorded(h, &context(), &changes).await;
+    assert_eq!(h.events(&context()).await, []);
+    assert_eq!(h.audit(&context()).await, audit_of(&context(), &changes));
 }
 
 pub async fn an_event_without_an_entry_is_told_alone(h: &impl Harness) {
     let record = stored(h, new_customer()).await;
-    let Change { event, .. } = fact(1, EventKind::ProfileUpdated, &record);
+    let Change { event, .. } = change(1, EventKind::ProfileUpdated, &record);
     let changes = event.map(Change::from);
     let changes = changes.as_slice();
-    recorded(h, &scope(), changes).await;
-    assert_eq!(h.events(&scope()).await, events_of(&scope(), changes));
-    assert_eq!(h.events(&scope()).await.len(), 1);
-    assert_eq!(h.audit(&scope()).await, []);
+    recorded(h, &context(), changes).await;
+    assert_eq!(h.events(&context()).await, events_of(&context(), changes));
+    assert_eq!(h.events(&context()).await.len(), 1);
+    assert_eq!(h.audit(&context()).await, []);
 }
 
 pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
     let mut record = stored(h, customer().full().build_new()).await;
-    let mut facts = Vec::new();
+    let mut changes = Vec::new();
     for (n, kind) in (1..).zip(EventKind::ALL) {
-        facts.push(fact(n, kind, &record));
+        changes.push(change(n, kind, &record));
         record.customer.event_seq += 1;
     }
     for (n, kind) in (101..).zip(AuditKind::ALL) {
         let bare = audit_entry(n, kind).because(None).with(Vec::new());
-        facts.push(bare.into());
+        changes.push(bare.into());
     }
-    recorded(h, &scope(), &facts).await;
-    assert_eq!(h.events(&scope()).await, events_of(&scope(), &facts));
-    assert_eq!(h.audit(&scope()).await, audit_of(&scope(), &facts));
+    recorded(h, &context(), &changes).await;
+    assert_eq!(h.events(&context()).await, events_of(&context(), &changes));
+    assert_eq!(h.audit(&context()).await, audit_of(&context(), &changes));
 }
 
 pub async fn the_audit_trail_names_who_acted_and_in_which_trace(h: &impl Harness) {
     let kinds = [ActorKind::Customer, ActorKind::ApiKey, ActorKind::System];
     let mut expected = Vec::new();
     for (n, kind) in (1..).zip(kinds) {
-        let acting = Scope {
+        let acting = Context {
             actor: Actor {
                 kind,
                 id: format!("actor-{n}"),
             },
             correlation_id: format!("correlation-{n}"),
             trace_id: format!("{n:032x}"),
-            ..scope()
+            ..context()
         };
-        let facts = [audited(n, AuditKind::ProfileUpdate)];
-        recorded(h, &acting, &facts).await;
-        expected.extend(audit_of(&acting, &facts));
+        let changes = [audited(n, AuditKind::ProfileUpdate)];
+        recorded(h, &acting, &changes).await;
+        expected.extend(audit_of(&acting, &changes));
     }
-    assert_eq!(h.audit(&scope()).await, expected);
+    assert_eq!(h.audit(&context()).await, expected);
 }
 
 pub async fn texts_of_facts_come_back_as_written(h: &impl Harness) {
     let awkward = "it's \"quoted\" \\ 100% {json} $1 — 陳 😀";
-    let acting = Scope {
+    let acting = Context {
         correlation_id: awkward.to_owned(),
-        ..operator_scope()
+        ..operator_context()
     };
     let record = stored(h, customer().named(awkward, "Null\\u0000").build_new()).await;
-    let Change { event, .. } = fact(1, EventKind::Created, &record);
+    let Change { event, .. } = change(1, EventKind::Created, &record);
     let entry = audit_entry(1, AuditKind::ProfileCreate).because(Some(awkward.to_owned()));
     let entry = entry.with([awkward, ""].map(FieldChange::named).to_vec());
-    let facts = [Change {
+    let changes = [Change {
         event,
         audit: Some(entry),
     }];
-    recorded(h, &acting, &facts).await;
-    assert_eq!(h.events(&acting).await, events_of(&acting, &facts));
-    assert_eq!(h.audit(&acting).await, audit_of(&acting, &facts));
+    recorded(h, &acting, &changes).await;
+    assert_eq!(h.events(&acting).await, events_of(&acting, &changes));
+    assert_eq!(h.audit(&acting).await, audit_of(&acting, &changes));
 }
 
 pub async fn events_keep_the_order_of_their_customer(h: &impl Harness) {
     let record = stored(h, new_customer()).await;
-    let mut expected = vec![fact(1, EventKind::Created, &record)];
-    recorded(h, &scope(), &expected).await;
+    let mut expected = vec![change(1, EventKind::Created, &record)];
+    recorded(h, &context(), &expected).await;
     for n in 2..5 {
         let mut work = begin(h).await;
         let reference = CustomerRef::Id(record.customer.id);
@@ -221,20 +221,20 @@ pub async fn events_keep_the_order_of_their_customer(h: &impl Harness) {
             .expect("found");
         edited.customer.updated_at = at(60);
         work.customers().save(&edited.customer).await.expect("save");
-        let told = fact(n, EventKind::ProfileUpdated, &edited);
+        let told = change(n, EventKind::ProfileUpdated, &edited);
         work.record(told.clone());
         work.commit().await.expect("commit");
         expected.push(told);
     }
-    let events = h.events(&scope()).await;
-    assert_eq!(events, events_of(&scope(), &expected));
+    let events = h.events(&context()).await;
+    assert_eq!(events, events_of(&context(), &expected));
     let sequence: Vec<_> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequence, [1, 2, 3, 4]);
 }
 
 pub async fn a_unit_of_work_may_end_without_facts(h: &impl Harness) {
-    assert_eq!(begin_in(h, &scope()).await.commit().await, Ok(()));
-    assert_eq!(begin_in(h, &scope()).await.rollback().await, Ok(()));
+    assert_eq!(begin_in(h, &context()).await.commit().await, Ok(()));
+    assert_eq!(begin_in(h, &context()).await.rollback().await, Ok(()));
 }
 
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use customer_domain::address::{
     MAX_EXPANDED, Role,
 };
 use customer_domain::customer::CustomerRef;
-use customer_domain::{AddressId, Conflict, CustomerId, Scope, StoreError, TenantId};
+use customer_domain::{AddressId, Conflict, Context, CustomerId, StoreError, TenantId};
 use std::collections::HashMap;
 
 impl State {
@@ -94,7 +94,7 @@ fn has_twins<T: Ord>(values: impl Iterator<Item = T>) -> bool {
 impl AddressRepo for FakeUnitOfWork {
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError> {
         let holder = self.lock(customer)?.customer;
-        let addresses = self.peek(|state, scope| state.book(scope.tenant, holder.id));
+        let addresses = self.peek(|state, context| state.book(context.tenant, holder.id));
         Ok(LockedBook {
             holder: BookHolder {
                 customer: holder.id,
@@ -113,7 +113,7 @@ impl AddressRepo for FakeUnitOfWork {
         if changes.is_empty() {
             return Ok(());
         }
-        self.statement(|state, scope| state.save_book(scope.tenant, changes))
+        self.statement(|state, context| state.save_book(context.tenant, changes))
     }
 }
 
@@ -121,23 +121,23 @@ impl AddressRepo for FakeUnitOfWork {
 impl AddressReads for FakeStore {
     async fn book(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError> {
         let state = self.shared.read()?;
-        let id = state.resolve(scope.tenant, customer);
-        let id = id.filter(|id| state.customers.contains_key(&(scope.tenant, *id)));
-        Ok(id.map(|id| AddressBook::new(id, state.book(scope.tenant, id))))
+        let id = state.resolve(context.tenant, customer);
+        let id = id.filter(|id| state.customers.contains_key(&(context.tenant, *id)));
+        Ok(id.map(|id| AddressBook::new(id, state.book(context.tenant, id))))
     }
 
     async fn books(
         &self,
-        scope: &Scope,
+        context: &Context,
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, Vec<Address>>, StoreError> {
         let state = self.shared.read()?;
         let books = customers.iter().map(|id| {
-            let mut book = state.book(scope.tenant, *id);
+            let mut book = state.book(context.tenant, *id);
             book.truncate(MAX_EXPANDED);
             (*id, book)
         });

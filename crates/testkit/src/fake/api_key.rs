@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyReads, ApiKeyRepo, MAX_LISTED_KEYS, Permission, PresentedSecret, Revocation,
 };
-use customer_domain::{ApiKeyId, Conflict, Scope, StoreError, TenantId};
+use customer_domain::{ApiKeyId, Conflict, Context, StoreError, TenantId};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -22,10 +22,12 @@ impl State {
 #[async_trait]
 impl ApiKeyRepo for FakeUnitOfWork {
     async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError> {
-        self.statement(|state, scope| {
-            let at = (scope.tenant, key.id);
-            let taken = state.keys_of(scope.tenant).any(|row| row.digest == *digest);
-            if taken || state.api_keys.contains_key(&at) || key.tenant != scope.tenant {
+        self.statement(|state, context| {
+            let at = (context.tenant, key.id);
+            let taken = state
+                .keys_of(context.tenant)
+                .any(|row| row.digest == *digest);
+            if taken || state.api_keys.contains_key(&at) || key.tenant != context.tenant {
                 let rule = "the key of API keys".to_owned();
                 return Err(StoreError::Conflict(Conflict::Other(rule)));
             }
@@ -36,8 +38,8 @@ impl ApiKeyRepo for FakeUnitOfWork {
     }
 
     async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError> {
-        self.statement(|state, scope| {
-            let at = (scope.tenant, id);
+        self.statement(|state, context| {
+            let at = (context.tenant, id);
             let key = state
                 .api_keys
                 .get(&at)
@@ -47,7 +49,7 @@ impl ApiKeyRepo for FakeUnitOfWork {
             if !key.is_live(now) {
                 return Ok(Revocation::AlreadyEnded(key));
             }
-            if state.is_last_admin(scope.tenant, &key, now) {
+            if state.is_last_admin(context.tenant, &key, now) {
                 return Ok(Revocation::LastAdminKey);
             }
             let row = state.api_keys.get_mut(&at).ok_or(StoreError::NotFound)?;
@@ -66,9 +68,9 @@ impl ApiKeyReads for FakeStore {
         Ok(row.map(|row| row.key.clone()))
     }
 
-    async fn list(&self, scope: &Scope) -> Result<Vec<ApiKey>, StoreError> {
+    async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
         let state = self.shared.read()?;
-        let rows = state.keys_of(scope.tenant);
+        let rows = state.keys_of(context.tenant);
         let mut keys: Vec<_> = rows.map(|row| row.key.clone()).collect();
         keys.sort_by_key(|key| {
             let newest = Reverse((key.created_at, key.id));

@@ -7,12 +7,12 @@ use customer_domain::audit::{
     AuditCount, AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditRepo, AuditTally,
     FieldChange, MAX_TALLY,
 };
-use customer_domain::{CustomerId, Page, Scope, StoreError, TenantId};
+use customer_domain::{Context, CustomerId, Page, StoreError, TenantId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How an entry that was recorded in `scope` has to be shown.
-pub(crate) fn shown(scope: &Scope, entry: &AuditEntry) -> AuditEvent {
+/// How an entry that was recorded in `context` has to be shown.
+pub(crate) fn shown(context: &Context, entry: &AuditEntry) -> AuditEvent {
     let names = entry.changes.iter().map(|change| change.field.clone());
     AuditEvent {
         id: entry.id,
@@ -25,13 +25,13 @@ pub(crate) fn shown(scope: &Scope, entry: &AuditEntry) -> AuditEvent {
         old_values: FieldChange::old_values(&entry.changes),
         new_values: FieldChange::new_values(&entry.changes),
         reason: entry.reason.clone(),
-        actor_kind: scope.actor.kind,
-        actor_id: scope.actor.id.clone(),
-        session_id: scope.session_id.clone(),
-        trace_id: scope.trace_id.clone(),
-        correlation_id: scope.correlation_id.clone(),
-        ip: scope.origin.ip,
-        user_agent: scope.origin.user_agent.clone(),
+        actor_kind: context.actor.kind,
+        actor_id: context.actor.id.clone(),
+        session_id: context.session_id.clone(),
+        trace_id: context.trace_id.clone(),
+        correlation_id: context.correlation_id.clone(),
+        ip: context.origin.ip,
+        user_agent: context.origin.user_agent.clone(),
         at: entry.at,
     }
 }
@@ -128,10 +128,12 @@ impl AuditRepo for FakeUnitOfWork {
         after: Option<AuditKey>,
         size: u32,
     ) -> Result<Page<AuditEvent, AuditKey>, StoreError> {
-        self.statement(|state, scope| Ok(state.page_of_trail(scope.tenant, filter, after, size)))
+        self.statement(|state, context| {
+            Ok(state.page_of_trail(context.tenant, filter, after, size))
+        })
     }
 
     async fn tally(&mut self, filter: &AuditFilter) -> Result<AuditTally, StoreError> {
-        self.statement(|state, scope| Ok(state.tally_of_trail(scope.tenant, filter)))
+        self.statement(|state, context| Ok(state.tally_of_trail(context.tenant, filter)))
     }
 }

@@ -7,7 +7,7 @@ use customer_domain::customer::{
     CustomerRepo, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup, NewCustomer,
     search_terms,
 };
-use customer_domain::{Conflict, CustomerId, Page, PageRequest, Scope, StoreError, TenantId};
+use customer_domain::{Conflict, Context, CustomerId, Page, PageRequest, StoreError, TenantId};
 
 fn identifier_key(tenant: TenantId, identifier: &Identifier) -> IdentifierKey {
     (tenant, identifier.kind(), identifier.value())
@@ -52,7 +52,7 @@ impl State {
         let row = CustomerRow {
             record: CustomerRecord {
                 customer: customer.clone(),
-                standing: new.standing.clone(),
+                summary: new.summary.clone(),
             },
             password_hash: new.password_hash.clone(),
             terms: search_terms(customer),
@@ -122,9 +122,9 @@ impl State {
 impl FakeUnitOfWork {
     /// Locks a customer and takes the next number of its event sequence.
     pub(super) fn lock(&mut self, customer: CustomerRef) -> Result<CustomerRecord, StoreError> {
-        let record = self.statement(|state, scope| {
-            let id = state.resolve(scope.tenant, customer);
-            let at = (scope.tenant, id.ok_or(StoreError::NotFound)?);
+        let record = self.statement(|state, context| {
+            let id = state.resolve(context.tenant, customer);
+            let at = (context.tenant, id.ok_or(StoreError::NotFound)?);
             let row = state.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
             row.record.customer.event_seq += 1;
             Ok(row.record.clone())
@@ -137,7 +137,7 @@ impl FakeUnitOfWork {
 #[async_trait]
 impl CustomerRepo for FakeUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
-        self.statement(|state, scope| state.insert_customer(scope.tenant, customer))?;
+        self.statement(|state, context| state.insert_customer(context.tenant, customer))?;
         self.held.insert(customer.customer.id);
         Ok(())
     }
@@ -154,7 +154,7 @@ impl CustomerRepo for FakeUnitOfWork {
             self.held.contains(&customer.id),
             "a unit of work saves only customers that it holds locked: call find_for_update first"
         );
-        self.statement(|state, scope| state.save_customer(scope.tenant, customer))
+        self.statement(|state, context| state.save_customer(context.tenant, customer))
     }
 }
 
@@ -162,32 +162,32 @@ impl CustomerRepo for FakeUnitOfWork {
 impl CustomerReads for FakeStore {
     async fn find(
         &self,
-        scope: &Scope,
+        context: &Context,
         customer: CustomerRef,
     ) -> Result<Option<CustomerRecord>, StoreError> {
         let state = self.shared.read()?;
-        let id = state.resolve(scope.tenant, customer);
-        Ok(state.record(scope.tenant, id))
+        let id = state.resolve(context.tenant, customer);
+        Ok(state.record(context.tenant, id))
     }
 
     async fn find_many(
         &self,
-        scope: &Scope,
+        context: &Context,
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError> {
         let state = self.shared.read()?;
-        let rows = state.customers_of(scope.tenant);
+        let rows = state.customers_of(context.tenant);
         let wanted = rows.filter(|row| ids.contains(&row.record.customer.id));
         Ok(wanted.map(|row| row.record.clone()).collect())
     }
 
     async fn look_up(
         &self,
-        scope: &Scope,
+        context: &Context,
         lookup: &Lookup,
     ) -> Result<Option<CustomerRecord>, StoreError> {
         let state = self.shared.read()?;
-        let tenant = scope.tenant;
+        let tenant = context.tenant;
         let id = match lookup {
             Lookup::Email(email) => state.by_email(tenant, email),
             Lookup::PhoneDigits(digits) => state.by_phone(tenant, digits),
@@ -200,13 +200,13 @@ impl CustomerReads for FakeStore {
 
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         filter: &CustomerFilter,
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
         let state = self.shared.read()?;
-        let rows = state.customers_of(scope.tenant);
+        let rows = state.customers_of(context.tenant);
         Ok(list::page(rows, filter, sort, page))
     }
 }

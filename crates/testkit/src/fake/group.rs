@@ -3,7 +3,7 @@ use super::state::{CustomerRow, State};
 use super::unit_of_work::FakeUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::group::{Group, GroupId, GroupReads, GroupRepo};
-use customer_domain::{Conflict, Scope, StoreError, TenantId};
+use customer_domain::{Conflict, Context, StoreError, TenantId};
 
 impl State {
     pub(super) fn insert_group(
@@ -32,19 +32,19 @@ impl State {
 #[async_trait]
 impl GroupRepo for FakeUnitOfWork {
     async fn insert(&mut self, group: &Group) -> Result<(), StoreError> {
-        self.statement(|state, scope| state.insert_group(scope.tenant, group))
+        self.statement(|state, context| state.insert_group(context.tenant, group))
     }
 
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError> {
-        self.statement(|state, scope| {
-            let found = state.groups.get(&(scope.tenant, id.clone()));
+        self.statement(|state, context| {
+            let found = state.groups.get(&(context.tenant, id.clone()));
             found.cloned().ok_or(StoreError::NotFound)
         })
     }
 
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {
-        self.statement(|state, scope| {
-            let stored = state.groups.get_mut(&(scope.tenant, group.id.clone()));
+        self.statement(|state, context| {
+            let stored = state.groups.get_mut(&(context.tenant, group.id.clone()));
             let stored = stored.ok_or(StoreError::NotFound)?;
             let created_at = stored.created_at;
             *stored = Group {
@@ -56,20 +56,20 @@ impl GroupRepo for FakeUnitOfWork {
     }
 
     async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError> {
-        self.statement(|state, scope| state.delete_group(scope.tenant, id))
+        self.statement(|state, context| state.delete_group(context.tenant, id))
     }
 }
 
 #[async_trait]
 impl GroupReads for FakeStore {
-    async fn find(&self, scope: &Scope, id: &GroupId) -> Result<Option<Group>, StoreError> {
+    async fn find(&self, context: &Context, id: &GroupId) -> Result<Option<Group>, StoreError> {
         let state = self.shared.read()?;
-        Ok(state.groups.get(&(scope.tenant, id.clone())).cloned())
+        Ok(state.groups.get(&(context.tenant, id.clone())).cloned())
     }
 
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         after: Option<GroupId>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
@@ -77,7 +77,7 @@ impl GroupReads for FakeStore {
         let groups = state.groups.iter();
         let shown = groups
             .filter(|((tenant, id), _)| {
-                *tenant == scope.tenant && after.as_ref().is_none_or(|after| id > after)
+                *tenant == context.tenant && after.as_ref().is_none_or(|after| id > after)
             })
             .map(|(_, group)| group.clone());
         Ok(shown

@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 use customer_domain::idempotency::{
     ClaimError, IdempotencyClaim, IdempotencyPurge, Purged, ReplyKey, StoredReply,
 };
-use customer_domain::{Conflict, Scope, StoreError, TenantId};
+use customer_domain::{Conflict, Context, StoreError, TenantId};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 /// Tenant, caller, route and key.
 pub(super) type ClaimKey = (TenantId, String, String, String);
 
-pub(super) fn claim_key(scope: &Scope, claim: &IdempotencyClaim) -> ClaimKey {
+pub(super) fn claim_key(context: &Context, claim: &IdempotencyClaim) -> ClaimKey {
     let IdempotencyClaim {
         caller, route, key, ..
     } = claim.clone();
-    (scope.tenant, caller, route, key)
+    (context.tenant, caller, route, key)
 }
 
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use customer_domain::credential::PasswordHash;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::group::{Group, GroupId};
 use customer_domain::tenant::Tenant;
-use customer_domain::{ApiKeyId, Change, Conflict, CustomerId, Scope, StoreError, TenantId};
+use customer_domain::{ApiKeyId, Change, Conflict, Context, CustomerId, StoreError, TenantId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Kind and value of an identifier, within a tenant.
@@ -66,10 +66,14 @@ impl State {
     }
 
     /// Writes what happened. A customer's events have each a number of their own.
-    pub(super) fn write(&mut self, scope: &Scope, changes: &[Change]) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &mut self,
+        context: &Context,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
         for change in changes {
             if let Some(event) = &change.event {
-                let event = StoredEvent::of(scope, event);
+                let event = StoredEvent::of(context, event);
                 let place = |other: &StoredEvent| (other.tenant, other.customer, other.sequence);
                 if self
                     .events
@@ -82,8 +86,8 @@ impl State {
                 self.events.push(event);
             }
             if let Some(entry) = &change.audit {
-                self.audit.push(StoredAudit::of(scope, entry));
-                self.trail.push((scope.tenant, shown(scope, entry)));
+                self.audit.push(StoredAudit::of(context, entry));
+                self.trail.push((context.tenant, shown(context, entry)));
             }
         }
         Ok(())

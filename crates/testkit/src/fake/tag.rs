@@ -1,19 +1,19 @@
 use super::FakeStore;
 use async_trait::async_trait;
 use customer_domain::tag::{MAX_TAG_COUNT, Tag, TagCount, TagQuery, TagReads};
-use customer_domain::{Page, Scope, StoreError};
+use customer_domain::{Context, Page, StoreError};
 use std::collections::BTreeMap;
 
 #[async_trait]
 impl TagReads for FakeStore {
     async fn list(
         &self,
-        scope: &Scope,
+        context: &Context,
         query: &TagQuery,
     ) -> Result<Page<TagCount, Tag>, StoreError> {
         let state = self.shared.read()?;
         let mut counts: BTreeMap<&Tag, u64> = BTreeMap::new();
-        for row in state.customers_of(scope.tenant) {
+        for row in state.customers_of(context.tenant) {
             for tag in &row.record.customer.tags {
                 *counts.entry(tag).or_default() += 1;
             }

@@ -11,13 +11,13 @@ use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{Change, CustomerId, Scope, StoreError, Transactions, UnitOfWork};
+use customer_domain::{Change, Context, CustomerId, StoreError, Transactions, UnitOfWork};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 pub(super) struct FakeUnitOfWork {
-    pub(super) scope: Scope,
+    pub(super) context: Context,
     pub(super) role: Role,
     /// Customers that this unit of work may save.
     pub(super) held: BTreeSet<CustomerId>,
@@ -35,21 +35,21 @@ impl FakeUnitOfWork {
     /// Runs a statement. One that fails spoils the transaction.
     pub(super) fn statement<T>(
         &mut self,
-        run: impl FnOnce(&mut State, &Scope) -> Result<T, StoreError>,
+        run: impl FnOnce(&mut State, &Context) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.usable()?;
         let outcome = self
             .shared
             .failures
             .check(Step::Statement)
-            .and_then(|()| run(Arc::make_mut(&mut self.state), &self.scope));
+            .and_then(|()| run(Arc::make_mut(&mut self.state), &self.context));
         self.spoilt = outcome.is_err();
         outcome
     }
 
     /// Looks at what a statement has just left.
-    pub(super) fn peek<T>(&self, look: impl FnOnce(&State, &Scope) -> T) -> T {
-        look(&self.state, &self.scope)
+    pub(super) fn peek<T>(&self, look: impl FnOnce(&State, &Context) -> T) -> T {
+        look(&self.state, &self.context)
     }
 
     fn usable(&self) -> Result<(), StoreError> {
@@ -62,10 +62,10 @@ impl FakeUnitOfWork {
 }
 
 impl FakeStore {
-    async fn open(&self, scope: &Scope, claim: Option<Claim>) -> FakeUnitOfWork {
+    async fn open(&self, context: &Context, claim: Option<Claim>) -> FakeUnitOfWork {
         let turn = Arc::clone(&self.shared.turn).lock_owned().await;
         FakeUnitOfWork {
-            scope: scope.clone(),
+            context: context.clone(),
             role: self.role,
             held: BTreeSet::new(),
             shared: Arc::clone(&self.shared),
@@ -81,23 +81,23 @@ impl FakeStore {
 
 #[async_trait]
 impl Transactions for FakeStore {
-    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError> {
         self.shared.failures.check(Step::Begin)?;
-        Ok(Box::new(self.open(scope, None).await))
+        Ok(Box::new(self.open(context, None).await))
     }
 
     async fn begin_idempotent(
         &self,
-        scope: &Scope,
+        context: &Context,
         claim: &IdempotencyClaim,
     ) -> Result<Claimed, ClaimError> {
         self.shared.failures.check(Step::Begin)?;
-        let key = claim_key(scope, claim);
+        let key = claim_key(context, claim);
         let held = Claim::hold(&self.shared.claims, key.clone())?;
-        let work = self.open(scope, Some(held)).await;
+        let work = self.open(context, Some(held)).await;
         match work.state.replies.get(&key) {
             Some(kept) if kept.is_alive(claim.now) => kept.answer(claim).map(Claimed::Replay),
-            _ => Ok(Claimed::Fresh(Box::new(work))),
+            _ => Ok(Claimed::Started(Box::new(work))),
         }
     }
 }
@@ -132,7 +132,7 @@ impl UnitOfWork for FakeUnitOfWork {
         self.changes.push(change);
     }
 
-    fn remember(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
+    fn store_reply(&mut self, claim: IdempotencyClaim, reply: StoredReply) {
         self.replies.push((claim, reply));
     }
 
@@ -140,10 +140,10 @@ impl UnitOfWork for FakeUnitOfWork {
         self.usable()?;
         self.shared.failures.check(Step::Commit)?;
         let state = Arc::make_mut(&mut self.state);
-        state.write(&self.scope, &self.changes)?;
+        state.write(&self.context, &self.changes)?;
         for (claim, reply) in self.replies.drain(..) {
             state.keep(
-                claim_key(&self.scope, &claim),
+                claim_key(&self.context, &claim),
                 KeptReply::new(&claim, reply),
                 claim.now,
             )?;

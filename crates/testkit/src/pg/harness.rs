@@ -2,7 +2,7 @@
 
 use super::TestDatabase;
 use super::sealed::opened_event;
-use crate::builders::{groups, operator_scope, other_tenant, tenant};
+use crate::builders::{groups, operator_context, other_tenant, tenant};
 use crate::contract::Harness;
 use crate::stored::{StoredAudit, StoredEvent};
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use customer_domain::idempotency::IdempotencyPurge;
 use customer_domain::job::JobLeases;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
-use customer_domain::{CustomerId, Scope, StoreHealth, TenantId, Transactions};
+use customer_domain::{Context, CustomerId, StoreHealth, TenantId, Transactions};
 use customer_postgres::Postgres;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -47,7 +47,7 @@ impl Harness for PgHarness {
         let postgres = database.postgres().await;
         let groups = groups(&DEFAULT_GROUPS);
         let transactions = postgres.operator_transactions();
-        let begun = transactions.begin(&operator_scope()).await;
+        let begun = transactions.begin(&operator_context()).await;
         let mut work = begun.expect("the operator's role is there");
         for tenant in [tenant(), other_tenant()] {
             let inserted = work.tenants().insert(&tenant, &groups).await;
@@ -101,11 +101,11 @@ impl Harness for PgHarness {
         self.postgres.health()
     }
 
-    async fn events(&self, scope: &Scope) -> Vec<StoredEvent> {
+    async fn events(&self, context: &Context) -> Vec<StoredEvent> {
         let statement = "SELECT id, tenant_id, topic, customer_id, sequence, sealed_payload FROM outbox_events \
                          WHERE tenant_id = $1 ORDER BY transaction_id, id";
         let mut admin = self.database.admin().await;
-        let rows = sqlx::query(statement).bind(scope.tenant.0);
+        let rows = sqlx::query(statement).bind(context.tenant.0);
         let rows = rows.fetch_all(&mut admin).await;
         let mut events = Vec::new();
         for row in rows.expect("the outbox can be read") {
@@ -114,8 +114,8 @@ impl Harness for PgHarness {
         events
     }
 
-    async fn audit(&self, scope: &Scope) -> Vec<StoredAudit> {
-        let begun = self.postgres.transactions().begin(scope).await;
+    async fn audit(&self, context: &Context) -> Vec<StoredAudit> {
+        let begun = self.postgres.transactions().begin(context).await;
         let mut work = begun.expect("a unit of work");
         let all = AuditFilter::default();
         let read = work.audit().list(&all, None, 1_000).await;
@@ -124,25 +124,25 @@ impl Harness for PgHarness {
         work.rollback().await.expect("the end");
         let mut entries: Vec<_> = read.items.into_iter().collect();
         entries.reverse();
-        let stored = |entry| StoredAudit::read(scope.tenant, entry);
+        let stored = |entry| StoredAudit::read(context.tenant, entry);
         entries.into_iter().map(stored).collect()
     }
 
-    async fn password_hash(&self, scope: &Scope, customer: CustomerId) -> Option<String> {
+    async fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<String> {
         let statement = "SELECT password_hash FROM customer_credentials \
                          WHERE tenant_id = $1 AND customer_id = $2";
         let hash = sqlx::query_scalar(statement)
-            .bind(scope.tenant.0)
+            .bind(context.tenant.0)
             .bind(customer.0);
         let hash = hash.fetch_optional(&mut self.database.admin().await).await;
         hash.expect("the credentials can be read")
     }
 
-    async fn search_terms(&self, scope: &Scope, customer: CustomerId) -> BTreeSet<String> {
+    async fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String> {
         let statement = "SELECT term FROM customer_search_terms \
                          WHERE tenant_id = $1 AND customer_id = $2";
         let terms = sqlx::query_scalar(statement)
-            .bind(scope.tenant.0)
+            .bind(context.tenant.0)
             .bind(customer.0);
         let terms = terms.fetch_all(&mut self.database.admin().await).await;
         terms.expect("the terms can be read").into_iter().collect()

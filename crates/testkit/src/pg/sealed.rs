@@ -1,7 +1,7 @@
 //! Sealed values, opened from outside of the adapter: with the keys as they are stored.
 
 use crate::builders::{cipher, key_store};
-use customer_domain::privacy::{DataKey, Place, WrappedKey};
+use customer_domain::privacy::{DataKey, SealContext, WrappedKey};
 use customer_domain::{CustomerId, KeyId, TenantId};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub async fn opened(
     admin: &mut PgConnection,
     about: Option<CustomerId>,
-    place: Place<'_>,
+    place: SealContext<'_>,
     sealed: &[u8],
 ) -> Vec<u8> {
     let cipher = cipher();
@@ -44,7 +44,7 @@ async fn customer_key(
     let under = cipher.key_of(&wrapped).expect("a wrapped key");
     let under = tenant_key(admin, tenant, under).await;
     let name = id.to_string();
-    let place = Place {
+    let place = SealContext {
         tenant,
         table: "customer_keys",
         row: customer.0,
@@ -81,7 +81,7 @@ pub async fn opened_event(
     event: Uuid,
     sealed: &[u8],
 ) -> serde_json::Value {
-    let place = Place {
+    let place = SealContext {
         tenant,
         table: "outbox_events",
         row: event,

@@ -1,7 +1,7 @@
 //! A database for each test.
 
 use customer_domain::customer::CustomerRef;
-use customer_testkit::builders::{customer, new_customer, other_tenant, scope, tenant};
+use customer_testkit::builders::{context, customer, new_customer, other_tenant, tenant};
 use customer_testkit::chaos::{Behaviour, Proxy};
 use customer_testkit::contract::Harness;
 use customer_testkit::pg::{PgHarness, TestDatabase};
@@ -19,20 +19,20 @@ async fn a_fresh_database_is_migrated_and_empty() {
     let postgres = database.postgres().await;
     assert_eq!(postgres.health().ping().await, Ok(()));
     assert_eq!(postgres.tenants().all().await, Ok(Vec::new()));
-    assert_eq!(postgres.api_keys().list(&scope()).await, Ok(Vec::new()));
+    assert_eq!(postgres.api_keys().list(&context()).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
 async fn databases_share_nothing() {
     let (one, other) = (PgHarness::fresh().await, PgHarness::fresh().await);
     assert_ne!(one.database().name(), other.database().name());
-    let mut work = one.transactions().begin(&scope()).await.unwrap();
+    let mut work = one.transactions().begin(&context()).await.unwrap();
     work.customers().insert(&new_customer()).await.unwrap();
     work.commit().await.unwrap();
     let reference = CustomerRef::Id(customer().build().id);
     assert!(
         one.customers()
-            .find(&scope(), reference)
+            .find(&context(), reference)
             .await
             .unwrap()
             .is_some()
@@ -40,7 +40,7 @@ async fn databases_share_nothing() {
     assert!(
         other
             .customers()
-            .find(&scope(), reference)
+            .find(&context(), reference)
             .await
             .unwrap()
             .is_none()

@@ -8,8 +8,8 @@
 use super::{Answer, Statements};
 use crate::pg::message::Batching;
 use crate::pg::pool::PgPool;
-use crate::pg::row::{Reader, corrupt};
-use crate::pg::scope;
+use crate::pg::read;
+use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::{Sql, sql};
 use crate::pg::tx::Tx;
 use customer_domain::StoreError;
@@ -55,10 +55,10 @@ async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer
         .chain(count)
         .chain([records])
         .collect();
-    let mut rows = scope::read(pool, statements.tenant, &message)
+    let mut rows = read::rows(pool, statements.tenant, &message)
         .await?
         .into_iter();
-    let ids = Reader::new(&head(rows.next())?, "customers").column(0)?;
+    let ids = RowReader::new(&head(rows.next())?, "customers").column(0)?;
     let count = match statements.count {
         Some(_) => Some(counted(&head(rows.next())?)?),
         None => None,
@@ -83,7 +83,7 @@ async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, St
     let ids = tx.message(&bounded(statements.ids.clone())).await?;
     let ids = ids
         .iter()
-        .map(|row| Reader::new(row, "customers").column(0));
+        .map(|row| RowReader::new(row, "customers").column(0));
     let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
     let count = match &statements.count {
         Some(count) => {
@@ -113,5 +113,5 @@ fn head(row: Option<PgRow>) -> Result<PgRow, StoreError> {
 }
 
 fn counted(row: &PgRow) -> Result<u64, StoreError> {
-    Reader::new(row, "customers").parsed(0, |count: i64| u64::try_from(count).ok())
+    RowReader::new(row, "customers").parsed(0, |count: i64| u64::try_from(count).ok())
 }

@@ -15,8 +15,9 @@ use customer_domain::tag::TagQuery;
 use customer_domain::{PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
-    PlainDigests, api_key, at, claim, customer, digest, email, external, fact, full_address, group,
-    groups, legacy, notary, operator_scope, presented, reply, scope, tag, third_tenant,
+    PlainDigests, api_key, at, change, claim, context, customer, digest, email, external,
+    full_address, group, groups, legacy, operator_context, presented, reply, signer, tag,
+    third_tenant,
 };
 
 /// Uses every method of every port.
@@ -35,20 +36,20 @@ async fn write_customers(postgres: &Postgres) {
     let new = customer().full().build_new();
     let claimed = postgres
         .transactions()
-        .begin_idempotent(&scope(), &claim("k"))
+        .begin_idempotent(&context(), &claim("k"))
         .await;
-    let Ok(Claimed::Fresh(mut work)) = claimed else {
+    let Ok(Claimed::Started(mut work)) = claimed else {
         unreachable!("nobody else claims: {claimed:?}");
     };
     work.customers().insert(&new).await.expect("insert");
-    work.record(fact(1, EventKind::Created, &record_of(&new)));
-    work.remember(claim("k"), reply());
+    work.record(change(1, EventKind::Created, &record_of(&new)));
+    work.store_reply(claim("k"), reply());
     work.commit().await.expect("commit");
     for named in [
         CustomerRef::Id(new.customer.id),
         CustomerRef::Legacy(new.customer.legacy_id.expect("a legacy id")),
     ] {
-        let begun = postgres.transactions().begin(&scope()).await;
+        let begun = postgres.transactions().begin(&context()).await;
         let mut work = begun.expect("begin");
         let found = work
             .customers()
@@ -56,7 +57,7 @@ async fn write_customers(postgres: &Postgres) {
             .await
             .expect("found");
         work.customers().save(&found.customer).await.expect("save");
-        work.record(fact(2, EventKind::ProfileUpdated, &found));
+        work.record(change(2, EventKind::ProfileUpdated, &found));
         work.rollback().await.expect("rollback");
     }
 }
@@ -64,9 +65,12 @@ async fn write_customers(postgres: &Postgres) {
 async fn read_customers(postgres: &Postgres) {
     let new = customer().full().build_new().customer;
     let reads = postgres.customers();
-    let found = reads.find(&scope(), CustomerRef::Id(new.id)).await;
+    let found = reads.find(&context(), CustomerRef::Id(new.id)).await;
     assert!(found.expect("a read").is_some());
-    reads.find_many(&scope(), &[new.id]).await.expect("a read");
+    reads
+        .find_many(&context(), &[new.id])
+        .await
+        .expect("a read");
     for lookup in [
         Lookup::Email(new.email),
         Lookup::PhoneDigits("15550100199".to_owned()),
@@ -74,7 +78,7 @@ async fn read_customers(postgres: &Postgres) {
         Lookup::External(external("crm", "C-17")),
         Lookup::UserId(new.id),
     ] {
-        let found = reads.look_up(&scope(), &lookup).await;
+        let found = reads.look_up(&context(), &lookup).await;
         assert!(found.expect("a read").is_some(), "{lookup:?}");
     }
     for (key, after) in [
@@ -91,7 +95,7 @@ async fn read_customers(postgres: &Postgres) {
                     size: 2,
                     at: at.clone(),
                 };
-                let listed = reads.list(&scope(), &filter, sort, &request).await;
+                let listed = reads.list(&context(), &filter, sort, &request).await;
                 listed.expect("a page");
             }
         }
@@ -141,7 +145,7 @@ async fn keep_addresses(postgres: &Postgres) {
     let owner = customer().full().build_new().customer;
     let id = CustomerRef::Id(owner.id);
     let by_legacy = CustomerRef::Legacy(owner.legacy_id.expect("a legacy id"));
-    let begun = postgres.transactions().begin(&scope()).await;
+    let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     // An insert, a default that moves, a removal.
     for (named, n) in [(id, 1), (by_legacy, 2), (id, 3)] {
@@ -160,15 +164,15 @@ async fn keep_addresses(postgres: &Postgres) {
     work.commit().await.expect("commit");
     let reads = postgres.addresses();
     for named in [id, by_legacy] {
-        let book = reads.book(&scope(), named).await.expect("a read");
+        let book = reads.book(&context(), named).await.expect("a read");
         assert_eq!(book.expect("a book").addresses().len(), 1);
     }
-    let books = reads.books(&scope(), &[owner.id]).await;
+    let books = reads.books(&context(), &[owner.id]).await;
     assert_eq!(books.expect("a read").len(), 1);
 }
 
 async fn keep_groups(postgres: &Postgres) {
-    let begun = postgres.transactions().begin(&scope()).await;
+    let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     let groups = work.groups();
     let new = Group::new(group("trade"), "Trade".to_owned(), at(0));
@@ -178,10 +182,10 @@ async fn keep_groups(postgres: &Postgres) {
     groups.delete(&new.id).await.expect("delete");
     work.commit().await.expect("commit");
     let reads = postgres.groups();
-    let found = reads.find(&scope(), &group("vip")).await;
+    let found = reads.find(&context(), &group("vip")).await;
     assert!(found.expect("a read").is_some());
     for after in [None, Some(group("vip"))] {
-        let listed = reads.list(&scope(), after, 1).await;
+        let listed = reads.list(&context(), after, 1).await;
         assert_eq!(listed.expect("a read").len(), 1);
     }
     for (prefix, after) in [("", None), ("V", Some(tag("A")))] {
@@ -190,14 +194,14 @@ async fn keep_groups(postgres: &Postgres) {
             after,
             limit: 9,
         };
-        let listed = postgres.tags().list(&scope(), &query).await;
+        let listed = postgres.tags().list(&context(), &query).await;
         assert!(!listed.expect("a read").items.is_empty(), "{query:?}");
     }
 }
 
 async fn manage_keys(postgres: &Postgres) {
     let key = api_key(1, Permission::Read);
-    let begun = postgres.transactions().begin(&scope()).await;
+    let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     work.api_keys()
         .insert(&key, &digest(&key))
@@ -208,8 +212,8 @@ async fn manage_keys(postgres: &Postgres) {
     let found = keys.find_by_secret(&presented(&key)).await;
     assert!(found.expect("a read").is_some());
     keys.touch(&key, at(9)).await.expect("a touch");
-    assert_eq!(keys.list(&scope()).await.expect("a read").len(), 1);
-    let begun = postgres.transactions().begin(&scope()).await;
+    assert_eq!(keys.list(&context()).await.expect("a read").len(), 1);
+    let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     work.api_keys().revoke(key.id, at(9)).await.expect("revoke");
     work.commit().await.expect("commit");
@@ -217,7 +221,7 @@ async fn manage_keys(postgres: &Postgres) {
 
 async fn manage_tenants(postgres: &Postgres) {
     let operator = postgres.operator_transactions();
-    let mut work = operator.begin(&operator_scope()).await.expect("begin");
+    let mut work = operator.begin(&operator_context()).await.expect("begin");
     let tenant = third_tenant();
     let tenants = work.tenants();
     tenants
@@ -233,7 +237,7 @@ async fn manage_tenants(postgres: &Postgres) {
 async fn work(postgres: &Postgres) {
     hold_a_job(postgres).await;
     let purged = postgres.idempotency_purge();
-    let purged = purged.purge(scope().tenant, None, at(0), 9).await;
+    let purged = purged.purge(context().tenant, None, at(0), 9).await;
     assert_eq!(purged.expect("a look").seen, 1);
     let months = postgres.audit_months();
     let there = months.list().await.expect("months");
@@ -253,7 +257,7 @@ async fn work(postgres: &Postgres) {
         SealedRange::Dropped { begins: Some(1) },
         pending.first().map(|entry| entry.position),
         at(0),
-        &*notary(),
+        &*signer(),
     );
     ledger.append(&[dropped]).await.expect("a seal");
     assert_eq!(ledger.seals(0, 9).await.expect("seals").len(), 1);
@@ -266,7 +270,7 @@ async fn work(postgres: &Postgres) {
     entries.expect("entries");
     let sealed = postgres.outbox_sealing().seal_some(None, 9).await;
     assert_eq!(sealed, Ok(None));
-    let begun = postgres.transactions().begin(&scope()).await;
+    let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     for kinds in [None, Some(AuditKind::with_prefix("customer.address."))] {
         let filter = AuditFilter {

@@ -2,8 +2,8 @@ use super::*;
 use customer_domain::privacy::SealedError;
 use proptest::prelude::*;
 
-fn place(parts: &(u128, String, u128, String)) -> Place<'_> {
-    Place {
+fn place(parts: &(u128, String, u128, String)) -> SealContext<'_> {
+    SealContext {
         tenant: TenantId(Uuid::from_u128(parts.0)),
         table: &parts.1,
         row: Uuid::from_u128(parts.2),
@@ -78,28 +78,28 @@ fn each_part_of_the_place_is_bound() {
     let key = known_key();
     let sealed = AeadCipher.seal(&key, PLACE, b"value");
     let elsewhere = [
-        Place {
+        SealContext {
             tenant: TenantId(Uuid::from_u128(8)),
             ..PLACE
         },
-        Place {
+        SealContext {
             table: "audit_event",
             ..PLACE
         },
-        Place {
+        SealContext {
             row: Uuid::from_u128(10),
             ..PLACE
         },
-        Place {
+        SealContext {
             column: "reason",
             ..PLACE
         },
-        Place {
+        SealContext {
             tenant: TenantId(PLACE.row),
             row: PLACE.tenant.0,
             ..PLACE
         },
-        Place {
+        SealContext {
             table: PLACE.column,
             column: PLACE.table,
             ..PLACE
@@ -122,7 +122,7 @@ fn a_wrapped_key_comes_out_again_and_only_a_key_does() {
     let out = AeadCipher.unwrap(&under, PLACE, key.id, &wrapped).unwrap();
     assert_eq!((out.id, out.expose()), (key.id, key.expose()));
 
-    let elsewhere = Place {
+    let elsewhere = SealContext {
         column: "reason",
         ..PLACE
     };

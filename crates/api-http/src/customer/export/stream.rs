@@ -8,7 +8,7 @@ use crate::customer::expand::{Expand, Related};
 use crate::customer::list;
 use bytes::Bytes;
 use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
-use customer_domain::Scope;
+use customer_domain::Context;
 use customer_domain::customer::CustomerKey;
 use futures_util::{Stream, stream};
 use http_kit::problem::{HttpResult, Problem};
@@ -34,7 +34,7 @@ const PAUSES: [Duration; 3] = [
 /// Where chunks come from.
 pub(super) struct Source {
     pub(super) api: Shared,
-    pub(super) scope: Scope,
+    pub(super) context: Context,
     pub(super) request: ExportRequest,
     pub(super) expand: Expand,
 }
@@ -58,13 +58,13 @@ impl Source {
     }
 
     async fn try_chunk(&self, after: CustomerKey) -> HttpResult<Chunk> {
-        let (api, scope) = (&self.api, &self.scope);
+        let (api, context) = (&self.api, &self.context);
         let rows = api
             .customers
-            .continue_export(scope, &self.request, after)
+            .continue_export(context, &self.request, after)
             .await;
         let rows = rows.map_err(list::problem)?;
-        let related = self.expand.related(api, scope, &rows.items).await?;
+        let related = self.expand.related(api, context, &rows.items).await?;
         Ok(Chunk { rows, related })
     }
 }
@@ -179,7 +179,7 @@ impl Export {
     fn frame(&mut self) -> io::Result<Bytes> {
         let Self { source, chunk, .. } = self;
         let rows = chunk.rows.items.iter().skip(self.written);
-        let bodies = rows.map(|row| CustomerBody::new(row, &source.scope).with(&chunk.related));
+        let bodies = rows.map(|row| CustomerBody::new(row, &source.context).with(&chunk.related));
         let (bytes, count) = match source.request.format {
             ExportFormat::Ndjson => lines(bodies)?,
             ExportFormat::Csv => records(bodies, self.is_new)?,

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SearchQuery, SortKey};
-use customer_domain::{CustomerId, DigestPurpose, KeyedDigest, Scope, SortOrder, TenantId};
+use customer_domain::{Context, CustomerId, DigestPurpose, KeyedDigest, SortOrder, TenantId};
 use http_kit::cursor::Cursors;
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ pub(super) struct ListCursor {
 const SEPARATOR: char = '\u{1f}';
 
 impl ListCursor {
-    pub(super) fn new(api: &Api, scope: &Scope) -> Self {
+    pub(super) fn new(api: &Api, context: &Context) -> Self {
         let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
         let mac = Arc::clone(&digests);
         let mac = Arc::new(move |payload: &[u8]| mac.digest(DigestPurpose::Cursor, payload));
         Self {
             cursors: Cursors::new(mac),
             digests,
-            tenant: scope.tenant,
+            tenant: context.tenant,
         }
     }
 

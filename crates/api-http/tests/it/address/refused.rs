@@ -1,7 +1,7 @@
 //! What can be no address is refused, and every fault is named where it was sent.
 
 use super::{ada, fault, home, plain};
-use crate::support::{Call, Key, TestApi, default_tenant, scope_of};
+use crate::support::{Call, Key, TestApi, context_of, default_tenant};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -231,7 +231,7 @@ async fn in_a_tenant_without_a_country_an_address_names_its_own() {
     let path = ada(&api).await;
     let mut shop = default_tenant();
     let work = api.store.operator_transactions();
-    let mut work = work.begin(&scope_of(&shop)).await.unwrap();
+    let mut work = work.begin(&context_of(&shop)).await.unwrap();
     shop.settings.country = "QQ".to_owned();
     work.tenants().find_for_update(shop.id).await.unwrap();
     work.tenants().save(&shop).await.unwrap();

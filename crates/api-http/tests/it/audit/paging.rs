@@ -1,7 +1,7 @@
 //! The trail, page by page.
 
 use super::{EVENTS, acting, entry, five, listed, numbers, recorded};
-use crate::support::{CUSTOMERS, Key, TestApi, other_tenant, scope_of};
+use crate::support::{CUSTOMERS, Key, TestApi, context_of, other_tenant};
 use customer_domain::audit::AuditKind;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_cursor_belongs_to_its_list_and_its_tenant() {
     let api = TestApi::new().await;
     let [one, _] = five(&api).await;
     let entries = [1, 2].map(|n| entry(n, AuditKind::ProfileUpdate, None));
-    recorded(&api, &scope_of(&other_tenant()), entries.into()).await;
+    recorded(&api, &context_of(&other_tenant()), entries.into()).await;
     let own = format!("{CUSTOMERS}/{one}/audit-events");
     let cursor = async |target: &str| {
         let page = api.get(target, Key::Admin).await;

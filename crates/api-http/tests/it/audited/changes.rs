@@ -90,7 +90,7 @@ pub(super) fn changes() -> Vec<Change> {
     let parts = [
         customers(),
         addresses(),
-        wishes(),
+        preferences(),
         groups(),
         administration(),
         reads_on_record(),
@@ -238,7 +238,7 @@ fn addresses() -> Vec<Change> {
 }
 
 /// Preferences and tags, which are changed with the customer.
-fn wishes() -> Vec<Change> {
+fn preferences() -> Vec<Change> {
     let navy = || json!({"tags": ["navy"]});
     let tags = |operation, old: Value, new: Value| {
         change(operation, "customer.profile.update")

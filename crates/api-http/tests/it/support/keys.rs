@@ -1,7 +1,7 @@
 //! Who calls: the API keys that every test begins with.
 
+use super::context_of;
 use super::fakes::folded;
-use super::scope_of;
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{ApiKeyId, TenantId};
@@ -126,8 +126,8 @@ pub(super) fn digest(secret: &str) -> [u8; 32] {
 
 pub(super) async fn insert_all(store: &FakeStore) {
     for key in Key::ALL {
-        let scope = scope_of(&key.tenant());
-        let mut work = store.transactions().begin(&scope).await.expect("work");
+        let context = context_of(&key.tenant());
+        let mut work = store.transactions().begin(&context).await.expect("work");
         let (stored, digest) = (key.stored(), digest(&key.secret()));
         work.api_keys()
             .insert(&stored, &digest)

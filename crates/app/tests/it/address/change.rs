@@ -9,21 +9,21 @@ use customer_app::address::{
     AddressError, AddressRule, HeldAddress, RemoveAddress, SetDefaultAddress, StatedAddress,
     UpdateAddress,
 };
-use customer_app::customer::{ChangeStatus, Stated};
+use customer_app::customer::{ChangeStatus, ReadOnlyFields};
 use customer_domain::address::{
     Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, ProblemKind,
     Role,
 };
 use customer_domain::customer::StatusChange;
 use customer_domain::{AddressId, Patch};
-use customer_testkit::builders::{at, country, scope, seeded_id};
+use customer_testkit::builders::{at, context, country, seeded_id};
 use serde_json::{Map, json};
 
 impl Book {
     async fn update(&self, id: AddressId, command: UpdateAddress) -> Result<Address, AddressError> {
-        let (scope, address) = (scope(), AddressRef::Id(id));
+        let (context, address) = (context(), AddressRef::Id(id));
         let addresses = &self.app.addresses;
-        let updated = addresses.update(&scope, self.customer, address, &command);
+        let updated = addresses.update(&context, self.customer, address, &command);
         updated.await.map(|held| held.address)
     }
 
@@ -40,18 +40,18 @@ impl Book {
             role,
             ..SetDefaultAddress::default()
         };
-        let (scope, once, address) = (scope(), unclaimed(), AddressRef::Id(id));
+        let (context, once, address) = (context(), unclaimed(), AddressRef::Id(id));
         let addresses = &self.app.addresses;
-        let set = addresses.set_default(&scope, self.customer, address, &command, &once);
+        let set = addresses.set_default(&context, self.customer, address, &command, &once);
         set.await.map(done)
     }
 
     async fn remove(&self, id: AddressId) -> Result<HeldAddress, AddressError> {
-        let (scope, address) = (scope(), AddressRef::Id(id));
+        let (context, address) = (context(), AddressRef::Id(id));
         let addresses = &self.app.addresses;
         let command = RemoveAddress::default();
         addresses
-            .remove(&scope, self.customer, address, &command)
+            .remove(&context, self.customer, address, &command)
             .await
     }
 }
@@ -78,7 +78,7 @@ async fn a_merge_raises_the_version_and_tells_what_changed() {
     let after = book.merge(id, moved("2 Main St")).await.unwrap();
     assert_eq!((after.version, after.updated_at), (2, at(5_000)));
     assert_eq!(book.get(id).await, after);
-    let (topic, audit, changed) = book.facts().pop().unwrap();
+    let (topic, audit, changed) = book.changes().pop().unwrap();
     assert_eq!(topic, "customers.address.updated");
     assert_eq!(audit, "customer.address.update");
     assert_eq!(changed, ["street"]);
@@ -93,7 +93,7 @@ async fn a_merge_that_changes_nothing_writes_nothing() {
     let same = book.merge(id, details(AddressType::Shipping, "1 Main St"));
     assert_eq!(same.await.unwrap(), before[0]);
     assert_eq!(book.read().await, before);
-    assert_eq!(book.facts().len(), 1);
+    assert_eq!(book.changes().len(), 1);
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn giving_up_a_default_hands_it_to_the_newest_other_address() {
     assert_eq!((after.roles(), after.version), (vec![], 2));
     assert_eq!(book.roles(third).await, SHIPPING);
     assert_eq!(book.roles(second).await, BILLING);
-    let (_, audit, changed) = book.facts().pop().unwrap();
+    let (_, audit, changed) = book.changes().pop().unwrap();
     assert_eq!(audit, "customer.address.default_changed");
     assert_eq!(changed, ["roles"]);
     book.merge(second, given_up).await.unwrap();
@@ -308,10 +308,10 @@ async fn set_default_takes_the_role_that_is_named_or_all_of_the_type() {
     let after = book.set_default(second, None).await.unwrap();
     assert_eq!((after.roles(), after.version), (Role::ALL.to_vec(), 3));
     assert_eq!(book.roles(first).await, NONE);
-    let told = book.facts().len();
+    let told = book.changes().len();
     let again = book.set_default(second, None).await.unwrap();
-    assert_eq!((again.version, book.facts().len()), (3, told));
-    let (topic, audit, changed) = book.facts().pop().unwrap();
+    assert_eq!((again.version, book.changes().len()), (3, told));
+    let (topic, audit, changed) = book.changes().pop().unwrap();
     assert_eq!(topic, "customers.address.updated");
     assert_eq!(audit, "customer.address.default_changed");
     assert_eq!(changed, ["roles"]);
@@ -341,7 +341,7 @@ async fn deleting_the_default_makes_the_newest_other_address_it() {
     assert_eq!(book.roles(second).await, NONE);
     let left: Vec<_> = book.read().await.iter().map(|one| one.id).collect();
     assert_eq!(left, [second, third]);
-    let (topic, audit, changed) = book.facts().pop().unwrap();
+    let (topic, audit, changed) = book.changes().pop().unwrap();
     assert_eq!(topic, "customers.address.deleted");
     assert_eq!(audit, "customer.address.delete");
     let had = [
@@ -374,9 +374,9 @@ async fn a_deleted_customer_keeps_its_addresses_as_they_are() {
         change: StatusChange::Deactivate,
         reason: None,
         expected_versions: None,
-        stated: Stated::default(),
+        stated: ReadOnlyFields::default(),
     };
-    let (within, once) = (scope(), unclaimed());
+    let (within, once) = (context(), unclaimed());
     let customers = &book.app.customers;
     let deleted = customers.change_status(&within, book.customer, &step, &once);
     deleted.await.unwrap();

@@ -3,7 +3,7 @@
 use super::{BILLING, Book, NONE, SHIPPING, command, default, details};
 use crate::support::unclaimed;
 use customer_app::address::{AddedAddress, AddressError, AddressRule, CreateAddress};
-use customer_app::idempotency::{Once, Outcome};
+use customer_app::idempotency::{Idempotent, Outcome};
 use customer_domain::address::{
     Address, AddressChanges, AddressField, AddressRef, AddressType, BookChanges, Role,
     WrittenAddress,
@@ -11,10 +11,10 @@ use customer_domain::address::{
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::TenantSettings;
-use customer_domain::{CustomerId, Patch, Scope, StoreError};
+use customer_domain::{Context, CustomerId, Patch, StoreError};
 use customer_testkit::FakeStore;
 use customer_testkit::builders::{
-    PlainDigests, claim, country, legacy, other_scope, scope, seeded_id, tenant,
+    PlainDigests, claim, context, country, legacy, other_context, seeded_id, tenant,
 };
 use customer_testkit::fake::Step;
 
@@ -52,7 +52,7 @@ async fn an_address_is_one_event_and_one_audit_entry() {
     let added = added.await.unwrap().address;
     let fields = ["type", "country", "street", "city", "state", "zipCode"];
     assert_eq!(
-        book.facts(),
+        book.changes(),
         [(
             "customers.address.created".to_owned(),
             "customer.address.create".to_owned(),
@@ -79,7 +79,7 @@ async fn an_equal_address_is_answered_with_the_one_that_is_there() {
     let again = again.await.unwrap();
     assert_eq!((again.address.id, again.is_new), (first, false));
     assert_eq!(book.read().await, before);
-    assert_eq!(book.facts().len(), 1, "nothing happened");
+    assert_eq!(book.changes().len(), 1, "nothing happened");
     let other = book.create(details(AddressType::Billing, "1 Main St"));
     assert!(other.await.unwrap().is_new, "of another type");
 }
@@ -94,7 +94,7 @@ async fn an_equal_address_becomes_the_default_when_that_was_asked_for() {
     assert_eq!((again.address.id, again.is_new), (second, false));
     assert_eq!(again.address.roles(), SHIPPING);
     assert_eq!(book.roles(first).await, NONE);
-    let last = book.facts().pop().unwrap();
+    let last = book.changes().pop().unwrap();
     assert_eq!(
         last,
         (
@@ -105,7 +105,7 @@ async fn an_equal_address_becomes_the_default_when_that_was_asked_for() {
     );
     let third = book.create(default(AddressType::Shipping, "2 Main St"));
     assert_eq!(third.await.unwrap().address.version, again.address.version);
-    assert_eq!(book.facts().len(), 3);
+    assert_eq!(book.changes().len(), 3);
 }
 
 #[tokio::test]
@@ -140,10 +140,10 @@ async fn an_equal_address_takes_over_a_legacy_id_that_it_has_none_of() {
         assert_eq!(equal.address.legacy_id, Some(legacy(7)));
         assert_eq!(book.read().await, [equal.address]);
     }
-    let facts = book.facts();
-    let (_, audit, changed) = &facts[1];
+    let changes = book.changes();
+    let (_, audit, names) = &changes[1];
     assert_eq!(audit, "customer.address.update");
-    assert_eq!((changed, facts.len()), (&vec!["legacyId".to_owned()], 2));
+    assert_eq!((names, changes.len()), (&vec!["legacyId".to_owned()], 2));
 }
 
 #[tokio::test]
@@ -157,7 +157,13 @@ async fn one_that_other_rules_stored_is_a_duplicate_that_nobody_can_name() {
         details(AddressType::Shipping, "2 Main St"),
         stored.created_at,
     );
-    let mut work = book.app.store.transactions().begin(&scope()).await.unwrap();
+    let mut work = book
+        .app
+        .store
+        .transactions()
+        .begin(&context())
+        .await
+        .unwrap();
     let locked = work.addresses().book_for_update(book.customer).await;
     let changes = BookChanges {
         customer: locked.unwrap().book.customer(),
@@ -186,12 +192,12 @@ async fn the_tenants_country_is_asked_for_only_when_none_is_named() {
     let app = crate::support::on(store);
     app.tenants.directory.refresh().await.unwrap();
     let nowhere = details(AddressType::Shipping, "1 Main St");
-    assert_eq!(app.addresses.postal(&scope(), &nowhere), None);
+    assert_eq!(app.addresses.postal(&context(), &nowhere), None);
     let named = AddressChanges {
         country: Some(country("FI")),
         ..nowhere
     };
-    let postal = app.addresses.postal(&scope(), &named);
+    let postal = app.addresses.postal(&context(), &named);
     assert_eq!(postal.unwrap().country, country("FI"));
 }
 
@@ -282,7 +288,7 @@ async fn a_legacy_id_names_one_address_of_the_tenant() {
         ..details(AddressType::Shipping, street)
     };
     let first = book.create(known("1 Main St")).await.unwrap().address;
-    let (within, by_legacy) = (scope(), AddressRef::Legacy(legacy(7)));
+    let (within, by_legacy) = (context(), AddressRef::Legacy(legacy(7)));
     let found = book.app.addresses.get(&within, book.customer, by_legacy);
     assert_eq!(found.await.unwrap().address, first);
     let second = book.create(known("2 Main St")).await;
@@ -293,7 +299,7 @@ async fn a_legacy_id_names_one_address_of_the_tenant() {
 async fn nobody_has_a_book_in_another_tenant() {
     let book = Book::new().await;
     let id = book.add(AddressType::Shipping, "1 Main St").await;
-    let elsewhere: Scope = other_scope();
+    let elsewhere: Context = other_context();
     let addresses = &book.app.addresses;
     let missing = addresses.book(&elsewhere, book.customer).await;
     assert_eq!(missing, Err(AddressError::NotFound));
@@ -305,7 +311,7 @@ async fn nobody_has_a_book_in_another_tenant() {
     let books = addresses.books(&elsewhere, &[customer]).await.unwrap();
     assert!(books.is_empty());
     assert_eq!(
-        addresses.books(&scope(), &[customer]).await.unwrap()[&customer],
+        addresses.books(&context(), &[customer]).await.unwrap()[&customer],
         book.read().await
     );
 }
@@ -314,11 +320,11 @@ async fn nobody_has_a_book_in_another_tenant() {
 async fn a_customer_that_is_stated_must_be_the_one_that_is_named() {
     let book = Book::new().await;
     let mut command = command(details(AddressType::Shipping, "1 Main St"));
-    let (scope, once) = (scope(), unclaimed());
+    let (context, once) = (context(), unclaimed());
     let create = async |command: &CreateAddress| {
         let addresses = &book.app.addresses;
         addresses
-            .create(&scope, book.customer, command, &once)
+            .create(&context, book.customer, command, &once)
             .await
     };
     command.stated_customer = Some(CustomerRef::Id(CustomerId(seeded_id(0xdead))));
@@ -340,9 +346,9 @@ async fn the_same_request_again_adds_nothing_and_answers_what_was_kept() {
         etag: None,
         body: added.address.id.to_string().into_bytes(),
     };
-    let within = scope();
+    let within = context();
     let create = async || {
-        let once = Once::new(Some(claim("k-1")), &render);
+        let once = Idempotent::new(Some(claim("k-1")), &render);
         let addresses = &book.app.addresses;
         addresses
             .create(&within, book.customer, &command, &once)
@@ -371,5 +377,5 @@ async fn what_was_in_the_way_is_tried_again_and_what_failed_left_nothing() {
         assert_eq!(failed.await, Err(AddressError::Store(gone)), "{step:?}");
     }
     assert_eq!(book.read().await.len(), 1);
-    assert_eq!(book.facts().len(), 1);
+    assert_eq!(book.changes().len(), 1);
 }

@@ -1,9 +1,9 @@
 //! Months of the trail are made before they come, and sealed off before they go.
 
 use chrono::{Months, NaiveDate};
-use customer_app::job::{AuditPartitions, Job as _, MONTHS_AHEAD, MonthSeals, Step};
+use customer_app::job::{AuditPartitions, Job as _, JobStep, MONTHS_AHEAD, MonthSeals};
 use customer_domain::audit::{AuditSeal, LedgerEntry, LedgerPosition, SealedRange};
-use customer_domain::mocks::{MockAuditLedger, MockAuditMonths, MockNotary};
+use customer_domain::mocks::{MockAuditLedger, MockAuditMonths, MockSealSigner};
 use customer_domain::{AuditEventId, Conflict, StoreError};
 use customer_testkit::FixedClock;
 use customer_testkit::builders::{at, seeded_id, tenant};
@@ -54,21 +54,21 @@ fn months(there: Vec<NaiveDate>, log: &Log) -> MockAuditMonths {
     months
 }
 
-fn notary() -> MockNotary {
-    let mut notary = MockNotary::new();
-    notary.expect_hash().returning(|message| {
+fn signer() -> MockSealSigner {
+    let mut signer = MockSealSigner::new();
+    signer.expect_hash().returning(|message| {
         let mut digest = [0; 32];
         digest[0] = message
             .iter()
             .fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
         digest
     });
-    notary.expect_public_key().returning(|| [9; 32]);
-    notary.expect_sign().returning(|_| [8; 64]);
-    notary
+    signer.expect_public_key().returning(|| [9; 32]);
+    signer.expect_sign().returning(|_| [8; 64]);
+    signer
         .expect_is_signed()
         .returning(|key, _, signature| (*key, *signature) == ([9; 32], [8; 64]));
-    notary
+    signer
 }
 
 fn place(transaction: u64) -> LedgerPosition {
@@ -99,7 +99,7 @@ fn seals() -> Vec<AuditSeal> {
             range,
             through,
             at(0),
-            &notary(),
+            &signer(),
         ));
     }
     seals
@@ -159,7 +159,7 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
             (&SealedRange::Dropped { begins: Some(17) }, Some(place(77)))
         );
         assert_eq!((seal.signature, seal.sealed_at), ([8; 64], at(0)));
-        assert_eq!(seal.digest, seal.own_digest(&notary()));
+        assert_eq!(seal.digest, seal.own_digest(&signer()));
         log.lock().unwrap().push(format!("sealed {}", seal.month));
         Ok(())
     });
@@ -171,7 +171,7 @@ fn job(months: MockAuditMonths, ledger: Option<MockAuditLedger>) -> AuditPartiti
         months: Arc::new(months),
         seals: ledger.map(|ledger| MonthSeals {
             ledger: Arc::new(ledger),
-            notary: Arc::new(notary()),
+            signer: Arc::new(signer()),
         }),
         retention: RETENTION,
         clock: Arc::new(FixedClock::default()),
@@ -183,8 +183,8 @@ async fn run(job: &AuditPartitions) -> u64 {
     let mut dealt_with = 0;
     loop {
         match job.run(None).await.expect("a chunk") {
-            Step::More { processed, .. } => dealt_with += processed,
-            Step::Done { processed } => return dealt_with + processed,
+            JobStep::More { processed, .. } => dealt_with += processed,
+            JobStep::Done { processed } => return dealt_with + processed,
         }
     }
 }
@@ -252,7 +252,7 @@ async fn a_month_that_was_sealed_off_before_the_holder_died_is_not_sealed_off_ag
     ledger.expect_dropped().returning(|| {
         let (last, of) = (last(), month(2018, 12));
         let range = SealedRange::Dropped { begins: Some(17) };
-        let dropped = AuditSeal::after(Some(&last), of, range, last.through, at(0), &notary());
+        let dropped = AuditSeal::after(Some(&last), of, range, last.through, at(0), &signer());
         Ok(vec![dropped])
     });
     ledger.expect_trim().returning(|_| Ok(0));
@@ -325,7 +325,7 @@ async fn a_month_that_a_seal_says_was_dropped_goes_though_it_is_kept_for_longer_
             range,
             None,
             at(0),
-            &notary(),
+            &signer(),
         )])
     });
     ledger.expect_trim().returning(|_| Ok(0));

@@ -7,7 +7,7 @@ use customer_domain::audit::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry, SealedRange,
 };
 use customer_domain::{AuditEventId, Conflict, StoreError};
-use customer_testkit::builders::{FixedClock, at, notary, seeded_id, tenant};
+use customer_testkit::builders::{FixedClock, at, seeded_id, signer, tenant};
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -96,7 +96,7 @@ impl Book {
             },
             last.as_ref().and_then(|seal| seal.through),
             at(2),
-            &*notary(),
+            &*signer(),
         );
         self.append(&[dropped]).await.expect("a seal");
     }
@@ -127,7 +127,7 @@ impl Book {
     pub(crate) fn sealer_at(self: &Arc<Self>, seconds: i64) -> AuditSealer {
         AuditSealer {
             ledger: Arc::<Self>::clone(self),
-            notary: notary(),
+            signer: signer(),
             clock: Arc::new(FixedClock::at(at(seconds))),
             seen: LastSeen::default(),
         }
@@ -139,7 +139,7 @@ impl Book {
     ) -> Result<Verified, VerifyError> {
         let verifier = AuditVerifier {
             ledger: Arc::<Self>::clone(self),
-            notary: notary(),
+            signer: signer(),
             trusted: Vec::new(),
             kept: kept.to_vec(),
         };

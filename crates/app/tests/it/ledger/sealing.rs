@@ -2,10 +2,10 @@
 
 use super::book::{Book, entry, month};
 use customer_app::audit::{Forgery, VerifyError};
-use customer_app::job::{Job as _, SealAudit, Step};
+use customer_app::job::{Job as _, JobStep, SealAudit};
 use customer_domain::audit::{AuditLedger as _, AuditSeal, SealedRange};
 use customer_domain::{AuditEventId, StoreError};
-use customer_testkit::builders::{at, notary, seeded_id, tenant};
+use customer_testkit::builders::{at, seeded_id, signer, tenant};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -106,13 +106,13 @@ async fn the_job_fails_when_entries_have_waited_for_longer_than_a_minute() {
     let job = |seconds| SealAudit(book.sealer_at(seconds));
     book.hold_open(Some(102));
     let in_time = job(62).run(None).await;
-    assert_eq!(in_time, Ok(Step::Done { processed: 1 }));
+    assert_eq!(in_time, Ok(JobStep::Done { processed: 1 }));
     let late = job(63).run(None).await.expect_err("an alarm");
     assert_eq!(late.code, "held_up");
     assert!(late.detail.contains("of the last 61 s"), "{late}");
     book.hold_open(None);
     let over = job(63).run(None).await;
-    assert_eq!(over, Ok(Step::Done { processed: 2 }));
+    assert_eq!(over, Ok(JobStep::Done { processed: 2 }));
 }
 
 #[tokio::test]
@@ -130,11 +130,11 @@ async fn a_seal_that_takes_back_that_digests_are_required_was_changed() {
             last.range,
             last.through,
             last.sealed_at,
-            &*notary(),
+            &*signer(),
         );
         (lax.number, lax.previous) = (last.number, last.previous);
-        lax.digest = lax.own_digest(&*notary());
-        lax.signature = notary().sign(&lax.digest);
+        lax.digest = lax.own_digest(&*signer());
+        lax.signature = signer().sign(&lax.digest);
         seals.push(lax);
     });
     let found = book.verify(&[]).await;
@@ -171,7 +171,7 @@ async fn what_a_seal_signs_never_changes() {
         of(SealedRange::Dropped { begins: Some(4) }),
     ]
     .map(|seal| {
-        let digest = seal.own_digest(&*notary());
+        let digest = seal.own_digest(&*signer());
         digest
             .iter()
             .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))

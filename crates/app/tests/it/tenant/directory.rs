@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use customer_app::tenant::{TenantDirectory, Tenants};
 use customer_domain::StoreError;
 use customer_domain::tenant::{Tenant, TenantReads};
-use customer_testkit::builders::{at, operator_scope, third_tenant};
+use customer_testkit::builders::{at, operator_context, third_tenant};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
@@ -57,7 +57,7 @@ async fn what_is_made_during_a_reading_and_what_is_read_are_both_known() {
         let making = async {
             app.clock.advance(TimeDelta::seconds(meanwhile));
             let made = tenants
-                .create(&operator_scope(), command("tenant-123"), &unclaimed())
+                .create(&operator_context(), command("tenant-123"), &unclaimed())
                 .await;
             assert!(made.is_ok());
             reads.may_answer.add_permits(1);

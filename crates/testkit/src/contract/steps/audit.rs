@@ -6,7 +6,7 @@ use crate::builders::{audit_entry, seeded_id};
 use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally,
 };
-use customer_domain::{AuditEventId, Change, CustomerId, Page, Scope};
+use customer_domain::{AuditEventId, Change, Context, CustomerId, Page};
 
 /// The n-th entry, about this customer if there is one.
 pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
@@ -16,38 +16,33 @@ pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<Customer
     }
 }
 
-/// Commits entries of this scope, in one unit of work.
-pub(in super::super) async fn written(h: &impl Harness, scope: &Scope, entries: &[AuditEntry]) {
-    let facts: Vec<_> = entries.iter().cloned().map(fact).collect();
-    recorded(h, scope, &facts).await;
+/// Commits entries of this context, in one unit of work.
+pub(in super::super) async fn written(h: &impl Harness, context: &Context, entries: &[AuditEntry]) {
+    let changes: Vec<_> = entries.iter().cloned().map(Change::from).collect();
+    recorded(h, context, &changes).await;
 }
 
-/// A fact that nobody else hears of.
-pub(in super::super) fn fact(audit: AuditEntry) -> Change {
-    audit.into()
-}
-
-/// One page of the scope's trail.
+/// One page of the context's trail.
 pub(in super::super) async fn page(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     filter: &AuditFilter,
     after: Option<AuditKey>,
     size: u32,
 ) -> Page<AuditEvent, AuditKey> {
-    let mut work = begin_in(h, scope).await;
+    let mut work = begin_in(h, context).await;
     let page = work.audit().list(filter, after, size).await;
     work.rollback().await.expect("rollback");
     page.expect("the store answers")
 }
 
-/// The scope's trail, counted.
+/// The context's trail, counted.
 pub(in super::super) async fn tally(
     h: &impl Harness,
-    scope: &Scope,
+    context: &Context,
     filter: &AuditFilter,
 ) -> AuditTally {
-    let mut work = begin_in(h, scope).await;
+    let mut work = begin_in(h, context).await;
     let tally = work.audit().tally(filter).await;
     work.rollback().await.expect("rollback");
     tally.expect("the store answers")

@@ -1,7 +1,7 @@
 //! Lists of customers, read page by page.
 
 use super::super::Harness;
-use crate::builders::scope;
+use crate::builders::context;
 use crate::fake::{key_of, rank};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, NewCustomer, SortKey, Status,
@@ -44,7 +44,7 @@ pub(in super::super) async fn page(
     at: PageAt<CustomerKey>,
 ) -> CustomerPage {
     let request = PageRequest { size, at };
-    let page = h.customers().list(&scope(), filter, sort, &request).await;
+    let page = h.customers().list(&context(), filter, sort, &request).await;
     page.expect("the store answers")
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Harness;
 use super::{edit, read, stored};
-use crate::builders::{at, customer, scope};
+use crate::builders::{at, context, customer};
 use customer_domain::customer::{Customer, Lookup, Status};
 use customer_domain::{CustomerId, StoreError};
 
@@ -10,7 +10,7 @@ use customer_domain::{CustomerId, StoreError};
 pub(in super::super) async fn looked_up(h: &impl Harness, lookup: &Lookup) -> Option<CustomerId> {
     let found = h
         .customers()
-        .look_up(&scope(), lookup)
+        .look_up(&context(), lookup)
         .await
         .expect("the store answers");
     found.map(|record| record.customer.id)

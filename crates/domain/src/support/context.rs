@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// The frame of every read and write. No query can be written without one, so none can be
 /// written without a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct Context {
     /// The tenant, as rows name it.
     pub tenant: TenantId,
     /// The tenant, as the outside names it; it is what replies and events carry.
@@ -32,8 +32,8 @@ pub struct Scope {
     pub origin: Origin,
 }
 
-impl Scope {
-    /// Returns the scope of what the service does by itself in a tenant: `name` says which part
+impl Context {
+    /// Returns the context of what the service does by itself in a tenant: `name` says which part
     /// of it, such as `start-up`.
     pub fn system(tenant: TenantId, slug: &str, name: &str) -> Self {
         Self {

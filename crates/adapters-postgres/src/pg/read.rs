@@ -9,12 +9,12 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 /// For statements of the worker about all tenants: it sees all of them, whichever is set.
-pub(crate) const ANY: TenantId = TenantId(Uuid::nil());
+pub(crate) const ANY_TENANT: TenantId = TenantId(Uuid::nil());
 
 /// Runs reads inside the tenant, and yields the rows of all of them; once more when the
 /// connection turns out to be dead. One round trip; when distributed, one for each statement, and
 /// BEGIN, the setting and COMMIT.
-pub(crate) async fn read(
+pub(crate) async fn rows(
     pool: &PgPool,
     tenant: TenantId,
     statements: &[Sql],

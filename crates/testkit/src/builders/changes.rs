@@ -11,7 +11,7 @@ use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{AuditEventId, Change, EventId};
 
 /// The n-th change: an event of this kind about the customer, with the entry that belongs to it.
-pub fn fact(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
+pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
     let id = EventId(seeded_id(0xe_0000 + n));
     let customer = &record.customer;
     let event = match kind {
