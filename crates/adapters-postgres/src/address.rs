@@ -12,10 +12,12 @@ use async_trait::async_trait;
 use customer_domain::StoreError;
 use customer_domain::address::{AddressBook, AddressRepo, BookChanges, LockedBook};
 use customer_domain::customer::CustomerRef;
+use tracing::instrument;
 
 #[async_trait]
 impl AddressRepo for PgUnitOfWork {
     /// One round trip.
+    #[instrument(name = "db.address.book_for_update", level = "debug", skip_all)]
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError> {
         let rows = self
             .lock_and_read(customer, ["address_book_by_id", "address_book_by_legacy"])
@@ -28,6 +30,7 @@ impl AddressRepo for PgUnitOfWork {
 
     /// One round trip; two when something is given up and something taken. None when nothing
     /// changed.
+    #[instrument(name = "db.address.save", level = "debug", skip_all)]
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
         let tenant = self.tx.tenant();
         let given_up = save::give_up(tenant, changes);

@@ -15,6 +15,7 @@ use customer_domain::api_key::{
 };
 use customer_domain::{ApiKeyId, Context, StoreError, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tracing::instrument;
 
 const TABLE: &str = "api_keys";
 
@@ -45,6 +46,7 @@ pub(crate) fn prepared() -> (&'static str, &'static str, Sql) {
 #[async_trait]
 impl ApiKeyRepo for PgUnitOfWork {
     /// One round trip.
+    #[instrument(name = "db.api_key.insert", level = "debug", skip_all)]
     async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError> {
         let ApiKey {
             id,
@@ -83,6 +85,7 @@ impl ApiKeyRepo for PgUnitOfWork {
 
     /// Two round trips: the tenant's revocations queue on a lock, and the statement after it sees
     /// what the one before it committed.
+    #[instrument(name = "db.api_key.revoke", level = "debug", skip_all)]
     async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError> {
         let tenant = self.tx.tenant();
         let lock = sql!(
@@ -123,6 +126,7 @@ pub(crate) struct PgApiKeyReads(pub(crate) PgPool);
 #[async_trait]
 impl ApiKeyReads for PgApiKeyReads {
     /// One round trip.
+    #[instrument(name = "db.api_key.find_by_secret", level = "debug", skip_all)]
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError> {
         let tenant = secret.tenant;
         let digest = secret.digest.as_slice();
@@ -134,6 +138,7 @@ impl ApiKeyReads for PgApiKeyReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.api_key.list", level = "debug", skip_all)]
     async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
         let newest = entity::Entity::find()
             .filter(entity::Column::TenantId.eq(context.tenant.0))
@@ -146,6 +151,7 @@ impl ApiKeyReads for PgApiKeyReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.api_key.touch", level = "debug", skip_all)]
     async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError> {
         let update = sql!(
             "UPDATE api_keys SET last_used_at = {} WHERE tenant_id = {} AND id = {} \

@@ -18,11 +18,13 @@ use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerR
 use customer_domain::{CustomerId, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 use uuid::Uuid;
 
 #[async_trait]
 impl CustomerRepo for PgUnitOfWork {
     /// One round trip.
+    #[instrument(name = "db.customer.insert", level = "debug", skip_all)]
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
         let id = customer.customer.id;
         self.keys.make(id, self.ring.generate());
@@ -35,6 +37,7 @@ impl CustomerRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.customer.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,
@@ -47,6 +50,7 @@ impl CustomerRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.customer.save", level = "debug", skip_all)]
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
         let mut statement = save::statement(customer);
         match self.tx.execute(statement.build()).await? {

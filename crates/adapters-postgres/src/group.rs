@@ -13,16 +13,19 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
+use tracing::instrument;
 
 #[async_trait]
 impl GroupRepo for PgUnitOfWork {
     /// One round trip.
+    #[instrument(name = "db.group.insert", level = "debug", skip_all)]
     async fn insert(&mut self, group: &Group) -> Result<(), StoreError> {
         self.insert_groups(self.tx.tenant(), std::slice::from_ref(group))
             .await
     }
 
     /// One round trip. Customers may join the group meanwhile: only its key would stop them.
+    #[instrument(name = "db.group.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError> {
         let this = this(self.tx.tenant(), id);
         let found = {
@@ -35,6 +38,7 @@ impl GroupRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.group.save", level = "debug", skip_all)]
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {
         let this = this(self.tx.tenant(), &group.id);
         let changed = entity::ActiveModel {
@@ -57,6 +61,7 @@ impl GroupRepo for PgUnitOfWork {
     /// One round trip. The customers' foreign key decides whether the group is free. On delete its
     /// violation means that the group still has members; on insert it means that there is no such
     /// group.
+    #[instrument(name = "db.group.delete", level = "debug", skip_all)]
     async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError> {
         let this = this(self.tx.tenant(), id);
         let deleted = {
@@ -102,6 +107,7 @@ pub(crate) struct PgGroupReads(pub(crate) PgPool);
 #[async_trait]
 impl GroupReads for PgGroupReads {
     /// One round trip.
+    #[instrument(name = "db.group.find", level = "debug", skip_all)]
     async fn find(&self, context: &Context, id: &GroupId) -> Result<Option<Group>, StoreError> {
         let find = entity::Entity::find().filter(this(context.tenant, id));
         let found = orm::read(&self.0, context.tenant, find).await?;
@@ -109,6 +115,7 @@ impl GroupReads for PgGroupReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.group.list", level = "debug", skip_all)]
     async fn list(
         &self,
         context: &Context,

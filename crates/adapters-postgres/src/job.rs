@@ -11,6 +11,7 @@ use customer_domain::job::{
 };
 use sqlx::postgres::PgRow;
 use std::time::Duration;
+use tracing::instrument;
 use uuid::Uuid;
 
 const TABLE: &str = "job_leases";
@@ -66,6 +67,7 @@ pub(crate) struct PgJobLeases(pub(crate) PgPool);
 impl JobLeases for PgJobLeases {
     /// One round trip; one more each time that another replica takes or begins the job in the same
     /// moment.
+    #[instrument(name = "db.job.acquire", level = "debug", skip_all)]
     async fn acquire(
         &self,
         job: JobName,
@@ -76,6 +78,7 @@ impl JobLeases for PgJobLeases {
     }
 
     /// As [`acquire`](Self::acquire).
+    #[instrument(name = "db.job.acquire_early", level = "debug", skip_all)]
     async fn acquire_early(
         &self,
         job: JobName,
@@ -86,6 +89,7 @@ impl JobLeases for PgJobLeases {
     }
 
     /// One round trip.
+    #[instrument(name = "db.job.advance", level = "debug", skip_all)]
     async fn advance(
         &self,
         held: &JobLease,
@@ -102,6 +106,7 @@ impl JobLeases for PgJobLeases {
     }
 
     /// One round trip.
+    #[instrument(name = "db.job.finish", level = "debug", skip_all)]
     async fn finish(
         &self,
         held: &JobLease,
@@ -124,6 +129,7 @@ impl JobLeases for PgJobLeases {
     }
 
     /// One round trip.
+    #[instrument(name = "db.job.release", level = "debug", skip_all)]
     async fn release(&self, held: &JobLease) -> Result<bool, StoreError> {
         let rows = autocommit::fetch(&self.0, || {
             sqlx::query(RELEASE).bind(held.job.0).bind(held.token)
@@ -132,6 +138,7 @@ impl JobLeases for PgJobLeases {
     }
 
     /// One round trip.
+    #[instrument(name = "db.job.states", level = "debug", skip_all)]
     async fn states(&self) -> Result<Vec<JobState>, StoreError> {
         let rows = autocommit::fetch(&self.0, || sqlx::query(STATES)).await?;
         rows.iter().map(state).collect()

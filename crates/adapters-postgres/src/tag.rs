@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use customer_domain::tag::{MAX_TAG_COUNT, Tag, TagCount, TagQuery, TagReads};
 use customer_domain::{Context, Page, StoreError, TenantId};
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 
 const TABLE: &str = "customer_tags";
 
@@ -21,6 +22,7 @@ pub(crate) struct PgTagReads(pub(crate) PgPool);
 #[async_trait]
 impl TagReads for PgTagReads {
     /// One round trip.
+    #[instrument(name = "db.tag.list", level = "debug", skip_all)]
     async fn list(
         &self,
         context: &Context,

@@ -17,12 +17,14 @@ use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::{Value, json};
+use tracing::instrument;
 
 const TABLE: &str = "tenants";
 
 #[async_trait]
 impl TenantRepo for PgUnitOfWork {
     /// Two round trips; one when it begins without groups.
+    #[instrument(name = "db.tenant.insert", level = "debug", skip_all)]
     async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
         let inserted = {
             let orm = self.tx.orm()?;
@@ -35,6 +37,7 @@ impl TenantRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.tenant.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(&mut self, id: TenantId) -> Result<Tenant, StoreError> {
         let found = {
             let orm = self.tx.orm()?;
@@ -46,6 +49,7 @@ impl TenantRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.tenant.save", level = "debug", skip_all)]
     async fn save(&mut self, tenant: &Tenant) -> Result<(), StoreError> {
         let changed = entity::ActiveModel {
             id: NotSet,
@@ -73,6 +77,7 @@ pub(crate) struct PgTenantReads(pub(crate) PgPool);
 #[async_trait]
 impl TenantReads for PgTenantReads {
     /// One round trip.
+    #[instrument(name = "db.tenant.all", level = "debug", skip_all)]
     async fn all(&self) -> Result<Vec<Tenant>, StoreError> {
         let by_slug = entity::Entity::find().order_by_asc(entity::Column::Slug);
         let found = orm::read(&self.0, ANY_TENANT, by_slug).await?;

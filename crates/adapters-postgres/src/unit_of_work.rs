@@ -18,6 +18,7 @@ use customer_domain::tenant::TenantRepo;
 use customer_domain::{Change, Conflict, Context, StoreError, Transactions, UnitOfWork};
 use sqlx::postgres::PgRow;
 use std::sync::Arc;
+use tracing::instrument;
 
 /// Opens units of work on one pool.
 pub(crate) struct PgTransactions {
@@ -54,12 +55,14 @@ impl PgTransactions {
 #[async_trait]
 impl Transactions for PgTransactions {
     /// One round trip.
+    #[instrument(name = "db.begin", level = "debug", skip_all)]
     async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let (work, _) = self.open(context, &[]).await?;
         Ok(Box::new(work))
     }
 
     /// Two round trips; a third ends the transaction of a claim that is not to be had.
+    #[instrument(name = "db.begin_idempotent", level = "debug", skip_all)]
     async fn begin_idempotent(
         &self,
         context: &Context,
@@ -132,6 +135,7 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     /// Two round trips; one when there is nothing to write.
+    #[instrument(name = "db.commit", level = "debug", skip_all)]
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let written = self.write_changes().await;
         let Self { tx, changes, .. } = *self;
@@ -144,6 +148,7 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.rollback", level = "debug", skip_all)]
     async fn rollback(self: Box<Self>) -> Result<(), StoreError> {
         self.tx.roll_back().await
     }

@@ -15,6 +15,7 @@ use customer_domain::tenant::Tenant;
 use customer_domain::{Clock, Context, CustomerId, Origin, Permission, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// Minutes for which a proof of identity counts as a step-up.
 const STEP_UP_MINUTES: i64 = 5;
@@ -134,6 +135,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`] when it opens nothing.
+    #[instrument(name = "app.access.authenticate", level = "debug", skip_all)]
     pub async fn authenticate(&self, credential: &str) -> Result<Caller, AccessError> {
         for provider in &self.providers {
             if let Some(caller) = provider.prove(credential).await? {
@@ -149,6 +151,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::StepUpRequired`], or
     /// [`AccessError::NotFound`] when a customer names another one.
+    #[instrument(name = "app.access.admit", level = "debug", skip_all)]
     pub async fn admit(
         &self,
         call: &Incoming,
@@ -178,6 +181,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::UnknownTenant`] when it names one that the caller may not act in.
+    #[instrument(name = "app.access.context", level = "debug", skip_all)]
     pub async fn context(
         &self,
         call: &Incoming,

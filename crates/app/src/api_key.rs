@@ -20,6 +20,7 @@ use customer_domain::{
 };
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// The use cases of this slice.
 #[derive(Clone)]
@@ -79,6 +80,7 @@ impl ApiKeys {
     ///
     /// # Errors
     /// [`ApiKeyError::Forbidden`], or as the store fails.
+    #[instrument(name = "app.api_key.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,
@@ -144,6 +146,7 @@ impl ApiKeys {
     ///
     /// # Errors
     /// When the store fails.
+    #[instrument(name = "app.api_key.list", level = "debug", skip_all)]
     pub async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.reads.list(context).await?;
         keys.retain(|key| may_see(context, key));
@@ -155,6 +158,7 @@ impl ApiKeys {
     ///
     /// # Errors
     /// As [`ApiKeyRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.api_key.revoke", level = "debug", skip_all)]
     pub async fn revoke(&self, context: &Context, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
         if context.actor.kind == ActorKind::ApiKey && context.actor.id == id.to_string() {
             return Err(ApiKeyError::Rule(ApiKeyRule::Itself));
@@ -192,6 +196,7 @@ impl ApiKeys {
     ///
     /// # Errors
     /// When the store fails.
+    #[instrument(name = "app.api_key.bootstrap", level = "debug", skip_all)]
     pub async fn bootstrap(
         &self,
         tenants: &Tenants,

@@ -20,6 +20,7 @@ use customer_domain::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tracing::instrument;
 
 /// The use cases of this slice.
 #[derive(Clone)]
@@ -96,6 +97,7 @@ impl Audit {
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    #[instrument(name = "app.audit.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         context: &Context,
@@ -112,6 +114,7 @@ impl Audit {
     ///
     /// # Errors
     /// As [`list`](Self::list), and [`StoreError::NotFound`] when the tenant has no such customer.
+    #[instrument(name = "app.audit.of_customer", level = "debug", skip_all)]
     pub async fn of_customer(
         &self,
         context: &Context,
@@ -146,6 +149,7 @@ impl Audit {
     ///
     /// # Errors
     /// As [`list`](Self::list).
+    #[instrument(name = "app.audit.tally", level = "debug", skip_all)]
     pub async fn tally(
         &self,
         context: &Context,

@@ -13,6 +13,7 @@ use customer_domain::{
 };
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// The use cases of this slice.
 #[derive(Clone)]
@@ -75,6 +76,7 @@ impl Groups {
     ///
     /// # Errors
     /// [`GroupError::NotFound`], or as the store fails.
+    #[instrument(name = "app.group.get", level = "debug", skip_all)]
     pub async fn get(&self, context: &Context, id: &GroupId) -> Result<Group, GroupError> {
         let found = self.reads.find(context, id).await?;
         found.ok_or(GroupError::NotFound)
@@ -84,6 +86,7 @@ impl Groups {
     ///
     /// # Errors
     /// When the store fails.
+    #[instrument(name = "app.group.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         context: &Context,
@@ -101,6 +104,7 @@ impl Groups {
     ///
     /// # Errors
     /// [`GroupRule::IdTaken`], or as the store fails.
+    #[instrument(name = "app.group.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,
@@ -144,6 +148,7 @@ impl Groups {
     ///
     /// # Errors
     /// [`GroupError::NotFound`], [`GroupError::VersionConflict`], or as the store fails.
+    #[instrument(name = "app.group.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         context: &Context,
@@ -183,6 +188,7 @@ impl Groups {
     /// # Errors
     /// [`GroupError::NotFound`], [`GroupRule::InUse`], [`GroupError::VersionConflict`], or as
     /// the store fails.
+    #[instrument(name = "app.group.delete", level = "debug", skip_all)]
     pub async fn delete(
         &self,
         context: &Context,

@@ -4,6 +4,7 @@
 use customer_domain::tag::{Tag, TagCount, TagQuery, TagReads};
 use customer_domain::{Context, Page, StoreError};
 use std::sync::Arc;
+use tracing::instrument;
 
 /// The use cases of this slice.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ impl Tags {
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] when counting takes longer than its two seconds.
+    #[instrument(name = "app.tag.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         context: &Context,

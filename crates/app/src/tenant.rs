@@ -18,6 +18,7 @@ use customer_domain::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// The use cases of this slice. They run with the rights of an operator: across tenants.
 #[derive(Clone)]
@@ -91,6 +92,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenantRule::SlugTaken`], or as the store fails.
+    #[instrument(name = "app.tenant.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,
@@ -148,6 +150,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or as the store fails.
+    #[instrument(name = "app.tenant.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         context: &Context,

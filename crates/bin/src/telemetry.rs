@@ -3,6 +3,9 @@
 //! A JSON line is one flat object: `level`, `ts`, `caller`, `msg` and `target`, then the fields of the event and of the
 //! spans around it (`trace_id`, `customer_id`, `duration_ms`, …); of two fields with one name the innermost is kept.
 //!
+//! A span below the request's, such as `app.customer.update` or `db.customer.save`, has a line of its own when it ends,
+//! at `debug`: its name as the message, `time.busy` and `time.idle`. They show where the time of a slow request went.
+//!
 //! A field that goes by the name of a personal value is masked, whatever it holds; the names come from the map of
 //! personal data. What is no field cannot be: no message and no error quotes such a value.
 
@@ -19,6 +22,7 @@ use std::io::{self, IsTerminal as _};
 use tracing::Subscriber;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{Layer, Registry};
@@ -63,6 +67,7 @@ where
         .with_writer(writer)
         .with_ansi(colours)
         .log_internal_errors(false)
+        .with_span_events(FmtSpan::CLOSE)
         .fmt_fields(SpanFields);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match observability.log_format {
         LogFormat::Json => lines.event_format(JsonLine).boxed(),

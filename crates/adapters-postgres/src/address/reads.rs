@@ -10,6 +10,7 @@ use customer_domain::address::{Address, AddressBook, AddressReads};
 use customer_domain::customer::CustomerRef;
 use customer_domain::{Context, CustomerId, StoreError};
 use std::collections::HashMap;
+use tracing::instrument;
 
 /// Reads address books on one pool.
 pub(crate) struct PgAddressReads(pub(crate) PgPool);
@@ -17,6 +18,7 @@ pub(crate) struct PgAddressReads(pub(crate) PgPool);
 #[async_trait]
 impl AddressReads for PgAddressReads {
     /// One round trip.
+    #[instrument(name = "db.address.book", level = "debug", skip_all)]
     async fn book(
         &self,
         context: &Context,
@@ -39,6 +41,7 @@ impl AddressReads for PgAddressReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.address.books", level = "debug", skip_all)]
     async fn books(
         &self,
         context: &Context,

@@ -19,6 +19,7 @@ use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tracing::instrument;
 
 /// The place of an entry `e`, as the index has it.
 const POSITION: Sql = Sql::text("(e.transaction_id, e.id)");
@@ -77,12 +78,14 @@ impl PgAuditLedger {
 
 #[async_trait]
 impl AuditLedger for PgAuditLedger {
+    #[instrument(name = "db.audit.last_seal", level = "debug", skip_all)]
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError> {
         let last = self.seals_that(Sql::text("ORDER BY s.number DESC LIMIT 1"));
         Ok(last.await?.into_iter().next())
     }
 
     /// One round trip; two when some are of an older program, which gave them no digest.
+    #[instrument(name = "db.audit.pending_entries", level = "debug", skip_all)]
     async fn pending(
         &self,
         after: Option<LedgerPosition>,
@@ -123,6 +126,11 @@ impl AuditLedger for PgAuditLedger {
         })
     }
 
+    #[instrument(
+        name = "db.audit.has_entries_without_digest",
+        level = "debug",
+        skip_all
+    )]
     async fn has_bare(&self) -> Result<bool, StoreError> {
         let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
         let rows = self.read(Sql::text(select)).await?;
@@ -130,6 +138,7 @@ impl AuditLedger for PgAuditLedger {
         RowReader::new(row, TABLE).column(0)
     }
 
+    #[instrument(name = "db.audit.horizon", level = "debug", skip_all)]
     async fn horizon(&self) -> Result<u64, StoreError> {
         let rows = self.read(sql!("SELECT {}", HORIZON)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "horizon"))?;
@@ -137,6 +146,7 @@ impl AuditLedger for PgAuditLedger {
     }
 
     /// Three round trips.
+    #[instrument(name = "db.audit.append_seals", level = "debug", skip_all)]
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError> {
         if seals.is_empty() {
             return Ok(());
@@ -146,6 +156,7 @@ impl AuditLedger for PgAuditLedger {
         tx.commit().await
     }
 
+    #[instrument(name = "db.audit.seals", level = "debug", skip_all)]
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError> {
         let beyond = sql!(
             "WHERE s.number > {} ORDER BY s.number LIMIT {}",
@@ -155,12 +166,14 @@ impl AuditLedger for PgAuditLedger {
         self.seals_that(beyond).await
     }
 
+    #[instrument(name = "db.audit.dropped_seals", level = "debug", skip_all)]
     async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError> {
         self.seals_that(Sql::text("WHERE s.kind = 2 ORDER BY s.number"))
             .await
     }
 
     /// One round trip, and as many look-ups as months have seals.
+    #[instrument(name = "db.audit.first_needed", level = "debug", skip_all)]
     async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError> {
         // From month to month along the index, never over the seals.
         let select = sql!(
@@ -179,6 +192,7 @@ impl AuditLedger for PgAuditLedger {
         RowReader::new(row, "audit_seals").column(0)
     }
 
+    #[instrument(name = "db.audit.trim_seals", level = "debug", skip_all)]
     async fn trim(&self, most: u32) -> Result<u64, StoreError> {
         let most = i32::try_from(most).unwrap_or(i32::MAX);
         let trim = || sqlx::query("SELECT audit_trim_seals($1)").bind(most);
@@ -190,6 +204,7 @@ impl AuditLedger for PgAuditLedger {
     }
 
     /// Two round trips.
+    #[instrument(name = "db.audit.months", level = "debug", skip_all)]
     async fn months(&self) -> Result<Vec<NaiveDate>, StoreError> {
         let rows = self.read(partition::LIST).await?;
         let mut months = partition::months(&rows)?;
@@ -200,6 +215,7 @@ impl AuditLedger for PgAuditLedger {
         Ok(months.into_iter().collect())
     }
 
+    #[instrument(name = "db.audit.entries", level = "debug", skip_all)]
     async fn entries(
         &self,
         month: NaiveDate,

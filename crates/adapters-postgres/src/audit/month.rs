@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use customer_domain::StoreError;
 use customer_domain::audit::AuditMonths;
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 
 const LIST: &str = "\
     SELECT to_date(right(c.relname, 7), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
@@ -27,17 +28,20 @@ impl PgAuditMonths {
 #[async_trait]
 impl AuditMonths for PgAuditMonths {
     /// One round trip.
+    #[instrument(name = "db.audit.list_months", level = "debug", skip_all)]
     async fn list(&self) -> Result<Vec<NaiveDate>, StoreError> {
         let rows = autocommit::fetch(&self.0, || sqlx::query(LIST)).await?;
         rows.iter().map(answer).collect()
     }
 
     /// One round trip.
+    #[instrument(name = "db.audit.make_month", level = "debug", skip_all)]
     async fn make(&self, month: NaiveDate) -> Result<bool, StoreError> {
         self.call("SELECT audit_make_month($1)", month).await
     }
 
     /// One round trip.
+    #[instrument(name = "db.audit.remove_month", level = "debug", skip_all)]
     async fn remove(&self, month: NaiveDate) -> Result<bool, StoreError> {
         self.call("SELECT audit_drop_month($1)", month).await
     }

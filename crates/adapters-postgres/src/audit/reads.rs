@@ -10,6 +10,7 @@ use customer_domain::audit::{
 };
 use customer_domain::{CustomerId, Page, StoreError, TenantId};
 use std::collections::{HashMap, HashSet};
+use tracing::instrument;
 
 /// How long one look at the trail may take.
 const BOUND: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
@@ -26,6 +27,7 @@ const NEWEST_FIRST: Sql = Sql::text("ORDER BY e.created_at DESC, e.id DESC");
 #[async_trait]
 impl AuditRepo for PgUnitOfWork {
     /// One round trip; more when another replica made a key of the tenant meanwhile.
+    #[instrument(name = "db.audit.list", level = "debug", skip_all)]
     async fn list(
         &mut self,
         filter: &AuditFilter,
@@ -60,6 +62,7 @@ impl AuditRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.audit.tally", level = "debug", skip_all)]
     async fn tally(&mut self, filter: &AuditFilter) -> Result<AuditTally, StoreError> {
         let select = sql!(
             "SELECT e.customer_id, count(*) AS entries, max(e.created_at) AS latest FROM audit_events e WHERE {} \

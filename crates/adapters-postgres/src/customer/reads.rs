@@ -11,6 +11,7 @@ use customer_domain::customer::{
     Identifier, Lookup,
 };
 use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError, TenantId};
+use tracing::instrument;
 
 /// Reads customers on one pool.
 pub(crate) struct PgCustomerReads(pub(crate) PgPool);
@@ -27,6 +28,7 @@ impl PgCustomerReads {
 #[async_trait]
 impl CustomerReads for PgCustomerReads {
     /// One round trip.
+    #[instrument(name = "db.customer.find", level = "debug", skip_all)]
     async fn find(
         &self,
         context: &Context,
@@ -42,6 +44,7 @@ impl CustomerReads for PgCustomerReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.customer.find_many", level = "debug", skip_all)]
     async fn find_many(
         &self,
         context: &Context,
@@ -55,6 +58,7 @@ impl CustomerReads for PgCustomerReads {
     }
 
     /// One round trip.
+    #[instrument(name = "db.customer.look_up", level = "debug", skip_all)]
     async fn look_up(
         &self,
         context: &Context,
@@ -78,6 +82,7 @@ impl CustomerReads for PgCustomerReads {
     }
 
     /// One round trip; two when the list has more rows than are counted.
+    #[instrument(name = "db.customer.list", level = "debug", skip_all)]
     async fn list(
         &self,
         context: &Context,

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::idempotency::{IdempotencyPurge, Purged, ReplyKey};
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 
 /// Looks along the primary key, so that a look costs the same however many replies there are. A reply
 /// that took an expired one's place meanwhile fails the second look at its expiry, and stays.
@@ -28,6 +29,7 @@ pub(crate) struct PgIdempotencyPurge(pub(crate) PgPool);
 #[async_trait]
 impl IdempotencyPurge for PgIdempotencyPurge {
     /// One round trip.
+    #[instrument(name = "db.idempotency.purge", level = "debug", skip_all)]
     async fn purge(
         &self,
         tenant: TenantId,

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use customer_domain::outbox::{OutboxPosition, OutboxSealing, SealedEvents};
 use customer_domain::{Context, CustomerId, EventId, StoreError, TenantId};
 use sqlx::postgres::PgRow;
+use tracing::instrument;
 
 const TABLE: &str = "outbox_events";
 
@@ -30,6 +31,7 @@ struct Bare {
 #[async_trait]
 impl OutboxSealing for PgOutboxSealing {
     /// Five round trips, all for one tenant.
+    #[instrument(name = "db.outbox.seal", level = "debug", skip_all)]
     async fn seal_some(
         &self,
         after: Option<OutboxPosition>,

@@ -7,6 +7,7 @@ use customer_domain::{StoreError, StoreHealth};
 use sqlx::Connection;
 use std::time::Duration;
 use tokio::time::timeout;
+use tracing::instrument;
 
 /// How long the answer may take, a connection's wait included.
 const BOUND: Duration = Duration::from_secs(1);
@@ -32,6 +33,7 @@ async fn ping(mut connection: PooledConnection) -> Result<(), Failure> {
 #[async_trait]
 impl StoreHealth for PgHealth {
     /// One round trip, within a second.
+    #[instrument(name = "db.ping", level = "debug", skip_all)]
     async fn ping(&self) -> Result<(), StoreError> {
         timeout(BOUND, self.ask()).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable(

@@ -10,7 +10,7 @@ use customer_domain::{KeyId, KeyedDigest, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tracing::error;
+use tracing::{error, instrument};
 
 const TABLE: &str = "tenant_keys";
 
@@ -98,6 +98,7 @@ impl KeyRing {
         tenants.get(&tenant).map(Arc::clone)
     }
 
+    #[instrument(name = "db.privacy.load_keys", level = "debug", skip_all)]
     async fn load(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
         let mut rows = self.stored(tenant).await?;
         if rows.is_empty() {

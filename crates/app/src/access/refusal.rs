@@ -9,6 +9,7 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use tracing::instrument;
 
 /// Refusals of one minute that are put on record: as many entries one replica adds at most,
 /// however many callers try however many operations.
@@ -90,6 +91,7 @@ impl Refusals {
     /// Puts on record that the context's operation was refused to its actor, unless the same was in
     /// this minute. When the store fails the refusal counts as recorded all the same, so that a store
     /// in trouble is not asked again for each.
+    #[instrument(name = "app.access.record_refusal", level = "debug", skip_all)]
     pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
         let now = self.clock.now();
         let mut on_record = true;

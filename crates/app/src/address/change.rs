@@ -12,6 +12,7 @@ use customer_domain::address::{
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
 use customer_domain::{AddressId, Context};
+use tracing::instrument;
 
 /// A merge into an address.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,7 @@ impl Addresses {
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
+    #[instrument(name = "app.address.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         context: &Context,
@@ -122,6 +124,7 @@ impl Addresses {
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
+    #[instrument(name = "app.address.set_default", level = "debug", skip_all)]
     pub async fn set_default(
         &self,
         context: &Context,
@@ -169,6 +172,7 @@ impl Addresses {
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
+    #[instrument(name = "app.address.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
         context: &Context,

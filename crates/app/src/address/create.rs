@@ -9,6 +9,7 @@ use customer_domain::address::{
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
 use customer_domain::{AddressId, Context, CustomerId};
+use tracing::instrument;
 
 /// An address that is to be added.
 #[derive(Debug, Clone)]
@@ -51,6 +52,7 @@ impl Addresses {
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
+    #[instrument(name = "app.address.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,

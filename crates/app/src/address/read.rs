@@ -5,6 +5,7 @@ use customer_domain::address::{Address, AddressBook, AddressRef};
 use customer_domain::customer::CustomerRef;
 use customer_domain::{Context, CustomerId, StoreError};
 use std::collections::HashMap;
+use tracing::instrument;
 
 /// An address, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,7 @@ impl Addresses {
     ///
     /// # Errors
     /// [`AddressError::NotFound`], or as the store fails.
+    #[instrument(name = "app.address.book", level = "debug", skip_all)]
     pub async fn book(
         &self,
         context: &Context,
@@ -33,6 +35,7 @@ impl Addresses {
     ///
     /// # Errors
     /// [`AddressError::NotFound`], [`AddressRule::NotFound`](super::AddressRule::NotFound), or as the store fails.
+    #[instrument(name = "app.address.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
         context: &Context,
@@ -50,6 +53,7 @@ impl Addresses {
     ///
     /// # Errors
     /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or as the store fails.
+    #[instrument(name = "app.address.exists", level = "debug", skip_all)]
     pub async fn exists(
         &self,
         context: &Context,
@@ -64,6 +68,7 @@ impl Addresses {
     ///
     /// # Errors
     /// When the store fails.
+    #[instrument(name = "app.address.books", level = "debug", skip_all)]
     pub async fn books(
         &self,
         context: &Context,

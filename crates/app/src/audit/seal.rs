@@ -7,6 +7,7 @@ use customer_domain::audit::{AuditLedger, AuditSeal, PendingEntry, SealSigner, S
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tracing::instrument;
 
 /// Entries that are sealed at one time.
 const MAX_BATCH: u32 = 1_000;
@@ -97,6 +98,7 @@ impl AuditSealer {
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else sealed meanwhile; [`StoreError::Corrupt`] when the
     /// last seal that this process saw is gone or another one; as the store fails.
+    #[instrument(name = "app.audit.seal", level = "debug", skip_all)]
     pub async fn seal(&self) -> Result<Sealed, StoreError> {
         let last = self.ledger.last().await?;
         last.as_ref()

@@ -14,6 +14,7 @@ use forgery::{Listed, check_young, compare};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// Seals and entries that are read at one time.
 const SEALS: u32 = 200;
@@ -97,6 +98,7 @@ impl AuditVerifier {
     ///
     /// # Errors
     /// [`VerifyError::Forged`] with the first thing that is wrong; [`VerifyError::Renumbered`].
+    #[instrument(name = "app.audit.verify", level = "debug", skip_all)]
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
         loop {
             match self.walk().await {

@@ -18,6 +18,7 @@ use customer_domain::{ActorKind, Change, Conflict, Context, CustomerId, Permissi
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// A merge into a customer.
 #[derive(Debug, Clone, Default)]
@@ -177,6 +178,7 @@ impl Customers {
     ///
     /// # Errors
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.customer.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         context: &Context,

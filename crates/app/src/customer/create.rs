@@ -19,6 +19,7 @@ use customer_domain::{Change, Conflict, Context, CustomerId};
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
+use tracing::instrument;
 
 /// What a new customer is to be. Every value is already a valid one.
 #[derive(Debug, Clone)]
@@ -77,6 +78,7 @@ impl Customers {
     ///
     /// # Errors
     /// As [`CreateCustomerRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.customer.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,

@@ -16,6 +16,7 @@ use customer_domain::group::GroupId;
 use customer_domain::tag::Tag;
 use customer_domain::{Change, Context, Page, PageAt, PageRequest, SortOrder, StoreError};
 use serde_json::{Value, json};
+use tracing::instrument;
 
 /// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
 /// several exports in memory.
@@ -59,6 +60,7 @@ impl Customers {
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    #[instrument(name = "app.customer.begin_export", level = "debug", skip_all)]
     pub async fn begin_export(
         &self,
         context: &Context,
@@ -75,6 +77,7 @@ impl Customers {
     ///
     /// # Errors
     /// As [`begin_export`](Self::begin_export).
+    #[instrument(name = "app.customer.continue_export", level = "debug", skip_all)]
     pub async fn continue_export(
         &self,
         context: &Context,

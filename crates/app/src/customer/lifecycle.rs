@@ -10,6 +10,7 @@ use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusCha
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{Change, Context};
+use tracing::instrument;
 
 /// A step of a customer's life.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ impl Customers {
     ///
     /// # Errors
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`](crate::Failed) does.
+    #[instrument(name = "app.customer.change_status", level = "debug", skip_all)]
     pub async fn change_status(
         &self,
         context: &Context,

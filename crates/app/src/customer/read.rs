@@ -6,6 +6,7 @@ use customer_domain::customer::{
 };
 use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError};
 use std::collections::HashMap;
+use tracing::instrument;
 
 /// What a batch found.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,7 @@ impl Customers {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the tenant has no such customer.
+    #[instrument(name = "app.customer.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
         context: &Context,
@@ -34,6 +36,7 @@ impl Customers {
     ///
     /// # Errors
     /// When the store fails.
+    #[instrument(name = "app.customer.batch_get", level = "debug", skip_all)]
     pub async fn batch_get(
         &self,
         context: &Context,
@@ -62,6 +65,7 @@ impl Customers {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
+    #[instrument(name = "app.customer.look_up", level = "debug", skip_all)]
     pub async fn look_up(
         &self,
         context: &Context,
@@ -75,6 +79,7 @@ impl Customers {
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    #[instrument(name = "app.customer.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         context: &Context,

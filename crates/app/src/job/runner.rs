@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tracing::Instrument as _;
 
 /// After how long a run that failed is tried again; each further one after twice as long.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -192,7 +193,8 @@ impl Runner {
     async fn chunk(&self, held: &mut Held) -> Chunk {
         let mut running = JoinSet::new();
         let (job, cursor) = (Arc::clone(&self.job), held.lease.cursor.clone());
-        running.spawn(async move { job.run(cursor).await });
+        let span = tracing::debug_span!("app.job.run", job = %self.name());
+        running.spawn(async move { job.run(cursor).await }.instrument(span));
         let mut stopped = self.stopped.clone();
         let mut renewal = held.until - self.lease * 2 / 3;
         let broken_off = loop {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
+use tracing::instrument;
 
 /// Seconds after which the list is read again: how late another replica's change is seen.
 const MAX_AGE_SECONDS: i64 = 10;
@@ -92,6 +93,7 @@ impl TenantDirectory {
     ///
     /// # Errors
     /// When the store cannot be asked; what was known stays.
+    #[instrument(name = "app.tenant.refresh", level = "debug", skip_all)]
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let read_at = self.clock.now();
         let tenants = self.reads.all().await?;

@@ -7,7 +7,7 @@ use customer_domain::privacy::is_personal_field;
 use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatFields, FormattedFields};
@@ -38,9 +38,11 @@ impl Fields {
         fields
     }
 
-    /// The message, which is no field like the others, or else the name of the event.
+    /// Removes and returns the message. The end of a span, and an event without a message, are
+    /// known by their names.
     pub(super) fn take_message(&mut self, event: &Event<'_>) -> Value {
         let message = self.0.remove("message");
+        let message = message.filter(|_| event.metadata().is_event());
         message.unwrap_or_else(|| Value::from(event.metadata().name()))
     }
 
@@ -129,6 +131,13 @@ impl<'writer> FormatFields<'writer> for SpanFields {
         current.fields = fields.write()?;
         Ok(())
     }
+}
+
+/// Returns whether this is the end of a span that is logged by other means: a request has its line
+/// already.
+pub(super) fn is_logged_elsewhere(event: &Event<'_>) -> bool {
+    let metadata = event.metadata();
+    metadata.is_span() && *metadata.level() < Level::DEBUG
 }
 
 /// Whether a character moves, hides or breaks what a terminal or another reader of lines shows: control

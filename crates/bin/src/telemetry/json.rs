@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::{Fields, SpanFields, is_disruptive};
+use super::fields::{Fields, SpanFields, is_disruptive, is_logged_elsewhere};
 
 /// Writes an event as one line of JSON.
 pub(super) struct JsonLine;
@@ -25,6 +25,9 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
+        if is_logged_elsewhere(event) {
+            return Ok(());
+        }
         let fields = Fields::of(context, event);
         let line = line(fields, event).map_err(|_| fmt::Error)?;
         // JSON's own escapes leave these as they are. They stand inside of strings alone.

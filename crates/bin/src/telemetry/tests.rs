@@ -76,6 +76,34 @@ fn a_json_line_is_flat_and_carries_the_fields_of_its_spans() {
     assert!(line["caller"].as_str().unwrap().contains("tests.rs:"));
 }
 
+#[test]
+fn a_span_below_the_requests_says_at_its_end_how_long_it_took() {
+    let spans = || {
+        let _request = tracing::info_span!("http.request", trace_id = "abc").entered();
+        let _work = tracing::debug_span!("db.customer.save").entered();
+    };
+    for format in [LogFormat::Json, LogFormat::Text] {
+        assert_eq!(logged("info", format, spans), [""; 0]);
+    }
+    let lines = logged("debug", LogFormat::Json, spans);
+    let [line] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    let line = json(line);
+    assert_eq!(line["msg"], "db.customer.save");
+    assert_eq!(line["level"], "debug");
+    assert_eq!(line["trace_id"], "abc");
+    for time in ["time.busy", "time.idle"] {
+        assert!(line[time].as_str().unwrap().ends_with('s'), "{line:?}");
+    }
+    let lines = logged("debug", LogFormat::Text, spans);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(": db.customer.save time.busy="),
+        "{lines:?}"
+    );
+}
+
 /// What could end a line, move the cursor, or end a value and begin another.
 const HOSTILE: &str = "x\r\n{\"level\":\"error\"}\u{1b}[31m\u{9b}2J\u{7f}\u{2028}\u{85}\u{202e}\",\"msg\":\"forged\"}\0 INFO a: b=c";
 

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::{Fields, SpanFields, is_disruptive};
+use super::fields::{Fields, SpanFields, is_disruptive, is_logged_elsewhere};
 
 /// Writes time, level, target and message, then the fields as `name=value`.
 pub(super) struct TextLine;
@@ -24,6 +24,9 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
+        if is_logged_elsewhere(event) {
+            return Ok(());
+        }
         let mut fields = Fields::of(context, event);
         let message = fields.take_message(event);
         let metadata = event.metadata();

@@ -93,8 +93,8 @@ async fn no_request_leaves_a_trace_of_anyone_in_the_log_as_json() {
     let lines = finished(&mut service, walk.answered);
     assert_eq!(tainted(&lines, &walk.secrets), None);
     let mut by_correlation: BTreeMap<String, usize> = BTreeMap::new();
+    let lines: Vec<_> = lines.iter().map(|line| read(line)).collect();
     for line in &lines {
-        let line = read(line);
         for own in ["level", "ts", "caller", "msg", "target"] {
             assert!(line.contains_key(own), "{own} in {line:?}");
         }
@@ -107,6 +107,39 @@ async fn no_request_leaves_a_trace_of_anyone_in_the_log_as_json() {
         assert_eq!(by_correlation.get(id), Some(&1), "{id}");
     }
     walk.assert_seen_enough();
+    assert_eq!(untimed(&lines), Vec::<String>::new());
+}
+
+/// Routes that do their work in memory.
+const IN_MEMORY: [&str; 3] = ["/log-level", "/tenants", "/health"];
+
+/// The routes that succeeded and never told how long a use case, or the database, took.
+fn untimed(lines: &[Map<String, Value>]) -> Vec<String> {
+    let mut routes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for served in lines.iter().filter(|line| line["msg"] == "request served") {
+        let route = served["route"].as_str().unwrap_or_default();
+        let is_in_memory = IN_MEMORY.iter().any(|end| route.ends_with(end));
+        if served["status"].as_u64().unwrap() >= 300
+            || !route.starts_with("/api/v1")
+            || is_in_memory
+        {
+            continue;
+        }
+        let ended = lines.iter().filter(|line| {
+            line.get("trace_id") == served.get("trace_id") && line.contains_key("time.busy")
+        });
+        let route = format!("{} {route}", served["method"].as_str().unwrap());
+        let spans = routes.entry(route).or_default();
+        spans.extend(ended.filter_map(|line| line["msg"].as_str()));
+    }
+    assert!(routes.len() > 20, "{routes:?}");
+    let timed = |spans: &[&str], layer| spans.iter().any(|span| span.starts_with(layer));
+    let untimed = routes
+        .into_iter()
+        .filter(|(_, spans)| !timed(spans, "app.") || !timed(spans, "db."));
+    untimed
+        .map(|(route, spans)| format!("{route}: {spans:?}"))
+        .collect()
 }
 
 #[tokio::test]
