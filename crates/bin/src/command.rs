@@ -28,26 +28,26 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the API; this is what happens without a command.
+    /// Serves the API. This is the default command.
     Serve {
-        /// Leaves the background jobs to others.
+        /// Leaves the background jobs to other processes.
         #[arg(long)]
         no_jobs: bool,
     },
-    /// Runs the background jobs, and serves nothing but their health and metrics.
+    /// Runs the background jobs, and serves only health and metrics.
     Work,
-    /// Brings the schema of the database up to date, or takes steps of it back.
+    /// Applies, reverts and lists the migrations of the database.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
-    /// Makes, lists and revokes API keys.
+    /// Creates, lists and revokes API keys.
     #[command(subcommand)]
     Key(key::Key),
-    /// Tells whether the audit trail is as it was written.
+    /// Checks the audit trail for tampering.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Prints the effective configuration with secrets masked, or everything that is wrong with it.
     CheckConfig {
-        /// Prints an example of every setting instead, in the form of a .env file.
+        /// Prints every setting with its default instead, in the form of a .env file.
         #[arg(long)]
         example: bool,
     },
@@ -55,7 +55,7 @@ enum Command {
     Openapi,
 }
 
-/// Runs the command that was given.
+/// Loads the configuration, sets up logging and runs the chosen command, `serve` by default.
 pub(crate) fn run(
     arguments: Arguments,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -102,22 +102,23 @@ pub(crate) fn run(
     }
 }
 
-/// What runs on logs as it is told to. With the settings that have no effect yet.
+/// Starts logging at the configured level. Also returns the names of the settings that are set but
+/// have no effect yet.
 fn init_logging(loaded: Loaded) -> Result<(Config, Levels, Vec<&'static str>), Failure> {
     let levels = telemetry::init(&loaded.config.observability)?;
     Ok((loaded.config, levels, loaded.effective.set_but_not_built()))
 }
 
-/// Commands that print an answer log only what goes wrong.
+/// Starts logging from `warn` upwards, for commands that print a result and end.
 fn init_quiet_logging(loaded: Loaded) -> Result<Config, Failure> {
     let mut config = loaded.config;
     "warn".clone_into(&mut config.observability.log_level);
-    // Nobody changes them: the command ends with its answer.
+    // The level never changes: the command ends with its result.
     let _levels = telemetry::init(&config.observability)?;
     Ok(config)
 }
 
-/// The database for a command, which cannot share the private one of a service that runs.
+/// Opens the database for a command, which cannot share the embedded one of a running service.
 async fn open(config: &Config, stop: &CancellationToken) -> Result<Database, Failure> {
     let opened = Database::open(config, stop).await;
     opened.map_err(|error| {
@@ -133,7 +134,7 @@ async fn open(config: &Config, stop: &CancellationToken) -> Result<Database, Fai
     })
 }
 
-/// Works on the database until that is done or the command is stopped, and leaves it in order.
+/// Runs `work` until it ends or `stop` is cancelled, then closes the database either way.
 async fn on_database(
     config: &Config,
     stop: CancellationToken,

@@ -1,8 +1,8 @@
-//! The configuration: a table of settings, five layers that may give each a value, one typed result.
+//! The configuration: a table of settings, five layers that may each set them, one typed result.
 //!
 //! The layers, each overriding the one before it: the default in the table, `configs/config.yaml` in the working
-//! folder, `.env` (development only), the environment, a file named by a `*_FILE` variable. An empty value is no value.
-//! Every fault of every layer is reported at once.
+//! folder, `.env` (development only), the environment, a file named by a `*_FILE` variable. An empty value counts as
+//! not set. Every fault of every layer is reported at once.
 
 mod check;
 mod effective;
@@ -36,7 +36,7 @@ use sources::Sources;
 /// Variables by name, as the environment or a `.env` file gives them.
 type Variables = BTreeMap<String, String>;
 
-/// What the service runs as; `production` refuses what only development may do.
+/// Where the service runs; `production` rejects what is only safe in development.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Environment {
     Development,
@@ -91,7 +91,7 @@ impl Config {
     }
 }
 
-/// A configuration that holds, and where each of its values came from.
+/// A valid configuration, and where each of its values was set.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) config: Config,

@@ -1,4 +1,4 @@
-//! The database that the program works on: the one that is configured, or a private one.
+//! The database that the program works on: the configured one, or an embedded one.
 
 mod embedded;
 
@@ -9,7 +9,7 @@ use embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
-/// A database, and whatever had to be started for it.
+/// A database, and the embedded server if one was started for it.
 pub(crate) struct Database {
     owner_url: SecretString,
     note: String,
@@ -17,11 +17,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The database of `DATABASE_URL`, or else a private PostgreSQL, started here.
+    /// Opens the database of `DATABASE_URL`, or else starts an embedded PostgreSQL.
     ///
     /// # Errors
-    /// [`Stopped`](crate::failure::Stopped) when `stop` was cancelled meanwhile. On every error
-    /// what was started is stopped.
+    /// [`Stopped`](crate::failure::Stopped) if `stop` was cancelled meanwhile. On every error
+    /// whatever was started is stopped.
     pub(crate) async fn open(config: &Config, stop: &CancellationToken) -> Result<Self, Failure> {
         let Some(url) = &config.database.url else {
             return Self::start(config, stop).await;
@@ -58,29 +58,30 @@ impl Database {
         }
     }
 
-    /// The role that owns the schema and migrates; serving connections take on lesser ones.
+    /// Returns the URL of the role that owns the schema and migrates; connections that serve
+    /// requests use roles with fewer rights.
     pub(crate) fn owner_url(&self) -> &SecretString {
         &self.owner_url
     }
 
-    /// Which database this is, for people.
+    /// Describes the database for operators, without passwords.
     pub(crate) fn note(&self) -> &str {
         &self.note
     }
 
-    /// Applies every migration that the database does not have yet.
+    /// Applies every pending migration.
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
         let migrated = customer_postgres::migrate(&self.owner_url).await;
         migrated.map_err(|error| self.explained(&error))
     }
 
-    /// Takes back the last `steps` migrations.
+    /// Reverts the last `steps` migrations.
     pub(crate) async fn migrate_down(&self, steps: usize) -> Result<(), Failure> {
         let reverted = customer_postgres::migrate_down(&self.owner_url, steps).await;
         reverted.map_err(|error| self.explained(&error))
     }
 
-    /// Every migration, and whether the database has it.
+    /// Returns every migration, and whether it is applied.
     pub(crate) async fn migrations(&self) -> Result<Vec<MigrationStatus>, Failure> {
         let listed = customer_postgres::migration_status(&self.owner_url).await;
         listed.map_err(|error| self.explained(&error))
@@ -90,8 +91,8 @@ impl Database {
         format!("{}: {error}", self.note).into()
     }
 
-    /// Stops what was started; `done` is what was done with it, whose failure counts before one
-    /// to stop.
+    /// Stops the embedded server, if there is one. `done` is the result of the work on the
+    /// database; its error takes precedence over one of stopping.
     pub(crate) async fn close(self, done: Result<(), Failure>) -> Result<(), Failure> {
         let stopped = match self.embedded {
             Some(embedded) => embedded.stop().await,

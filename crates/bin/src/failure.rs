@@ -1,11 +1,11 @@
-//! What the program fails with.
+//! The errors of the program.
 
 use std::error::Error;
 
-/// What any command may fail with: a sentence for the operator.
+/// The error of any command: a sentence for the operator.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// The work was given up because of a signal.
+/// The work was abandoned because of a signal.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped by a signal")]
 pub(crate) struct Stopped;

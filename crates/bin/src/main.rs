@@ -21,13 +21,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let written = writeln!(io::stderr(), "customer-service: {error}");
-            // With standard error gone, the exit code is all that is left to say.
+            // If standard error is closed, only the exit code can report the failure.
             written.map_or(ExitCode::FAILURE, |()| ExitCode::FAILURE)
         }
     }
 }
 
-/// The environment of the process; what is not UTF-8 in it fails where it is used.
+/// Returns the environment of the process; variables that are not UTF-8 fail where they are used.
 #[expect(
     clippy::disallowed_methods,
     reason = "read once, here, and checked by the configuration"

@@ -1,4 +1,4 @@
-//! The recorder behind the metrics, and how it is rendered.
+//! The recorder of the metrics, and how they are rendered.
 
 pub(crate) mod jobs;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often old samples leave the summaries.
+/// How often old samples are removed from the recorder.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 const CONNECTIONS_MAX: &str = "customer_database_connections_max";
@@ -22,7 +22,7 @@ const CONNECTIONS_OPEN: &str = "customer_database_connections_open";
 const CONNECTIONS_IDLE: &str = "customer_database_connections_idle";
 const CONNECTION_WAITERS: &str = "customer_database_connection_waiters";
 
-/// Renders the metrics as text.
+/// Renders the metrics in Prometheus's text format.
 pub(crate) type Render = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Installs the recorder of this process.
@@ -38,24 +38,19 @@ pub(crate) fn install() -> Result<PrometheusHandle, Failure> {
     jobs::describe();
     describe_gauge!(
         CONNECTIONS_MAX,
-        "Connections to the database that there may be, by role"
+        "Maximum number of database connections, by role"
     );
-    describe_gauge!(
-        CONNECTIONS_OPEN,
-        "Connections to the database that there are, by role"
-    );
-    describe_gauge!(
-        CONNECTIONS_IDLE,
-        "Connections to the database that nobody uses, by role"
-    );
+    describe_gauge!(CONNECTIONS_OPEN, "Open database connections, by role");
+    describe_gauge!(CONNECTIONS_IDLE, "Idle database connections, by role");
     describe_gauge!(
         CONNECTION_WAITERS,
-        "Callers that wait for a connection to the database, by role"
+        "Callers waiting for a database connection, by role"
     );
     Ok(handle)
 }
 
-/// How a listener renders what was recorded, with the pools as they are at that moment.
+/// Returns a function that renders what was recorded, with the current state of the connection
+/// pools.
 pub(crate) fn render(handle: &PrometheusHandle, postgres: &Postgres) -> Render {
     let (handle, postgres) = (handle.clone(), postgres.clone());
     Arc::new(move || {
@@ -74,7 +69,7 @@ pub(crate) fn render(handle: &PrometheusHandle, postgres: &Postgres) -> Render {
     })
 }
 
-/// The routes of a listener that serves the metrics alone.
+/// Returns the routes of a listener that serves the metrics alone.
 pub(crate) fn router(render: Render) -> Router {
     let metrics = move || async move {
         let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

@@ -1,4 +1,4 @@
-//! The secrets of the installation, and what is made of them.
+//! The secrets of the installation, and the services that are keyed with them.
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -16,20 +16,20 @@ use secrecy::ExposeSecret;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What only this installation has.
+/// The services that depend on the installation's secrets.
 pub(crate) struct Secrets {
-    /// Where files of the service lie, if there are any.
+    /// Where the service keeps files; `None` if it keeps none.
     pub(crate) state: Option<StateRoot>,
-    /// Recognises what is not kept.
+    /// Keyed digests of values that must be recognised but are not stored.
     pub(crate) digests: Arc<dyn KeyedDigest>,
-    /// Seals what nobody is to read.
+    /// Encryption of stored personal data.
     pub(crate) sealing: Sealing,
-    /// Signs the audit trail.
+    /// Signs the seals of the audit trail.
     pub(crate) signer: Arc<dyn SealSigner>,
 }
 
 impl Secrets {
-    /// Takes the configured secrets, or those that a development machine makes for itself.
+    /// Opens the configured secrets, or those that a development machine generates.
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
         let state = state(config)?;
         let root = root_secret(config, state.as_ref())?;
@@ -48,14 +48,15 @@ impl Secrets {
     }
 }
 
-/// Where files lie: those of a private database, or the root secret that nobody configured.
+/// Returns where files are kept: those of an embedded database, or a generated root secret. `None`
+/// if both the database and the secret are configured.
 fn state(config: &Config) -> Result<Option<StateRoot>, Failure> {
     let has_files = config.database.url.is_none() || config.security.secret_key.is_none();
     let root = has_files.then(|| embedded_postgres::state_root(&config.work_dir));
     Ok(root.transpose()?)
 }
 
-/// The configured root secret, or one that a development machine makes for itself.
+/// Returns the configured root secret, or one that a development machine generates and keeps.
 fn root_secret(config: &Config, state: Option<&StateRoot>) -> Result<RootSecret, Failure> {
     if let Some(key) = &config.security.secret_key {
         return Ok(RootSecret::from_bytes(key.expose_secret())?);
@@ -67,7 +68,7 @@ fn root_secret(config: &Config, state: Option<&StateRoot>) -> Result<RootSecret,
         .map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// The configured master keys, or the one that development derives from the root secret.
+/// Returns the configured master keys, or in development the one derived from the root secret.
 fn key_store(config: &Config, root: &RootSecret) -> Result<Arc<dyn KeyStore>, Failure> {
     let Some(keys) = &config.security.master_keys else {
         return Ok(Arc::new(RootKeyStore::new(root)));

@@ -1,4 +1,4 @@
-//! `customer-service serve`: everything started in order, and ended in the opposite one.
+//! `customer-service serve`: starts everything in order, and stops it in reverse.
 
 mod listeners;
 mod start_lines;
@@ -29,21 +29,21 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long requests in flight may take to end once nothing is accepted any more. With the
-/// longest usual shutdown delay it stays below the 30 s that orchestrators wait before they kill.
+/// How long requests in flight may take to end once no new ones are accepted. Together with the
+/// longest usual shutdown delay it stays below the 30 s after which orchestrators kill.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Where the background jobs run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum JobMode {
-    /// In this process, beside the requests.
+    /// In this process, alongside the requests.
     Inline,
     /// In other processes.
     Elsewhere,
 }
 
-/// Serves until `stop`; every part that was started is stopped, also when a later one fails to
-/// start.
+/// Serves until `stop` is cancelled; every part that was started is stopped, even when a later one
+/// fails to start.
 pub(crate) async fn run(
     config: Config,
     levels: Levels,
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     jobs: JobMode,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    // Bound first: a port in use must be told before anything else is done.
+    // Bound first: a port in use must be reported before anything else is done.
     let listeners = Listeners::bind(&config).await?;
     warn_of(&not_built);
     let database = match Database::open(&config, &stop).await {
@@ -90,7 +90,7 @@ async fn on_database(
     served
 }
 
-/// A service that can be put on its listeners.
+/// The parts of the service, ready to be served on its listeners.
 struct Service {
     postgres: Postgres,
     admin: AdminServices,
@@ -136,8 +136,8 @@ async fn serve(
     api.stopping = stop.clone();
     api.metrics.clone_from(&recorded.beside);
     let router = customer_http::router(api, settings);
-    // The last step that can fail, and past what a signal interrupts: the key that it makes is
-    // shown now or never.
+    // The last step that can fail, and past the point where a signal interrupts: the key that it
+    // creates is shown now or never.
     let operator = wire::bootstrap(config, &admin).await?;
     let lines = StartLines {
         config,
@@ -167,12 +167,12 @@ async fn serve(
     served
 }
 
-/// The recorder of the metrics, if they are wanted, and where they are shown.
+/// The recorder of the metrics, if enabled, and where they are served.
 struct Recorded {
     recorder: Option<PrometheusHandle>,
-    /// Renders them beside the other routes.
+    /// Renders them on the listeners of the API.
     beside: Option<Render>,
-    /// The routes of a listener of their own.
+    /// The routes of a separate listener.
     routes: Option<Router>,
 }
 
@@ -200,7 +200,8 @@ impl Recorded {
         })
     }
 
-    /// Keeps the recorder until `closing`; the routes of its listener.
+    /// Starts to update the metrics until `closing` is cancelled. Returns the routes of their
+    /// listener.
     fn start(
         self,
         postgres: &Postgres,
@@ -235,8 +236,8 @@ fn timeouts(config: &Config) -> Timeouts {
     }
 }
 
-/// Goes on serving, unready, for `delay` after `stop`: long enough for whoever sends requests here
-/// to see it and send them elsewhere.
+/// Keeps serving, reporting not ready, for `delay` after `stop`: long enough for load balancers to
+/// notice and to send requests elsewhere.
 async fn close_after(stop: CancellationToken, delay: Duration, closing: CancellationToken) {
     stop.cancelled().await;
     if closing.run_until_cancelled(sleep(delay)).await.is_some() {

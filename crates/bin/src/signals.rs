@@ -1,16 +1,16 @@
-//! How a person or a supervisor asks the process to stop.
+//! How an operator or a supervisor stops the process.
 
 use std::io;
 use std::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Exit codes of a process that a signal ended, as shells count them.
+/// Exit code of a process that SIGINT ended (128 + 2), as shells report it.
 const INTERRUPTED: i32 = 130;
 const TERMINATED: i32 = 143;
 
-/// Cancels `stop` at the first SIGINT or SIGTERM and ends the process at the second, when
-/// stopping in order takes longer than someone cares to wait.
+/// Cancels `stop` at the first SIGINT or SIGTERM. The second ends the process at once, for an
+/// operator who does not want to wait for an orderly stop.
 pub(crate) fn watch(stop: CancellationToken) -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,13 +1,14 @@
 //! Logging: one line per event, as JSON for machines or as text for people.
 //!
-//! A JSON line is one flat object: `level`, `ts`, `caller`, `msg` and `target`, then the fields of the event and of the
-//! spans around it (`trace_id`, `customer_id`, `duration_ms`, …); of two fields with one name the innermost is kept.
+//! A JSON line is one flat object: `level`, `ts`, `caller`, `msg` and `target`, then the fields of the event and of
+//! the spans around it (`trace_id`, `customer_id`, `duration_ms`, …); of two fields with one name the innermost is
+//! kept.
 //!
-//! A span below the request's, such as `app.customer.update` or `db.customer.save`, has a line of its own when it ends,
-//! at `debug`: its name as the message, `time.busy` and `time.idle`. They show where the time of a slow request went.
+//! A span below the request's, such as `app.customer.update` or `db.customer.save`, has its own line when it ends, at
+//! `debug`: its name as the message, `time.busy` and `time.idle`. They show where the time of a slow request went.
 //!
-//! A field that goes by the name of a personal value is masked, whatever it holds; the names come from the map of
-//! personal data. What is no field cannot be: no message and no error quotes such a value.
+//! A field with the name of a personal value is masked, whatever it contains; the names come from the map of personal
+//! data. Other text cannot be masked, so no message and no error may quote such a value.
 
 mod fields;
 mod json;
@@ -32,7 +33,7 @@ use self::json::JsonLine;
 use self::text::TextLine;
 use crate::config::{LogFormat, Observability};
 
-/// Why logging could not begin.
+/// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TelemetryError {
     #[error("the log level cannot be read: {0}")]
@@ -41,10 +42,10 @@ pub(crate) enum TelemetryError {
     Begun(#[from] TryInitError),
 }
 
-/// Begins to log to standard error, for the whole process and until it ends; panics too.
+/// Starts logging events and panics to standard error, for the rest of the process.
 ///
 /// # Errors
-/// [`TelemetryError::Begun`] when it is called twice, [`TelemetryError::Level`] when the level is malformed.
+/// [`TelemetryError::Begun`] if it is called twice, [`TelemetryError::Level`] if the level is malformed.
 pub(crate) fn init(observability: &Observability) -> Result<Levels, TelemetryError> {
     let colours = io::stderr().is_terminal();
     let (subscriber, levels) = subscriber(observability, io::stderr, colours)?;
@@ -62,7 +63,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let (filter, levels) = Levels::begin(&observability.log_level)?;
-    // A line that cannot be written is lost; the complaint would go to the same place, and panic.
+    // A line that cannot be written is lost: reporting it would go to the same place, and panic.
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(colours)

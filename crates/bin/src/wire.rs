@@ -1,4 +1,5 @@
-//! Puts adapters behind ports and hands them to the use cases. The only place that knows all.
+//! Connects ports with their adapters and passes them to the use cases. The only place that knows
+//! all of them.
 
 mod jobs;
 
@@ -29,14 +30,16 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Keys that are remembered.
+/// The maximum number of API keys cached in memory.
 const REMEMBERED_KEYS: u64 = 10_000;
-/// How long a key is remembered: how late a revocation on another replica bites.
+/// How long an API key is cached, and so how long another replica still accepts it after it was
+/// revoked.
 const KEY_MEMORY: Duration = Duration::from_secs(5);
-/// Connections for jobs and operators. A job needs one for its chunk, and one to renew its lease.
+/// Connections for jobs and operators. A job needs one for its current chunk, and one to renew its
+/// lease.
 const WORKER_CONNECTIONS: usize = 8;
 
-/// What administers: all that commands need.
+/// The services that commands need: tenants and API keys.
 #[derive(Clone)]
 pub(crate) struct AdminServices {
     pub(crate) tenants: Tenants,
@@ -47,23 +50,23 @@ pub(crate) struct AdminServices {
 pub(crate) struct Services {
     pub(crate) api: Api,
     pub(crate) ids: Arc<dyn IdSource>,
-    /// Where files of the service lie, if there are any, for people.
+    /// Where the service keeps files, described for operators; `None` if it keeps none.
     pub(crate) state: Option<String>,
 }
 
-/// The key with which everything begins.
+/// Whether there is an API key to administer the service with.
 pub(crate) enum Operator {
-    /// It was made just now.
+    /// It was created just now.
     Made(NewSecret),
-    /// There is a key that can administer, and it was used.
+    /// A key with the permission to administer exists, and has been used.
     Known,
-    /// No key that can administer was ever used: perhaps nobody has its secret.
+    /// Such a key exists but was never used: its secret may be lost.
     Unused,
-    /// There is none, and none was to be made.
+    /// No such key exists, and none was to be created.
     Missing,
 }
 
-/// Connects the two serving roles.
+/// Connects to the database in the roles that serve requests and run jobs.
 pub(crate) async fn connect(
     config: &Config,
     database: &Database,
@@ -98,7 +101,7 @@ pub(crate) async fn connect(
     })
 }
 
-/// Puts together what administers.
+/// Creates the services that commands need.
 pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(UuidV7Ids);
@@ -134,7 +137,7 @@ pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
     }
 }
 
-/// Puts everything together.
+/// Creates the services that the listeners need.
 pub(crate) fn services(
     config: &Config,
     postgres: &Postgres,
@@ -215,7 +218,7 @@ pub(crate) fn services(
     Ok(Services { api, ids, state })
 }
 
-/// Makes the default tenant once, and in development the operator's key with it.
+/// Creates the default tenant if it does not exist, and in development the operator's key with it.
 pub(crate) async fn bootstrap(config: &Config, admin: &AdminServices) -> Result<Operator, Failure> {
     let development = config.environment == Environment::Development;
     if let Some(made) = default_tenant(config, admin, development).await? {
@@ -223,7 +226,7 @@ pub(crate) async fn bootstrap(config: &Config, admin: &AdminServices) -> Result<
     }
     let slug = &config.customers.default_tenant;
     let tenant = admin.tenants.directory.by_slug(slug).await?;
-    let tenant = tenant.ok_or("the default tenant was made and is gone")?;
+    let tenant = tenant.ok_or("the default tenant was created and is gone")?;
     let context = Context::system(tenant.id, slug, "start-up");
     let keys = admin.api_keys.reads.list(&context).await?;
     let now = admin.api_keys.clock.now();
@@ -238,7 +241,8 @@ pub(crate) async fn bootstrap(config: &Config, admin: &AdminServices) -> Result<
     })
 }
 
-/// Makes the default tenant, and with it the operator's key if that is wanted, once.
+/// Creates the default tenant if it does not exist, and with it the operator's key if
+/// `operator_key` is set.
 pub(crate) async fn default_tenant(
     config: &Config,
     admin: &AdminServices,

@@ -1,4 +1,4 @@
-//! `customer-service audit verify|seal`: whether the audit trail is as it was written.
+//! `customer-service audit verify|seal`: checks the audit trail for tampering.
 
 use crate::config::Config;
 use crate::database::Database;
@@ -18,22 +18,23 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Holds every entry of the trail against its seal, and every seal against the one before it;
-    /// names the first that is not as it was written. It may run beside the service.
+    /// Checks every entry of the trail against its seal, and every seal against the one before it.
+    /// Names the first that was altered. It may run while the service runs.
     Verify {
-        /// A seal that `audit seal` printed and that was kept elsewhere: only with one is it noticed
-        /// that the end of the trail was cut off, or all of it written anew.
+        /// A seal that `audit seal` printed and that was kept elsewhere. Only such a seal reveals
+        /// that the end of the trail was cut off, or that all of it was rewritten.
         #[arg(long = "seal", value_name = "FILE")]
         seals: Vec<PathBuf>,
-        /// A key that may have signed beside that of the present root secret; 64 hexadecimal digits.
+        /// A public key whose seals are accepted in addition to that of the current root secret; 64
+        /// hexadecimal digits.
         #[arg(long = "trust", value_name = "KEY", value_parser = digest)]
         trusted: Vec<[u8; 32]>,
     },
-    /// Prints the last seal, to be kept where nobody can change it who can change the database.
+    /// Prints the last seal, to be stored where those who can change the database cannot change it.
     Seal,
 }
 
-/// A seal as it is kept elsewhere.
+/// The last seal as `audit seal` prints it and `audit verify --seal` reads it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PrintedSeal {
@@ -53,7 +54,7 @@ impl Audit {
 
     async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {
         let kept = match &self {
-            Self::Verify { seals, .. } => kept(seals)?,
+            Self::Verify { seals, .. } => read_seals(seals)?,
             Self::Seal => Vec::new(),
         };
         let secrets = Secrets::open(config)?;
@@ -68,7 +69,7 @@ impl Audit {
                     kept,
                 };
                 match trail.verify().await {
-                    Ok(verified) => Ok(tell(&verified)?),
+                    Ok(verified) => Ok(report(&verified)?),
                     Err(error) => Err(error.into()),
                 }
             }
@@ -83,10 +84,10 @@ impl Audit {
     }
 }
 
-/// Seconds for which an entry may wait to be sealed without being told of.
-const PATIENCE: i64 = 60;
+/// How long, in seconds, an entry may stay unsealed before `audit verify` warns.
+const MAX_WAIT: i64 = 60;
 
-fn tell(verified: &Verified) -> io::Result<()> {
+fn report(verified: &Verified) -> io::Result<()> {
     let Verified {
         seals,
         sealed,
@@ -97,20 +98,20 @@ fn tell(verified: &Verified) -> io::Result<()> {
     } = verified;
     writeln!(
         io::stdout(),
-        "the audit trail is as it was written: {sealed} entries in {seals} seals, {unsealed} not sealed yet, \
+        "the audit trail is intact: {sealed} entries in {seals} seals, {unsealed} not sealed yet, \
          {dropped} months dropped"
     )?;
     let now = SystemClock.now();
-    if let Some(since) = unsealed_since.filter(|since| (now - since).num_seconds() > PATIENCE) {
+    if let Some(since) = unsealed_since.filter(|since| (now - since).num_seconds() > MAX_WAIT) {
         writeln!(
             io::stderr(),
-            "the oldest entry that is not sealed is of {since}: no replica runs `audit.seal`, or a transaction stays open"
+            "the oldest unsealed entry is from {since}: no replica runs `audit.seal`, or a transaction is still open"
         )?;
     }
     if *outdated > 0 {
         writeln!(
             io::stderr(),
-            "{outdated} of the kept seals went with a month that was dropped, and prove nothing any more: keep a younger one"
+            "{outdated} of the kept seals belong to months that were dropped and prove nothing any more: keep a newer one"
         )?;
     }
     Ok(())
@@ -130,7 +131,7 @@ fn print(seal: &AuditSeal) -> Result<(), Failure> {
     )?)
 }
 
-fn kept(files: &[PathBuf]) -> Result<Vec<KeptSeal>, Failure> {
+fn read_seals(files: &[PathBuf]) -> Result<Vec<KeptSeal>, Failure> {
     let mut kept = Vec::with_capacity(files.len());
     for file in files {
         let unreadable = |why: String| format!("{}: {why}", file.display());
@@ -148,5 +149,5 @@ fn kept(files: &[PathBuf]) -> Result<Vec<KeptSeal>, Failure> {
 fn digest(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text).ok();
     let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| "64 hexadecimal digits are accepted".to_owned())
+    bytes.ok_or_else(|| "64 hexadecimal digits are expected".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `customer-service key create|list|revoke`: keys without a key, for whoever holds the database.
+//! `customer-service key create|list|revoke`: manages API keys with access to the database alone.
 
 use crate::config::Config;
 use crate::database::Database;
@@ -15,32 +15,32 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Makes a key and prints its secret, this once.
+    /// Creates a key and prints its secret, which is never shown again.
     Create {
-        /// For people.
+        /// A name that tells operators what the key is for.
         #[arg(long)]
         name: String,
-        /// What it may do; each scope includes those before it.
+        /// What the key may do; each scope includes those listed before it.
         #[arg(long, value_enum, default_value = "read")]
         scope: ScopeName,
-        /// The tenant it is for; the default tenant unless given.
+        /// Slug of the tenant that the key is for; the default tenant unless given.
         #[arg(long, conflicts_with = "all_tenants")]
         tenant: Option<String>,
-        /// Lets it act in every tenant.
+        /// Lets the key act in every tenant.
         #[arg(long)]
         all_tenants: bool,
     },
     /// Lists the keys of a tenant.
     List {
-        /// The tenant; the default tenant unless given.
+        /// Slug of the tenant; the default tenant unless given.
         #[arg(long)]
         tenant: Option<String>,
     },
     /// Revokes a key.
     Revoke {
-        /// Its id.
+        /// Id of the key.
         id: uuid::Uuid,
-        /// The tenant it lies in; the default tenant unless given.
+        /// Slug of the tenant that the key belongs to; the default tenant unless given.
         #[arg(long)]
         tenant: Option<String>,
     },
@@ -72,7 +72,7 @@ impl Key {
     }
 
     async fn on(self, config: &Config, database: &Database) -> Result<(), Failure> {
-        // The first key may be made before the service has ever run.
+        // The first key may be created before the service has ever run.
         let is_create = matches!(self, Self::Create { .. });
         if is_create {
             database.migrate().await?;

@@ -9,15 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
-    /// Applies every migration that the database does not have.
+    /// Applies every migration that is still pending.
     Up,
-    /// Takes back the last migrations. Data that only they can hold is lost.
+    /// Reverts the last migrations. Data in the tables and columns that they added is lost.
     Down {
-        /// How many.
+        /// How many migrations to revert.
         #[arg(long, default_value_t = 1)]
         steps: usize,
     },
-    /// Lists the migrations, and which of them the database has.
+    /// Lists the migrations and whether each is applied.
     Status,
 }
 

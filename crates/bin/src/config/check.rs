@@ -1,11 +1,11 @@
-//! The rules that hold between settings.
+//! The rules between settings.
 
 use std::collections::BTreeMap;
 
 use super::settings::{database, jobs, observability, security, server};
 use super::{Config, Faults};
 
-/// What a hash of one pass needs, in KiB, to be worth as much as the default (OWASP).
+/// Memory in KiB from which a hash of one pass is as strong as the default (OWASP).
 const MIN_MEMORY_OF_ONE_PASS: u32 = 47_104;
 
 impl Config {

@@ -1,4 +1,4 @@
-//! Which value of which layer holds.
+//! Which layer's value is in effect for each setting.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub(crate) struct Effective {
     pub(super) dotenv_ignored: bool,
 }
 
-/// A canonical text, and where it was written.
+/// The canonical text of a setting, and where it was set.
 pub(super) struct Value {
     pub(super) setting: &'static Declaration,
     pub(super) text: Option<String>,
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Effective {
 }
 
 impl Effective {
-    /// Checks every value that was given, the overridden ones too, and takes the one of the highest layer.
+    /// Checks every given value, overridden ones included, and picks that of the highest layer.
     pub(super) fn resolve(sources: &Sources, faults: &mut Faults) -> Self {
         let mut chosen: BTreeMap<&'static str, (String, Origin)> = BTreeMap::new();
         for given in &sources.given {
@@ -81,7 +81,7 @@ impl Effective {
             values: settings::all().map(value).collect(),
             dotenv_ignored: sources.dotenv_ignored,
         };
-        // Known too late, the environment would have had other defaults, and perhaps no .env.
+        // Set in a later layer, it would come too late to choose the defaults and to decide whether .env is read.
         if sources.environment.is_some()
             && effective.find(&CUSTOMER_ENVIRONMENT) != sources.environment
         {
@@ -108,7 +108,7 @@ impl Effective {
         setting.read(self.text(setting.name)?)
     }
 
-    /// The canonical text of a setting.
+    /// Returns the canonical text of a setting, or `None` if it has neither a value nor a default.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name)?.text.as_deref()
     }
@@ -117,12 +117,12 @@ impl Effective {
         self.values.get(setting.name)
     }
 
-    /// Every setting in the order of the table.
+    /// Returns every setting in the order of the table.
     pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
         settings::all().filter_map(|setting| self.value(setting))
     }
 
-    /// Names that are set although the part that they configure does not exist yet.
+    /// Returns the names of settings that are set although the part that they configure does not exist yet.
     pub(crate) fn set_but_not_built(&self) -> Vec<&'static str> {
         self.values()
             .filter(|value| !value.setting.built && value.origin.layer != Layer::Default)
@@ -140,7 +140,7 @@ fn canonical(given: &Given, faults: &mut Faults) -> Option<String> {
     let canonical = setting.kind.canonical(text);
     if canonical.is_none() {
         let accepts = setting.kind.accepts();
-        // A value that looks like a URL may hold a password although this setting takes none.
+        // A value that looks like a URL may contain a password, even where the setting takes no URL.
         faults.add(if setting.kind.is_secret() || text.contains(['@', '/']) {
             format!("{origin} is not accepted: give {accepts}")
         } else {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One line per fault. No line holds the value of a secret.
+/// One line per fault. No line contains the value of a secret.
 #[derive(Debug, Default, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) struct Faults(Vec<String>);
 

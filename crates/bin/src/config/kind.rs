@@ -1,4 +1,4 @@
-//! What the value of a setting may be.
+//! The kinds of values that settings have.
 //!
 //! Every layer gives text. A kind reads a value from it, and writes each value in one canonical spelling.
 
@@ -28,51 +28,51 @@ pub(super) use url::{
 };
 pub(super) use word::{Bool, OneOf};
 
-/// What stands for a secret wherever one would be shown.
+/// Replaces a secret wherever one would be shown.
 const MASK: &str = "***";
 
-/// What text stands for a value, and which value it stands for.
+/// How the values of a setting are read from text and written as text.
 pub(super) trait Kind: Debug + Sync {
     type Value;
 
-    /// Reads a value from a line, which is not empty and has no space around it.
+    /// Parses a value from a line, which is not empty and has no space around it.
     fn parse(&self, line: &str) -> Option<Self::Value>;
 
     /// Writes a value in its canonical spelling, which [`parse`](Self::parse) reads back.
     fn format(&self, value: &Self::Value) -> String;
 
-    /// What the kind accepts, to follow "give".
+    /// Describes what the kind accepts; completes the phrase "give …".
     fn accepts(&self) -> String;
 
-    /// The part of `text` that is parsed; `None` if the kind takes no such text.
+    /// Returns the part of `text` that is parsed; `None` if the kind rejects the text.
     fn line<'t>(&self, text: &'t str) -> Option<&'t str> {
         one_line(text.trim())
     }
 
-    /// Which part of a value is never shown.
+    /// Returns which part of a value is never shown.
     fn secrecy(&self) -> Secrecy {
         Secrecy::Public
     }
 
-    /// Which YAML may stand for a value.
+    /// Returns which YAML a value may be written as.
     fn shape(&self) -> Shape {
         Shape::Scalar
     }
 
-    /// What production looks at in a canonical text.
+    /// Returns the parts of a canonical text that the checks for production look at.
     fn contents(&self, _canonical: &str) -> Contents {
         Contents::Plain
     }
 
-    /// Reads a value as any layer may write it.
+    /// Reads a value as any layer may write it; `None` if the kind rejects the text.
     fn read(&self, text: &str) -> Option<Self::Value> {
         self.parse(self.line(text)?)
     }
 }
 
-/// A [`Kind`] of any value, for tables of settings.
+/// A [`Kind`] whose type of values is erased, for tables of settings.
 pub(super) trait AnyKind: Debug + Sync {
-    /// The canonical spelling of `text`, or `None` if the kind does not take it.
+    /// Returns the canonical spelling of `text`; `None` if the kind rejects it.
     fn canonical(&self, text: &str) -> Option<String>;
     fn accepts(&self) -> String;
     fn secrecy(&self) -> Secrecy;
@@ -103,12 +103,12 @@ impl<K: Kind> AnyKind for K {
 }
 
 impl dyn AnyKind + '_ {
-    /// Whether nothing of the value, not even a wrong one, may be shown.
+    /// Returns whether a value contains a secret, so that not even a rejected one is shown.
     pub(super) fn is_secret(&self) -> bool {
         self.secrecy() != Secrecy::Public
     }
 
-    /// The value for people: secrets are masked, a URL keeps all but its passwords.
+    /// Formats a value for display: secrets are masked, a URL keeps all but its passwords.
     pub(super) fn shown(&self, canonical: &str) -> String {
         match self.secrecy() {
             Secrecy::Public => canonical.to_owned(),
@@ -127,7 +127,7 @@ pub(super) enum Secrecy {
     Whole,
 }
 
-/// Which YAML may stand for a value; a scalar always may.
+/// Which YAML a value may be written as, in addition to a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Scalar,
@@ -136,7 +136,7 @@ pub(super) enum Shape {
     SequenceOrMapping,
 }
 
-/// What production looks at in a value, beside its text.
+/// What the checks for production look at in a value, in addition to its text.
 pub(super) enum Contents {
     Plain,
     Keys(Vec<[u8; KEY_LENGTH]>),

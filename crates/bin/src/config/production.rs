@@ -1,4 +1,4 @@
-//! What production refuses.
+//! The additional checks for production.
 
 use std::collections::BTreeSet;
 
@@ -14,15 +14,16 @@ const REQUIRED: [&str; 3] = [
     CUSTOMER_MASTER_KEYS.name,
 ];
 
-/// Secrets from the documents, which everyone can read, wherever they stand in a value.
+/// Secrets from the published documents, looked for anywhere in a value.
 const PLACEHOLDERS: [&str; 3] = ["your-secret-key", "your-jwt-secret", "customer_pass"];
-/// The same, but too short to look for inside of other words.
+/// Further ones, too short to be looked for inside other words.
 const WHOLE_PLACEHOLDERS: [&str; 1] = ["pass"];
 
-/// Fewer different bytes than any random key has.
+/// A random key has at least this many different bytes.
 const MIN_DIFFERENT_BYTES: usize = 8;
 
-/// `postgres_ssl_mode` is what the driver takes for the `sslmode` of a URL that has none.
+/// Adds a fault for every value that is unsafe in production. `postgres_ssl_mode` applies to URLs
+/// without an `sslmode` of their own, as it does in the driver.
 pub(super) fn check(effective: &Effective, postgres_ssl_mode: Option<&str>, faults: &mut Faults) {
     for name in REQUIRED {
         if effective.text(name).is_none() {
@@ -37,7 +38,7 @@ pub(super) fn check(effective: &Effective, postgres_ssl_mode: Option<&str>, faul
     }
 }
 
-/// The canonical name, and where its value was written if that is under another name.
+/// Returns the canonical name, and where the value was set if that is under another name.
 fn place(value: &Value) -> String {
     let canonical = value.setting.name;
     if value.origin.name == canonical {

@@ -1,4 +1,4 @@
-//! The configuration in words: what holds, and an example of what could be set.
+//! Prints the effective configuration, and an example of every setting.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,11 @@ use super::effective::{Effective, Value};
 use super::settings::{Declaration, SECTIONS};
 use super::sources::Layer;
 
-/// Longest line of the example.
+/// Maximum length of a line of the example.
 const WIDTH: usize = 110;
 
 impl Effective {
-    /// Writes every setting with its value and where that came from; secrets are masked.
+    /// Writes every setting with its value and where that value was set; secrets are masked.
     ///
     /// # Errors
     /// Those of the writer.
@@ -62,7 +62,7 @@ fn line(value: &Value) -> String {
     )
 }
 
-/// Writes `.env.example`: every setting with its meaning, its default and what it takes, all commented out.
+/// Writes `.env.example`: every setting with its meaning, its default and what it accepts, all commented out.
 ///
 /// # Errors
 /// Those of the writer.

@@ -1,19 +1,18 @@
-//! The settings, a file for each section: what they are called, accept, mean and are by default, and how the program
-//! reads them.
+//! The settings, a file for each section: their names, kinds, meanings and defaults, and how the program reads them.
 
 use super::Environment;
 use super::kind::{AnyKind, Kind};
 
-/// Names that begin so are ours, and an unknown one is an error.
+/// The prefix of this service's own names; an unknown name with it is an error.
 pub(super) const PREFIX: &str = "CUSTOMER_";
-/// Names that begin so belong to the test harness.
+/// The prefix of names that belong to the test harness.
 pub(super) const TEST_PREFIX: &str = "CUSTOMER_TEST_";
 
-/// Declares the settings of a section in the order in which they are shown. Each says what it means, under which name
-/// a variable sets it, which type its values have and of which kind its text is.
+/// Declares the settings of a section in the order in which they are shown: for each its meaning, the name of its
+/// variable, the type of its values and the kind of its text.
 ///
-/// Each becomes a constant to read it by. The constant is not in the table, so that the compiler complains of a setting
-/// that nobody reads. A setting that is `not_built` has no constant: it is checked, and has no effect.
+/// Each becomes a constant to read it by. The table does not use these constants, so the compiler warns about a
+/// setting that is never read. A setting that is `not_built` has no constant: it is checked, and has no effect.
 macro_rules! section {
     ($title:literal; $(
         $(#[doc = $meaning:literal])+
@@ -52,7 +51,7 @@ pub(super) mod server;
 pub(super) mod service;
 mod upstream;
 
-/// Settings that belong together, in the order in which they are shown.
+/// Related settings, in the order in which they are shown.
 pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) settings: &'static [Declaration],
@@ -73,7 +72,7 @@ pub(super) static SECTIONS: [&Section; 12] = [
     &migration::SECTION,
 ];
 
-/// What there is to know of a setting without its value.
+/// What is known of a setting apart from its value.
 pub(super) struct Declaration {
     /// The canonical name of its variable.
     pub(super) name: &'static str,
@@ -83,20 +82,20 @@ pub(super) struct Declaration {
     pub(super) aliases: &'static [&'static str],
     pub(super) kind: &'static dyn AnyKind,
     default: Fallback,
-    /// A sentence for the operator.
+    /// A sentence for operators.
     pub(super) meaning: &'static str,
-    /// False for a documented name whose part does not exist yet: it is checked, and has no effect.
+    /// `false` for a documented setting whose part does not exist yet: it is checked, and has no effect.
     pub(super) built: bool,
 }
 
-/// A setting whose values are `T`s, to read it by.
+/// A setting whose values have the type `T`, with which they are read.
 pub(super) struct Setting<T: 'static> {
     /// The canonical name of its variable.
     pub(super) name: &'static str,
     kind: &'static dyn Kind<Value = T>,
 }
 
-/// A setting as its section writes it, but for its name and meaning.
+/// A setting without its name and meaning, as a section declares it.
 struct Spec<T: 'static> {
     path: &'static str,
     aliases: &'static [&'static str],
@@ -111,7 +110,7 @@ struct Fallback {
     production: Option<&'static str>,
 }
 
-/// A setting at this place of `configs/config.yaml`, of this kind.
+/// Declares a setting at this place of `configs/config.yaml`, of this kind.
 const fn setting<K: Kind>(path: &'static str, kind: &'static K) -> Spec<K::Value> {
     Spec {
         path,
@@ -150,7 +149,7 @@ impl<T> Setting<T> {
         }
     }
 
-    /// The value that `text` stands for, or `None` if the setting does not take it.
+    /// Parses a value; `None` if the setting rejects `text`.
     pub(super) fn read(&self, text: &str) -> Option<T> {
         self.kind.read(text)
     }
@@ -181,7 +180,7 @@ impl Declaration {
         }
     }
 
-    /// Every name of its variable, the canonical one first.
+    /// Returns every name of its variable, the canonical one first.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
@@ -199,7 +198,7 @@ pub(super) fn by_path(path: &str) -> Option<&'static Declaration> {
     all().find(|setting| setting.path == path)
 }
 
-/// Whether settings lie below `path`; all lie below the empty path.
+/// Returns whether there are settings below `path`; all are below the empty path.
 pub(super) fn is_section_path(path: &str) -> bool {
     path.is_empty()
         || all().any(|s| {

@@ -1,4 +1,4 @@
-//! The layers that give settings their values, read and taken apart; which one wins is `effective`'s business.
+//! Reads and parses the layers that give settings their values; `effective` decides which one wins.
 
 mod dotenv;
 mod substitution;
@@ -16,10 +16,10 @@ use super::{Environment, Faults, Variables};
 const CONFIG_FILE: &str = "configs/config.yaml";
 const DOTENV_FILE: &str = ".env";
 
-/// Longer than any value, and short enough to refuse a path that was meant for something else.
+/// More than any value needs, and little enough to reject the path of some other file.
 const MAX_FILE_BYTES: usize = 64 * 1024;
 
-/// Each overrides those before it.
+/// The layers, lowest first: each overrides those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Layer {
     Default,
@@ -29,7 +29,7 @@ pub(super) enum Layer {
     NamedFile,
 }
 
-/// Where a value was written, and under which name.
+/// Where a value was set, and under which name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) layer: Layer,
@@ -58,19 +58,19 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One value of one setting from one place, as it was written.
+/// A value of a setting as one layer gives it, unparsed.
 pub(super) struct Given {
     pub(super) setting: &'static Declaration,
     pub(super) text: String,
     pub(super) origin: Origin,
 }
 
-/// Everything that was given, by any layer.
+/// Every value that any layer gives.
 pub(super) struct Sources {
     pub(super) given: Vec<Given>,
-    /// The environment as it is known without `.env`; `None` if it is misspelt.
+    /// The environment as known without `.env`; `None` if it is misspelt.
     pub(super) environment: Option<Environment>,
-    /// Whether there is a `.env` that is not read because this is production.
+    /// Whether a `.env` exists that is not read because this is production.
     pub(super) dotenv_ignored: bool,
     postgres_ssl_mode: Option<String>,
 }
@@ -106,13 +106,13 @@ impl Sources {
         }
     }
 
-    /// What the driver takes for the `sslmode` of a URL that has none.
+    /// Returns the `sslmode` that the driver applies to a URL without one.
     pub(super) fn postgres_ssl_mode(&self) -> Option<&str> {
         self.postgres_ssl_mode.as_deref()
     }
 }
 
-/// The environment as far as it decides whether `.env` is read.
+/// Determines the environment from what is read before `.env`: the variables and the file.
 fn environment(entries: &[yaml::Entry], variables: &Variables) -> Option<Environment> {
     let setting = settings::by_name(CUSTOMER_ENVIRONMENT.name)?;
     let mut ignored = Faults::default();
@@ -137,7 +137,7 @@ fn non_empty<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
         .filter(|text| !text.trim().is_empty())
 }
 
-/// The text of a file that need not exist.
+/// Returns the text of a file; `None` if it does not exist or cannot be read, the latter with a fault.
 fn read_file(path: &Path, shown: &str, faults: &mut Faults) -> Option<String> {
     match fs::read_to_string(path) {
         Ok(text) => Some(text),
@@ -149,7 +149,7 @@ fn read_file(path: &Path, shown: &str, faults: &mut Faults) -> Option<String> {
     }
 }
 
-/// The paths that a configuration file writes, for a test of the one that is shipped.
+/// Returns the paths set in a configuration file, for a test of the one that is shipped.
 #[cfg(test)]
 pub(super) fn yaml_paths(text: &str, faults: &mut Faults) -> Vec<&'static str> {
     yaml::entries(text, faults)
@@ -233,7 +233,7 @@ impl Reader<'_> {
                     path.display()
                 ));
             }
-            // Editors and `echo` end a file with a line break that is no part of the secret.
+            // Editors and `echo` end a file with a line break that is not part of the secret.
             Ok(text) => {
                 let text = text.trim_end_matches(['\r', '\n']).to_owned();
                 self.give(setting, text, Layer::NamedFile, name);
@@ -242,7 +242,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether Kubernetes put the variable there: it announces a service `customer-x` to every pod of its namespace as
+/// Returns whether Kubernetes set the variable: it announces a service `customer-x` to every pod of its namespace as
 /// `CUSTOMER_X_SERVICE_HOST`, `CUSTOMER_X_SERVICE_PORT…`, `CUSTOMER_X_PORT=tcp://…` and `CUSTOMER_X_PORT_…`.
 fn is_service_link(name: &str, text: &str, variables: &Variables) -> bool {
     let announces = |ending: &str| {

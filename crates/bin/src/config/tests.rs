@@ -1,4 +1,4 @@
-//! The rules of the layers, over whole configurations.
+//! The rules of the layers, tested on whole configurations.
 
 mod hashing;
 mod layers;
@@ -14,7 +14,7 @@ use super::*;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
-/// Master keys that are two lines, the newer one first.
+/// Master keys on two lines, the newer one first.
 const MASTER_KEYS: &str = "2026-11=4PyU0c7W2kF4yqkfh7s2E6t1GmQH0m3S9b8xV5nJZyo=\n\
     2025-03=0gS2yVZb6h1y8wQk3m7v5bN4tX0c9rLJpQeUu2aDfHE=";
 
@@ -53,7 +53,7 @@ impl Place {
         self
     }
 
-    /// What production needs at least.
+    /// Returns the fewest variables that production needs.
     fn production() -> Self {
         Self::new().set(&[
             ("ENVIRONMENT", "production"),
@@ -88,7 +88,7 @@ impl Place {
     }
 }
 
-/// Asserts that there are exactly these faults, each known by a part of it.
+/// Asserts that there are exactly these faults, each identified by a part of its text.
 #[track_caller]
 fn assert_faults(place: &Place, parts: &[&str]) {
     let faults = place.faults();

@@ -1,4 +1,4 @@
-//! The private PostgreSQL: started, watched, started again when it dies, and stopped at the end.
+//! The embedded PostgreSQL: started, watched, restarted when it dies, and stopped at the end.
 
 use crate::failure::{Failure, Stopped};
 use base64::Engine;
@@ -13,16 +13,16 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How soon a dead server is noticed.
+/// How often the server is checked.
 const WATCH: Duration = Duration::from_millis(100);
-/// How long to wait before a server that could not be started again is tried once more.
-const REVIVE_AGAIN: Duration = Duration::from_secs(1);
-/// How long a start that nobody wants any more is waited for; a download may take minutes.
+/// How long to wait after a failed restart before the next attempt.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long to wait for a cancelled start to end; a download may take minutes.
 const GIVE_UP: Duration = Duration::from_secs(10);
-/// The database in it.
+/// The name of the database in it.
 const DATABASE: &str = "customer";
 
-/// A running private server, watched by a thread of its own: every call to it blocks.
+/// A running embedded server, watched by a separate thread because every call to it blocks.
 pub(super) struct Embedded {
     superuser_url: SecretString,
     port: u16,
@@ -30,7 +30,7 @@ pub(super) struct Embedded {
 }
 
 struct Watcher {
-    /// Dropped, it has the server stopped.
+    /// Dropping it stops the server.
     stop: Sender<()>,
     ended: oneshot::Receiver<Result<(), Error>>,
 }
@@ -54,12 +54,12 @@ impl Embedded {
                 watcher,
             }),
             Some(Err(_)) => {
-                // Nobody was told of a start: the thread ended with the reason.
+                // The thread ended before the server was up, and returns the reason.
                 watcher.stop().await?;
                 Err("the embedded database ended while it started".into())
             }
             None => {
-                // Should it take longer, the server ends with this process.
+                // If it takes longer, the server ends with this process.
                 if let Ok(ended) = timeout(GIVE_UP, watcher.stop()).await {
                     ended?;
                 }
@@ -68,8 +68,8 @@ impl Embedded {
         }
     }
 
-    /// Makes the owner's role and database, and answers the owner's URL. The password is a new
-    /// one at every start, so that it needs no place to lie.
+    /// Creates the owner's role and database, and returns the owner's URL. The password is a new
+    /// one at every start, so that it is never stored.
     pub(super) async fn provision(&self) -> Result<SecretString, Failure> {
         let mut random = [0_u8; 24];
         getrandom::fill(&mut random)?;
@@ -94,13 +94,13 @@ impl Watcher {
             .name("embedded-postgres".to_owned())
             .spawn(move || {
                 if let Err(Err(error)) = end.send(watch(&settings, started, &stopped)) {
-                    tracing::warn!(%error, "the embedded database failed while nobody waited");
+                    tracing::warn!(%error, "the embedded database failed after its owner stopped waiting");
                 }
             })?;
         Ok(Self { stop, ended })
     }
 
-    /// Has the server stopped, and waits for it.
+    /// Stops the server and waits until it has ended.
     async fn stop(self) -> Result<(), Failure> {
         drop(self.stop);
         Ok(self
@@ -110,7 +110,7 @@ impl Watcher {
     }
 }
 
-/// Starts the server and keeps it running until the other end of `stopped` is gone.
+/// Starts the server and keeps it running until the sender of `stopped` is dropped.
 fn watch(
     settings: &Settings,
     started: oneshot::Sender<Started>,
@@ -126,22 +126,22 @@ fn watch(
         return cluster.stop();
     }
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-        pause = if cluster.is_running() || revived(&mut cluster) {
+        pause = if cluster.is_running() || restarted(&mut cluster) {
             WATCH
         } else {
-            REVIVE_AGAIN
+            RETRY
         };
     }
     cluster.stop()
 }
 
-/// Where it was, since the pools keep its address.
-fn revived(cluster: &mut Cluster) -> bool {
-    tracing::warn!("the embedded database died; it is started again");
+/// Restarts the server on the same port, since the pools keep its address. Returns whether it runs.
+fn restarted(cluster: &mut Cluster) -> bool {
+    tracing::warn!("the embedded database died; restarting it");
     match cluster.restart() {
         Ok(()) => true,
         Err(error) => {
-            tracing::error!(%error, "the embedded database could not be started again");
+            tracing::error!(%error, "the embedded database could not be restarted");
             false
         }
     }

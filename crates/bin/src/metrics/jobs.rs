@@ -1,5 +1,5 @@
-//! What is told of background jobs. Runs are counted where they happen; how a job is comes from the
-//! store, so that every replica tells the same.
+//! The metrics of background jobs. Runs are counted in the process that runs them; the states of
+//! the jobs come from the store, so that every replica reports the same.
 
 use customer_app::job::{JobObserver, RunEnd};
 use customer_domain::job::{JobLeases, JobName, JobState};
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the store is asked.
+/// How often the states are read from the store.
 const LOOK: Duration = Duration::from_secs(10);
 
 const RUNS: &str = "customer_job_runs_total";
-/// How long runs take.
+/// The histogram of how long runs take.
 pub(crate) const DURATION: &str = "customer_job_duration_seconds";
-/// Upper bounds of its histogram, in seconds.
+/// Upper bounds of the histogram's buckets, in seconds.
 pub(crate) const DURATION_BUCKETS: &[f64] = &[
     0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0,
 ];
@@ -33,11 +33,11 @@ pub(super) fn describe() {
     describe_histogram!(
         DURATION,
         Unit::Seconds,
-        "Time that runs took in this process, by job"
+        "Duration of runs in this process, by job"
     );
     describe_counter!(
         PROCESSED,
-        "Records that jobs dealt with in this process, by job"
+        "Records processed by jobs in this process, by job"
     );
     describe_gauge!(LEASE_HELD, "Whether this process runs the job");
     describe_gauge!(
@@ -70,7 +70,7 @@ impl JobObserver for JobMetrics {
     }
 }
 
-/// Keeps the gauges that come from the store, for as long as it is polled.
+/// Updates the gauges that come from the store, for as long as it is polled.
 pub(crate) async fn follow(jobs: Arc<dyn JobLeases>) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

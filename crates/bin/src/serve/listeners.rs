@@ -18,13 +18,13 @@ pub(super) struct Listeners {
 
 /// Where the service can be reached.
 pub(super) struct Addresses {
-    /// The first is that of the main port; none where nothing but metrics is served.
+    /// The first is that of the main port; empty if only metrics are served.
     pub(super) api: Vec<SocketAddr>,
     pub(super) metrics: Option<SocketAddr>,
 }
 
 impl Listeners {
-    /// Binds all of them, so that one that cannot be had is known before anything is done.
+    /// Binds all ports, so that one that is taken is reported before anything else is done.
     pub(super) async fn bind(config: &Config) -> Result<Self, Failure> {
         let address = config.server.address;
         let mut api = vec![bind(address, config.server.port, "CUSTOMER_HTTP_PORT").await?];
@@ -35,7 +35,7 @@ impl Listeners {
         Ok(Self { api, metrics })
     }
 
-    /// Binds what a process has that only works: its health, if that is wanted, and its metrics.
+    /// Binds the ports of `customer-service work`: its health, if configured, and its metrics.
     pub(super) async fn bind_for_work(config: &Config) -> Result<Self, Failure> {
         let mut api = Vec::new();
         if let Some(port) = config.jobs.port {
@@ -64,7 +64,7 @@ impl Listeners {
         self.metrics.is_some()
     }
 
-    /// Serves until `closing`, then lets requests in flight end for at most `drain`.
+    /// Serves until `closing` is cancelled, then lets requests in flight end for at most `drain`.
     pub(super) async fn serve(
         self,
         router: Router,

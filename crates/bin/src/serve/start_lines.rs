@@ -1,4 +1,4 @@
-//! What a person at the terminal wants to know first.
+//! What the service prints when it has started.
 
 use super::listeners::Addresses;
 use crate::config::Config;
@@ -8,28 +8,28 @@ use secrecy::ExposeSecret;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-const MAKE_KEY: &str = "`customer-service key create --name operator --scope admin --all-tenants`";
+const NEW_KEY: &str = "`customer-service key create --name operator --scope admin --all-tenants`";
 
 pub(super) struct StartLines<'a> {
     pub(super) config: &'a Config,
-    /// Which database is used.
+    /// Describes the database.
     pub(super) database: &'a str,
-    /// Where files of the service lie, if there are any.
+    /// Where the service keeps files; `None` if it keeps none.
     pub(super) state: Option<&'a str>,
     pub(super) addresses: Addresses,
     pub(super) operator: &'a Operator,
 }
 
 impl StartLines<'_> {
-    /// Writes them to standard output. That it is gone is no reason not to serve; only an
-    /// operator key that nobody saw is worth a word.
+    /// Writes the lines to standard output. A failure does not keep the service from running; it is
+    /// logged, with whether the operator key was lost.
     pub(super) fn show(&self) {
         if let Err(error) = at_once(|out| self.write(out)) {
             let lost = matches!(self.operator, Operator::Made(_));
             tracing::warn!(
                 %error,
                 operator_key_lost = lost,
-                "the start lines could not be shown; `customer-service key create` makes a key"
+                "the start lines could not be shown; `customer-service key create` creates a key"
             );
         }
     }
@@ -57,7 +57,7 @@ impl StartLines<'_> {
         if let Some(metrics) = self.addresses.metrics {
             writeln!(out, "  metrics        {}/metrics", reachable(metrics))?;
         }
-        // The embedded database belongs to this process alone, as long as it runs.
+        // The embedded database belongs to this process alone while it runs.
         let first = match self.config.database.url {
             None => " (stop the service first)",
             Some(_) => "",
@@ -71,12 +71,12 @@ impl StartLines<'_> {
             Operator::Missing => {
                 writeln!(
                     out,
-                    "  operator key   none; make one with {MAKE_KEY}{first}"
+                    "  operator key   none; create one with {NEW_KEY}{first}"
                 )?;
             }
             Operator::Unused => writeln!(
                 out,
-                "  operator key   never used so far; if it is lost, make another with {MAKE_KEY}{first}"
+                "  operator key   never used so far; if it is lost, create another with {NEW_KEY}{first}"
             )?,
             Operator::Known => {}
         }
@@ -84,17 +84,17 @@ impl StartLines<'_> {
     }
 }
 
-/// The same of a process that only works.
+/// What `customer-service work` prints when it has started.
 pub(super) struct WorkLines<'a> {
     pub(super) config: &'a Config,
-    /// Which database is used.
+    /// Describes the database.
     pub(super) database: &'a str,
     pub(super) addresses: Addresses,
     pub(super) jobs: Vec<JobName>,
 }
 
 impl WorkLines<'_> {
-    /// Writes them to standard output.
+    /// Writes the lines to standard output; a failure is logged.
     pub(super) fn show(&self) {
         if let Err(error) = at_once(|out| self.write(out)) {
             tracing::warn!(%error, "the start lines could not be shown");
@@ -117,7 +117,7 @@ impl WorkLines<'_> {
     }
 }
 
-/// Writes to standard output at once, so that no line of the log comes between.
+/// Writes to standard output in one piece, so that no log line comes in between.
 fn at_once(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
     let mut text = Vec::new();
     write(&mut text)?;
@@ -126,7 +126,7 @@ fn at_once(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()>
     out.flush()
 }
 
-/// An address that a browser on this machine understands.
+/// Returns the URL by which a browser on this machine reaches the listener.
 fn reachable(bound: SocketAddr) -> String {
     let mut address = bound;
     if address.ip().is_unspecified() {

@@ -1,4 +1,4 @@
-//! `customer-service work`: the background jobs alone, with their health where it is wanted.
+//! `customer-service work`: the background jobs alone, with their health if a port is configured.
 
 use super::listeners::Listeners;
 use super::start_lines::WorkLines;
@@ -16,7 +16,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Works until `stop`; every part that was started is stopped, also when a later one fails to start.
+/// Runs the jobs until `stop` is cancelled; every part that was started is stopped, even when a
+/// later one fails to start.
 pub(crate) async fn run(
     config: Config,
     not_built: Vec<&'static str>,
@@ -88,7 +89,7 @@ async fn work(
         .serve(router, metrics_routes, stop, DRAIN, timeouts(config))
         .await;
     if served.is_ok() {
-        // Without a listener nothing else waits.
+        // Without a listener, nothing else waits for the signal.
         stop.cancelled().await;
     }
     stop.cancel();

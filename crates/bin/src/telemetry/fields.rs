@@ -1,4 +1,4 @@
-//! What an event or a span says, by name, with personal values masked.
+//! The fields of an event or a span, by name, with personal values masked.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Stands in the place of a personal value.
+/// Replaces a personal value.
 const MASK: &str = "[masked]";
 
 /// The fields of an event and its spans.
@@ -21,7 +21,7 @@ const MASK: &str = "[masked]";
 pub(super) struct Fields(pub(super) BTreeMap<String, Value>);
 
 impl Fields {
-    /// Those of an event and of the spans around it; of two with one name the innermost.
+    /// Collects the fields of an event and of the spans around it; the innermost wins if a name occurs twice.
     pub(super) fn of<S>(context: &FmtContext<'_, S, SpanFields>, event: &Event<'_>) -> Self
     where
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
@@ -38,15 +38,14 @@ impl Fields {
         fields
     }
 
-    /// Removes and returns the message. The end of a span, and an event without a message, are
-    /// known by their names.
+    /// Removes and returns the message. The end of a span, and an event without a message, return their name instead.
     pub(super) fn take_message(&mut self, event: &Event<'_>) -> Value {
         let message = self.0.remove("message");
         let message = message.filter(|_| event.metadata().is_event());
         message.unwrap_or_else(|| Value::from(event.metadata().name()))
     }
 
-    /// What [`Self::write`] wrote.
+    /// Reads what [`Self::write`] wrote.
     fn read(text: &str) -> Self {
         Self(serde_json::from_str(text).unwrap_or_default())
     }
@@ -55,8 +54,8 @@ impl Fields {
         serde_json::to_string(&self.0).map_err(|_| fmt::Error)
     }
 
-    /// Every value comes by here. The message has no name of its own, and says nothing of anyone:
-    /// what it would say is a field.
+    /// Adds a field; every value passes through here. A message is not masked: it is a constant text, whose values
+    /// are fields.
     fn insert(&mut self, field: &Field, value: impl FnOnce() -> Value) {
         let name = field.name();
         let value = if is_personal_field(name) {
@@ -111,7 +110,7 @@ impl Visit for Fields {
     }
 }
 
-/// Keeps the fields of a span as a JSON object, to be read again by each of its events.
+/// Stores the fields of a span as a JSON object, which each of its events reads again.
 pub(super) struct SpanFields;
 
 impl<'writer> FormatFields<'writer> for SpanFields {
@@ -133,15 +132,14 @@ impl<'writer> FormatFields<'writer> for SpanFields {
     }
 }
 
-/// Returns whether this is the end of a span that is logged by other means: a request has its line
-/// already.
+/// Returns whether this is the end of a span that is logged by other means: each request already has a line.
 pub(super) fn is_logged_elsewhere(event: &Event<'_>) -> bool {
     let metadata = event.metadata();
     metadata.is_span() && *metadata.level() < Level::DEBUG
 }
 
-/// Whether a character moves, hides or breaks what a terminal or another reader of lines shows: control
-/// characters, further line ends, changes of direction.
+/// Returns whether a character moves, hides or breaks what a terminal or another reader of lines shows: control
+/// characters, other line ends, changes of direction.
 pub(super) fn is_disruptive(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

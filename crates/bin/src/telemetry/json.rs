@@ -1,4 +1,4 @@
-//! An event as one line of JSON.
+//! Formats an event as one line of JSON.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ where
         }
         let fields = Fields::of(context, event);
         let line = line(fields, event).map_err(|_| fmt::Error)?;
-        // JSON's own escapes leave these as they are. They stand inside of strings alone.
+        // JSON's own escapes leave these as they are. They occur inside strings only.
         for character in line.chars() {
             if is_disruptive(character) {
                 write!(writer, "\\u{:04x}", u32::from(character))?;
@@ -63,7 +63,8 @@ fn line(mut fields: Fields, event: &Event<'_>) -> Result<String, Box<dyn std::er
     let mut object = serializer.serialize_map(None)?;
     for (name, value) in &own {
         object.serialize_entry(name, value)?;
-        // A field of the same name would make the object ambiguous, and could forge the line's own.
+        // A field with the same name would make the object ambiguous, and could forge the line's
+        // own.
         fields.0.remove(*name);
     }
     for (name, value) in &fields.0 {

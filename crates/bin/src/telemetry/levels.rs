@@ -1,4 +1,4 @@
-//! Which events are logged, changed while the service runs.
+//! Which events are logged; can be changed while the service runs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,22 +11,22 @@ use tracing_subscriber::reload;
 
 use crate::config;
 
-/// What this service's own events begin with.
+/// The beginnings of this service's own targets.
 const OWN: [&str; 3] = ["customer_", "embedded_postgres", "http_kit"];
-/// Libraries say no more than this unless one is asked by its name: below it they show what they work on,
-/// statements and heads of requests among it, and know of no personal data.
+/// Libraries that are not named are logged at most at this level: below it they log statements and request heads,
+/// without regard to personal data.
 const MAX_OTHER_LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// The directives that hold, and the way to others.
+/// The current log filter, and the handle to replace it.
 pub(crate) struct Levels {
     filter: reload::Handle<Targets, Registry>,
     configured: String,
-    /// Held while the filter is changed, so that it always tells of the filter that holds.
+    /// Locked while the filter is replaced, so that it always matches the filter in effect.
     current: Mutex<String>,
 }
 
 impl Levels {
-    /// The filter of these directives, and the way to change it.
+    /// Returns the filter for these directives, and the handle to change it.
     pub(super) fn begin(
         configured: &str,
     ) -> Result<(reload::Layer<Targets, Registry>, Self), ParseError> {
@@ -60,27 +60,27 @@ impl LogLevels for Levels {
         };
         let filter = targets(&level).map_err(|_| LogLevelError::Unreadable(vec![level.clone()]))?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        // Told while somebody hears it: what is about to hold may be silence.
-        let is_heard = tracing::enabled!(Level::WARN);
-        if is_heard {
-            tell(by, &current, &level);
+        // Logged while the filter lets it through: the new one may log nothing.
+        let is_logged = tracing::enabled!(Level::WARN);
+        if is_logged {
+            log_change(by, &current, &level);
         }
         self.filter
             .reload(filter)
             .map_err(|_| LogLevelError::Unavailable)?;
-        if !is_heard {
-            tell(by, &current, &level);
+        if !is_logged {
+            log_change(by, &current, &level);
         }
         *current = level;
         Ok(self.state(&current))
     }
 }
 
-fn tell(by: &str, from: &str, to: &str) {
+fn log_change(by: &str, from: &str, to: &str) {
     tracing::warn!(actor_id = by, from, to, "the log level is changed");
 }
 
-/// The filter of these directives, which are bounded for libraries that none of them names.
+/// Parses the directives, with the level of libraries that none of them names bounded.
 fn targets(directives: &str) -> Result<Targets, ParseError> {
     let asked: Targets = directives.parse()?;
     let level = asked.default_level().unwrap_or(LevelFilter::OFF);

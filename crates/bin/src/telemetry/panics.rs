@@ -1,12 +1,12 @@
-//! A panic as an event like any other.
+//! Logs panics as events.
 
 use std::panic::{self, PanicHookInfo};
 
-/// What is said in place of a message that may quote a value.
+/// Logged instead of a message that may quote a value.
 const WITHHELD: &str = "the message is not shown, it may quote values";
 
-/// Has panics logged: where, in one line, and the message only where it is a literal of the program. One
-/// that was put together may quote what it failed on: cutting a text inside of a character shows the text.
+/// Logs panics: the place, and the message only if it is a literal of the program. A formatted message may quote the
+/// value that it failed on, as that of slicing a text inside a character does.
 pub(super) fn log_them() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string);

@@ -25,7 +25,7 @@ fn logged(level: &str, format: LogFormat, events: impl FnOnce()) -> Vec<String> 
     logged_with(level, format, |_| events())
 }
 
-/// Which levels anyone listens to is told to the whole process: one subscriber at a time.
+/// Which levels are enabled is cached for the whole process, so only one test subscribes at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn logged_with(level: &str, format: LogFormat, events: impl FnOnce(&Levels)) -> Vec<String> {
@@ -104,7 +104,7 @@ fn a_span_below_the_requests_says_at_its_end_how_long_it_took() {
     );
 }
 
-/// What could end a line, move the cursor, or end a value and begin another.
+/// Text that tries to end a line, move the cursor, or end a value and begin another.
 const HOSTILE: &str = "x\r\n{\"level\":\"error\"}\u{1b}[31m\u{9b}2J\u{7f}\u{2028}\u{85}\u{202e}\",\"msg\":\"forged\"}\0 INFO a: b=c";
 
 #[test]
@@ -148,7 +148,7 @@ fn bytes_that_are_no_text_are_written_as_far_as_they_are() {
     assert_eq!(text_lines.len(), 1, "{text_lines:?}");
 }
 
-/// Logs a value of each type under names of personal values.
+/// Logs a value of each type under the names of personal fields.
 fn log_personal_values() {
     let span = tracing::info_span!(
         "request",

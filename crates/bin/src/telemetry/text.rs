@@ -1,4 +1,4 @@
-//! An event as one line of text, for people.
+//! Formats an event as one line of text, for people to read.
 
 use std::fmt::{self, Write as _};
 
@@ -59,7 +59,7 @@ fn text(value: &Value) -> String {
     text.unwrap_or_else(|| value.to_string())
 }
 
-/// Whether a value can stand without quotation marks.
+/// Returns whether a value can be written without quotation marks.
 fn is_bare(text: &str) -> bool {
     let special = |c: char| c.is_whitespace() || matches!(c, '"' | '=' | '\\') || is_disruptive(c);
     !text.is_empty() && !text.contains(special)
@@ -69,7 +69,7 @@ fn quotable(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// A text in which what could move, hide or break the line is spelled out.
+/// A text whose characters that could move, hide or break the line are escaped.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

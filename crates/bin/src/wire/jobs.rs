@@ -1,4 +1,4 @@
-//! The background jobs, put together.
+//! Assembles the background jobs.
 
 use crate::config::Config;
 use crate::metrics::jobs::JobMetrics;
@@ -12,7 +12,7 @@ use customer_local::{SystemClock, UuidV7Ids};
 use customer_postgres::Postgres;
 use std::sync::Arc;
 
-/// Every job of the service.
+/// Returns every job of the service.
 pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> Jobs {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Jobs {

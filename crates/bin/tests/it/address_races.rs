@@ -1,4 +1,4 @@
-//! Many clients at once in one address book, over HTTP.
+//! Many clients change one address book at once, over HTTP.
 
 use crate::client::Client;
 use crate::races::{at_once, statuses};
@@ -55,7 +55,7 @@ async fn ten_of_forty_addresses_added_at_once_are_made() {
     assert_eq!(holders(&stored, "billing"), 1);
 }
 
-/// How many addresses are the default of a role.
+/// Counts the addresses that are the default of a role.
 fn holders(addresses: &[Value], role: &str) -> usize {
     let holds = |address: &&Value| {
         let roles = address["roles"].as_array();
@@ -64,13 +64,13 @@ fn holders(addresses: &[Value], role: &str) -> usize {
     addresses.iter().filter(holds).count()
 }
 
-/// How many addresses could be.
+/// Counts the addresses whose type covers a role.
 fn covering(addresses: &[Value], role: &str) -> usize {
     let covers = |address: &&Value| address["type"] == "both" || address["type"] == role;
     addresses.iter().filter(covers).count()
 }
 
-/// A default is set, made or deleted, whatever the others do.
+/// Sets a default, creates one or deletes an address, depending on `number`. Returns the status.
 fn turn(client: &Client, book: &str, number: usize) -> u16 {
     let stored = client.get(book).expect(200).json();
     let ids: Vec<_> = stored["data"]["addresses"]
@@ -87,7 +87,7 @@ fn turn(client: &Client, book: &str, number: usize) -> u16 {
             address["isDefault"] = json!(true);
             client.post(book, &address)
         }
-        // One is left, so that each role stays covered.
+        // Enough are left, so that each role stays covered.
         _ if ids.len() > WRITERS => client
             .send("DELETE", &chosen(number / 3), &[], None)
             .unwrap(),
@@ -96,7 +96,7 @@ fn turn(client: &Client, book: &str, number: usize) -> u16 {
     reply.status
 }
 
-/// Lets the writers end, also when the reader fails.
+/// Stops the writers when dropped, even when the reader fails.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -126,7 +126,8 @@ async fn soak_sixteen_clients_leave_one_default_per_role_at_every_read() {
                         return;
                     }
                     let status = turn(client, book, round * WRITERS + writer);
-                    // Somebody else deleted it, the book is full, or too many are waiting.
+                    // Another writer deleted it, the book is full, or too many requests are
+                    // waiting.
                     assert!([200, 201, 404, 400, 503].contains(&status), "{status}");
                 }
             });

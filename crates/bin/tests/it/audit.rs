@@ -1,4 +1,4 @@
-//! `audit verify`: it names what was forged, by whoever may do everything to the database.
+//! `audit verify` names what was forged by a superuser of the database.
 
 use crate::client::Client;
 use crate::service::{Ended, Folder, Service};
@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than entries take to be sealed.
+/// Longer than it takes to seal new entries.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A shop with a trail, whose service has stopped.
+/// A service with an audit trail, stopped.
 struct Shop {
     folder: Folder,
     database: TestDatabase,
-    /// The last seal, kept elsewhere.
+    /// The file with the last seal, as if kept elsewhere.
     kept: PathBuf,
     key: String,
 }
@@ -37,7 +37,7 @@ impl Shop {
         let client = service.operator();
         for n in 0..3 {
             act(&client, n);
-            // Each in a seal of its own.
+            // Each customer's entries get a separate seal.
             shop.all_sealed(&shop.database).await;
         }
         drop(service);
@@ -73,7 +73,7 @@ impl Shop {
         }
     }
 
-    /// A fresh copy, changed by a superuser.
+    /// Returns a copy of the database, changed by a superuser.
     async fn forged(&self, statements: &str) -> TestDatabase {
         let copy = self.database.copy().await;
         execute(&mut copy.admin().await, statements).await;
@@ -81,7 +81,7 @@ impl Shop {
     }
 }
 
-/// A customer is created, changed and given an address.
+/// Creates a customer, changes it and adds an address.
 fn act(client: &Client, n: usize) {
     let created = client.create(&format!("one-{n}@example.com")).expect(201);
     let path = created.header("location").unwrap().to_owned();
@@ -109,7 +109,7 @@ async fn text(admin: &mut PgConnection, select: &str) -> String {
     text.fetch_one(admin).await.unwrap()
 }
 
-/// The entry of this place in the order of the ledger, from 0.
+/// Returns SQL for the id of the entry at this place of the ledger, from 0.
 fn nth(place: usize) -> String {
     format!("(SELECT id FROM audit_events ORDER BY transaction_id, id OFFSET {place} LIMIT 1)")
 }
@@ -215,7 +215,7 @@ async fn what_a_superuser_forges_is_named() {
             vec![format!("seal {} is missing", last - 1)],
         ),
     ];
-    // A database that is copied has nobody else in it.
+    // A database can only be copied while it has no connections.
     drop(admin);
     for (what, statements, said) in forgeries {
         let copy = shop.forged(&statements).await;
@@ -233,7 +233,7 @@ async fn a_trail_that_was_written_anew_with_every_secret_is_not_the_one_that_was
     let anew = shop
         .forged("DELETE FROM audit_events; DELETE FROM audit_seals")
         .await;
-    // The service itself, with its keys, writes another history.
+    // The service itself, with its keys, writes a different history.
     let service = shop.serve(&anew);
     let client = Client::new(&service.base, &shop.key);
     for n in 10..14 {

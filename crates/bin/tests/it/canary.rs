@@ -1,5 +1,5 @@
-//! A word that is nobody's, in every field of every request: no log line has it, in whatever way the request ends, at
-//! the most talkative level.
+//! A made-up word goes into every field of every request: no log line may contain it, however the request ends, at
+//! the most verbose level.
 
 mod body;
 mod operation;
@@ -17,9 +17,9 @@ use wire::Call;
 
 /// Part of every text that is sent.
 pub(crate) const CANARY: &str = "zqcanary";
-/// A phone number, and how it is found again.
+/// A phone number. [`TRACES`] has the parts by which it is recognised.
 pub(crate) const PHONE: &str = "+70 47113-5799";
-/// Which no other text has.
+/// Text that only the requests contain, compared without case.
 const TRACES: [&str; 8] = [
     CANARY,
     "7a7163616e617279", // in hexadecimal digits
@@ -31,7 +31,7 @@ const TRACES: [&str; 8] = [
     "Bearer",
 ];
 
-/// Everything that may speak does.
+/// The most verbose level for every library that logs.
 const LOUDEST: &str =
     "trace,sqlx=trace,hyper=trace,hyper_util=trace,tower=trace,axum=trace,sea_orm=trace";
 
@@ -44,7 +44,7 @@ fn start(folder: &Folder, database: &TestDatabase, level: &str, format: &str) ->
     Service::start(folder, &variables)
 }
 
-/// The lines of a log, once it has one for every request.
+/// Stops the service and returns the lines of its log, once every request has one.
 fn finished(service: &mut Service, answered: usize) -> Vec<String> {
     service.stop(Signal::TERM);
     let served =
@@ -57,7 +57,7 @@ fn finished(service: &mut Service, answered: usize) -> Vec<String> {
     log.lines().map(str::to_owned).collect()
 }
 
-/// The first line with something in it that no line may have.
+/// Returns the first line that contains what no line may.
 fn tainted<'a>(lines: &'a [String], secrets: &[String]) -> Option<&'a String> {
     lines.iter().find(|line| {
         let folded = line.to_lowercase();
@@ -110,10 +110,10 @@ async fn no_request_leaves_a_trace_of_anyone_in_the_log_as_json() {
     assert_eq!(untimed(&lines), Vec::<String>::new());
 }
 
-/// Routes that do their work in memory.
+/// Routes that need no use case or no query.
 const IN_MEMORY: [&str; 3] = ["/log-level", "/tenants", "/health"];
 
-/// The routes that succeeded and never told how long a use case, or the database, took.
+/// Returns the routes that succeeded but never logged how long a use case, or the database, took.
 fn untimed(lines: &[Map<String, Value>]) -> Vec<String> {
     let mut routes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for served in lines.iter().filter(|line| line["msg"] == "request served") {
@@ -184,7 +184,7 @@ async fn a_store_that_is_gone_is_told_of_without_what_was_asked() {
     .collect();
     assert_eq!(statuses, [503; 4]);
     let answered = walk.answered;
-    // It cannot end well without its store: what it says then is not asked.
+    // Without its store it cannot end well: how it ends is not checked.
     service.signal(Signal::TERM);
     assert!(service.wait(Duration::from_secs(40)).is_some());
     let lines: Vec<_> = service.log().lines().map(str::to_owned).collect();
@@ -269,7 +269,7 @@ async fn the_level_changes_while_the_service_runs() {
         assert_eq!(line["level"], "warn");
         assert!(line["actor_id"].as_str().unwrap().len() == 36, "{line:?}");
     }
-    // That of the change itself, and of the one request before the change back.
+    // The request that changed the level, and the one before the level was changed back.
     let served = lines.iter().filter(|line| line["msg"] == "request served");
     assert_eq!(served.count(), 2);
 }

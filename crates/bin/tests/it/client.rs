@@ -36,7 +36,7 @@ impl Client {
         }
     }
 
-    /// Sends a request with these further headers; an error when no whole reply came back.
+    /// Sends a request with these additional headers; fails if no complete reply came back.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -92,17 +92,17 @@ impl Reply {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// `data.customer`
+    /// Returns `data.customer`.
     pub(crate) fn customer(&self) -> Value {
         self.json()["data"]["customer"].clone()
     }
 
-    /// `data.address`
+    /// Returns `data.address`.
     pub(crate) fn address(&self) -> Value {
         self.json()["data"]["address"].clone()
     }
 
-    /// The id in `data.customer`.
+    /// Returns the id in `data.customer`.
     pub(crate) fn id(&self) -> String {
         self.customer()["id"].as_str().unwrap().to_owned()
     }

@@ -23,7 +23,7 @@ impl Place {
         self.folder.run(arguments, &variables)
     }
 
-    /// What a command prints that must succeed.
+    /// Runs a command that must succeed, and returns what it printed.
     #[track_caller]
     fn printed(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
@@ -32,7 +32,7 @@ impl Place {
     }
 }
 
-/// The states of the migrations, in order.
+/// Returns the states of the migrations, in order.
 fn states(printed: &str) -> Vec<&str> {
     let words = printed.lines().map(|line| line.split_whitespace().nth(1));
     words.map(Option::unwrap).collect()
@@ -62,7 +62,7 @@ async fn migrations_are_listed_taken_back_and_applied_again() {
 #[tokio::test]
 async fn a_key_is_made_opens_the_service_is_listed_and_revoked() {
     let place = Place::new().await;
-    // Before the service has ever run: the tenant is made with the first key.
+    // Before the service has ever run: the tenant is created with the first key.
     let made = place.printed(&[
         "key",
         "create",
@@ -104,7 +104,7 @@ async fn a_key_is_made_opens_the_service_is_listed_and_revoked() {
     let revoked = place.printed(&["key", "revoke", id]);
     assert!(revoked.contains("revoked 20"), "{revoked}");
     assert_eq!(place.printed(&["key", "revoke", id]), revoked, "once more");
-    // The service may remember a key for some seconds.
+    // The service caches a key for some seconds.
     crate::service::eventually(
         std::time::Duration::from_secs(10),
         "it opens nothing",

@@ -1,6 +1,6 @@
-//! What was acknowledged is there, and whole, whatever is killed under load.
+//! Every acknowledged write is stored, and complete, whatever is killed under load.
 //!
-//! Each runs for `CUSTOMER_SOAK_SECONDS`.
+//! Each test runs for `CUSTOMER_SOAK_SECONDS`.
 
 use crate::client::{Client, Reply};
 use crate::service::{Folder, Service};
@@ -25,7 +25,7 @@ fn soak_time() -> Duration {
     Duration::from_secs(seconds.map_or(5, |text| text.parse().unwrap()))
 }
 
-/// What writers were told.
+/// What the writers saw in replies.
 #[derive(Default)]
 struct Seen {
     /// The newest version of each customer that a reply acknowledged.
@@ -52,7 +52,7 @@ impl Seen {
     }
 }
 
-/// Creates a customer and changes it twice, over and over, until told to stop or, with
+/// Creates a customer and changes it twice, over and over, until `seen.stop` is set or, with
 /// `until_broken`, until the service is gone.
 fn write(client: &Client, writer: &str, seen: &Seen, until_broken: bool) {
     for number in 0.. {
@@ -117,7 +117,7 @@ async fn soak_no_acknowledged_write_is_lost_when_the_service_is_killed() {
     let stored = assert_whole(admin, &acknowledged).await;
     assert!(acknowledged.len() > 10, "there was no load to speak of");
     assert_eq!(seen.unavailable.into_inner(), 0);
-    tell(&format!(
+    print_figures(&format!(
         "{runs} kills; {} customers acknowledged, {stored} stored",
         acknowledged.len()
     ));
@@ -143,12 +143,12 @@ async fn soak_no_acknowledged_write_is_lost_when_the_embedded_database_is_killed
         seen.stop.store(true, Ordering::Relaxed);
     });
     let slowest = seen.slowest.into_inner().unwrap();
-    // A request may wait for a connection for 2 s, and no longer; the rest is a loaded machine's.
+    // A request waits at most 2 s for a connection; the rest allows for a busy machine.
     assert!(slowest < Duration::from_secs(4), "{slowest:?}");
     let admin = &mut embedded_admin(&folder.instance()).await;
     let acknowledged = seen.acknowledged.into_inner().unwrap();
     let stored = assert_whole(admin, &acknowledged).await;
-    tell(&format!(
+    print_figures(&format!(
         "{} kills, away for {outages:?}; {} replies of 503; slowest reply {slowest:?}; \
          {} customers acknowledged, {stored} stored",
         outages.len(),
@@ -158,7 +158,7 @@ async fn soak_no_acknowledged_write_is_lost_when_the_embedded_database_is_killed
 }
 
 #[expect(clippy::print_stderr, reason = "a soak ends with its figures")]
-fn tell(figures: &str) {
+fn print_figures(figures: &str) {
     eprintln!("{figures}");
 }
 
@@ -167,7 +167,7 @@ fn outage(folder: &Folder, seen: &Seen) -> Duration {
     let postmaster = folder.postmaster().expect("the database runs");
     kill_process(postmaster, Signal::KILL).unwrap();
     let start = Instant::now();
-    // Its sessions may acknowledge for a moment yet.
+    // Its sessions may still acknowledge writes for a moment.
     while folder.postmaster() == Some(postmaster) {
         thread::sleep(Duration::from_millis(5));
         assert!(start.elapsed() < Duration::from_secs(5), "it stays away");

@@ -1,4 +1,4 @@
-//! A client's way through the API, from the first request to the last.
+//! A client's journey through the API, from the first request to the last.
 
 use crate::service::{Folder, Service};
 use customer_testkit::pg::TestDatabase;

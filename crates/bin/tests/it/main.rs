@@ -1,4 +1,4 @@
-//! The program as its operators and clients know it: the real one, in a folder of its own.
+//! The real program, as its operators and clients use it, each time in a new folder.
 
 mod commands;
 mod config;
@@ -6,7 +6,7 @@ mod journey;
 mod operator_key;
 mod start;
 
-// Marked as what it is, for the lints that let tests panic.
+// Marked as test code, for the lints that let tests panic.
 #[cfg(test)]
 mod address_races;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The key with which everything begins.
+//! The first API key, with which the service is administered.
 
 use crate::client::Client;
 use crate::service::{Folder, Service, eventually};
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A root secret for tests of production.
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
-/// The same of master keys.
+/// Master keys for tests of production.
 const MASTER_KEYS: &str = "2026-11=4PyU0c7W2kF4yqkfh7s2E6t1GmQH0m3S9b8xV5nJZyo=";
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn production_leaves_no_file_makes_no_key_and_says_how_to_make_one() {
     }
     assert!(metrics.header("content-type").unwrap().contains("0.0.4"));
 
-    // Unready at once, but still there for requests that are on their way.
+    // It is not ready at once, but still serves requests that are on their way.
     service.signal(Signal::TERM);
     eventually(Duration::from_secs(1), "readiness ends", || {
         let ready = client.send("GET", "/health/ready", &[], None);
@@ -89,7 +89,7 @@ async fn a_first_start_that_fails_leaves_the_key_to_the_next() {
     let mut first = Service::start(&folder, &variables);
     let key = first.operator_key().to_owned();
     first.stop(Signal::TERM);
-    // Perhaps nobody saw it.
+    // The operator may have missed it.
     let mut second = Service::start(&folder, &variables);
     let hint = second.value_of("operator key").unwrap();
     assert!(hint.contains("never used"), "{hint}");

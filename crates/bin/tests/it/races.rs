@@ -1,4 +1,4 @@
-//! Many clients at once, on the real database, over HTTP.
+//! Many clients at once, on a real database, over HTTP.
 
 use crate::client::{Client, Reply};
 use crate::service::{Folder, Service};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-/// Sends `count` requests in one moment, each from a thread of its own.
+/// Sends `count` requests at the same moment, each from a separate thread.
 pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let start = Barrier::new(count);
     let request = |number| {

@@ -1,4 +1,4 @@
-//! The program, started in a folder of its own and ended by its process id.
+//! The program, started in a new folder and stopped by its process id.
 
 use crate::client::Client;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -13,12 +13,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A first start fetches or unpacks PostgreSQL and makes its data folder, beside other tests.
+/// How long a start may take. The first fetches or unpacks PostgreSQL and creates its data folder,
+/// while other tests run.
 const START: Duration = Duration::from_mins(3);
-/// An embedded PostgreSQL writes a checkpoint before it ends.
+/// How long a stop may take: an embedded PostgreSQL writes a checkpoint before it ends.
 const STOP: Duration = Duration::from_secs(40);
 
-/// What the tests' own environment decides about where PostgreSQL comes from.
+/// The tests' own variables that are passed on; some decide where PostgreSQL comes from.
 const INHERITED: [&str; 9] = [
     "PATH",
     "HOME",
@@ -37,7 +38,7 @@ pub(crate) struct Folder(TempDir);
 impl Folder {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        // The database's user must be able to enter, also when the tests run as root.
+        // The database's user must be able to enter it, even when the tests run as root.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         Self(folder)
     }
@@ -46,7 +47,7 @@ impl Folder {
         self.0.path()
     }
 
-    /// The program in this folder, on any free port, with nothing set but `variables`.
+    /// Returns a command in this folder, on any free port, with only `variables` set.
     pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         #[expect(
             clippy::disallowed_methods,
@@ -67,18 +68,18 @@ impl Folder {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command until it ends.
     pub(crate) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
         let output = self.command(arguments, variables).output().unwrap();
         output.into()
     }
 
-    /// Where the embedded database lies.
+    /// Returns the folder of the embedded database.
     pub(crate) fn instance(&self) -> PathBuf {
         self.path().join(".data/inst")
     }
 
-    /// The process of the embedded database, if there is one.
+    /// Returns the process of the embedded database, or `None` if it does not run.
     pub(crate) fn postmaster(&self) -> Option<Pid> {
         let data = fs::read_dir(self.instance()).ok()?;
         let lock = data
@@ -109,29 +110,30 @@ impl From<Output> for Ended {
     }
 }
 
-/// A service that answers. Dropping it stops it.
+/// A running service. Dropping it stops it.
 pub(crate) struct Service {
     child: Child,
     stderr: Arc<Mutex<String>>,
-    /// The start lines.
+    /// The start lines that it printed.
     pub(crate) lines: String,
     /// `http://127.0.0.1:port`
     pub(crate) base: String,
 }
 
 impl Service {
-    /// Starts the service and waits until it says where it is.
+    /// Starts the service and waits until it prints its addresses.
     pub(crate) fn start(folder: &Folder, variables: &[(&str, &str)]) -> Self {
         let started = Self::try_start(folder, variables);
         started.unwrap_or_else(|ended| panic!("the service did not start: {ended:#?}"))
     }
 
-    /// The same, or how it ended instead.
+    /// Starts the service, or returns how it ended instead.
     pub(crate) fn try_start(folder: &Folder, variables: &[(&str, &str)]) -> Result<Self, Ended> {
         Self::spawn(folder, &[], variables)
     }
 
-    /// Starts it with these arguments; one that only works is told its port.
+    /// Starts the program with these arguments and waits until it prints its addresses. For `work`
+    /// a port must be set.
     pub(crate) fn run(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let started = Self::spawn(folder, arguments, variables);
         started.unwrap_or_else(|ended| panic!("{arguments:?} did not start: {ended:#?}"))
@@ -155,7 +157,7 @@ impl Service {
         });
         let (say, said) = mpsc::channel();
         collect(child.stdout.take().unwrap(), move |text| {
-            // After the start nobody listens any more.
+            // After the start the receiver is gone.
             say.send(text.to_owned()).unwrap_or_default();
         });
         let mut service = Self {
@@ -168,7 +170,7 @@ impl Service {
         Ok(service)
     }
 
-    /// The start lines come in one piece, so the first of them brings all.
+    /// Waits for the start lines, which come in one piece: when one is there, all are.
     fn await_start(&mut self, said: &Receiver<String>) -> Result<(), Ended> {
         let deadline = Instant::now() + START;
         while self.value_of("documentation").is_none() && self.value_of("jobs").is_none() {
@@ -192,7 +194,7 @@ impl Service {
         Ok(())
     }
 
-    /// What stands behind a label in the start lines.
+    /// Returns the text behind a label in the start lines.
     pub(crate) fn value_of(&self, label: &str) -> Option<&str> {
         let rest = self.lines.lines().map(str::trim_start);
         rest.filter_map(|line| line.strip_prefix(label))
@@ -200,19 +202,19 @@ impl Service {
             .next()
     }
 
-    /// The key that only the first start shows.
+    /// Returns the key that only the first start shows.
     pub(crate) fn operator_key(&self) -> &str {
         let key = self.value_of("operator key").expect("the first start");
         assert!(key.starts_with("csk_"), "{key}");
         key
     }
 
-    /// A client with the operator's key.
+    /// Returns a client with the operator's key.
     pub(crate) fn operator(&self) -> Client {
         Client::new(&self.base, self.operator_key())
     }
 
-    /// Everything that it logged so far.
+    /// Returns everything that was logged so far.
     pub(crate) fn log(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
@@ -225,7 +227,7 @@ impl Service {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// How it ended, if it does within `patience`.
+    /// Returns how the process ended, or `None` if it still runs after `patience`.
     pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + patience;
         loop {
@@ -239,14 +241,14 @@ impl Service {
         }
     }
 
-    /// Asks it to stop and waits for its end, which must be a good one.
+    /// Sends `signal` and waits until the process has ended with success.
     pub(crate) fn stop(&mut self, signal: Signal) {
         self.signal(signal);
         let status = self.wait(STOP).expect("it stops");
         assert!(status.success(), "{status}\n{}", self.log());
     }
 
-    /// Ends it without a chance to do anything about it.
+    /// Kills the process, which gets no chance to react.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -258,7 +260,7 @@ impl Drop for Service {
         if matches!(self.child.try_wait(), Ok(Some(_))) {
             return;
         }
-        // In order, so that an embedded database is gone before its folder is.
+        // Stopped in order, so that an embedded database is gone before its folder is.
         let asked = kill_process(self.pid(), Signal::TERM);
         if asked.is_err() || self.wait(STOP).is_none() {
             self.kill();
@@ -266,7 +268,7 @@ impl Drop for Service {
     }
 }
 
-/// Whether there is a process with this id.
+/// Returns whether a process with this id exists.
 pub(crate) fn is_alive(pid: Pid) -> bool {
     test_kill_process(pid).is_ok()
 }
@@ -281,7 +283,7 @@ pub(crate) fn eventually(patience: Duration, what: &str, condition: impl Fn() ->
     }
 }
 
-/// Hands on what is read, as it comes, until the end.
+/// Passes on what is read, as it comes, until the end.
 fn collect(mut from: impl Read + Send + 'static, hand_on: impl Fn(&str) + Send + 'static) {
     thread::spawn(move || {
         let mut buffer = [0; 16 * 1024];

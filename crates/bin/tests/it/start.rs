@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping the service.
 
 use crate::client::Client;
 use crate::service::{Ended, Folder, Service, eventually, is_alive};
@@ -29,7 +29,7 @@ fn the_first_start_shows_a_key_and_the_second_has_the_data() {
 
     let start = Instant::now();
     let mut second = Service::start(&folder, &[]);
-    // Far below a second on an idle machine; the suite keeps this one busy.
+    // Far below a second on an idle machine, but the tests keep this one busy.
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(second.value_of("operator key"), None, "{}", second.lines);
     let client = Client::new(&second.base, &key);
@@ -51,7 +51,7 @@ fn a_second_copy_in_one_folder_names_the_first_and_changes_nothing() {
     assert!(message.contains(&format!("process {pid}")), "{message}");
     assert!(message.contains("DATABASE_URL"), "{message}");
 
-    // Commands cannot have the database either, and say what can be done instead.
+    // Commands cannot use the database either, and suggest what to do instead.
     for arguments in [
         &["migrate", "status"][..],
         &["migrate", "down"],
@@ -98,7 +98,7 @@ fn a_port_in_use_is_named_and_nothing_is_started() {
     }
 }
 
-/// A server that trusts everybody is asked with a password too.
+/// Adds a password to the URL; a server that trusts everyone accepts any.
 fn with_password(url: &str) -> String {
     let mut url: url::Url = url.parse().expect("the URL of a test database");
     if url.password().is_none() {
@@ -265,7 +265,7 @@ async fn a_request_in_flight_at_the_signal_is_answered() {
         body.len()
     )
     .unwrap();
-    // Read to the end of what was sent, before the signal.
+    // Time for the server to read what was sent, before the signal.
     std::thread::sleep(Duration::from_millis(200));
     service.signal(Signal::TERM);
     eventually(Duration::from_secs(5), "nobody else is let in", || {

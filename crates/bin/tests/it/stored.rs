@@ -1,9 +1,9 @@
-//! What must hold of the rows, whatever was killed while they were written.
+//! The invariants of the stored rows, whatever was killed while they were written.
 
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 
-/// Each query finds customers, or rows without one, that are only half there.
+/// Queries that each find incomplete customers, or rows without a customer.
 const HALVES: [(&str, &str); 9] = [
     (
         "no profile",
@@ -54,8 +54,8 @@ const HALVES: [(&str, &str); 9] = [
     ),
 ];
 
-/// Asserts that every customer is whole, and that those with these ids are there, at least at
-/// these versions. `admin` is a superuser. Returns how many customers there are.
+/// Asserts that every customer is complete, and that the acknowledged ones are stored with at least
+/// the acknowledged version. `admin` is a superuser. Returns the number of customers.
 pub(crate) async fn assert_whole(
     admin: &mut PgConnection,
     acknowledged: &BTreeMap<String, i64>,
@@ -86,7 +86,7 @@ async fn versions(admin: &mut PgConnection) -> BTreeMap<String, i64> {
     rows.into_iter().collect()
 }
 
-/// A superuser's connection to an embedded database, by what lies in its folder.
+/// Connects as a superuser to an embedded database, with what its folder contains.
 pub(crate) async fn embedded_admin(instance: &std::path::Path) -> PgConnection {
     let read = |name| std::fs::read_to_string(instance.join(name)).unwrap();
     let (password, port) = (read("password"), read("port"));

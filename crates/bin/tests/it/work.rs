@@ -1,4 +1,4 @@
-//! Background jobs in processes of their own: once across all of them, whoever is killed.
+//! Background jobs in separate processes: each runs once across all of them, whichever is killed.
 
 use crate::client::Client;
 use crate::service::{Folder, Service, eventually};
@@ -13,14 +13,14 @@ const LEASE: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_mins(1);
 const PURGE: &str = "idempotency.purge";
 
-/// Processes that only work, on one database.
+/// Processes that only run jobs, on one database.
 struct Workers {
     database: TestDatabase,
     folders: Vec<Folder>,
     running: Vec<Service>,
 }
 
-/// What the database says of the purge.
+/// The row of the purge in `job_leases`.
 #[derive(Debug)]
 struct Job {
     holder: Option<Uuid>,
@@ -52,7 +52,7 @@ impl Workers {
         self.folders.push(folder);
     }
 
-    /// Which process has this id.
+    /// Returns the index of the process that logged this id.
     fn position(&self, holder: Uuid) -> Option<usize> {
         let id = holder.to_string();
         self.running
@@ -76,7 +76,7 @@ async fn job(admin: &mut PgConnection) -> Option<Job> {
     })
 }
 
-/// Waits until the purge is as wanted.
+/// Waits until the row of the purge satisfies `is`.
 async fn when(admin: &mut PgConnection, what: &str, is: impl Fn(&Job) -> bool) -> Job {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -89,7 +89,7 @@ async fn when(admin: &mut PgConnection, what: &str, is: impl Fn(&Job) -> bool) -
     }
 }
 
-/// So many expired replies, each thousand of which takes a while to delete.
+/// Inserts expired replies; a trigger slows down the deletion of each chunk.
 async fn fill(admin: &mut PgConnection, replies: u32) {
     run(
         admin,
@@ -112,7 +112,7 @@ fn health(worker: &Service) -> Value {
     reply.json()["data"]["health"]["jobs"].clone()
 }
 
-/// The sum of a counter over its labels that hold `label`.
+/// Sums the samples of a metric whose labels contain `label`.
 fn counted(worker: &Service, name: &str, label: &str) -> f64 {
     let text = Client::new(&worker.base, "none").get("/metrics").text;
     let lines = text.lines().filter(|line| line.starts_with(name));
@@ -142,7 +142,7 @@ async fn of_three_processes_a_killed_holder_is_replaced_within_its_lease() {
     let killed = Instant::now();
     let next = when(admin, "another has it", |job| job.token > held.token).await;
     let took = killed.elapsed();
-    // The lease, and what a busy machine adds.
+    // The lease, and some seconds for a busy machine.
     assert!(took < LEASE + Duration::from_secs(2), "{took:?}");
     assert_eq!(next.token, held.token + 1, "one of the two");
     assert!(workers.position(next.holder.expect("it is held")).is_some());
@@ -151,7 +151,7 @@ async fn of_three_processes_a_killed_holder_is_replaced_within_its_lease() {
     run(admin, "DROP TRIGGER slow ON idempotency_keys").await;
     let done = when(admin, "the end", |job| job.runs > 0).await;
     assert_eq!((done.runs, done.holder), (1, None));
-    // A chunk that ended with its holder was not counted.
+    // A chunk that was deleted when its holder was killed is not counted.
     assert!((59_000..=60_000).contains(&done.processed), "{done:?}");
     let left = "SELECT count(*) FROM idempotency_keys";
     let left: i64 = sqlx::query_scalar(left)
@@ -171,7 +171,7 @@ async fn three_processes_run_a_job_once_each_time_that_it_is_due() {
     let begun = when(admin, "the first runs", |job| job.runs > 1).await;
     let start = Instant::now();
     let later = when(admin, "five more", |job| job.runs >= begun.runs + 5).await;
-    // Five pauses of a second: never two runs for one.
+    // Five intervals of a second: no run happened twice.
     let passed = start.elapsed();
     assert!(passed > Duration::from_millis(3_900), "{passed:?}");
     assert_eq!(later.runs, later.token - i64::from(later.holder.is_some()));

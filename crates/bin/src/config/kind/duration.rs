@@ -1,4 +1,4 @@
-//! Durations as people write them: `250ms`, `30s`, `5m`, `1h30m`, `7d`.
+//! Durations with units: `250ms`, `30s`, `5m`, `1h30m`, `7d`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(in crate::config) struct Span {
     plain_seconds: bool,
 }
 
-/// A duration with units.
+/// Returns the kind of durations from `min` to `max`, written with units.
 pub(in crate::config) const fn duration(min: Duration, max: Duration) -> Span {
     Span {
         min,
@@ -36,7 +36,7 @@ pub(in crate::config) const fn duration(min: Duration, max: Duration) -> Span {
     }
 }
 
-/// A duration whose documents write a plain number of seconds, which is taken beside the other forms.
+/// Returns the kind of durations that may also be a plain number of seconds, as the documents write some settings.
 pub(in crate::config) const fn seconds(min: Duration, max: Duration) -> Span {
     Span {
         min,
@@ -66,7 +66,7 @@ impl Kind for Span {
     }
 }
 
-/// Parses a duration; with `plain_seconds` a bare number, too, for the settings whose documents write seconds so.
+/// Parses a duration; if `plain_seconds` is set, a plain number of seconds too.
 fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
     if plain_seconds && let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -92,7 +92,7 @@ fn parse(text: &str, plain_seconds: bool) -> Option<Duration> {
     }
 }
 
-/// The shortest spelling that [`parse`] reads back as the same duration.
+/// Writes the shortest spelling that [`parse`] reads back as the same duration.
 fn format(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if rest == 0 {

@@ -1,4 +1,4 @@
-//! The customer groups that a tenant begins with.
+//! The customer groups of a new tenant.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use customer_domain::group::{self, GroupId};
 
 use super::{Kind, Shape};
 
-/// Customer groups: `id=name` pairs, separated by commas; an id alone is its own name.
+/// Customer groups: `id=name` pairs, separated by commas; an id without a name is its own name.
 #[derive(Debug)]
 pub(in crate::config) struct Groups;
 

@@ -1,4 +1,4 @@
-//! Keys in base64, alone or with names.
+//! Keys in base64, with or without names.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD_INDIFFERENT};
@@ -37,7 +37,7 @@ impl Kind for Key {
     }
 }
 
-/// Such keys with names, the newest first: `name=key` pairs, separated by commas or line feeds.
+/// Named keys of that kind, the newest first: `name=key` pairs, separated by commas or line feeds.
 #[derive(Debug)]
 pub(in crate::config) struct MasterKeys;
 
@@ -74,7 +74,7 @@ impl Kind for MasterKeys {
     }
 }
 
-/// The bytes of a key; both base64 alphabets are read, with padding or without.
+/// Decodes a key; accepts both base64 alphabets, with padding or without.
 fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
     let standard = text.replace('-', "+").replace('_', "/");
     STANDARD_NO_PAD_INDIFFERENT
@@ -84,8 +84,8 @@ fn decode_key(text: &str) -> Option<[u8; KEY_LENGTH]> {
         .ok()
 }
 
-/// The one spelling of master keys: `name=key` pairs in their order, with commas between them. What the key store
-/// does not take is not taken here.
+/// Writes master keys in their canonical spelling: `name=key` pairs in their order, separated by commas. `None` if
+/// the key store would reject them.
 fn canonical_master_keys(text: &str) -> Option<String> {
     customer_security::MasterKeys::from_text(text).ok()?;
     let pair = |(name, key)| Some(format!("{name}={}", STANDARD.encode(decode_key(key)?)));
@@ -93,7 +93,7 @@ fn canonical_master_keys(text: &str) -> Option<String> {
     Some(pairs.collect::<Option<Vec<_>>>()?.join(","))
 }
 
-/// The bytes of every master key.
+/// Returns the bytes of every master key; skips malformed pairs.
 fn decode_master_keys(text: &str) -> Vec<[u8; KEY_LENGTH]> {
     pairs(text).filter_map(|(_, key)| decode_key(key)).collect()
 }

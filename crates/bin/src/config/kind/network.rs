@@ -1,4 +1,4 @@
-//! Addresses of machines, and names that stand for them.
+//! IP addresses, networks and host names.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -27,8 +27,8 @@ impl Kind for IpAddress {
     }
 }
 
-/// Addresses that begin alike: `10.0.0.0/8`; a single one is `10.0.0.1/32`. What is mapped into IPv6 is IPv4, as it is
-/// of peers.
+/// A network such as `10.0.0.0/8`; a single address is read as `10.0.0.1/32`. IPv4-mapped IPv6 networks become IPv4,
+/// as the addresses of peers do.
 #[derive(Debug)]
 pub(in crate::config) struct Network;
 

@@ -16,7 +16,7 @@ pub(in crate::config) const fn integer<T: Copy>(min: T, max: T) -> Integer<T> {
     Integer { min, max }
 }
 
-/// 0 takes any free port.
+/// 0 lets the system choose a free port.
 pub(in crate::config) const PORT: Integer<u16> = integer(0, u16::MAX);
 pub(in crate::config) const FIXED_PORT: Integer<u16> = integer(1, u16::MAX);
 pub(in crate::config) const COUNT: Integer<usize> = integer(1, 1_000_000);

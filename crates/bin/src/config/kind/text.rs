@@ -1,4 +1,4 @@
-//! Text, secret or not, and the kinds of text that have one spelling.
+//! Text, secret or not, and the kinds of text that have a canonical spelling.
 
 use customer_domain::address::Country;
 use customer_domain::preference;
@@ -57,7 +57,7 @@ pub(in crate::config) const LOG_FILTER: Text = Text {
     accepts: "a level (off, error, warn, info, debug, trace), or levels by module such as info,sqlx=warn",
 };
 
-/// One line that is never shown; space around it belongs to it.
+/// One line that is never shown; leading and trailing spaces are part of it.
 #[derive(Debug)]
 pub(in crate::config) struct Secret;
 
@@ -92,7 +92,7 @@ fn is_slug(text: &str) -> bool {
         && text.bytes().all(|b| small(b) || b == b'-' || b == b'_')
 }
 
-/// The canonical spelling of a log filter, or the directives of it that are none.
+/// Returns the canonical spelling of a log filter, or its invalid directives.
 pub(crate) fn log_level(text: &str) -> Result<String, Vec<String>> {
     let bad = bad_directives(text.trim());
     if bad.is_empty() {
@@ -101,8 +101,8 @@ pub(crate) fn log_level(text: &str) -> Result<String, Vec<String>> {
     Err(bad.into_iter().map(str::to_owned).collect())
 }
 
-/// The directives of a log filter that are none, as they are written. Stricter than the filter's own parser, which takes
-/// a misspelt level for the name of a module.
+/// Returns the invalid directives of a log filter, as they are written. Stricter than the filter's own parser, which
+/// takes a misspelt level for the name of a module.
 fn bad_directives(text: &str) -> Vec<&str> {
     let is_level = |text: &str| {
         text.parse::<LevelFilter>().is_ok() && !text.bytes().all(|b| b.is_ascii_digit())

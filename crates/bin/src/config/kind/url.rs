@@ -1,4 +1,4 @@
-//! URLs, and what in them is secret.
+//! URLs, and which of their parts are secret.
 
 use std::net::IpAddr;
 
@@ -46,7 +46,7 @@ impl Kind for DatabaseUrl {
     }
 }
 
-/// A URL of one of these schemes that names a host.
+/// A URL with a host and one of these schemes.
 #[derive(Debug)]
 pub(in crate::config) struct ServerUrl(pub(in crate::config) &'static [&'static str]);
 
@@ -84,7 +84,7 @@ pub(in crate::config) const ORIGIN: Text = Text {
     accepts: "an origin such as https://shop.example.com",
 };
 
-/// The parts of a PostgreSQL URL that decide whether its connection may be in clear text.
+/// A PostgreSQL URL, taken apart to see whether its connection may be in clear text.
 pub(in crate::config) struct PostgresUrl(Url);
 
 impl PostgresUrl {
@@ -99,7 +99,7 @@ impl PostgresUrl {
         (complete && ssl_modes_known).then_some(url)
     }
 
-    /// Every host the URL names: its own, and those of the parameters that override it.
+    /// Returns every host the URL names: its own, and those of the parameters that override it.
     fn hosts(&self) -> Vec<String> {
         let own = self
             .0
@@ -136,14 +136,15 @@ impl PostgresUrl {
     }
 }
 
-/// A URL of one of `schemes`; the host may be missing.
+/// Parses a URL with one of `schemes`; the host may be missing.
 fn parse(text: &str, schemes: &[&str]) -> Option<Url> {
     Url::parse(text)
         .ok()
         .filter(|url| schemes.contains(&url.scheme()))
 }
 
-/// The URL without a slash at its end, if it has nothing beside scheme, host, port and path.
+/// Returns the URL without a trailing slash; `None` if it has more than scheme, host, port and
+/// path.
 fn plain_http(text: &str) -> Option<String> {
     let url = parse(text, &["http", "https"])?;
     let plain = url.username().is_empty()
@@ -153,14 +154,14 @@ fn plain_http(text: &str) -> Option<String> {
     plain.then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// The origin exactly as browsers send it, if it is one that can be admitted.
+/// Returns the origin exactly as browsers send it; `None` if CORS cannot allow it.
 fn origin(text: &str) -> Option<String> {
     let url = plain_http(text).and_then(|text| Url::parse(&text).ok())?;
     let origin = url.origin().ascii_serialization();
     (url.path() == "/" && CorsOrigins::new([&origin]).is_ok()).then_some(origin)
 }
 
-/// The passwords of a URL, decoded: that of its authority and those among its parameters.
+/// Returns the passwords of a URL, decoded: that of its authority and those among its parameters.
 pub(in crate::config) fn passwords(text: &str) -> Vec<String> {
     let Ok(url) = Url::parse(text) else {
         return Vec::new();
@@ -176,7 +177,7 @@ pub(in crate::config) fn passwords(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The URL with every password replaced; nothing of a text that is no URL.
+/// Replaces every password of a URL by the mask; masks the whole text if it is not a URL.
 pub(crate) fn masked(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
         return MASK.to_owned();
@@ -203,7 +204,7 @@ fn holds_secret(parameter: &str) -> bool {
 }
 
 pub(in crate::config) fn percent_decoded(text: &str) -> String {
-    // A query string is decoded by the same rule, but for the plus sign.
+    // A query string is decoded by the same rule, except for the plus sign.
     let pair = format!(
         "v={}",
         text.replace('+', "%2B")

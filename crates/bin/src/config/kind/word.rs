@@ -1,4 +1,4 @@
-//! Words that stand for something.
+//! Values that are written as one of a few words.
 
 use std::fmt::Debug;
 
@@ -28,7 +28,7 @@ impl Kind for Bool {
     }
 }
 
-/// One of these values, by its word in upper or lower case.
+/// One of these values, written as its word in upper or lower case.
 #[derive(Debug)]
 pub(in crate::config) struct OneOf<T: 'static>(
     pub(in crate::config) &'static [T],

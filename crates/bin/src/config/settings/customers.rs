@@ -12,7 +12,7 @@ use crate::config::kind::{
 };
 use crate::config::{Effective, Faults};
 
-/// What a customer who registers may begin with.
+/// The statuses that a newly registered customer may have.
 const FIRST_STATUS: [Status; 4] = [
     Status::Pending,
     Status::Active,
@@ -118,7 +118,7 @@ pub(crate) struct Customers {
     pub(crate) default_tier: Tier,
     pub(crate) default_currency: String,
     pub(crate) default_country: String,
-    /// Addresses that a customer may have; 0 for as many as a book can hold.
+    /// The maximum number of addresses of a customer; 0 for as many as an address book can hold.
     pub(crate) max_addresses: usize,
     pub(crate) groups: BTreeMap<GroupId, String>,
     pub(crate) preference_defaults: Preferences,

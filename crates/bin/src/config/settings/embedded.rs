@@ -22,7 +22,7 @@ section! {
 
 #[derive(Debug)]
 pub(crate) struct Embedded {
-    /// `None` takes any free one.
+    /// `None` lets the system choose a free port.
     pub(crate) port: Option<u16>,
     pub(crate) bin_dir: Option<PathBuf>,
     pub(crate) archive: Option<PathBuf>,

@@ -28,7 +28,7 @@ section! {
 #[derive(Debug)]
 pub(crate) struct Jobs {
     pub(crate) lease: Duration,
-    /// `None` has no listener for the health of a process that only works.
+    /// `None` if `customer-service work` opens no port for its health.
     pub(crate) port: Option<u16>,
     pub(crate) idempotency_purge_interval: Duration,
     pub(crate) audit_retention: Duration,

@@ -30,7 +30,7 @@ pub(crate) struct Observability {
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
     pub(crate) metrics_enabled: bool,
-    /// `None` serves the metrics beside the API.
+    /// `None` serves the metrics on the ports of the API.
     pub(crate) metrics_port: Option<u16>,
 }
 

@@ -8,7 +8,7 @@ use super::setting;
 use crate::config::kind::{DAY, KEY_LENGTH, Key, MINUTE, MasterKeys, Secret, integer, seconds};
 use crate::config::{Effective, Faults};
 
-/// More than this helps no machine.
+/// More threads than any machine benefits from.
 const MAX_HASHING_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 section! {
@@ -59,9 +59,9 @@ section! {
 
 #[derive(Debug)]
 pub(crate) struct Security {
-    /// `None` only in development: a key is made and kept in the state folder.
+    /// `None` only in development: a secret is generated and kept in the state folder.
     pub(crate) secret_key: Option<SecretBox<[u8; KEY_LENGTH]>>,
-    /// As `MasterKeys` reads them; `None` only in development: one is derived from the root secret.
+    /// In the form that `MasterKeys` reads; `None` only in development: a key is derived from the root secret.
     pub(crate) master_keys: Option<SecretString>,
     pub(crate) argon2: Argon2,
     pub(crate) hashing_threads: NonZeroUsize,
@@ -93,7 +93,7 @@ impl Security {
     }
 }
 
-/// As many threads as there are cores.
+/// Returns the number of cores available to this process.
 fn cores() -> NonZeroUsize {
     let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     cores.min(MAX_HASHING_THREADS)

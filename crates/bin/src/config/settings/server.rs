@@ -70,19 +70,19 @@ section! {
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: IpAddr,
-    /// 0 takes any free one.
+    /// 0 lets the system choose a free port.
     pub(crate) port: u16,
     pub(crate) extra_ports: Vec<u16>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub(crate) public_base_url: Option<String>,
     pub(crate) max_concurrent_requests: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) read_timeout: Duration,
     pub(crate) request_timeout: Duration,
-    /// From the signal to stop to the close of the sockets.
+    /// From the signal to stop until the sockets are closed.
     pub(crate) shutdown_delay: Duration,
-    /// As browsers send them.
+    /// In the form that browsers send.
     pub(crate) cors_origins: Vec<String>,
     pub(crate) idempotency_retention: Duration,
 }

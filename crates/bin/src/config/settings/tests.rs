@@ -1,10 +1,10 @@
-//! The rules that hold for every setting.
+//! The rules that every setting obeys.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// Every name of the five documents that this service replaces.
+/// Every name in the five documents that this service implements.
 const DOCUMENTED: &[&str] = &[
     "BCRYPT_COST",
     "CACHE_ENABLED",
@@ -58,7 +58,7 @@ const DOCUMENTED: &[&str] = &[
     "SESSION_TIMEOUT",
 ];
 
-/// Every key of the documents' `configs/config.yaml`.
+/// Every key of `configs/config.yaml` in the documents.
 const DOCUMENTED_PATHS: &[&str] = &[
     "app.name",
     "app.version",

@@ -1,7 +1,7 @@
-//! `.env`: one `NAME=value` to a line.
+//! `.env`: one `NAME=value` per line.
 //!
-//! `export` before the name, blank lines and `#` comments are read. A value stands bare, in single quotes (as it is) or
-//! in double quotes (with `\n`, `\"`, `\\` and `\$`). Nothing is expanded.
+//! A line may begin with `export`; blank lines and `#` comments are skipped. A value is bare, in single quotes (taken
+//! literally) or in double quotes (with `\n`, `\"`, `\\` and `\$`). Nothing is expanded.
 
 use super::super::{Faults, Variables};
 use super::DOTENV_FILE;
@@ -14,7 +14,7 @@ pub(super) fn parse(text: &str, faults: &mut Faults) -> Variables {
             continue;
         }
         let number = index + 1;
-        // The line is not shown: it may hold a secret.
+        // The line is not shown, as it may contain a secret.
         match assignment(line) {
             Ok((name, value)) => {
                 let previous = variables.insert(name.to_owned(), value.clone());
@@ -55,7 +55,7 @@ fn assignment(line: &str) -> Result<(&str, String), &'static str> {
     }
 }
 
-/// A `#` begins a comment where a space stands before it.
+/// Returns the text up to a comment: a `#` at the beginning or after a space.
 fn bare(text: &str) -> String {
     if text.starts_with('#') {
         return String::new();

@@ -1,13 +1,13 @@
-//! `${VAR}` and `${VAR:default}` in the values of `configs/config.yaml`; `$${` stands for `${` itself.
+//! `${VAR}` and `${VAR:default}` in the values of `configs/config.yaml`; `$${` is a literal `${`.
 
 use super::super::settings::{self, PREFIX, TEST_PREFIX};
 
-/// The text with every reference replaced by what `known` says.
+/// Replaces every reference by the value that `known` returns for it.
 ///
-/// A text that is nothing but a reference to an unset variable is `None`: the key counts as not written.
+/// `None` if the text is nothing but a reference to an unset variable: the key counts as absent.
 ///
 /// # Errors
-/// What is wrong with the references, without any value.
+/// A description of what is wrong with the references, without any value.
 pub(super) fn substitute<'v>(
     text: &str,
     known: impl Fn(&str) -> Option<&'v str>,

@@ -8,14 +8,15 @@ use super::super::settings::{self, Declaration};
 use super::CONFIG_FILE;
 use super::substitution::substitute;
 
-/// What the file says of one setting, references not yet replaced.
+/// A setting in the file, with references not yet replaced.
 pub(super) struct Entry {
     pub(super) setting: &'static Declaration,
     texts: Vec<String>,
 }
 
 impl Entry {
-    /// The value, if there is one: parts that are empty or refer to nothing are left out.
+    /// Returns the value; `None` if nothing is left of it: parts that are empty or refer to an unset variable are
+    /// left out.
     pub(super) fn value<'v>(
         &self,
         known: impl Fn(&str) -> Option<&'v str>,
@@ -35,7 +36,7 @@ impl Entry {
 }
 
 pub(super) fn entries(text: &str, faults: &mut Faults) -> Vec<Entry> {
-    // A snippet would show the lines around a fault, and with them secrets; strict booleans keep `NO` a country.
+    // A snippet would show the lines around a fault, and secrets with them; strict booleans keep `NO` a country.
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
     let mut entries = Vec::new();
     match serde_saphyr::from_str_with_options::<Value>(text, options) {
@@ -82,7 +83,7 @@ fn flatten(path: &str, value: Value, entries: &mut Vec<Entry>, faults: &mut Faul
     }
 }
 
-/// The value as text; a sequence or mapping only where the kind has one.
+/// Returns a value as texts; `None` for a sequence or mapping where the kind takes no such shape.
 fn texts(shape: Shape, value: Value) -> Option<Vec<String>> {
     match value {
         Value::Array(items) if matches!(shape, Shape::Sequence | Shape::SequenceOrMapping) => {

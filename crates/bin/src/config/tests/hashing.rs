@@ -1,11 +1,12 @@
-//! What `check-config` accepts for hashing is what the hasher accepts.
+//! `check-config` accepts the same settings for hashing as the hasher does.
 
 use customer_security::Argon2Hasher;
 
 use super::*;
 use crate::wire;
 
-/// Whether the configuration with these values is accepted, and if so, whether the hasher takes it.
+/// Returns whether the configuration with these values is accepted and, if so, whether the hasher
+/// accepts it.
 fn accepted(values: &[(&str, u64)]) -> (bool, bool) {
     let texts: Vec<_> = values
         .iter()
@@ -21,7 +22,7 @@ fn accepted(values: &[(&str, u64)]) -> (bool, bool) {
     }
 }
 
-/// The range that an integer must lie in, as its kind says it.
+/// Returns the range of an integer, as its kind describes it.
 fn range(accepts: &str) -> (u64, u64) {
     let edges = accepts.strip_prefix("an integer from ").unwrap();
     let (min, max) = edges.split_once(" to ").unwrap();
@@ -38,7 +39,7 @@ fn the_edges_of_every_range_are_the_hashers_own() {
     assert_eq!(settings::all().filter(of_hashing).count(), 5);
     for setting in settings::all().filter(of_hashing) {
         let (min, max) = range(&setting.kind.accepts());
-        // Enough for a hash of one pass, unless the memory itself is tried.
+        // Enough for a hash of one pass, unless the test sets the memory itself.
         let with = |value| {
             let mut values = vec![(setting.name, value)];
             if setting.name != "CUSTOMER_ARGON2_MEMORY_KIB" {

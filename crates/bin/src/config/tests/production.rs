@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-/// Production with some variables instead of those that it needs.
+/// Returns production with these variables added or replaced.
 fn production(instead: &[(&str, &str)]) -> Place {
     let mut place = Place::production();
     place

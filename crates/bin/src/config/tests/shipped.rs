@@ -1,4 +1,4 @@
-//! The files of the repository: they must load, and they must not change what holds without them.
+//! The configuration files of the repository load, and change nothing compared to having no files.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,8 @@ fn shipped(path: &str) -> String {
     fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// The file with the keys of unbuilt parts, which stand behind a `#` without a space, brought in.
+/// Returns the file with the keys of unbuilt parts uncommented: their lines begin with a `#`
+/// without a space.
 fn complete() -> String {
     let bring_in = |line: &str| {
         let commented = line
@@ -70,7 +71,7 @@ fn the_shipped_file_shows_every_setting_and_its_default() {
         .iter()
         .zip(texts(&Place::new()))
         .filter(|(one, other)| *one != other);
-    // The documents' own value of a key that has no default here.
+    // The value in the documents of a key that has no default here.
     assert_eq!(
         differing.map(|(one, _)| one.clone()).collect::<Vec<_>>(),
         [(

@@ -1,9 +1,9 @@
-//! Bodies made from the schemas of the document, with the canary in every member that takes a text.
+//! Bodies made from the schemas of the OpenAPI document, with the canary in every member that takes text.
 
 use super::{CANARY, PHONE};
 use serde_json::{Map, Value, json};
 
-/// The schema itself, behind a reference and the null that may stand beside it.
+/// Returns the schema that is behind a reference, also where null is allowed as an alternative.
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let options = schema["oneOf"].as_array().into_iter().flatten();
     let mut options = options.chain([schema]);
@@ -19,7 +19,8 @@ fn is_of(schema: &Value, kind: &str) -> bool {
     schema["type"] == kind || kinds.into_iter().any(|one| one == kind)
 }
 
-/// A value for a member, as personal as its schema lets it be; `n` keeps apart what must differ.
+/// Returns a value for a member, as personal as its schema allows; `n` makes unique what must be. `None` to leave it
+/// out.
 fn filled(document: &Value, name: &str, schema: &Value, n: u64) -> Option<Value> {
     let schema = resolved(document, schema);
     if let Some(words) = schema["enum"].as_array() {
@@ -65,7 +66,7 @@ fn members(document: &Value, properties: &Map<String, Value>, n: u64) -> Map<Str
     properties.iter().filter_map(filled).collect()
 }
 
-/// A body of this schema: its example, with the canary in all that takes it.
+/// Returns a body of this schema: its example, with the canary in every member that takes it.
 pub(super) fn full(document: &Value, schema: &Value, example: &Value, n: u64) -> Value {
     let properties = resolved(document, schema)["properties"].as_object();
     let own = properties.map(|properties| members(document, properties, n));
@@ -74,7 +75,7 @@ pub(super) fn full(document: &Value, schema: &Value, example: &Value, n: u64) ->
     body
 }
 
-/// Adds what the example has beside it. An object of any keys has its own, and needs none.
+/// Adds the members that only the example has, except to a free-form object, which already has the canary as a key.
 fn complete(body: &mut Value, example: &Value) {
     let (Value::Object(body), Value::Object(example)) = (body, example) else {
         return;
@@ -98,7 +99,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The body with the members that were found wrong as the example has them, or gone.
+/// Returns the body with every member that was rejected replaced by the example's, or removed.
 pub(super) fn mended(mut body: Value, problem: &Value, example: &Value) -> Value {
     for fault in problem["errors"].as_array().into_iter().flatten() {
         let pointer = fault["pointer"].as_str().unwrap_or_default();
@@ -114,12 +115,12 @@ pub(super) fn mended(mut body: Value, problem: &Value, example: &Value) -> Value
     body
 }
 
-/// Bodies that are wrong, each in one member, with the canary in it: the text, where it is none; a list, an object.
+/// Returns invalid bodies with the canary in one member each: text where none is expected, a list, an object.
 pub(super) fn wrong(document: &Value, schema: &Value, example: &Value) -> Vec<Value> {
     let properties = resolved(document, schema)["properties"].as_object();
     let names = properties.into_iter().flat_map(Map::keys);
     let values = [
-        // With what no slug has: a tenant of this name would be shown, as any tenant is.
+        // With characters that no slug has: the name of a valid tenant may be logged.
         json!(format!("{CANARY}, {CANARY}")),
         json!([CANARY, {"zqcanarykey": CANARY}]),
         json!({"zqcanarykey": CANARY}),

@@ -1,4 +1,4 @@
-//! What the document says there is to be asked.
+//! The operations of the OpenAPI document.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use serde_json::Value;
 pub(super) struct Operation {
     pub(super) id: String,
     pub(super) method: String,
-    /// With the base, and names in braces.
+    /// The path with its base, parameters in braces.
     pub(super) path: String,
     pub(super) query: Vec<String>,
     pub(super) headers: Vec<String>,
-    /// Schema and example of the body.
+    /// The schema and the example of the body; `None` if there is no body.
     pub(super) body: Option<(Value, Value)>,
 }
 
-/// All operations that the document has.
+/// Returns all operations of the document.
 pub(super) fn operations(document: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! A walk over every operation of the document that the service serves, in every way in which a request can end.
+//! Calls every operation of the OpenAPI document, in every way in which a request can end.
 
 use super::body;
 use super::operation::{Operation, operations};
@@ -8,7 +8,7 @@ use crate::service::Service;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Headers that say who someone is, or could.
+/// Headers that identify a person, or could.
 const TALKATIVE: [(&str, &[u8]); 9] = [
     (
         "user-agent",
@@ -27,8 +27,8 @@ const TALKATIVE: [(&str, &[u8]); 9] = [
     ("x-zqcanary", b"zqcanary"),
 ];
 
-/// Operations whose bodies take no words of one's own; and the one that takes one of several, which has a step of its
-/// own.
+/// Operations whose bodies have no free text, and `lookupCustomer`, which takes one of several members and is called
+/// separately.
 const NO_WORDS: [&str; 4] = [
     "batchGetCustomers",
     "lookupCustomer",
@@ -36,20 +36,20 @@ const NO_WORDS: [&str; 4] = [
     "setLogLevel",
 ];
 
-/// What was sent so far, and what came of it.
+/// The requests sent so far, and their results.
 pub(crate) struct Walk {
     host: String,
     key: String,
     document: Value,
     n: u64,
-    /// Requests that have a line of their own.
+    /// The number of requests that must have a log line.
     pub(crate) answered: usize,
-    /// The correlation id of each.
+    /// The correlation ids of the requests.
     pub(crate) correlations: Vec<String>,
-    /// What nobody may see in a log.
+    /// Secrets that no log may contain.
     pub(crate) secrets: Vec<String>,
     statuses: BTreeMap<u16, usize>,
-    /// The operations that did not succeed with the canary in their body, and what they said last.
+    /// The operations that never succeeded with the canary in their body, each with its last reply.
     empty: BTreeMap<String, String>,
 }
 
@@ -73,7 +73,7 @@ impl Walk {
         walk
     }
 
-    /// All of it.
+    /// Calls every operation, and sends requests that are none.
     pub(crate) fn through(service: &Service) -> Self {
         let mut walk = Self::begin(service);
         for operation in operations(&walk.document) {
@@ -85,7 +85,7 @@ impl Walk {
         walk
     }
 
-    /// That the walk went where it should: a canary that was never taken proves nothing.
+    /// Asserts that the walk reached what it should: a canary that was never accepted proves nothing.
     pub(crate) fn assert_seen_enough(&self) {
         assert!(self.answered > 500, "{}", self.answered);
         for status in [200, 201, 400, 401, 404, 405, 409, 412, 413, 415, 422, 431] {
@@ -101,7 +101,7 @@ impl Walk {
         assert_eq!(empty, NO_WORDS, "{:#?}", self.empty);
     }
 
-    /// Sends a request of one's own making, with all that headers can tell.
+    /// Sends a request with every header that could identify a person.
     pub(crate) fn send(&mut self, mut call: Call) -> Reply {
         self.n += 1;
         if !call.has("x-correlation-id") {
@@ -140,7 +140,7 @@ impl Walk {
         made.unwrap_or_else(|| panic!("{id} in {}", reply.text()))
     }
 
-    /// A customer with all that one can have, by its id.
+    /// Creates a customer with every field set, and returns its id.
     pub(crate) fn customer(&mut self) -> String {
         let n = self.n;
         let body = json!({
@@ -153,7 +153,7 @@ impl Walk {
         self.made("/api/v1/customers", &body, "/data/customer/id")
     }
 
-    /// New records for the names in a path.
+    /// Creates new records for the parameters of a path.
     fn segments(&mut self) -> BTreeMap<&'static str, String> {
         let customer = self.customer();
         let n = self.n;
@@ -206,7 +206,7 @@ impl Walk {
         }
     }
 
-    /// Whatever is refused by path, query, headers and key.
+    /// Sends requests that are refused for their path, query, headers or key.
     fn refused(&mut self, operation: &Operation, target: &str) {
         let call = |target: &str| Call::new(&operation.method, target);
         let body = operation
@@ -277,8 +277,9 @@ impl Walk {
         self.send(text);
     }
 
-    /// Sends a body with the canary wherever it is taken, until it is; then the same again, another under the same
-    /// idempotency key, the same without one, and as a change of a version that never was. Whether it had the canary.
+    /// Sends a body with the canary wherever it is accepted, until it is. Then sends the same again, a different one
+    /// under the same idempotency key, the same without a key, and a change of a version that never existed. Fails
+    /// with the last reply, or with a body that had no canary.
     fn succeeds_when_full(
         &mut self,
         operation: &Operation,
@@ -338,7 +339,7 @@ impl Walk {
         }
     }
 
-    /// What is no operation.
+    /// Sends requests that are no operation.
     fn outside(&mut self) {
         let long = "zqcanary".repeat(3_000);
         for call in [
@@ -357,7 +358,7 @@ impl Walk {
         }
     }
 
-    /// Heads that no request is read from; such have no line of their own.
+    /// Sends request heads that cannot be parsed; these have no log line.
     fn refused_heads(&self) {
         for head in [
             &b"zqcanary\r\n\r\n"[..],

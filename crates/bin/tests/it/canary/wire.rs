@@ -1,4 +1,4 @@
-//! Requests as bytes: what no client library would send is sent too.
+//! Requests as raw bytes, so that even those can be sent that no client library would.
 
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -68,7 +68,7 @@ impl Call {
     }
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     head: String,
@@ -91,20 +91,20 @@ impl Reply {
     }
 }
 
-/// Sends a request and reads what comes back; none when the connection was cut before a whole head came.
+/// Sends a request and reads the response; `None` if the connection closed before the head was complete.
 pub(crate) fn send(host: &str, call: &Call) -> Option<Reply> {
     let mut bytes = call.head(host);
     bytes.extend_from_slice(&call.body);
     exchange(host, &bytes)
 }
 
-/// The same with any bytes.
+/// Sends any bytes and reads the response.
 pub(crate) fn exchange(host: &str, bytes: &[u8]) -> Option<Reply> {
     let mut stream = TcpStream::connect(host).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .unwrap();
-    // Whoever refuses a body may stop to read it: the reply is what counts.
+    // A server that refuses a body may stop reading it, so only the response counts.
     let written = stream.write_all(bytes);
     let mut received = Vec::new();
     let read = stream.read_to_end(&mut received);
