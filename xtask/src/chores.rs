@@ -1,4 +1,4 @@
-//! Commands that hand over to another program.
+//! Commands that run another program.
 
 use std::process::Command;
 
@@ -7,8 +7,8 @@ use crate::database::Database;
 use crate::process::{cargo, has_cargo_command, target_folder};
 use crate::{Failure, Result, suite};
 
-/// Builds the benchmark and the service that it measures by one command, so that both have the same features and share
-/// what they depend on.
+/// Builds the benchmark and the service that it measures in one command, so that both have the same features and
+/// share their dependencies.
 pub(crate) fn bench(context: &Context, arguments: &[String]) -> Result {
     let packages = ["customer-bench", "customer-service"];
     let mut build = cargo(&context.root);

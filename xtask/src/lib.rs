@@ -1,7 +1,7 @@
 //! The checks and chores of this repository.
 //!
-//! What a check decides is a pure function over the files or the dependency graph, tested on good and on bad samples;
-//! what runs programs lies in `suite`, `gate` and `chores`.
+//! A check is a pure function over the files or the dependency graph, tested on good and on bad samples; the code
+//! that runs programs is in `suite`, `gate` and `chores`.
 
 mod address_data;
 mod chores;
@@ -26,12 +26,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Why a command ended without success.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// Something went wrong; the text is what the user reads.
+    /// An error, with a message for the user.
     Said(String),
-    /// A signal (its number) asked the command to stop, and everything it had started is stopped.
+    /// A signal (its number) stopped the command, and everything it had started is stopped.
     Interrupted(u8),
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Failure {
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// Runs the command on this process's command line. The exit code is 1 for a failure, 128 + n for signal n.
+/// Runs the command on this process's command line. The exit code is 1 for an error, 128 + n for signal n.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli::run(cli.command) {

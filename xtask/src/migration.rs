@@ -6,17 +6,17 @@ use std::{fs, io};
 use crate::Failure;
 use crate::tidy::numbering::{MIGRATIONS, numbered};
 
-/// A migration that has to wait for a lock makes everyone behind it wait: it gives up soon, and is run again.
+/// A migration that waits for a lock blocks every query behind it, so it gives up soon and must be run again.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s';";
 
-/// Creates the next pair `migrations/NNNN_name.up.sql` and `.down.sql` and returns the two paths.
+/// Creates the next pair `migrations/NNNN_name.up.sql` and `.down.sql`, and returns both paths.
 pub fn create(root: &Path, name: &str) -> Result<[PathBuf; 2], Failure> {
     let plain = numbered(&format!("0000_{name}"), '_').is_some()
         && name.starts_with(|first: char| first.is_ascii_lowercase());
     if !plain {
         let wanted = "lower-case letters, digits and `_`, beginning with a letter, like `add_customer_notes`";
         return Err(Failure::said(format!(
-            "`{name}` is no name for a migration: {wanted}"
+            "`{name}` is not a name for a migration: {wanted}"
         )));
     }
     let folder = root.join(MIGRATIONS);

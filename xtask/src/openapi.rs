@@ -1,4 +1,5 @@
-//! `docs/openapi.json` is what the service says about itself, committed so that changes of the contract are reviewed.
+//! `docs/openapi.json`, the document that the service generates, committed so that changes of the contract are
+//! reviewed.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -11,7 +12,7 @@ const FILE: &str = "docs/openapi.json";
 pub(crate) fn write(context: &Context) -> Result {
     let document = generate(context)?;
     let file = context.root.join(FILE);
-    // What is written is built anew.
+    // Left alone if unchanged: writing it would cause a rebuild of what includes it.
     if fs::read_to_string(&file).is_ok_and(|committed| committed == document) {
         console::say(&format!("{FILE} is up to date"));
         return Ok(());
@@ -62,7 +63,7 @@ fn generate(context: &Context) -> Result<String> {
     Ok(format!("{}\n", text.trim_end()))
 }
 
-/// The number of the first line in which the texts differ.
+/// Returns the number of the first line in which the texts differ, or `None` if they are equal.
 fn first_difference(committed: &str, wanted: &str) -> Option<usize> {
     if committed == wanted {
         return None;

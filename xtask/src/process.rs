@@ -1,4 +1,4 @@
-//! Child processes, and what becomes of them when this one is told to stop.
+//! Child processes, and how they are stopped with this one.
 
 use std::env;
 use std::os::unix::process::CommandExt as _;
@@ -16,7 +16,7 @@ use signal_hook::flag;
 
 use crate::{Failure, Result};
 
-/// Beginnings of the variables by which `cargo run` describes xtask to us.
+/// Prefixes of the variables by which `cargo run` describes xtask to its process.
 const ABOUT_XTASK: [&str; 4] = [
     "CARGO_BIN_",
     "CARGO_CRATE_",
@@ -26,8 +26,8 @@ const ABOUT_XTASK: [&str; 4] = [
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Remembers the first signal that asks for the end, so that children and database are stopped in order.
-/// A second one ends this process at once.
+/// Records the first signal to stop, so that children and database are stopped in order. A second one ends this
+/// process at once.
 #[derive(Clone)]
 pub(crate) struct Interrupt {
     signal: Arc<AtomicUsize>,
@@ -38,7 +38,8 @@ impl Interrupt {
         let signal = Arc::new(AtomicUsize::new(0));
         let seen = Arc::new(AtomicBool::new(false));
         for (number, value) in [(SIGHUP, 1), (SIGINT, 2), (SIGTERM, 15)] {
-            // The order counts: the first signal finds `seen` unset and sets it, the second one shuts down.
+            // The order matters: at the first signal `seen` is still unset and is then set, at the second it ends the
+            // process.
             flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&seen))
                 .and_then(|_| flag::register(number, Arc::clone(&seen)))
                 .and_then(|_| flag::register_usize(number, Arc::clone(&signal), value))
@@ -49,7 +50,7 @@ impl Interrupt {
         Ok(Self { signal })
     }
 
-    /// Fails if a signal has come.
+    /// Fails if a signal was received.
     pub(crate) fn check(&self) -> Result {
         match u8::try_from(self.signal.load(Ordering::SeqCst)) {
             Ok(0) => Ok(()),
@@ -58,12 +59,12 @@ impl Interrupt {
         }
     }
 
-    /// Runs a command to its end and fails unless it succeeds. On a signal its whole process group is told first.
+    /// Runs a command until it ends, and fails unless it succeeds. A signal is first passed on to its process group.
     pub(crate) fn run(&self, command: &mut Command) -> Result {
         self.check()?;
         let name = describe(command);
-        // A group of its own: what the command has started in turn (rustc, test binaries) is reached too, and a
-        // Ctrl-C in the terminal comes here alone.
+        // A separate group: its signals also reach what the command has started in turn (rustc, test binaries), and a
+        // Ctrl-C in the terminal reaches only this process.
         let mut child = command
             .stdin(Stdio::null())
             .process_group(0)
@@ -86,7 +87,7 @@ impl Interrupt {
                 return Ok(status);
             }
             if self.check().is_err() {
-                // The group is gone when its last process ended in this very moment; nothing is left to tell then.
+                // Fails if the last process of the group has just ended; then there is nothing to stop.
                 kill_process_group(Pid::from_child(child), Signal::TERM).ok();
                 return child.wait();
             }
@@ -95,11 +96,11 @@ impl Interrupt {
     }
 }
 
-/// A cargo command in the repository, with an environment like that of a shell.
+/// Returns a cargo command in the repository, with an environment like that of a shell.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root);
-    // Build scripts that watch these would run again at every call.
+    // Build scripts that watch these variables would otherwise run again every time.
     let own = |name: &String| ABOUT_XTASK.iter().any(|prefix| name.starts_with(prefix));
     for (name, _) in environment().filter(|(name, _)| own(name)) {
         command.env_remove(name);
@@ -107,7 +108,7 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
-/// The folder in which cargo puts what it builds.
+/// Returns the target folder of cargo.
 pub(crate) fn target_folder(root: &Path) -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(root.join("Cargo.toml"))
@@ -117,7 +118,7 @@ pub(crate) fn target_folder(root: &Path) -> Result<PathBuf> {
     Ok(metadata.target_directory.into())
 }
 
-/// Whether `cargo NAME` exists on this machine.
+/// Returns whether `cargo NAME` is installed.
 pub(crate) fn has_cargo_command(root: &Path, name: &str) -> bool {
     cargo(root)
         .args([name, "--version"])
@@ -127,7 +128,7 @@ pub(crate) fn has_cargo_command(root: &Path, name: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The value of an environment variable, if it is set, not empty, and text.
+/// Returns an environment variable; `None` if it is unset, empty or not UTF-8.
 pub(crate) fn variable(name: &str) -> Option<String> {
     environment()
         .find(|(known, value)| known == name && !value.is_empty())
@@ -225,7 +226,7 @@ mod tests {
             .parse()
             .expect("a number");
         let grandchild = Pid::from_raw(grandchild).expect("a process id");
-        // It was told; it may still be at its last instructions.
+        // It was sent the signal, but may need a moment to end.
         while runs(grandchild) {
             assert!(
                 start.elapsed() < Duration::from_secs(30),
@@ -235,7 +236,7 @@ mod tests {
         }
     }
 
-    /// Without an init that reaps, a dead process keeps its number; on Linux it is a zombie then.
+    /// Returns whether the process runs. Without an init that reaps it, an ended process stays as a zombie.
     fn runs(process: Pid) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         test_kill_process(process).is_ok() && !status.contains(") Z ")

@@ -1,4 +1,4 @@
-//! The files of the repository as the checks see them, and what a check finds.
+//! The files of the repository as the checks see them, and the faults that checks report.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,22 +8,22 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::Failure;
 
-/// Hidden folders that belong to the repository; every other one is somebody's tool.
+/// Hidden folders that belong to the repository; all others belong to tools.
 const HIDDEN_FOLDERS: [&str; 3] = [".cargo", ".ci", ".github"];
 
-/// Something that a check refuses.
+/// A violation that a check found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// The file or folder, from the root of the repository; or a package.
+    /// The path of the file or folder from the root of the repository, or the name of a package.
     pub place: String,
-    /// The line in that file, counted from 1, where there is one to name.
+    /// The line in that file, counted from 1; `None` if the fault is not in one line.
     pub line: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and how to correct it.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault of a whole file, folder or package.
+    /// Creates a fault of a whole file, folder or package.
     pub fn at(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             place: place.into(),
@@ -32,7 +32,7 @@ impl Fault {
         }
     }
 
-    /// A fault in one line of a file.
+    /// Creates a fault in one line of a file.
     pub fn in_line(place: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
         Self {
             place: place.into(),
@@ -51,14 +51,14 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The text files of the repository by their path from its root, with `/` between the parts.
+/// The text files of the repository by their paths from its root, separated by `/`.
 #[derive(Debug, Default)]
 pub struct Repository {
     files: BTreeMap<String, String>,
 }
 
 impl Repository {
-    /// Reads every file below `root` but build output, local state and what is no text.
+    /// Reads every text file below `root` except build output and local state.
     pub fn read(root: &Path) -> Result<Self, Failure> {
         let mut files = BTreeMap::new();
         for entry in WalkDir::new(root).into_iter().filter_entry(belongs) {
@@ -82,7 +82,7 @@ impl Repository {
         Ok(Self { files })
     }
 
-    /// A made-up repository, for tests of the checks.
+    /// Creates a repository with these files, for tests of the checks.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self {
             files: files
@@ -92,29 +92,29 @@ impl Repository {
         }
     }
 
-    /// All paths, sorted.
+    /// Returns all paths, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
-    /// All files as (path, text), sorted by path.
+    /// Returns all files as (path, text), sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files
             .iter()
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The files whose path ends in `ending`.
+    /// Returns the files whose paths end in `ending`.
     pub fn ending_in(&self, ending: &str) -> impl Iterator<Item = (&str, &str)> {
         self.files().filter(move |(path, _)| path.ends_with(ending))
     }
 
-    /// The text of one file.
+    /// Returns the text of one file.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
-    /// The names of the files directly in a folder.
+    /// Returns the names of the files directly in a folder.
     pub fn names_in(&self, folder: &str) -> impl Iterator<Item = &str> {
         self.paths().filter_map(move |path| {
             let name = path.strip_prefix(folder)?.strip_prefix('/')?;

@@ -1,4 +1,4 @@
-//! Generated requests against the served document: the contract, held from outside.
+//! Tests the served OpenAPI document with generated requests.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader};
@@ -13,13 +13,13 @@ use crate::database::{ARCHIVE, BIN_DIR, DOWNLOAD_BASE};
 use crate::process::variable;
 use crate::{Failure, Result, suite};
 
-/// What every reply is held against.
+/// The checks that every response must pass.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,response_schema_conformance,\
                       content_type_conformance,ignored_auth,use_after_free";
-/// The same requests every time.
+/// Fixed, so that every run sends the same requests.
 const SEED: &str = "1";
-/// What the service may know of the caller's environment: nothing that names a database or another setting of its own,
-/// but for where its private PostgreSQL comes from.
+/// The variables that the service inherits: none of its settings, least of all one that names a database, except
+/// where its private PostgreSQL comes from.
 const INHERITED: [&str; 17] = [
     "PATH",
     "HOME",
@@ -40,7 +40,7 @@ const INHERITED: [&str; 17] = [
     DOWNLOAD_BASE,
 ];
 
-/// Serves from a folder that goes away again, and lets Schemathesis at it for some minutes.
+/// Serves from a temporary folder, and runs Schemathesis against the service for some minutes.
 pub(crate) fn run(context: &Context, minutes: u32) -> Result {
     let program = variable("SCHEMATHESIS").unwrap_or_else(|| "schemathesis".to_owned());
     let found = Command::new(&program)
@@ -54,8 +54,8 @@ pub(crate) fn run(context: &Context, minutes: u32) -> Result {
         )));
     }
     let customer_service = suite::build_service(context)?;
-    let folder = tempfile::tempdir().map_err(|error| io("make a folder", &error))?;
-    // The database's user must be able to enter, also when this runs as root.
+    let folder = tempfile::tempdir().map_err(|error| io("create a folder", &error))?;
+    // The database's user must be able to enter it, even when this runs as root.
     fs::set_permissions(folder.path(), Permissions::from_mode(0o711))
         .map_err(|error| io("open the folder", &error))?;
     let service = Service::start(service_command(&customer_service).current_dir(folder.path()))?;
@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context, minutes: u32) -> Result {
     context.interrupt.run(&mut command)
 }
 
-/// The service on any free port, with its private database.
+/// Returns the command that serves on any free port, with a private database.
 fn service_command(program: &Path) -> Command {
     let inherited = INHERITED
         .into_iter()
@@ -88,12 +88,12 @@ fn service_command(program: &Path) -> Command {
     command
 }
 
-/// A child that is told to stop and waited for when it is dropped.
+/// A child process that is stopped and waited for when this is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Whoever ended before is waited for all the same.
+        // Fails if the process has already ended; it is waited for all the same.
         kill_process(Pid::from_child(&self.0), Signal::TERM).ok();
         self.0.wait().ok();
     }
@@ -106,7 +106,7 @@ struct Service {
 }
 
 impl Service {
-    /// Runs the command and reads from its output where it serves and which key it made.
+    /// Runs the command and reads from its output where it serves and which key it created.
     fn start(command: &mut Command) -> Result<Self> {
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut process = Running(spawned.map_err(|error| io("start the service", &error))?);
@@ -163,7 +163,7 @@ mod tests {
         let output = shell("env").output().expect("a shell");
 
         let listed = String::from_utf8(output.stdout).expect("text");
-        // The shell sets the first three by itself.
+        // The shell itself sets the first three.
         let own = [
             "PWD",
             "SHLVL",
@@ -190,7 +190,7 @@ mod tests {
         assert!(failure.to_string().contains("where it serves"), "{failure}");
         let pid = fs::read_to_string(folder.path().join("pid")).expect("a process id");
         let pid = Pid::from_raw(pid.trim().parse().expect("a number")).expect("a process id");
-        // Waited for, so that not even a zombie is left.
+        // It was waited for, so that not even a zombie is left.
         assert!(test_kill_process(pid).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A feature is a slice: one name in every crate that it touches. The table says which crates those are, and which
+//! A feature is a slice: it has one name in every crate that it touches. The table lists those crates, and which
 //! slices use which others there.
 
 mod edges;
@@ -7,24 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::{Fault, Repository};
 
-/// Which slices a crate has, and what else may lie directly in its `src/`.
+/// The slices of a crate, and what else may be directly in its `src/`.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// The crate's folder below `crates/`.
     pub folder: &'static str,
     /// Each is `src/NAME.rs`, `src/NAME/` or both; all must exist.
     pub slices: &'static [&'static str],
-    /// The rest: roots and one or two folders of plumbing.
+    /// The other names: crate roots, and files and folders of plumbing.
     pub plumbing: &'static [&'static str],
-    /// The slices that a slice uses beside itself, and that a file of plumbing uses: no other edge may be there, and
-    /// each of these must.
+    /// The other slices that a slice or a file of plumbing uses. Any edge that is not listed is a fault, as is a
+    /// listed one that does not exist.
     pub uses: &'static [(&'static str, &'static [&'static str])],
-    /// Files that put the crate together and so may use every slice.
+    /// Files that assemble the crate and may therefore use every slice.
     pub composition: &'static [&'static str],
 }
 
 impl Row {
-    /// Returns the slice of this name, if there is one.
+    /// Returns the slice of this name, or `None` if the crate has no such slice.
     fn slice(&self, name: &str) -> Option<&'static str> {
         self.slices.iter().copied().find(|slice| *slice == name)
     }
@@ -35,7 +35,7 @@ impl Row {
     }
 }
 
-/// The slices × crates of this repository.
+/// The slices of each crate of this repository.
 pub const TABLE: &[Row] = &[
     Row {
         folder: "domain",
@@ -206,11 +206,11 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-/// The crates without slices: what they do is no feature of the service.
+/// The crates without slices, as they contain no feature of the service.
 pub const UNSLICED: &[&str] = &["embedded-postgres", "http-kit"];
 
-/// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice that
-/// uses another one without being listed, is listed and does not, or uses itself by way of others.
+/// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice
+/// that uses another one without being listed, is listed and does not, or uses itself through others.
 pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<Fault> {
     let crates = sources(repository);
     let mut faults = Vec::new();
@@ -268,7 +268,7 @@ fn compare(row: &Row, found: &BTreeSet<&str>) -> Vec<Fault> {
     missing.chain(unlisted).collect()
 }
 
-/// The names directly in each crate's `src/`; `a.rs` and `a/` are one name.
+/// Returns the names directly in each crate's `src/`; `a.rs` and `a/` are one name.
 fn sources(repository: &Repository) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut crates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for path in repository.paths() {

@@ -1,4 +1,5 @@
-//! Runs the tests with all they need: builds them, starts one throw-away database for the whole run, stops it after.
+//! Runs the tests with everything they need: builds them, and starts and stops a throw-away database for the whole
+//! run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,23 +13,23 @@ use crate::process::{cargo, target_folder};
 use crate::repository::Repository;
 use crate::{Failure, Result, console, layers};
 
-/// Which tests, and on which PostgreSQL.
+/// Which tests to run, and on which PostgreSQL.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    /// The packages to test; all of the workspace when empty.
+    /// The packages to test; all of the workspace if empty.
     pub(crate) packages: Vec<String>,
-    /// Where `initdb` and `postgres` lie, instead of the pinned release that is fetched.
+    /// The folder of `initdb` and `postgres`; `None` to fetch the pinned release.
     pub(crate) postgres_bin_dir: Option<PathBuf>,
-    /// Further arguments of `cargo test`.
+    /// Further arguments for `cargo test`.
     pub(crate) arguments: Vec<String>,
 }
 
-/// Runs a test program (the arguments) if it is one of the named packages' (`$0`).
+/// Runs a test program (the arguments) if its package is one of those named (`$0`).
 const IF_NAMED: &str = r#"case " $0 " in *" $CARGO_PKG_NAME "*) exec "$@" ;; esac"#;
 
 impl Selection {
-    /// What tells cargo which packages are tested. All of them are built whatever is selected: cargo gives a package
-    /// that is built alone other features, and so builds all that it depends on once more.
+    /// Returns the arguments that select packages. All packages are built whatever is selected: built alone, a
+    /// package would get different features, and all its dependencies would be built again.
     fn scope(&self) -> Vec<String> {
         let mut scope = vec!["--workspace".to_owned()];
         if !self.packages.is_empty() {
@@ -57,7 +58,7 @@ pub(crate) fn test(context: &Context, selection: &Selection) -> Result {
     run(context, selection, &[])
 }
 
-/// Soak tests run for a few seconds in every run of the suite; here they get `seconds` each.
+/// Runs the soak tests for `seconds` each; every normal run includes them for a few seconds.
 pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
     let selection = Selection {
         packages: Vec::new(),
@@ -73,7 +74,7 @@ pub(crate) fn soak(context: &Context, seconds: u32) -> Result {
 
 fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -> Result {
     remove_new_snapshots(&context.root)?;
-    // What does not compile is told before a database is fetched or started.
+    // Compile errors are reported before a database is fetched or started.
     let for_cargo = selection
         .arguments
         .iter()
@@ -106,7 +107,7 @@ fn run(context: &Context, selection: &Selection, environment: &[(&str, &str)]) -
     passed.and(stopped)
 }
 
-/// Removes the snapshots that tests have written beside the ones they differed from, so that those of this run are left.
+/// Removes new snapshots left by earlier runs, so that only those of this run remain.
 fn remove_new_snapshots(root: &Path) -> Result {
     for (path, _) in Repository::read(root)?.ending_in(".snap.new") {
         fs::remove_file(root.join(path))
@@ -115,7 +116,7 @@ fn remove_new_snapshots(root: &Path) -> Result {
     Ok(())
 }
 
-/// Builds the service as the tests are built, so that nothing is built twice; returns its program.
+/// Builds the service like the tests, so that nothing is built twice; returns the path of the program.
 pub(crate) fn build_service(context: &Context) -> Result<PathBuf> {
     let mut build = cargo(&context.root);
     build.args(["test", "--workspace", "--no-run", "--quiet"]);
@@ -123,10 +124,10 @@ pub(crate) fn build_service(context: &Context) -> Result<PathBuf> {
     Ok(target_folder(&context.root)?.join("debug/customer-service"))
 }
 
-/// Tells the tests where the database is, by the one name that they read.
+/// Sets the one variable by which the tests find the database.
 pub(crate) fn export(command: &mut Command, url: &str) {
     command.env(database::TEST_URL, url);
-    // A test that picked one of these up by itself would write to somebody's database.
+    // A test that read one of these itself would write to a real database.
     for name in database::SERVICE_URLS {
         command.env_remove(name).env_remove(format!("{name}_FILE"));
     }

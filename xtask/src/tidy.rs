@@ -1,4 +1,4 @@
-//! Checks of the repository that neither the compiler nor clippy makes. Each is a pure function over the files.
+//! Checks of the repository that neither the compiler nor clippy does. Each is a pure function over the files.
 
 mod commits;
 mod layout;
@@ -10,7 +10,7 @@ mod text;
 
 use crate::repository::{Fault, Repository};
 
-/// Every fault of the repository, sorted by place.
+/// Returns every fault of the repository, sorted by place.
 pub fn check(repository: &Repository) -> Vec<Fault> {
     let checks = [
         layout::no_mod_rs,

@@ -1,8 +1,8 @@
-//! Reading Rust as tokens, so that comments and strings never count as code.
+//! Reads Rust as tokens, so that comments and strings never count as code.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// Shows `look` the tokens of every nesting level.
+/// Calls `look` with the tokens of every nesting level.
 pub(crate) fn visit(tokens: TokenStream, look: &mut impl FnMut(&[TokenTree])) {
     let level: Vec<_> = tokens.into_iter().collect();
     look(&level);
@@ -13,7 +13,8 @@ pub(crate) fn visit(tokens: TokenStream, look: &mut impl FnMut(&[TokenTree])) {
     }
 }
 
-/// Returns whether a path is that of a file of tests, which its parent includes under `#[cfg(test)]`.
+/// Returns whether a path is that of a file of tests, which its parent includes under
+/// `#[cfg(test)]`.
 pub(crate) fn is_tests_file(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/")
 }
@@ -37,7 +38,7 @@ pub(crate) fn after_item(item: &[TokenTree]) -> &[TokenTree] {
     end(item).map_or(&[], |end| &item[end + 1..])
 }
 
-/// Where an item ends: at its braces or at its semicolon.
+/// Returns the index at which an item ends: at its braces or at its semicolon.
 fn end(item: &[TokenTree]) -> Option<usize> {
     item.iter().position(|token| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,

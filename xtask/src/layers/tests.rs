@@ -132,7 +132,7 @@ fn a_second_row_of_a_package_is_refused() {
     );
 }
 
-/// The list is kept by hand; this keeps a hasty line from turning an arrow round.
+/// The list is written by hand; this test prevents a hasty line from reversing a dependency.
 #[test]
 fn the_list_itself_points_inwards() {
     const INNER: [(&str, &[&str]); 6] = [
@@ -152,7 +152,7 @@ fn the_list_itself_points_inwards() {
             .collect();
         assert!(outward.is_empty(), "{package} may not use {outward:?}");
     }
-    // The benchmark is itself for development.
+    // The benchmark is not part of the product.
     let serving = ALLOWED
         .normal
         .iter()

@@ -1,4 +1,4 @@
-//! Which slices use which others: the paths in a crate's source against the row's list.
+//! Which slices use which: compares the paths in a crate's source with the list in its row.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
@@ -11,15 +11,15 @@ use crate::tokens::{after_item, is_cfg_test, is_tests_file};
 
 /// A slice or a file of plumbing, and the slice that it uses.
 type Edge<'a> = (&'a str, &'a str);
-/// Where an edge was found first: the file and the line.
+/// The file and line where an edge was found first.
 type Place<'a> = (&'a str, usize);
-/// A path's names from the root of the crate, and its line.
+/// The names of a path from the root of the crate, and its line.
 type Found = (Vec<String>, usize);
 
-/// A slice that uses itself by way of others, by the row's list: parts of a circle cannot be read, tested or moved
-/// apart.
+/// Returns the slices that, according to the row, use themselves through others: the parts of a circle cannot be
+/// read, tested or moved separately.
 pub(super) fn circles(row: &Row) -> Vec<Fault> {
-    // What uses nothing that is left is in no circle, nor is what uses such alone.
+    // Repeatedly removes slices that use no remaining one; those in circles, and those that use them, are left.
     let mut left: Vec<_> = row.uses.to_vec();
     loop {
         let before = left.len();
@@ -39,7 +39,7 @@ pub(super) fn circles(row: &Row) -> Vec<Fault> {
         .collect()
 }
 
-/// Everything that a row allows and its crate does not have, or the other way around.
+/// Returns a fault for every edge that the row does not allow, and for every allowed one that does not exist.
 pub(super) fn check(repository: &Repository, row: &Row) -> Vec<Fault> {
     let source = format!("crates/{}/src/", row.folder);
     let files: Vec<_> = repository
@@ -62,7 +62,7 @@ pub(super) fn check(repository: &Repository, row: &Row) -> Vec<Fault> {
             let slice = row
                 .slice(first)
                 .or_else(|| reexports.get(&**first).copied());
-            // A glob of the root may bring any slice.
+            // A glob import from the root may import any slice.
             let to = slice.or_else(|| (first == "*").then_some("*"));
             if let Some(to) = to.filter(|to| *to != from) {
                 edges.entry((from, to)).or_insert((file, *line));
@@ -109,14 +109,14 @@ fn compare(row: &Row, edges: &BTreeMap<Edge<'_>, Place<'_>>) -> Vec<Fault> {
     unknown.chain(gone).chain(idle).collect()
 }
 
-/// `customer/list/filter` of `crates/NAME/src/customer/list/filter.rs`.
+/// Returns `customer/list/filter` for `crates/NAME/src/customer/list/filter.rs`.
 fn module<'a>(path: &'a str, source: &str) -> &'a str {
     let inside = path.strip_prefix(source).unwrap_or(path);
     inside.strip_suffix(".rs").unwrap_or(inside)
 }
 
-/// Every path of a file that begins at `crate`, `self` or `super`, and in the root every one that is imported. A file
-/// that is not valid Rust has none; tidy names it.
+/// Returns every path in a file that begins at `crate`, `self` or `super`, and in the root also every imported one.
+/// Empty if the file is not valid Rust, which tidy reports.
 fn paths(path: &str, source: &str, text: &str) -> Vec<Found> {
     let module = module(path, source).split('/').map(str::to_owned);
     let mut reader = Reader {
@@ -152,7 +152,7 @@ impl Reader {
                     self.module.pop();
                     rest = &tail[2..];
                 }
-                // Not `use<…>`, which names what a type captures.
+                // Excludes `use<…>`, which lists what a type captures.
                 (TokenTree::Ident(word), [TokenTree::Ident(_), ..]) if word == "use" => {
                     let end = tail.iter().position(|token| is_mark(token, ';'));
                     let (tree, after) = tail.split_at(end.unwrap_or(tail.len()));
@@ -173,12 +173,12 @@ impl Reader {
         }
     }
 
-    /// Reads what stands between `use` and its semicolon, or a part of it.
+    /// Reads the tokens between `use` and its semicolon, or a part of them.
     fn read_tree(&mut self, tree: &[TokenTree], before: &[String]) {
         let mut path = before.to_vec();
         for token in tree {
             match token {
-                // What is renamed counts as below what it was.
+                // A new name counts as one below the renamed path.
                 TokenTree::Ident(name) if name == "as" => {}
                 TokenTree::Ident(name) => path.push(name.to_string()),
                 TokenTree::Punct(mark) if mark.as_char() == '*' => path.push("*".to_owned()),
@@ -203,7 +203,8 @@ impl Reader {
         }
     }
 
-    /// A path from the root of the crate; `None` if it leads out of it, or only further into this module.
+    /// Returns a path from the root of the crate; `None` if it leads to another crate, or only further into this
+    /// module.
     fn rooted(&self, path: Vec<String>) -> Option<Vec<String>> {
         let mut base = self.module.clone();
         let mut names = path.into_iter().peekable();
@@ -225,7 +226,7 @@ impl Reader {
     }
 }
 
-/// The names of a path behind its first one.
+/// Returns the names of a path after the first one.
 fn rest_of_path(tail: &[TokenTree]) -> Vec<String> {
     let (steps, _) = tail.as_chunks::<3>();
     let names = steps.iter().map_while(|step| match step {

@@ -1,4 +1,4 @@
-//! Units of work end with a commit.
+//! Checks that units of work end with a commit.
 
 use std::str::FromStr as _;
 
@@ -7,10 +7,11 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::repository::{Fault, Repository};
 use crate::tokens::{after_item, body, is_cfg_test, is_tests_file, visit};
 
-/// What opens a unit of work. A function of one of these names hands it on, and so its callers are held to the rule.
+/// The functions that begin a unit of work. One with such a name may return it uncommitted, so the rule applies to
+/// its callers.
 const OPENERS: [&str; 2] = ["begin", "begin_idempotent"];
 
-/// A unit of work that is dropped rolls back in silence, so whoever begins one commits it, in the same function.
+/// A unit of work that is dropped rolls back silently, so the function that begins one must also commit it.
 pub(super) fn what_begins_commits(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (path, text) in repository
@@ -20,7 +21,7 @@ pub(super) fn what_begins_commits(repository: &Repository) -> Vec<Fault> {
         if is_tests_file(path) {
             continue;
         }
-        // A file that is not valid Rust is named by `nothing_unfinished`.
+        // `nothing_unfinished` reports files that are not valid Rust.
         let Ok(tokens) = TokenStream::from_str(text) else {
             continue;
         };
@@ -38,7 +39,7 @@ pub(super) fn what_begins_commits(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Name, line and body of every function outside of test modules.
+/// Returns name, line and body of every function outside of test modules.
 fn functions(tokens: TokenStream) -> Vec<(String, usize, TokenStream)> {
     let level: Vec<_> = tokens.into_iter().collect();
     let mut found = Vec::new();
@@ -63,7 +64,7 @@ fn functions(tokens: TokenStream) -> Vec<(String, usize, TokenStream)> {
     found
 }
 
-/// Whether `.name(…)` or `::name(…)` occurs at any depth.
+/// Returns whether `.name(…)` or `::name(…)` occurs at any depth.
 fn calls(tokens: TokenStream, name: &str) -> bool {
     let mut found = false;
     visit(tokens, &mut |level| {

@@ -1,4 +1,4 @@
-//! Where files lie and what they are called.
+//! Where files are and what they are called.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(super) fn no_mod_rs(repository: &Repository) -> Vec<Fault> {
         .collect()
 }
 
-/// One binary links once and runs its tests side by side; a second one costs a link and a process more.
+/// One binary links once and runs its tests in parallel; each further one costs another link and process.
 pub(super) fn one_test_binary_per_crate(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut folders = BTreeSet::new();
@@ -63,8 +63,8 @@ pub(super) fn changelog_exists(repository: &Repository) -> Vec<Fault> {
     }
 }
 
-/// The page of an error code is what the `type` of a problem document points to; that there is one for every code is a
-/// test of `api-http`, which knows the codes.
+/// Checks the pages that the `type` of problem documents points to. A test of `api-http`, which knows the codes,
+/// checks that each has one.
 pub(super) fn problem_pages_are_pages(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     for name in repository.names_in("docs/problems") {

@@ -1,4 +1,4 @@
-//! What every crate must say in its manifest and its lint configuration.
+//! What every crate must declare in its manifest and its lint configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +36,8 @@ pub(super) fn lints_are_inherited(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// A crate's own `clippy.toml` replaces the shared one there, so it must hold all of it; more is welcome.
-/// The domain has one.
+/// A crate's own `clippy.toml` replaces the shared one there, so it must contain all of it, and may contain more. The
+/// domain has one.
 pub(super) fn own_clippy_lists_repeat_the_shared_one(repository: &Repository) -> Vec<Fault> {
     let is_own = |path: &&str| path.starts_with("crates/") && path.ends_with("/clippy.toml");
     let own = repository.paths().filter(is_own);

@@ -1,4 +1,4 @@
-//! Decision records and migrations are read in the order of their numbers; a gap or a twin is a lost or clashing file.
+//! Decision records and migrations are numbered in sequence: a gap or a duplicate means a lost or clashing file.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::repository::{Fault, Repository};
 pub(crate) const MIGRATIONS: &str = "migrations";
 const DECISIONS: &str = "docs/adr";
 
-/// `docs/adr/NNNN-name.md`, from 0000, the template.
+/// Checks `docs/adr/NNNN-name.md`, from 0000, the template.
 pub(super) fn decision_records(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut numbers = Vec::new();
@@ -27,7 +27,7 @@ pub(super) fn decision_records(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// `migrations/NNNN_name.up.sql` with its `NNNN_name.down.sql`, from 0001.
+/// Checks `migrations/NNNN_name.up.sql` and its `NNNN_name.down.sql`, from 0001.
 pub(super) fn migrations(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut directions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -64,7 +64,8 @@ pub(super) fn migrations(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Splits `0012_name` into its number and its name, which has lower-case letters, digits and the separator.
+/// Splits `0012_name` into its number and its name of lower-case letters, digits and separators; `None` for any other
+/// text.
 pub(crate) fn numbered(stem: &str, separator: char) -> Option<(u32, &str)> {
     let (number, name) = stem.split_once(separator)?;
     let four_digits = number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
-//! `docs/requirements.md` has a row for each requirement. What refers to one by its number, such as DOM-17, leads to its row, and the tests
-//! that a row names exist.
+//! `docs/requirements.md` has a row for each requirement. Every reference by number, such as DOM-17, must have its
+//! row, and the tests that a row names must exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use crate::repository::{Fault, Repository};
 
 const DOCUMENT: &str = "docs/requirements.md";
 
-/// What a row says that names no test.
+/// What a row contains if it names no test.
 const REASONS: [&str; 3] = ["to come with ", "no test", "dropped: "];
 
-/// One line of a table.
+/// A row of a table.
 struct Row<'a> {
     line: usize,
     /// The first cell.
@@ -19,7 +19,7 @@ struct Row<'a> {
     held_by: &'a str,
 }
 
-/// Each row begins with a number that no other has.
+/// Checks that each row begins with a number that no other row has.
 pub(super) fn rows_are_numbered_once(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     if rows(repository).next().is_none() {
@@ -41,7 +41,8 @@ pub(super) fn rows_are_numbered_once(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Every reference, in whatever file, leads to a row. The letters of the rows tell what is a reference.
+/// Checks that every reference, in any file, has a row. A word is a reference if its letters are those of some row's
+/// number.
 pub(super) fn references_lead_to_a_row(repository: &Repository) -> Vec<Fault> {
     let numbers: BTreeSet<_> = rows(repository).map(|row| row.number).collect();
     let letters: BTreeSet<_> = numbers.iter().filter_map(|number| prefix(number)).collect();
@@ -61,7 +62,7 @@ pub(super) fn references_lead_to_a_row(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Each row names tests or files that exist, or says why it names none.
+/// Checks that each row names tests or files that exist, or gives a reason for naming none.
 pub(super) fn rows_name_what_exists(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     for row in rows(repository) {
@@ -83,7 +84,7 @@ pub(super) fn rows_name_what_exists(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// The lines of the tables but for their heads.
+/// Returns the rows of the tables, without their heads.
 fn rows(repository: &Repository) -> impl Iterator<Item = Row<'_>> {
     let lines = (1..).zip(repository.text(DOCUMENT).unwrap_or_default().lines());
     lines.filter_map(|(line, text)| {
@@ -99,7 +100,7 @@ fn rows(repository: &Repository) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-/// The letters of a number: capitals, a hyphen and two digits.
+/// Returns the letters of a number, which is capitals, a hyphen and two digits; `None` if it is not.
 fn prefix(number: &str) -> Option<&str> {
     let (letters, digits) = number.split_once('-')?;
     let is_number = !letters.is_empty()
@@ -109,7 +110,7 @@ fn prefix(number: &str) -> Option<&str> {
     is_number.then_some(letters)
 }
 
-/// Whether there is the file, or for `folder::file::function` a function in a file of that name.
+/// Returns whether the file exists, or for `folder::file::function` a function in a file of that name.
 fn exists(repository: &Repository, name: &str) -> bool {
     let Some((file, function)) = name.rsplit_once("::") else {
         return repository.text(name).is_some();
@@ -136,7 +137,7 @@ mod tests {
         faults.iter().map(ToString::to_string).collect()
     }
 
-    /// The table with more rows, and a test of it.
+    /// Returns the table with more rows, and a test that it names.
     fn document(more: &str) -> Repository {
         Repository::of([
             (DOCUMENT, &*format!("{TABLE}{more}")),

@@ -1,4 +1,4 @@
-//! What Rust files may hold.
+//! What Rust files may contain.
 
 use std::str::FromStr as _;
 
@@ -9,7 +9,7 @@ use crate::tokens::visit;
 
 const MAX_LINES: usize = 400;
 
-/// Files that may be longer, each with its reason. An entry that is no longer needed is itself a fault.
+/// Files that may be longer, each with its reason. An entry that is no longer needed is a fault too.
 const LONG_FILES: &[(&str, &str)] = &[];
 
 const MARKERS: [&str; 2] = [concat!("FIX", "ME"), concat!("XX", "X")];
@@ -59,7 +59,7 @@ pub(super) fn nothing_unfinished(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Notes to oneself in comments of code.
+/// Finds markers of unfinished work in comments.
 fn markers(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (path, text) in repository.files() {
@@ -93,7 +93,7 @@ fn comment_start(path: &str) -> Option<&'static str> {
     }
 }
 
-/// Unfinished code and switched-off tests among the tokens of one level.
+/// Finds unfinished code and ignored tests among the tokens of one level.
 fn unfinished(path: &str, level: &[TokenTree]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for pair in level.windows(2) {
@@ -124,7 +124,7 @@ fn unfinished(path: &str, level: &[TokenTree]) -> Vec<Fault> {
     faults
 }
 
-/// Whether `[name…]` or `[cfg_attr(…, name…)]`.
+/// Returns whether an attribute is `[name…]` or `[cfg_attr(…, name…)]`.
 fn attribute_names(attribute: &Group, name: &str) -> bool {
     let tokens: Vec<_> = attribute.stream().into_iter().collect();
     match tokens.as_slice() {

@@ -1,11 +1,11 @@
-//! What no file may say: the repository means the same on every machine, and names no place to download from but one.
+//! What no file may contain: paths of one machine, and hosts to download from, except in one place.
 
 use crate::repository::{Fault, Repository};
 
-/// Folders of one person's or one machine's. Written in two parts, so that this file passes its own check.
+/// Folders of one person or one machine. Each is written in two parts, so that this file passes its own check.
 const FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
-/// Hosts that serve packages; cargo and apt know theirs by themselves.
+/// Hosts that serve packages; cargo and apt need no address of theirs in the repository.
 const HOSTS: [&str; 8] = [
     concat!("static.crates", ".io"),
     concat!("index.crates", ".io"),
@@ -17,7 +17,7 @@ const HOSTS: [&str; 8] = [
     concat!("deb.debian", ".org"),
 ];
 
-/// The one default download address, of the private PostgreSQL; it can be overridden.
+/// The only place with a default download address, that of the private PostgreSQL; it can be overridden.
 const DOWNLOADS: &str = "crates/embedded-postgres/src/";
 
 pub(super) fn nothing_of_one_machine(repository: &Repository) -> Vec<Fault> {
@@ -44,7 +44,7 @@ pub(super) fn nothing_of_one_machine(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Whether the folder stands at the beginning of a path, and not inside one.
+/// Returns whether the folder is at the beginning of a path, and not inside one.
 fn has_absolute(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(start, _)| {
         let before = line[..start].chars().next_back();

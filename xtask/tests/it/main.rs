@@ -1,4 +1,4 @@
-//! The repository passes its own checks. `cargo test` alone thus finds what `cargo xtask ci` would.
+//! The repository passes its own checks, so `cargo test` alone finds what `cargo xtask ci` would.
 
 use std::path::Path;
 

@@ -8,7 +8,7 @@ const ROW: Row = Row {
     composition: &["lib"],
 };
 
-/// What the row allows, and nothing else.
+/// Files with exactly the edges that the row allows.
 const GOOD: [(&str, &str); 3] = [
     (
         "crates/app/src/address/create.rs",
@@ -24,14 +24,14 @@ const GOOD: [(&str, &str); 3] = [
     ),
 ];
 
-/// The faults of these files beside those above.
+/// Returns the faults of these files, added to those above.
 fn shown(files: &[(&str, &str)]) -> Vec<String> {
     let repository = Repository::of(GOOD.into_iter().chain(files.iter().copied()));
     let faults = check(&repository, &ROW);
     faults.iter().map(ToString::to_string).collect()
 }
 
-/// The faults of a file of the slice `tag`.
+/// Returns the faults of a file of the slice `tag`.
 fn of_tag(text: &str) -> Vec<String> {
     shown(&[("crates/app/src/tag/list.rs", text)])
 }
