@@ -1,7 +1,8 @@
-//! The bare program: axum, sqlx, and the statements that were recorded. No callers, no checks, no
-//! types: a reply is the columns of the rows as PostgreSQL wrote them.
+//! The bare program: axum, sqlx and the recorded statements. It does not authenticate callers,
+//! validate anything or build domain types: a reply is the columns of the rows as PostgreSQL wrote
+//! them.
 //!
-//! It reads its [`Plan`] from standard input and tells its address on standard output.
+//! It reads its [`Plan`] from standard input and writes its address to standard output.
 
 use crate::Failure;
 use crate::case::{CASE_HEADER, Case, SEEDED, Subject, number_in};
@@ -44,14 +45,14 @@ pub(crate) fn serve() -> Result<(), Failure> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
         let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            // As the service does; without it nothing is lost but time.
+            // Set as the service sets it; if it fails, only speed is lost.
             drop(stream.set_nodelay(true));
         });
         Ok(axum::serve(listener, routes).await?)
     })
 }
 
-/// The request says by a header which case it is of; its path and its body name the numbers.
+/// Answers a request: a header names its case, the path and the body contain its numbers.
 async fn answer(
     State(bare): State<Shared>,
     uri: http::Uri,
@@ -77,7 +78,7 @@ struct Bare {
     idle: Mutex<Vec<PgConnection>>,
 }
 
-/// A message, ready to be sent often.
+/// A message to PostgreSQL, prepared to be sent many times.
 enum Step {
     Simple(Template),
     Prepared(Arc<str>, Vec<Parameter>),
@@ -126,7 +127,7 @@ impl Bare {
     }
 
     /// Sends the messages of a case one after the other. A connection on which one fails is not
-    /// used again.
+    /// reused.
     async fn run(&self, case: Case, about: About) -> Result<Vec<PgRow>, Failure> {
         let _place = self.free.acquire().await?;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,14 +166,14 @@ impl Step {
     }
 }
 
-/// A parameter in PostgreSQL's own binary form.
+/// A parameter in PostgreSQL's binary form.
 pub(crate) struct Raw {
     oid: Oid,
     value: Option<Vec<u8>>,
 }
 
 impl Raw {
-    /// A recorded parameter for another request.
+    /// Returns a recorded parameter, filled in for another request.
     pub(crate) fn of(parameter: &Parameter, about: About) -> Self {
         Self {
             oid: Oid(parameter.oid),
@@ -208,7 +209,7 @@ impl Encode<'_, Postgres> for Raw {
     }
 }
 
-/// Rows in text form as an array of objects of strings.
+/// Formats rows in text form as a JSON array of objects of strings.
 fn json(rows: &[PgRow]) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::with_capacity(1536 * rows.len().max(1));
     let mut comma: &[u8] = b"[";
@@ -232,7 +233,7 @@ fn json(rows: &[PgRow]) -> Result<Vec<u8>, Failure> {
     Ok(body)
 }
 
-/// What was sent, with the id that it got.
+/// Returns the body that was sent, together with the new id.
 fn created(about: About, sent: &[u8]) -> Vec<u8> {
     let mut body = format!(r#"{{"id":"{}","sent":"#, id(0, about.serial)).into_bytes();
     body.extend_from_slice(sent);

@@ -16,10 +16,11 @@ pub(crate) const CREATED_BY_PGBENCH: u64 = 300_000_000_000;
 pub(crate) const ADDED: u64 = 500_000_000_000;
 /// The number of the first address that pgbench adds.
 pub(crate) const ADDED_BY_PGBENCH: u64 = 600_000_000_000;
-/// Addresses are added to customers this far apart: a prime, so that all have their turn.
+/// Addresses are added to customers this far apart; a prime, so that every customer gets one in
+/// turn.
 pub(crate) const STRIDE: u64 = 7_919;
 
-/// The header that tells the bare program which case a request is of.
+/// The header that names a request's case to the bare program.
 pub(crate) const CASE_HEADER: &str = "x-bench-case";
 
 /// A kind of request.
@@ -45,7 +46,7 @@ pub(crate) enum Case {
     Search,
     /// The 10 with a frequent and a rare name, with their count
     SearchTwo,
-    /// The first 20 with a tag that many have, with their count
+    /// The first 20 with a frequent tag, with their count
     Tag,
     /// The first 20 of a large group, with their count
     Group,
@@ -59,21 +60,21 @@ pub(crate) enum Case {
     AddAddress,
 }
 
-/// How the customers of a case's requests are found.
+/// Which customers the requests of a case are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// None: a list.
+    /// No single customer: a list.
     Nobody,
-    /// Any of the seeded ones.
+    /// Any seeded customer, chosen at random.
     Anybody,
-    /// A new one.
+    /// A new customer.
     Newcomer,
-    /// All of the seeded ones in turn.
+    /// All seeded customers in turn.
     EachInTurn,
 }
 
 impl Case {
-    /// Its name in the report.
+    /// Returns the name in the report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Get => "get by id",
@@ -94,13 +95,13 @@ impl Case {
         }
     }
 
-    /// What a good answer's status is.
+    /// Returns the status of a correct answer.
     pub(crate) fn status(self) -> u16 {
         let is_new = matches!(self, Self::Create | Self::AddAddress);
         if is_new { 201 } else { 200 }
     }
 
-    /// Whom its requests are about.
+    /// Returns which customers the requests are about.
     pub(crate) fn subject(self) -> Subject {
         match self {
             Self::Get | Self::GetAddresses | Self::Email => Subject::Anybody,
@@ -118,7 +119,8 @@ impl Case {
         }
     }
 
-    /// Requests per second that are enough whatever the bare program reaches.
+    /// Returns the requests per second that are fast enough, whatever the bare program reaches;
+    /// `None` if there is no such rate.
     pub(crate) fn enough(self) -> Option<f64> {
         match self {
             Self::Page | Self::Next | Self::Page400 | Self::Deep => Some(4_000.0),
@@ -136,13 +138,13 @@ impl Case {
         }
     }
 
-    /// Its place among the cases, by which the bare program knows it.
+    /// Returns the index among the cases, by which the bare program knows it.
     fn number(self) -> usize {
         let cases = Self::value_variants().iter();
         cases.take_while(|case| **case != self).count()
     }
 
-    /// A request of this case.
+    /// Returns a request of this case as bytes.
     pub(crate) fn request(self, about: About, caller: &Caller) -> Vec<u8> {
         let (target, body) = self.target_and_body(about, caller);
         let content = if body.is_empty() {
@@ -201,18 +203,18 @@ impl Case {
     }
 }
 
-/// What every request carries, and where lists are read from.
+/// What every request carries, and where lists begin.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
     /// The operator's key.
     pub(crate) key: String,
-    /// The end of the first page; empty until it was read.
+    /// The cursor at the end of the first page; empty until it is read.
     pub(crate) cursor: String,
-    /// A place deep in the list; empty until it was looked for.
+    /// A cursor deep in the list; empty until it is found.
     pub(crate) deep: String,
 }
 
-/// A person as a shop's form would send it.
+/// Returns a new customer as a shop's form would send it.
 fn new_customer(n: u64) -> String {
     let email = email(n);
     format!(
@@ -220,21 +222,21 @@ fn new_customer(n: u64) -> String {
     )
 }
 
-/// The number of the customer that a path or body names: its last run of so many digits.
+/// Returns the number that a path or body contains: its last run of that many digits.
 pub(crate) fn number_in(bytes: &[u8]) -> Option<u64> {
     let digits = |window: &&[u8]| window.iter().all(u8::is_ascii_digit);
     let found = bytes.windows(NUMBER_DIGITS).rev().find(digits)?;
     std::str::from_utf8(found).ok()?.parse().ok()
 }
 
-/// An address as a shop's form would send it; no two are equal.
+/// Returns a new address as a shop's form would send it; no two are equal.
 fn new_address(serial: u64) -> String {
     format!(
         r#"{{"type":"shipping","firstName":"Zoë","lastName":"García Márquez","street":"{serial} Market Street","city":"San Francisco","state":"CA","zipCode":"94105","country":"US","phone":"+1-555-0125"}}"#
     )
 }
 
-/// Which customers the requests of a measurement are about.
+/// Chooses the customers that the requests of a measurement are about.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     customers: u64,
@@ -251,7 +253,7 @@ impl Numbers {
         }
     }
 
-    /// What the next request of a client is about.
+    /// Returns what the next request of a client is about.
     pub(crate) fn next(&self, case: Case, dice: &mut Dice) -> About {
         match case.subject() {
             Subject::Nobody => About::only(SEEDED),
@@ -270,7 +272,7 @@ impl Numbers {
     }
 }
 
-/// `SplitMix64`: the same numbers for the same seed.
+/// A random number generator (`SplitMix64`): the same seed yields the same numbers.
 #[derive(Debug)]
 pub(crate) struct Dice(pub(crate) u64);
 

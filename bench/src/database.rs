@@ -1,4 +1,4 @@
-//! The PostgreSQL that is measured on.
+//! The PostgreSQL server and the database that are measured.
 
 use crate::{Failure, say};
 use embedded_postgres::{Cluster, Profile, Settings};
@@ -12,24 +12,24 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use uuid::Uuid;
 
-/// The databases on a private server begin with this.
+/// The prefix of the databases on a private server.
 const NAME: &str = "customer_bench";
-/// Who owns them.
+/// The role that owns them.
 const OWNER: &str = "customer_bench_owner";
 
-/// A server for the length of the benchmark: one that was named, or a private one that forces
-/// every commit to disk, as in production.
+/// The server used by the benchmark: the one named by the user, or a private one that forces every
+/// commit to disk, as in production.
 pub(crate) struct Server {
     given: Option<String>,
-    // Before its folder, which is removed last.
+    // Declared, and so dropped, before its folder.
     cluster: Option<Cluster>,
     folder: TempDir,
 }
 
 impl Server {
-    /// Blocks, for seconds the first time.
+    /// Starts a private server unless one is given. Blocks, for seconds the first time.
     pub(crate) fn start(given: Option<String>, bin_dir: Option<PathBuf>) -> Result<Self, Failure> {
-        // The server runs as another user when we are root, and has to pass through.
+        // When this runs as root, the server runs as another user, who must be able to enter.
         let passable = Permissions::from_mode(0o711);
         let folder = tempfile::Builder::new()
             .prefix("customer-bench-")
@@ -52,17 +52,18 @@ impl Server {
         })
     }
 
-    /// A folder for whoever works on this database.
+    /// Returns the folder for files that belong to this benchmark.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
-    /// The owner's view of an empty database on it, for so many customers.
+    /// Returns an empty database for this many customers, as its owner sees it.
     pub(crate) async fn database(&self, customers: u64) -> Result<Database, Failure> {
         let url = match (&self.cluster, &self.given) {
             (Some(cluster), _) => {
                 let superuser = SecretString::from(cluster.superuser_url("postgres"));
-                // Known to this process and those that it starts; the server is gone with it.
+                // Known only to this process and those that it starts; the server is removed
+                // afterwards.
                 let password = SecretString::from(superuser_password(&superuser)?);
                 let name = format!("{NAME}_{customers}");
                 let url = customer_postgres::provision(&superuser, OWNER, &name, &password).await?;
@@ -77,23 +78,23 @@ impl Server {
             .fetch_one(&mut connection)
             .await?;
         if is_used {
-            return Err("the database is not empty: the benchmark fills one of its own, and leaves it to be dropped".into());
+            return Err("the database is not empty: the benchmark fills one that is, and does not empty it afterwards".into());
         }
         Ok(database)
     }
 
-    /// Whether there is room for several databases.
+    /// Returns whether the server is private, so that there can be several databases.
     pub(crate) fn is_private(&self) -> bool {
         self.cluster.is_some()
     }
 
-    /// Writes everything to disk, so that what was done so far is not paid for later.
+    /// Writes everything to disk, so that earlier work does not slow down what is measured.
     pub(crate) async fn checkpoint(&self) -> Result<(), Failure> {
         self.as_superuser(&["CHECKPOINT"]).await
     }
 
-    /// Forces nothing to disk while customers are seeded: should the machine stop meanwhile, the
-    /// benchmark begins again. A server that was named is left as it is.
+    /// Turns off forced writes to disk while customers are seeded, and on again: if the machine
+    /// stops meanwhile, the benchmark starts over. A server named by the user is left unchanged.
     pub(crate) async fn forgo_durability(&self, forgo: bool) -> Result<(), Failure> {
         if forgo {
             return self
@@ -111,14 +112,14 @@ impl Server {
             "CHECKPOINT",
         ])
         .await?;
-        // What the server wrote while it forced nothing, the system may still hold back.
+        // The system may still hold back what the server wrote without forcing it to disk.
         if self.is_private() {
             Command::new("sync").status().await?;
         }
         Ok(())
     }
 
-    /// Runs statements on a private server.
+    /// Runs statements on a private server; does nothing on one named by the user.
     async fn as_superuser(&self, statements: &'static [&'static str]) -> Result<(), Failure> {
         if let Some(cluster) = &self.cluster {
             let superuser: PgConnectOptions = cluster.superuser_url("postgres").parse()?;
@@ -153,7 +154,7 @@ fn superuser_password(url: &SecretString) -> Result<String, Failure> {
         .to_owned())
 }
 
-/// How the owner reaches the database.
+/// How the owner connects to the database.
 #[derive(Clone)]
 pub(crate) struct Database(PgConnectOptions);
 
@@ -168,7 +169,7 @@ impl Database {
         Ok(self.0.connect().await?)
     }
 
-    /// A connection that serves a tenant, and sees nothing else.
+    /// Opens a connection that serves a tenant, and sees nothing else.
     pub(crate) async fn connect_inside(&self, tenant: Uuid) -> Result<PgConnection, Failure> {
         let options = self.0.clone();
         let options = options.options([
@@ -178,8 +179,7 @@ impl Database {
         Ok(options.connect().await?)
     }
 
-    /// Takes the addresses away that were added since `start`, so that each measurement adds to
-    /// books of two.
+    /// Deletes the addresses added since `start`, so that each measurement adds to books of two.
     pub(crate) async fn remove_addresses(&self, start: &str) -> Result<(), Failure> {
         let mut connection = self.connect().await?;
         let remove = format!(
@@ -196,8 +196,9 @@ impl Database {
         Ok(connection.close().await?)
     }
 
-    /// Takes all customers' keys away: no seeded customer has one, and what the bare program and
-    /// pgbench stored for a customer is another's, which the service could not open.
+    /// Deletes the keys of all customers: seeded customers have none, and those that the bare
+    /// program and pgbench stored belong to another customer, so that the service could not use
+    /// them.
     pub(crate) async fn remove_keys(&self) -> Result<(), Failure> {
         let mut connection = self.connect().await?;
         sqlx::raw_sql("TRUNCATE customer_keys")
@@ -206,37 +207,37 @@ impl Database {
         Ok(connection.close().await?)
     }
 
-    /// The server's time.
+    /// Returns the server's time.
     pub(crate) async fn now(&self) -> Result<String, Failure> {
         let mut connection = self.connect().await?;
         let now = sqlx::query_scalar("SELECT now()::text");
         Ok(now.fetch_one(&mut connection).await?)
     }
 
-    /// Its URL.
+    /// Returns the URL.
     pub(crate) fn url(&self) -> String {
         self.0.to_url_lossy().to_string()
     }
 
-    /// Its URL through a proxy on this machine.
+    /// Returns the URL through a proxy on this machine.
     pub(crate) fn url_through(&self, port: u16) -> String {
         let options = self.0.clone().host("127.0.0.1").port(port);
         options.to_url_lossy().to_string()
     }
 
-    /// Its URL as PostgreSQL's own programs read it.
+    /// Returns the URL in the form that PostgreSQL's programs read.
     pub(crate) fn libpq_url(&self) -> String {
         let mut url = self.0.to_url_lossy();
         url.set_query(Some("sslmode=disable"));
         url.to_string()
     }
 
-    /// Host and port of its server.
+    /// Returns host and port of the server.
     pub(crate) fn server(&self) -> String {
         format!("{}:{}", self.0.get_host(), self.0.get_port())
     }
 
-    /// The server's version, with a loud word when commits are not forced to disk.
+    /// Returns the server's version and durability; warns if commits are not forced to disk.
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
         let mut connection = self.connect().await?;
         let (version, durable): (String, bool) = sqlx::query_as(

@@ -1,4 +1,4 @@
-//! The export of every customer, beside PostgreSQL's own `COPY` of the same rows.
+//! Exports every customer, for comparison with PostgreSQL's own `COPY` of the same rows.
 
 use crate::Failure;
 use crate::program::Program;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 /// How long an export may take.
 const PATIENCE: Duration = Duration::from_mins(30);
 
-/// What the service reads for a customer, for all of them.
+/// What the service reads of a customer, for all customers.
 const COPY: &str = "COPY (SELECT c.id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.created_at, c.updated_at, c.deleted_at, \
@@ -38,7 +38,7 @@ const COPY: &str = "COPY (SELECT c.id, c.email, c.email_verified, c.status, c.ac
      AND s.currency = n.settings ->> 'currency' \
      WHERE c.deleted_at IS NULL ORDER BY c.created_at, c.id) TO STDOUT (FORMAT csv)";
 
-/// In which form the customers are exported.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
@@ -49,7 +49,7 @@ pub(crate) enum Format {
 impl Format {
     pub(crate) const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
 
-    /// Its name in paths and in the report.
+    /// Returns the name in paths and in the report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -58,7 +58,7 @@ impl Format {
     }
 }
 
-/// Rows that came, how large they were and how long they took.
+/// The number of rows received, their size and how long they took.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Flow {
     rows: u64,
@@ -76,18 +76,18 @@ impl Flow {
     }
 }
 
-/// One export.
+/// One measured export.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Export {
     pub(crate) format: Format,
     pub(crate) service: Flow,
     pub(crate) copy: Flow,
-    /// Memory of the service in MiB: before, at most and after.
+    /// Memory of the service in MiB: before, peak and after.
     pub(crate) memory: Option<[f64; 3]>,
 }
 
 impl Export {
-    /// The service's rows per second to those of `COPY`.
+    /// Returns the service's rows per second relative to those of `COPY`.
     pub(crate) fn to_copy(self) -> f64 {
         self.service.rows_per_second() / self.copy.rows_per_second()
     }
@@ -105,7 +105,7 @@ impl Display for Export {
     }
 }
 
-/// Exports every customer, and then copies them out on a connection that serves their tenant.
+/// Exports every customer, then copies them with `COPY` on a connection that serves their tenant.
 pub(crate) async fn measure(
     service: &Program,
     key: &str,
@@ -164,7 +164,7 @@ async fn receive(target: SocketAddr, key: &str, format: Format) -> Result<Flow, 
     })
 }
 
-/// The answer must be a good one, in chunks.
+/// Reads the head of an answer; fails unless its status is 200 and its body is chunked.
 async fn head(answer: &mut BufReader<TcpStream>) -> Result<(), Failure> {
     let status = line(answer).await?;
     let mut is_chunked = false;
@@ -187,12 +187,12 @@ async fn head(answer: &mut BufReader<TcpStream>) -> Result<(), Failure> {
 async fn line(answer: &mut BufReader<TcpStream>) -> Result<String, Failure> {
     let mut line = String::new();
     if answer.read_line(&mut line).await? == 0 {
-        return Err("an export broke off".into());
+        return Err("an export was cut off".into());
     }
     Ok(line)
 }
 
-/// PostgreSQL sends each row as a message of its own.
+/// Copies the rows with `COPY`; PostgreSQL sends each as a separate message.
 async fn copy(connection: &mut PgConnection) -> Result<Flow, Failure> {
     let start = Instant::now();
     let (mut rows, mut bytes) = (0, 0);

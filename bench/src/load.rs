@@ -1,6 +1,6 @@
-//! Clients that send requests over kept-alive connections, each the next as soon as the last was
-//! answered. Requests are written and replies parsed by hand: a client library would take
-//! processor time from what is measured.
+//! Clients that send requests over kept-alive connections, each the next one as soon as the last
+//! was answered. Requests are written and replies parsed by hand: a client library would take
+//! processor time from the programs that are measured.
 
 use crate::Failure;
 use crate::case::{Caller, Case, Dice, Numbers};
@@ -14,10 +14,10 @@ use tokio::time::timeout;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Requests of one client in one measurement at most.
+/// Maximum number of requests of one client in one measurement.
 const MAX_REQUESTS: u64 = 10_000_000;
 
-/// What is sent, by how many clients, for how long.
+/// What to send, with how many clients, and for how long.
 #[derive(Clone, Copy)]
 pub(crate) struct Load<'a> {
     pub(crate) case: Case,
@@ -27,17 +27,17 @@ pub(crate) struct Load<'a> {
     pub(crate) time: Duration,
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    /// How long the clients were at it.
+    /// How long the clients sent requests.
     pub(crate) time: Duration,
     /// Latencies in microseconds.
     pub(crate) latencies: Histogram<u64>,
 }
 
 impl Load<'_> {
-    /// Drives the program at `target`. Every answer must have the right status.
+    /// Sends the load to the program at `target`. Fails if an answer has the wrong status.
     pub(crate) async fn run(self, target: SocketAddr) -> Result<Answered, Failure> {
         let mut clients = try_join_all((0..self.clients).map(|_| Client::connect(target))).await?;
         let start = Instant::now();
@@ -101,7 +101,7 @@ impl Client {
         })
     }
 
-    /// Sends a request and reads the whole answer; its status.
+    /// Sends a request, reads the whole answer and returns its status.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Result<u16, Failure> {
         self.stream.write_all(request).await?;
         let answered = timeout(PATIENCE, self.receive()).await;
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// The body of the last answer.
+    /// Returns the body of the last answer.
     pub(crate) fn body(&self) -> &[u8] {
         let end = head_end(&self.answer).unwrap_or(self.answer.len());
         &self.answer[end..]
@@ -134,16 +134,16 @@ fn head_end(answer: &[u8]) -> Option<usize> {
     Some(end + 4)
 }
 
-/// What the head of an answer says.
+/// What the benchmark needs from the head of an answer.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
-    /// Bytes of the whole answer.
+    /// Length of the whole answer in bytes.
     length: usize,
 }
 
 impl Head {
-    /// None until it is complete. An answer must tell its length.
+    /// Parses the head; `None` until it is complete. An answer must state its length.
     fn parse(answer: &[u8]) -> Result<Option<Self>, Failure> {
         let Some(end) = head_end(answer) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! How fast the service is, and how much of that speed PostgreSQL and axum would give to anyone.
+//! How fast the service is, compared with what PostgreSQL and axum alone reach.
 //!
 //! The benchmark seeds customers, records what the service sends to PostgreSQL for each kind of
 //! request, and then drives three programs with the same requests or statements in turn: the
@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-/// A sentence for whoever runs the benchmark.
+/// An error, as a sentence for the user of the benchmark.
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Measures the customer service against a bare program and pgbench.
@@ -45,40 +45,40 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves recorded statements: what the service is compared with. Started by the benchmark
+    /// Serves recorded statements, to compare the service with. Started by the benchmark
     #[command(hide = true)]
     Bare,
 }
 
-/// What is measured, and for how long.
+/// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
 struct Options {
-    /// Customers to seed, with two addresses each; several numbers are measured side by side and
+    /// Customers to seed, with two addresses each; several numbers are measured in turns and
     /// compared
     #[arg(long, value_delimiter = ',', default_value = "100000", value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
     customers: Vec<u64>,
     /// How long each measurement takes
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Clients at a time; several numbers are measured one after the other
+    /// Concurrent clients; several numbers are measured one after the other
     #[arg(long, value_delimiter = ',', default_value = "16,64", value_parser = clap::value_parser!(u32).range(1..=500))]
     connections: Vec<u32>,
     /// How often everything is measured; medians are reported
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
     repeat: u32,
-    /// Only these cases
+    /// Measures only these cases
     #[arg(long, visible_alias = "case", value_delimiter = ',', default_values_t = Choice::all())]
     cases: Vec<Choice>,
     /// Also records with perf where the service spends its time in these cases
     #[arg(long, value_name = "CASE", value_delimiter = ',')]
     profile: Vec<case::Case>,
-    /// The folder that these recordings are written to
+    /// The folder to write these recordings to
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     profile_to: PathBuf,
-    /// Connections to PostgreSQL, of the service and of the bare program
+    /// Connections to PostgreSQL, each of the service and of the bare program
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
     database_connections: u32,
-    /// An empty database, as the role that owns it; without it a private server is started.
+    /// URL of an empty database, as the role that owns it; without it a private server is started.
     /// `DATABASE_URL` does the same
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -88,7 +88,7 @@ struct Options {
     /// A service to measure instead of the one that was built together with this program
     #[arg(long, value_name = "FILE")]
     service: Option<PathBuf>,
-    /// Another build of the service to measure beside it, on the same database and in turns
+    /// Another build of the service to compare with, on the same database and in turns
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// Also writes the result as JSON
@@ -96,7 +96,7 @@ struct Options {
     json: Option<PathBuf>,
 }
 
-/// What can be measured: requests that are repeated, or the one long answer.
+/// What can be measured: repeated requests, or an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Case(case::Case),
@@ -152,7 +152,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Tells how things go. With standard error gone there is nobody to tell.
+/// Reports progress on standard error; ignores that it may be closed.
 fn say(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }

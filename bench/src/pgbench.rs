@@ -21,7 +21,7 @@ const MARKERS: About = About {
     serial: 876_543_210_992,
 };
 
-/// pgbench, and a script for each case.
+/// pgbench, with a script for each case.
 pub(crate) struct Pgbench {
     program: PathBuf,
     url: String,
@@ -32,7 +32,7 @@ pub(crate) struct Pgbench {
 }
 
 impl Pgbench {
-    /// None when this machine has no pgbench.
+    /// Returns `None` if pgbench is not installed.
     pub(crate) async fn new(
         plan: &Plan,
         database: &Database,
@@ -65,7 +65,7 @@ impl Pgbench {
         }))
     }
 
-    /// Transactions per second of a case.
+    /// Measures a case; returns its transactions per second.
     pub(crate) async fn run(
         &mut self,
         case: Case,
@@ -106,7 +106,7 @@ impl Pgbench {
     }
 }
 
-/// pgbench on the path, or of the newest server that is installed.
+/// Returns the pgbench on the path, or that of the newest installed server.
 fn find() -> Option<PathBuf> {
     let path = crate::variable("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -122,7 +122,7 @@ fn find() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Each client prepares its statements in its first transaction.
+/// Writes the script of a case. Each client prepares its statements in its first transaction.
 async fn script(
     plan: &Plan,
     case: Case,
@@ -169,7 +169,7 @@ async fn script(
         Subject::Newcomer => {
             format!("{own} + {CREATED_BY_PGBENCH}\n\\set customer :serial")
         }
-        // Each client has a share of the customers, so that no two wait for one another.
+        // Each client has its own customers, so that no two wait for each other.
         Subject::EachInTurn => format!(
             "{own} + {ADDED_BY_PGBENCH}\n\
              \\set customer {SEEDED} + (:client_id * :share + :i) * {STRIDE} % {customers}"
@@ -183,12 +183,13 @@ async fn script(
     ))
 }
 
-/// A line of the script that ends as one.
+/// Returns a line of a script, ended with a semicolon.
 fn statement(text: &str) -> String {
     format!("{};\n", text.trim_end_matches([';', '\\', ' ']))
 }
 
-/// The service writes text as hexadecimal digits, into which pgbench cannot put a number.
+/// Replaces hexadecimal literals, in which the service writes text, by plain ones, in which pgbench
+/// can replace numbers.
 fn plain_literals(text: &str) -> String {
     const OPENING: &str = "convert_from('\\x";
     const CLOSING: &str = "'::bytea,'UTF8')";

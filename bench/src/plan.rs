@@ -1,4 +1,4 @@
-//! What the service sends to PostgreSQL, in a form in which others can send it too.
+//! What the service sends to PostgreSQL, in a form that other programs can send too.
 
 use crate::case::Case;
 use crate::template::{About, Template, customer_id};
@@ -13,10 +13,10 @@ const BYTES_OID: u32 = 17;
 /// The length of digests.
 const DIGEST: usize = 32;
 
-/// Something the service sent.
+/// Something that the service sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// Text of one or more statements.
+    /// The text of one or more statements.
     Simple(String),
     /// A prepared statement, executed with these parameters.
     Prepared {
@@ -29,25 +29,25 @@ pub(crate) enum Sent {
     },
 }
 
-/// All that another program needs for the same work.
+/// Everything that another program needs to do the same work.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Plan {
     /// The database.
     pub(crate) url: String,
     /// Connections to it.
     pub(crate) connections: usize,
-    /// What is set on every connection.
+    /// The settings of every connection.
     pub(crate) settings: Vec<(String, String)>,
-    /// What is prepared on every connection.
+    /// The statements prepared on every connection.
     pub(crate) prepare: Vec<String>,
-    /// What is sent for a request.
+    /// The messages sent for a request of each case.
     pub(crate) cases: BTreeMap<Case, Vec<Message>>,
 }
 
 /// A message to PostgreSQL: one round trip.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Message {
-    /// Text of one or more statements.
+    /// The text of one or more statements.
     Simple(Template),
     /// A prepared statement.
     Prepared {
@@ -67,8 +67,8 @@ pub(crate) struct Parameter {
     pub(crate) value: Option<Template>,
 }
 
-/// What was recorded for a request, for any other. The ids among the parameters, but for the
-/// tenant's and the customer's, are those that the service made for it.
+/// Turns what was recorded for a request into messages for any other. Ids among the parameters are
+/// taken for those that the service created for it, except the tenant's and the customer's.
 pub(crate) fn messages(recorded: &[Sent], about: About, tenant: Uuid) -> Vec<Message> {
     let customer = Uuid::try_parse(&customer_id(about.customer)).unwrap_or_default();
     let mut made = Vec::new();
@@ -121,7 +121,7 @@ mod tests {
         serial: 500_000_000_009,
     };
 
-    /// A statement with one parameter, as it is for another request.
+    /// Returns the parameter of a statement, filled in for another request.
     fn refilled(oid: u32, value: &[u8], tenant: Uuid) -> Vec<u8> {
         let sent = Sent::Prepared {
             text: "SELECT $1".to_owned(),

@@ -1,4 +1,4 @@
-//! Programs that are started, watched and stopped: the service, and the bare program.
+//! Starts, watches and stops programs: the service and the bare program.
 
 use crate::Failure;
 use crate::plan::Plan;
@@ -13,23 +13,23 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long a program may take until it serves; it migrates the schema.
+/// How long a program may take until it serves, which includes migrating the schema.
 const START: Duration = Duration::from_mins(1);
-/// How long it may take to stop in order.
+/// How long an orderly stop may take.
 const STOP: Duration = Duration::from_secs(30);
 
 /// A running program. Dropping it kills it.
 pub(crate) struct Program {
     child: Child,
-    /// Open, so that the program never writes into nothing.
+    /// Kept open, so that the program can always write to it.
     _output: Lines<BufReader<ChildStdout>>,
-    /// Where it serves.
+    /// The address at which it serves.
     pub(crate) address: SocketAddr,
 }
 
 impl Program {
-    /// Starts the service on a database. At its first start there it tells the operator's key, and
-    /// runs no jobs: their statements are not those of a request.
+    /// Starts the service on a database. The first time, it also returns the operator's key, and runs no jobs, whose
+    /// statements would be recorded among those of requests.
     pub(crate) async fn service(
         file: &Path,
         folder: &Path,
@@ -40,14 +40,14 @@ impl Program {
         let mut command = Command::new(file);
         command
             .current_dir(folder)
-            // What this machine has set for another service is not for this one.
+            // Settings of this machine for another service must not apply.
             .env_clear()
             .env("DATABASE_URL", url)
             .env("CUSTOMER_DATABASE_MAX_CONNECTIONS", connections.to_string())
             .env("CUSTOMER_HTTP_PORT", "0")
             .env("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER", "0")
-            // Entries of the bare program are all of the time at which it was recorded, and seem to have
-            // waited since to be sealed: a warning.
+            // Audit entries of the bare program all have the time of the recording, and so appear to have waited long
+            // to be sealed, which would log warnings.
             .env("CUSTOMER_LOG_LEVEL", "error")
             .stdin(Stdio::null());
         let awaited: &[&str] = if is_first {
@@ -56,11 +56,11 @@ impl Program {
         } else {
             &["API "]
         };
-        let (program, told) = Self::start(command, None, awaited).await?;
-        Ok((program, told.into_iter().nth(1)))
+        let (program, printed) = Self::start(command, None, awaited).await?;
+        Ok((program, printed.into_iter().nth(1)))
     }
 
-    /// Starts the bare program, which is this one in another mode.
+    /// Starts the bare program, which is this program in another mode.
     pub(crate) async fn bare(plan: &Plan) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("bare").stdin(Stdio::piped());
@@ -68,8 +68,8 @@ impl Program {
         Ok(Self::start(command, Some(plan), &["http://"]).await?.0)
     }
 
-    /// Starts a program and waits until its output has a line for each of `awaited`; their ends
-    /// are yielded, and the first tells the address.
+    /// Starts a program and waits until it has printed a line for each of `awaited`; returns the rest of these lines,
+    /// the first of which contains the address.
     async fn start(
         mut command: Command,
         input: Option<Vec<u8>>,
@@ -86,25 +86,25 @@ impl Program {
         }
         let output = child.stdout.take().ok_or("a program without output")?;
         let mut output = BufReader::new(output).lines();
-        let told = timeout(START, told(&mut output, awaited)).await;
-        let told = told.map_err(|_| "a program did not say in time where it serves")??;
-        let address = told
+        let printed = timeout(START, printed(&mut output, awaited)).await;
+        let printed = printed.map_err(|_| "a program did not print its address in time")??;
+        let address = printed
             .first()
             .and_then(|url| url.split('/').find_map(|part| part.parse().ok()));
         let program = Self {
             child,
             _output: output,
-            address: address.ok_or("a program did not say where it serves")?,
+            address: address.ok_or("a program did not print its address")?,
         };
-        Ok((program, told))
+        Ok((program, printed))
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
 
-    /// Memory that it has in use now, and the most that it ever had, in KiB.
+    /// Returns the current and the peak resident memory; `None` where the system does not report it.
     pub(crate) fn memory(&self) -> Option<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
         let kib = |name: &str| {
@@ -117,12 +117,12 @@ impl Program {
         })
     }
 
-    /// Forgets the most that it ever had in memory, where the system can.
+    /// Resets the peak memory, where the system can.
     pub(crate) fn forget_peak(&self) {
         drop(fs::write(format!("/proc/{}/clear_refs", self.id()), "5"));
     }
 
-    /// Records with `perf` where it spends its time, for so long, into a file.
+    /// Starts to record with `perf`, for `time` and into `file`, where it spends its time.
     pub(crate) fn profile(&self, file: &Path, time: Duration) -> Result<Child, Failure> {
         let mut command = Command::new("perf");
         command
@@ -136,10 +136,10 @@ impl Program {
         Ok(started.map_err(|error| format!("cannot start perf: {error}"))?)
     }
 
-    /// Processor time that it has used.
+    /// Returns the processor time used so far; `None` where the system does not report it.
     pub(crate) fn processor_time(&self) -> Option<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
-        // The name before it may hold anything, even spaces and brackets.
+        // The name before it may contain anything, even spaces and brackets.
         let (_, fields) = stat.rsplit_once(')')?;
         let mut times = fields.split_whitespace().skip(11);
         let mut ticks = || times.next()?.parse::<u64>().ok();
@@ -147,7 +147,7 @@ impl Program {
         Some(Duration::from_millis(hundredths * 10))
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Asks the program to stop and waits until it has; kills it after [`STOP`].
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         if let Some(id) = id {
@@ -168,31 +168,31 @@ pub(crate) struct Memory {
     pub(crate) most: u64,
 }
 
-async fn told(
+async fn printed(
     output: &mut Lines<BufReader<ChildStdout>>,
     awaited: &[&str],
 ) -> Result<Vec<String>, Failure> {
-    let mut told = Vec::new();
+    let mut printed = Vec::new();
     for name in awaited {
         loop {
             let line = output.next_line().await?;
-            let line = line.ok_or("a program ended before it served; its words are above")?;
+            let line = line.ok_or("a program ended before it served; its output is above")?;
             if let Some((_, value)) = line.split_once(name) {
                 let value = value.trim();
-                told.push(value.to_owned());
+                printed.push(value.to_owned());
                 break;
             }
         }
     }
-    Ok(told)
+    Ok(printed)
 }
 
-/// The service that was built together with this program and lies beside it.
+/// Returns the path of the service that was built together with this program, next to it.
 pub(crate) fn service_beside() -> Result<PathBuf, Failure> {
     let service = std::env::current_exe()?.with_file_name("customer-service");
     if service.is_file() {
         Ok(service)
     } else {
-        Err("no service lies beside this program: `cargo xtask bench` builds both, --service names one".into())
+        Err("there is no service next to this program: `cargo xtask bench` builds both, --service names another".into())
     }
 }

@@ -1,4 +1,4 @@
-//! A proxy before PostgreSQL that writes down what a client sends.
+//! A proxy in front of PostgreSQL that records what a client sends.
 
 use crate::Failure;
 use crate::plan::Sent;
@@ -12,30 +12,30 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// The longest message that is believed to be one.
+/// The maximum length of a message, in bytes; a longer one is taken for an error.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
-/// What was sent since the last look.
+/// What was sent since the recording was last taken.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
     /// The `-c name=value` settings of connections that were opened.
     pub(crate) settings: Vec<Vec<(String, String)>>,
     /// Everything else, in order.
     pub(crate) sent: Vec<Sent>,
-    /// How often the client waited for an answer.
+    /// How often the client waited for a response.
     pub(crate) round_trips: usize,
 }
 
-/// The proxy. It ends with this value.
+/// The proxy. Dropping it stops it.
 pub(crate) struct Recorder {
-    /// Where clients connect to, without TLS.
+    /// The address for clients, without TLS.
     pub(crate) address: SocketAddr,
     recording: Arc<Mutex<Recording>>,
     _connections: JoinSet<()>,
 }
 
 impl Recorder {
-    /// A recorder before `server`, a host and a port.
+    /// Starts a recorder in front of `server`, a host and a port.
     pub(crate) async fn before(server: String) -> Result<Self, Failure> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -49,7 +49,7 @@ impl Recorder {
         })
     }
 
-    /// What was sent since the last call.
+    /// Returns what was sent since the last call.
     pub(crate) fn take(&self) -> Recording {
         std::mem::take(&mut lock(&self.recording))
     }
@@ -64,7 +64,7 @@ async fn accept(listener: TcpListener, server: String, recording: Arc<Mutex<Reco
     while let Ok((client, _)) = listener.accept().await {
         let (server, recording) = (server.clone(), Arc::clone(&recording));
         connections.spawn(async move {
-            // A connection that breaks is the client's to notice.
+            // The client notices a broken connection itself.
             drop(pass(client, server, recording).await);
         });
     }
@@ -92,7 +92,7 @@ async fn read_along(
     recording: Arc<Mutex<Recording>>,
 ) -> io::Result<()> {
     let mut connection = Connection::default();
-    // The first message has no type.
+    // The first message has no type byte.
     let startup = read_message(&mut client).await?;
     lock(&recording).settings.push(settings(startup.slice(8..)));
     server.write_all(&startup).await?;
@@ -105,7 +105,7 @@ async fn read_along(
     }
 }
 
-/// A message's length and what follows.
+/// Reads a message's length and content.
 async fn read_message(client: &mut OwnedReadHalf) -> io::Result<Bytes> {
     let length = client.read_u32().await?;
     let size = usize::try_from(length).unwrap_or(usize::MAX);
@@ -118,7 +118,7 @@ async fn read_message(client: &mut OwnedReadHalf) -> io::Result<Bytes> {
     Ok(message.into())
 }
 
-/// What `-c` sets in a start-up message, whose parameters are pairs of texts.
+/// Returns the `-c` settings in a start-up message, whose parameters are pairs of texts.
 fn settings(mut parameters: Bytes) -> Vec<(String, String)> {
     while parameters.has_remaining() {
         let (name, value) = (text(&mut parameters), text(&mut parameters));
@@ -134,7 +134,7 @@ fn settings(mut parameters: Bytes) -> Vec<(String, String)> {
     Vec::new()
 }
 
-/// Words between spaces; what a backslash stands before is part of the word.
+/// Splits text at spaces; a backslash makes the next character part of the word.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut letters = text.chars();
@@ -153,7 +153,7 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The statements that a connection has prepared: text and parameter types by name.
+/// The prepared statements of a connection: text and parameter types by name.
 #[derive(Default)]
 struct Connection(HashMap<String, (String, Vec<u32>)>);
 
@@ -174,7 +174,7 @@ impl Connection {
                 let (_portal, name) = (text(&mut message), text(&mut message));
                 let formats = message.try_get_u16().unwrap_or(0);
                 for _ in 0..formats {
-                    // Binary, as sqlx always sends them.
+                    // Always binary, as sqlx sends them.
                     message.try_get_u16().unwrap_or(1);
                 }
                 let (text, types) = self.0.get(&name).cloned().unwrap_or_default();
@@ -191,7 +191,7 @@ impl Connection {
     }
 }
 
-/// Text up to the next zero.
+/// Reads text up to the next zero byte.
 fn text(message: &mut Bytes) -> String {
     let end = message
         .iter()
@@ -202,7 +202,7 @@ fn text(message: &mut Bytes) -> String {
     text
 }
 
-/// A length and so many bytes; a negative length is null.
+/// Reads a length and that many bytes; `None` if the length is negative, which means null.
 fn value(message: &mut Bytes) -> Option<Vec<u8>> {
     let length = usize::try_from(message.try_get_i32().ok()?).ok()?;
     Some(message.split_to(length.min(message.remaining())).to_vec())

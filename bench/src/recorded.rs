@@ -1,4 +1,4 @@
-//! What the service sends for each kind of request, written down at its first start.
+//! What the service sends for each kind of request, recorded at its first start.
 
 use crate::Failure;
 use crate::case::{ADDED, CREATED, Caller, Case, SEEDED, Subject};
@@ -14,15 +14,15 @@ use sqlx::Connection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// How far down the list the deep page lies, in a list that is so long.
+/// How far down the list the deep page is, if the list is that long.
 const DEEP: u64 = 50_000;
-/// Rows of the pages on the way there.
+/// Rows per page on the way there.
 const STEP: u64 = 100;
 
-/// A number that the event sequence of no seeded customer has reached.
+/// More than the event sequence of any seeded customer.
 const BEYOND: u64 = 1_000;
 
-/// Where it is recorded.
+/// Where the recording takes place.
 pub(crate) struct Place<'a> {
     pub(crate) database: &'a Database,
     pub(crate) tenant: Uuid,
@@ -30,8 +30,8 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Sets the event sequence of the customer that addresses are added to. A request that takes
-    /// its own number from it leaves nothing in what was recorded that is not told by its numbers.
+    /// Sets the event sequence of the customer that the recorded request changes, so that the next
+    /// event gets the request's own number, which the template replaces.
     async fn number_events(&self, case: Case, last: u64) -> Result<(), Failure> {
         if case.subject() != Subject::EachInTurn {
             return Ok(());
@@ -46,7 +46,7 @@ impl Place<'_> {
     }
 }
 
-/// What the service sent, and what it takes to ask for it.
+/// What the service sent, and what is needed to send the requests again.
 pub(crate) struct Recorded {
     pub(crate) plan: Plan,
     pub(crate) round_trips: BTreeMap<Case, usize>,
@@ -74,7 +74,7 @@ impl Recorded {
         for case in cases {
             let about = example(*case);
             place.number_events(*case, about.serial - 1).await?;
-            // What a connection sends only once is sent by a request before.
+            // The request before the recorded one sends what a connection sends only once.
             for distance in [1, 0] {
                 proxy.take();
                 let about = About {
@@ -93,7 +93,7 @@ impl Recorded {
         Ok(recorded)
     }
 
-    /// What is set and prepared on a serving connection.
+    /// Takes over what is set and prepared on connections that serve requests.
     fn start_up(&mut self, from_start: Recording) -> Result<(), Failure> {
         let is_serving = |set: &&Vec<(String, String)>| {
             set.contains(&("role".to_owned(), "customer_app".to_owned()))
@@ -112,7 +112,7 @@ impl Recorded {
         Ok(())
     }
 
-    /// Cursors, as a client gets them: page by page.
+    /// Finds the cursors as a client does: page by page.
     async fn find_places(
         &mut self,
         client: &mut Client,
@@ -146,13 +146,13 @@ impl Recorded {
     }
 }
 
-/// What the recorded request of a case is about.
+/// Returns what the recorded request of a case is about.
 fn example(case: Case) -> About {
     match case.subject() {
         Subject::Nobody => About::only(SEEDED + 1),
         Subject::Anybody => About::only(SEEDED + 17),
         Subject::Newcomer => About::only(CREATED - 1),
-        // Each case with numbers of its own: no event of a customer has the number of another.
+        // Each case has different numbers: no event of a customer has the number of another.
         Subject::EachInTurn => About {
             customer: SEEDED + seed::without_other_ids(),
             serial: if case == Case::Update {
@@ -164,7 +164,7 @@ fn example(case: Case) -> About {
     }
 }
 
-/// Where the page that was just read ends.
+/// Returns the cursor at the end of the page that was just read.
 fn next(client: &Client) -> Result<String, Failure> {
     let page: Value = serde_json::from_slice(client.body())?;
     let cursor = page.pointer("/data/nextCursor").and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! What came out, as tables and as JSON.
+//! Prints the result as tables, or writes it as JSON.
 
 mod growth;
 mod machine;
@@ -17,18 +17,18 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-/// What the service may have in memory at most, in MiB.
+/// The maximum resident memory of the service, in MiB.
 const MAX_MEMORY: f64 = 60.0;
-/// What an export is to reach of `COPY`.
+/// The share of the rate of `COPY` that an export must reach.
 const EXPORT_AIM: f64 = 0.5;
-/// What memory may grow by during an export, in MiB: nothing that depends on its length.
+/// How much memory may grow during an export, in MiB: an amount that does not depend on its length.
 const FLAT: f64 = 16.0;
 
-/// Everything that was measured, and on what.
+/// Everything that was measured, and where.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     machine: String,
-    /// Whether the programs were built optimised.
+    /// Whether this is an optimised build.
     optimised: bool,
     load_after: String,
     rows: Vec<Row>,
@@ -37,7 +37,7 @@ pub(crate) struct Report {
     frame: Frame,
 }
 
-/// What a report is made of.
+/// The surroundings of the measurements in a report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Frame {
     pub(crate) postgres: String,
@@ -51,7 +51,7 @@ pub(crate) struct Frame {
     pub(crate) sizes: Vec<Size>,
 }
 
-/// A number of customers, and what was seen of the service there.
+/// A number of customers, and what was observed of the service with so many.
 #[derive(Debug, Serialize)]
 pub(crate) struct Size {
     pub(crate) customers: u64,
@@ -191,7 +191,7 @@ impl Report {
     }
 }
 
-/// Of the repetitions of an export the middle one, as compared with `COPY`.
+/// Returns, of the repetitions of each export, the one with the median ratio to `COPY`.
 fn typical(exports: &[(u64, Export)]) -> Vec<(u64, Export)> {
     let mut kinds: BTreeMap<_, Vec<Export>> = BTreeMap::new();
     for (customers, export) in exports {
@@ -210,7 +210,7 @@ fn optional(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-/// With commas between the thousands.
+/// Formats a number with commas between the thousands.
 fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();

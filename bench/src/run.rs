@@ -11,8 +11,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Measures, and prints the report. A program that is slow is no failure; one that answers
-/// wrongly is.
+/// Measures, and prints the report. A slow program is not an error; one that answers wrongly is.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let service = match &options.service {
         Some(file) => fs::canonicalize(file)?,
@@ -28,7 +27,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             "several sizes need several databases: leave the database to the benchmark".into(),
         );
     }
-    // One thread for all clients: the cores are for what is measured.
+    // One thread for all clients, so that the cores are left to the programs that are measured.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -96,7 +95,7 @@ impl Bench<'_> {
         Ok(Report::new(frame))
     }
 
-    /// Every case, at each size in turn, so that what the machine does meanwhile strikes all
+    /// Measures every case at each size in turn, so that other load on the machine affects all
     /// sizes alike.
     async fn measure(
         &self,

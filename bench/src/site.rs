@@ -1,4 +1,4 @@
-//! One size: a database with so many customers, and the programs on it.
+//! A database with a number of customers, and the programs that run on it.
 
 use crate::case::{Caller, Case, Numbers, Subject};
 use crate::database::{Database, Server};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Before a measurement counts.
+/// How long a program is sent requests before a measurement begins.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// A database with so many customers, and the programs that are measured on it.
@@ -27,24 +27,24 @@ pub(crate) struct Site {
     recorded: Recorded,
     service: Program,
     bare: Program,
-    /// Another build of the service.
+    /// The other build of the service, if one is compared.
     other: Option<Program>,
     pgbench: Option<Pgbench>,
     numbers: Numbers,
     /// Memory of the service before the first request.
     idle: Option<Memory>,
-    /// When seeding had ended.
+    /// The server's time when seeding had ended.
     start: String,
 }
 
-/// One measurement: of which case, in which order, for how long.
+/// One measurement: its case, the number of clients, how long, and which repetition.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) case: Case,
     pub(crate) clients: u32,
     pub(crate) time: Duration,
     pub(crate) repetition: u32,
-    /// Where to write what `perf` saw of the service.
+    /// The folder for the recordings of `perf`; `None` to record nothing.
     pub(crate) profile: Option<&'a Path>,
 }
 
@@ -70,10 +70,10 @@ impl Site {
         let took = begun.elapsed().as_secs_f64();
         say(&format!("{customers} customers seeded in {took:.1} s"));
         let caller = Caller {
-            key: key.ok_or("the service told no operator's key")?,
+            key: key.ok_or("the service printed no operator's key")?,
             ..Caller::default()
         };
-        // Before anything is added that is not as it was seeded.
+        // Checked before anything is added that was not seeded.
         let mut client = Client::connect(first.address).await?;
         seed::check(&mut client, &caller, TenantId(tenant), customers).await?;
         let start = database.now().await?;
@@ -117,18 +117,18 @@ impl Site {
         })
     }
 
-    /// The database's server.
+    /// Describes the database's server.
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
         self.database.describe().await
     }
 
-    /// Round trips of a request.
+    /// Returns the round trips of a request.
     pub(crate) fn round_trips(&self, case: Case) -> usize {
         let trips = self.recorded.round_trips.get(&case);
         trips.copied().unwrap_or_default()
     }
 
-    /// Measures a case on both programs, in turns that begin with either, and then on pgbench.
+    /// Measures a case on both programs, in alternating order, then on the other build and pgbench.
     pub(crate) async fn measure(&mut self, run: Run<'_>) -> Result<Measurement, Failure> {
         let (service, bare) = if run.repetition.is_multiple_of(2) {
             let service = self.speed(run, &self.service, run.profile).await?;
@@ -200,8 +200,8 @@ impl Site {
         folder.join(format!("{case:?}-{clients}-of-{customers}.perf"))
     }
 
-    /// Leaves the books of addresses as they were, and customers without keys: each change is the
-    /// first of its customer, and makes its key.
+    /// Removes added addresses, and the customers' keys, so that each change is the first of its
+    /// customer and creates its key.
     async fn tidy(&self, case: Case) -> Result<(), Failure> {
         if case.subject() == Subject::EachInTurn {
             self.database.remove_keys().await?;
@@ -212,7 +212,7 @@ impl Site {
         Ok(())
     }
 
-    /// Exports every customer, and copies the same rows out.
+    /// Exports every customer, and copies the same rows with `COPY`.
     pub(crate) async fn export(&self, format: Format) -> Result<Export, Failure> {
         let key = &self.recorded.caller.key;
         let mut connection = self.database.connect_inside(self.tenant).await?;
@@ -221,7 +221,7 @@ impl Site {
         Ok(export)
     }
 
-    /// Ends the programs. Memory of the service: before the first request, and now.
+    /// Stops the programs. Returns the memory of the service before the first request, and now.
     pub(crate) async fn close(self) -> Result<Option<(Memory, Memory)>, Failure> {
         let memory = self.idle.zip(self.service.memory());
         self.service.stop().await?;

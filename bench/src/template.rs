@@ -1,13 +1,13 @@
-//! Recorded bytes with places for the numbers of another request.
+//! Recorded bytes in which the numbers of another request can be filled in.
 //!
-//! Everything that tells one customer of the benchmark from another, and one request from the
-//! next, is made of a number of twelve digits, so that a recorded statement serves for any of
-//! them, and so that pgbench, whose only values are numbers, can name them too.
+//! Everything that distinguishes one customer of the benchmark from another, and one request from
+//! the next, is derived from a number of twelve digits, so that a recorded statement can be used
+//! for any of them, and so that pgbench, whose only values are numbers, can refer to them too.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The length of a number, and of the last group of a UUID.
+/// The number of digits of a number, and of the last group of a UUID.
 pub(crate) const NUMBER_DIGITS: usize = 12;
 
 /// What a request is about.
@@ -15,13 +15,13 @@ pub(crate) const NUMBER_DIGITS: usize = 12;
 pub(crate) struct About {
     /// The number of the customer.
     pub(crate) customer: u64,
-    /// The request's own number, of which the ids are made that the service makes for it. That of
-    /// the customer, where no more than one request can be about it.
+    /// The request's own number, from which the ids are derived that the service would create for
+    /// it. The same as the customer's if there is at most one request about each customer.
     pub(crate) serial: u64,
 }
 
 impl About {
-    /// The only request about a customer, or one that makes nothing.
+    /// The only request about a customer, or one that creates nothing.
     pub(crate) fn only(customer: u64) -> Self {
         Self {
             customer,
@@ -30,22 +30,22 @@ impl About {
     }
 }
 
-/// The id of customer `n`: a UUID of version 7 whose last group is the number.
+/// Returns the id of customer `n`: a UUID of version 7 whose last group is the number.
 pub(crate) fn customer_id(n: u64) -> String {
     id(0, n)
 }
 
-/// The e-mail address of customer `n`.
+/// Returns the e-mail address of customer `n`.
 pub(crate) fn email(n: u64) -> String {
     format!("bench-{n}@example.com")
 }
 
-/// An id of a kind, made for number `n`.
+/// Returns the id of this kind for number `n`.
 pub(crate) fn id(kind: u8, n: u64) -> String {
     format!("019000{kind:02x}-0000-7000-8000-{n}")
 }
 
-/// The bytes of [`id`]. A number of twelve digits always makes a UUID.
+/// Returns [`id`] as a UUID, which every number of twelve digits yields.
 fn id_bytes(kind: u8, n: u64) -> Uuid {
     Uuid::try_parse(&id(kind, n)).unwrap_or_default()
 }
@@ -63,7 +63,7 @@ enum Piece {
     DigitPairs,
     /// The request's number as a `bigint`.
     SerialBytes,
-    /// The customer's id as 16 bytes; as text it is a number behind fixed digits.
+    /// The customer's id as 16 bytes; as text it is a number after fixed digits.
     CustomerIdBytes,
     /// An id of this kind as text.
     Id(u8),
@@ -91,7 +91,8 @@ impl Whose {
 pub(crate) struct Template(Vec<Piece>);
 
 impl Template {
-    /// These bytes, recorded for a request; `made` are the ids that were made for it.
+    /// Creates a template of bytes that were recorded for a request; `made` are the ids that the
+    /// service created for it.
     pub(crate) fn new(recorded: &[u8], about: About, made: &[Uuid]) -> Self {
         let mut places = Vec::new();
         for whose in [Whose::Serial, Whose::Customer] {
@@ -126,8 +127,8 @@ impl Template {
         Self(pieces)
     }
 
-    /// A digest that was recorded for a request: its end becomes the request's number, so that no
-    /// two requests have the same.
+    /// Creates a template of a digest: its end becomes the request's number, so that no two
+    /// requests have the same.
     pub(crate) fn digest(recorded: &[u8]) -> Self {
         let kept = recorded.len().saturating_sub(NUMBER_DIGITS / 2);
         Self(vec![
@@ -136,13 +137,13 @@ impl Template {
         ])
     }
 
-    /// A sealed value, which is the same bytes for every request: what is in it is not read, and the
-    /// ids of keys in it are no numbers for pgbench to put in.
+    /// Creates a template of a sealed value, with the same bytes for every request: its content is
+    /// not read, and the ids of keys in it must not be replaced.
     pub(crate) fn sealed(recorded: &[u8]) -> Self {
         Self(vec![Piece::Fixed(recorded.to_vec())])
     }
 
-    /// The bytes for another request.
+    /// Returns the bytes for another request.
     pub(crate) fn fill(&self, about: About) -> Vec<u8> {
         let mut filled = Vec::with_capacity(1024);
         for piece in &self.0 {

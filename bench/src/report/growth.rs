@@ -1,4 +1,4 @@
-//! What more customers cost: the larger sizes against the smallest.
+//! What more customers cost: compares the larger sizes with the smallest.
 
 use super::row::{Measurement, median};
 use crate::case::Case;
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// How many times slower a case may be with more customers.
 pub(super) const AIM: f64 = 1.3;
 
-/// A case at a larger size against the smallest.
+/// A case at a larger size, compared with the smallest.
 #[derive(Debug, Serialize)]
 pub(super) struct Growth {
     pub(super) case: Case,
@@ -16,12 +16,12 @@ pub(super) struct Growth {
     pub(super) larger: u64,
     /// How many times slower the service is at the larger size: the median over the repetitions.
     pub(super) service: f64,
-    /// The same of the bare program.
+    /// The same for the bare program.
     pub(super) bare: f64,
 }
 
 impl Growth {
-    /// One for each case, number of clients and larger size.
+    /// Returns one for each case, number of clients and larger size.
     pub(super) fn all(measured: &[Measurement]) -> Vec<Self> {
         let Some(smaller) = measured.iter().map(|one| one.customers).min() else {
             return Vec::new();

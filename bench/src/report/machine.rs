@@ -1,9 +1,9 @@
-//! What it was measured on.
+//! The machine that was measured on.
 
 use std::fs;
 use std::thread::available_parallelism;
 
-/// The machine's load averages, where it tells them.
+/// Returns the machine's load averages, where the system reports them.
 pub(crate) fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let averages: Vec<_> = text.split(' ').take(3).collect();
@@ -14,7 +14,7 @@ pub(crate) fn load_average() -> String {
     }
 }
 
-/// Its processors.
+/// Describes the processors.
 pub(super) fn describe() -> String {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors.lines().find_map(|line| {

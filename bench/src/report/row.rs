@@ -5,19 +5,20 @@ use crate::load::Answered;
 use serde::Serialize;
 use std::time::Duration;
 
-/// What the service is to reach at least of the bare program, unless it is fast enough anyway.
+/// The share of the bare program's rate that the service must reach, unless it is fast enough
+/// anyway.
 pub(super) const AIM: f64 = 0.75;
 
-/// One measurement of one program.
+/// The speed of one program in one measurement.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Speed {
     /// Requests per second.
     pub(crate) rate: f64,
-    /// Latencies in milliseconds that half, 95 and 99 of a hundred requests stay below.
+    /// Latencies in milliseconds that 50, 95 and 99 percent of the requests stay below.
     pub(super) p50: f64,
     pub(super) p95: f64,
     pub(super) p99: f64,
-    /// Processor time of the program per request, in microseconds; PostgreSQL's is not in it.
+    /// Processor time of the program per request, in microseconds, without that of PostgreSQL.
     pub(super) processor: Option<f64>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct Measurement {
     pub(crate) clients: u32,
     pub(crate) service: Speed,
     pub(crate) bare: Speed,
-    /// Another build of the service.
+    /// The other build of the service.
     pub(crate) other: Option<Speed>,
     /// Transactions per second.
     pub(crate) pgbench: Option<f64>,
@@ -57,11 +58,11 @@ pub(super) struct Row {
     pub(super) clients: u32,
     pub(super) service: Speed,
     pub(super) bare: Speed,
-    /// The service's rate to the bare program's, within a repetition.
+    /// The service's rate relative to the bare program's, within a repetition.
     pub(super) to_bare: f64,
-    /// Requests per second of another build of the service.
+    /// Requests per second of the other build of the service.
     pub(super) other: Option<f64>,
-    /// The service's rate to that, within a repetition.
+    /// The service's rate relative to that of the other build, within a repetition.
     pub(super) to_other: Option<f64>,
     pub(super) pgbench: Option<f64>,
     pub(super) to_pgbench: Option<f64>,
@@ -99,14 +100,14 @@ impl Row {
         })
     }
 
-    /// Whether its aim is missed.
+    /// Returns whether the service misses its aim.
     pub(super) fn falls_short(&self) -> bool {
         let is_enough = |enough| self.service.rate >= enough;
         self.to_bare < AIM && !self.case.enough().is_some_and(is_enough)
     }
 }
 
-/// The middle one, or the mean of the middle two.
+/// Returns the middle value, or the mean of the middle two; `None` if there are no values.
 pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
@@ -114,7 +115,7 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-/// As a number with a fraction; exact as far as anything here goes.
+/// Converts to a floating-point number; exact for every value that occurs here.
 pub(crate) fn number(value: u64) -> f64 {
     let half = |bits| f64::from(u32::try_from(bits).unwrap_or(u32::MAX));
     half(value >> 32).mul_add(4_294_967_296.0, half(value & 0xffff_ffff))

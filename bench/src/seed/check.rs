@@ -1,4 +1,4 @@
-//! Whether the service finds what was seeded.
+//! Checks that the service finds what was seeded.
 
 use super::people::{COMMON_FIRST_NAME, Person, RARE, RARE_AND_COMMON, RARE_LAST_NAME, person};
 use crate::Failure;
@@ -8,7 +8,7 @@ use crate::template::customer_id;
 use customer_domain::TenantId;
 use serde_json::Value;
 
-/// Reads some of the `count` customers as a client does, and compares.
+/// Reads some of the `count` customers as a client does, and compares them with what was seeded.
 pub(crate) async fn check(
     client: &mut Client,
     caller: &Caller,
@@ -47,7 +47,7 @@ pub(crate) async fn check(
     Ok(())
 }
 
-/// What the service says of a customer must be what was seeded.
+/// Fails unless the service returns a customer as it was seeded.
 fn compare(found: &Value, person: &Person, number: u64) -> Result<(), Failure> {
     let customer = &person.new.customer;
     let mut expected = vec![
@@ -76,7 +76,7 @@ fn compare(found: &Value, person: &Person, number: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The `data` of an answer.
+/// Reads the `data` of an answer.
 async fn read(client: &mut Client, caller: &Caller, path: &str) -> Result<Value, Failure> {
     let key = &caller.key;
     let request = format!("GET /api/v1{path} HTTP/1.1\r\nHost: bench\r\nX-API-Key: {key}\r\n\r\n");

@@ -1,4 +1,4 @@
-//! One `COPY` for each table, all at the same time.
+//! Writes the seeded rows with one `COPY` per table, all at the same time.
 
 use super::people::person;
 use super::rows::{Rows, TABLES};
@@ -11,11 +11,11 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use std::ops::Range;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Customers whose rows are sent together.
+/// The number of customers whose rows are sent together.
 const BATCH: u64 = 2_000;
 
-/// Writes the customers into tables that are empty and have neither indexes nor foreign keys.
-/// While rows are sent the next ones are made.
+/// Writes the customers into tables that are empty and have neither indexes nor foreign keys. While
+/// rows are sent, the next ones are generated.
 pub(super) async fn customers(
     database: &Database,
     tenant: TenantId,
@@ -49,8 +49,8 @@ pub(super) async fn customers(
     Ok(())
 }
 
-/// Rows of a table that its own transaction has emptied may be written frozen: nobody who could
-/// see it otherwise is left, and no vacuum has to come after.
+/// Begins a `COPY` into a table. Rows can be written frozen, as the same transaction empties the
+/// table: no other transaction could still see it, and no vacuum is needed afterwards.
 async fn begin(
     connection: &mut PgConnection,
     table: usize,

@@ -1,4 +1,4 @@
-//! Who the seeded customers are.
+//! The seeded customers.
 
 use crate::Failure;
 use crate::case::SEEDED;
@@ -10,18 +10,18 @@ use customer_testkit::builders::{at, random_customer};
 use serde_json::Map;
 use uuid::Uuid;
 
-/// A family name that no other customers have.
+/// A last name that no other customers have.
 pub(crate) const RARE_LAST_NAME: &str = "Zwyssig";
 /// Customers with the rare name, however many customers there are.
 pub(crate) const RARE: u64 = 50;
-/// A given name that one in 24 of the others has too.
+/// A first name that one in 24 of the other customers has too.
 pub(crate) const COMMON_FIRST_NAME: &str = "Emma";
 /// Customers with both names.
 pub(crate) const RARE_AND_COMMON: u64 = 10;
 
-/// When the first customer came: five years before the test kit's beginning of time.
+/// When the first customer registered: five years before the test kit's beginning of time.
 const FIRST: i64 = -5 * 365 * 86_400;
-/// Seconds until the next one came.
+/// Seconds between one customer and the next.
 const PACE: i64 = 20;
 
 /// A seeded customer.
@@ -30,8 +30,9 @@ pub(crate) struct Person {
     pub(crate) addresses: [Address; 2],
 }
 
-/// Customer `number` of `count`, as any shop might have it, with the ids and the address that the
-/// benchmark knows it by. Customers came one after the other, as their ids say.
+/// Returns customer `number` of `count`, as any shop might have it, with the ids and the e-mail
+/// address that the benchmark expects. Customers registered one after the other, in the order of
+/// their ids.
 pub(crate) fn person(number: u64, count: u64, tenant: TenantId) -> Result<Person, Failure> {
     let n = SEEDED + number;
     let mut new = random_customer(number);
@@ -45,7 +46,7 @@ pub(crate) fn person(number: u64, count: u64, tenant: TenantId) -> Result<Person
     customer.updated_at += shift;
     customer.registration_date += shift;
     customer.last_login_at = customer.last_login_at.map(|login| login + shift);
-    // A deleted customer has given its address away, and could not be found by it.
+    // A deleted customer has lost its e-mail address, and could not be found by it.
     if customer.is_deleted() {
         customer.status = Status::Active;
         customer.deleted_at = None;
@@ -63,9 +64,9 @@ pub(crate) fn person(number: u64, count: u64, tenant: TenantId) -> Result<Person
     Ok(Person { new, addresses })
 }
 
-/// The number of a customer who, as the one before, has no id in another system: a change writes the
-/// whole customer, and what was recorded of one must do for any other. Both are written by the same
-/// statement, so that the second is prepared when it is recorded.
+/// Returns the number of a customer who, like the one before, has no id in another system. A change
+/// writes the whole customer, and what was recorded of one must fit any other. Both need the same
+/// statement, so that it is already prepared when the second is recorded.
 pub(crate) fn without_other_ids() -> u64 {
     let shape = |number| {
         let customer = random_customer(number).customer;
@@ -76,7 +77,7 @@ pub(crate) fn without_other_ids() -> u64 {
     (17..10_000).find(is_alike).unwrap_or(17)
 }
 
-/// Which of those with the rare name a customer is.
+/// Returns the index of a customer among those with the rare name; `None` if it has another name.
 fn rank(number: u64, count: u64) -> Option<u64> {
     let distance = count / RARE;
     let rank = number / distance;
@@ -93,7 +94,8 @@ const PLACES: [(&str, &str, Option<&str>, &str, &str); 6] = [
     ("вулиця Хрещатик", "Київ", None, "01001", "UA"),
 ];
 
-/// The first address of a customer is the default for everything, the second for nothing.
+/// Returns an address of a customer: the first is the default for everything, the second for
+/// nothing.
 fn address(number: u64, which: u8, new: &NewCustomer) -> Result<Address, Failure> {
     let customer = &new.customer;
     let place = usize::try_from(number + u64::from(which))? % PLACES.len();

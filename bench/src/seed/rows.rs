@@ -1,4 +1,4 @@
-//! Customers as rows in the text form of `COPY`: what the service's adapter writes for them.
+//! Customers as rows in the text form of `COPY`, equal to those that the service's adapter writes.
 
 use super::people::Person;
 use customer_domain::address::Address;
@@ -11,7 +11,7 @@ use std::fmt::Display;
 use std::io::Write;
 use uuid::Uuid;
 
-/// A table, and the columns that are written, after `tenant_id`.
+/// A table, and the columns that are written after `tenant_id`.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static str,
@@ -67,7 +67,7 @@ pub(super) const TABLES: [Table; 10] = [
 pub(super) struct Rows(pub(super) [Vec<u8>; TABLES.len()]);
 
 impl Rows {
-    /// Adds everything of one customer.
+    /// Adds all rows of one customer.
     pub(super) fn add(&mut self, person: &Person) {
         let new = &person.new;
         let customer = &new.customer;
@@ -213,7 +213,7 @@ fn address(row: Row<'_>, address: &Address, which: u8) {
         .end();
 }
 
-/// A digest that no other address has. The service's, which takes a key, is as long.
+/// Returns a digest that no other address has. It is as long as the service's, which needs a key.
 fn digest(id: Uuid, which: u8) -> String {
     let half = id.simple();
     let other = Uuid::from_bytes([which; 16]).simple().to_string();
@@ -228,13 +228,13 @@ fn json(object: &Map<String, Value>) -> String {
 struct Row<'a>(&'a mut Vec<u8>);
 
 impl<'a> Row<'a> {
-    /// The tenant and the customer, which every row begins with.
+    /// Begins a row with the tenant and the customer, as every row does.
     fn of(buffer: &'a mut Vec<u8>, customer: &Customer) -> Self {
         let _infallible = write!(buffer, "{}\t{}", customer.tenant.0, customer.id.0);
         Self(buffer)
     }
 
-    /// A value whose text holds neither backslash nor control character.
+    /// Adds a value whose text contains neither backslashes nor control characters.
     fn value(self, value: impl Display) -> Self {
         // Writing to a vector cannot fail.
         let _infallible = write!(self.0, "\t{value}");

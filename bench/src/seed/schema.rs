@@ -1,4 +1,4 @@
-//! What slows down writing many rows at once, taken away and put back.
+//! Removes what slows down writing many rows at once, and restores it.
 
 use super::rows::TABLES;
 use crate::Failure;
@@ -6,8 +6,8 @@ use crate::database::Database;
 use futures_util::future::try_join;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-/// Statements that take a constraint or an index away and make it again, foreign keys first.
-/// `$1` is the names of the tables.
+/// Statements that drop a constraint or an index, each with one that creates it again, foreign keys
+/// first. `$1` is the names of the tables.
 const PARTS: &str = "\
     WITH filled AS (SELECT name::regclass AS id FROM unnest($1) AS name) \
     SELECT 1 AS rank, format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
@@ -24,16 +24,16 @@ const PARTS: &str = "\
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u')) \
     ORDER BY rank, 2";
 
-/// What a connection that makes indexes is given: memory to sort in, and help.
+/// Settings for a connection that creates indexes: memory to sort in, and a parallel worker.
 const BUILDER: &str = "SET maintenance_work_mem = '768MB'; SET max_parallel_maintenance_workers = 1; SET work_mem = '256MB'";
 
-/// What was taken away.
+/// The statements that restore what was dropped.
 pub(super) struct Schema {
     foreign_keys: Vec<String>,
     indexes: Vec<String>,
 }
 
-/// Takes foreign keys, keys and indexes off the tables, and opens them to their owner.
+/// Drops foreign keys, keys and indexes of the tables, and lets their owner write to them.
 pub(super) async fn strip(connection: &mut PgConnection) -> Result<Schema, Failure> {
     let names: Vec<_> = TABLES.iter().map(|table| table.name).collect();
     let parts: Vec<(i32, String, String)> = sqlx::query_as(PARTS)
@@ -59,7 +59,7 @@ pub(super) async fn strip(connection: &mut PgConnection) -> Result<Schema, Failu
 }
 
 impl Schema {
-    /// Makes everything again as it was: indexes two at a time, then the foreign keys, which need
+    /// Restores everything as it was: indexes on two connections, then the foreign keys, which need
     /// them.
     pub(super) async fn restore(
         self,
@@ -67,7 +67,7 @@ impl Schema {
         connection: &mut PgConnection,
     ) -> Result<(), Failure> {
         let mut second = database.connect().await?;
-        // Neighbours belong to one table, on which they would wait for each other.
+        // Adjacent indexes are on the same table, where creating them in parallel would block.
         let (here, there) = self.indexes.split_at(self.indexes.len() / 2);
         try_join(make(connection, here), make(&mut second, there)).await?;
         make(connection, &self.foreign_keys).await?;
@@ -87,7 +87,7 @@ async fn make(connection: &mut PgConnection, parts: &[String]) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether row-level security binds the tables' owner too.
+/// Sets whether row-level security also applies to the tables' owner.
 async fn wall(connection: &mut PgConnection, table: &str, force: &str) -> Result<(), Failure> {
     run(
         connection,
