@@ -157,7 +157,7 @@ fn say(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
-/// A variable of the environment; one that is empty or not UTF-8 is none.
+/// Returns an environment variable; `None` if it is unset, empty or not UTF-8.
 #[expect(
     clippy::disallowed_methods,
     reason = "the benchmark is a tool: it reads where PostgreSQL is and passes on where programs are"

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::process::Command;
 
-/// Numbers that stand for pgbench's variables until the script is written. The first digit comes
-/// only once, so that they are found behind any other digits.
+/// Placeholders for pgbench's variables while a script is written. Their first digit occurs only
+/// once, so that they are found after any other digits.
 const MARKERS: About = About {
     customer: 876_543_210_991,
     serial: 876_543_210_992,

@@ -80,7 +80,7 @@ fn log_change(by: &str, from: &str, to: &str) {
     tracing::warn!(actor_id = by, from, to, "the log level is changed");
 }
 
-/// Parses the directives, with the level of libraries that none of them names bounded.
+/// Parses the directives; limits the level of libraries that they do not name.
 fn targets(directives: &str) -> Result<Targets, ParseError> {
     let asked: Targets = directives.parse()?;
     let level = asked.default_level().unwrap_or(LevelFilter::OFF);

@@ -73,7 +73,7 @@ impl Walk {
         walk
     }
 
-    /// Calls every operation, and sends requests that are none.
+    /// Calls every operation, and sends requests that match no operation.
     pub(crate) fn through(service: &Service) -> Self {
         let mut walk = Self::begin(service);
         for operation in operations(&walk.document) {
@@ -339,7 +339,7 @@ impl Walk {
         }
     }
 
-    /// Sends requests that are no operation.
+    /// Sends requests that match no operation.
     fn outside(&mut self) {
         let long = "zqcanary".repeat(3_000);
         for call in [
