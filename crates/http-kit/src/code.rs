@@ -1,15 +1,15 @@
-//! Error codes.
+//! Error codes: the type, and the codes that every service has.
 
 use http::StatusCode;
 
-/// What a service says of one of its error codes.
+/// The properties of an error code.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// The name on the wire, such as `ROUTE_NOT_FOUND`.
     pub name: &'static str,
     /// The name of the page that explains the code, such as `route-not-found`.
     pub page: &'static str,
-    /// The HTTP status that goes with the code.
+    /// The HTTP status of replies with the code.
     pub status: StatusCode,
     /// One sentence that is the same for every occurrence.
     pub title: &'static str,
@@ -17,19 +17,19 @@ pub struct Row {
     pub retryable: bool,
 }
 
-/// What went wrong, as clients see it: a row of the service's closed list.
+/// An error code as clients see it: a row of the service's closed list.
 ///
-/// The constants are the codes that this crate answers with by itself, so every service's list has them too.
+/// The constants are the codes that this crate itself replies with, so every service's list includes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Code(&'static Row);
 
 impl Code {
-    /// Makes a code of a row.
+    /// Creates a code from its row.
     pub const fn new(row: &'static Row) -> Self {
         Self(row)
     }
 
-    /// Returns what the service says of the code.
+    /// Returns the properties of the code.
     pub const fn row(self) -> &'static Row {
         self.0
     }
@@ -39,12 +39,12 @@ impl Code {
         self.0.name
     }
 
-    /// Returns the HTTP status that goes with the code.
+    /// Returns the HTTP status of replies with the code.
     pub const fn status(self) -> StatusCode {
         self.0.status
     }
 
-    /// Returns the general code for a status that some library answered with by itself.
+    /// Returns the general code for a status that a library replied with, such as the router's 404.
     pub fn from_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::UNAUTHENTICATED,
@@ -70,7 +70,7 @@ impl Code {
 macro_rules! codes {
     ($($name:ident $page:literal $status:ident $retry:ident $title:literal;)+) => {
         impl Code {
-            /// The codes that this crate answers with by itself.
+            /// The codes that this crate itself replies with.
             pub const BUILT_IN: &'static [Self] = &[$(Self::$name),+];
             $(
                 #[doc = $title]

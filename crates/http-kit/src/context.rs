@@ -1,4 +1,4 @@
-//! What names a request in logs, replies and events.
+//! The ids that identify a request in logs, replies and events.
 
 use std::sync::Arc;
 
@@ -11,27 +11,27 @@ use uuid::Uuid;
 use crate::code::Code;
 use crate::problem::Problem;
 
-/// Names the caller's own chain of requests; given back on every reply.
+/// Identifies the caller's chain of requests; returned on every reply.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const MAX_CORRELATION_ID: usize = 128;
 
-/// Makes the ids of requests that bring none.
+/// Generates the ids of requests that are sent without them.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
-/// What names one request. Found in the extensions of every request, and an extractor.
+/// The ids and the path of a request. It is in the extensions of every request, and an extractor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestContext {
-    /// The caller's `X-Correlation-Id` if it is 1–128 of `[A-Za-z0-9._:-]`, else a new one. Goes into events.
+    /// The caller's `X-Correlation-Id` if it is 1–128 characters of `[A-Za-z0-9._:-]`, else a new id. Part of events.
     pub correlation_id: Arc<str>,
-    /// 32 hexadecimal digits: the trace of the caller's `traceparent`, else a new one.
+    /// The trace id of the caller's `traceparent` if that is valid, else a new one: 32 hexadecimal digits.
     pub trace_id: Arc<str>,
     /// The path as sent, without the query.
     pub path: Arc<str>,
 }
 
 impl RequestContext {
-    /// Reads the context of a request, making what it does not bring.
+    /// Creates the context of a request, with ids from its headers or, if missing or invalid, from `ids`.
     pub fn open(headers: &HeaderMap, path: &str, ids: &IdSource) -> Self {
         let correlation_id = headers
             .get(CORRELATION_ID)
@@ -50,12 +50,12 @@ impl RequestContext {
         }
     }
 
-    /// The span in which the request's other log lines lie.
+    /// Returns the span that encloses the request's log lines.
     pub(crate) fn span(&self) -> Span {
         tracing::info_span!("http.request", trace_id = %self.trace_id, correlation_id = %self.correlation_id)
     }
 
-    /// Gives the correlation id back.
+    /// Sets the correlation id in the headers of a reply.
     pub(crate) fn stamp(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.correlation_id) {
             headers.insert(CORRELATION_ID, value);
@@ -82,7 +82,7 @@ fn is_correlation_id(value: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 }
 
-/// The trace id of a W3C `traceparent`, whatever its version; the version `ff` and an all-zero id are invalid.
+/// Returns the trace id of a W3C `traceparent` of any version but `ff`; `None` if it is malformed or all zeros.
 fn trace_of(traceparent: &str) -> Option<&str> {
     let lower_hex = |text: &str, length: usize| {
         text.len() == length

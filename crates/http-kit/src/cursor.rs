@@ -1,4 +1,4 @@
-//! Opaque cursors: what a page ended with, signed so that clients cannot make their own.
+//! Opaque cursors: the position where a page ended, signed so that clients cannot forge one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use subtle::ConstantTimeEq as _;
 use crate::code::Code;
 use crate::problem::{HttpResult, Problem};
 
-/// Signs a cursor's payload under a key of its own.
+/// Computes the MAC of a cursor's payload, under a key that is used for nothing else.
 pub type Mac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
 
-/// Half of a 256-bit MAC cannot be guessed either, and keeps cursors short.
+/// Length of the truncated MAC: 128 bits cannot be guessed either, and keep cursors short.
 const TAG_BYTES: usize = 16;
-/// No cursor of ours is longer; bounds the work that a foreign one can cause.
+/// Longer than any genuine cursor; bounds the work that a forged one can cause.
 const MAX_TEXT: usize = 4096;
 
-/// Seals payloads into cursors and opens them again. The payload is signed, not hidden.
+/// Signs payloads as cursors, and verifies them. The payload is signed but not encrypted.
 #[derive(Clone)]
 pub struct Cursors {
     mac: Mac,
@@ -31,12 +31,12 @@ impl fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// Makes cursors signed by `mac`.
+    /// Creates a codec whose cursors are signed with `mac`.
     pub fn new(mac: Mac) -> Self {
         Self { mac }
     }
 
-    /// Makes the cursor of a payload, in base64url without padding.
+    /// Returns the cursor of a payload, in base64url without padding.
     pub fn seal(&self, payload: &[u8]) -> String {
         let mut bytes = payload.to_vec();
         bytes.extend((self.mac)(payload).iter().take(TAG_BYTES));
@@ -46,7 +46,7 @@ impl Cursors {
     /// Returns the payload of a cursor.
     ///
     /// # Errors
-    /// `INVALID_CURSOR` unless [`Cursors::seal`] made it under the same key.
+    /// `INVALID_CURSOR` unless the cursor was returned by [`Cursors::seal`] under the same key.
     pub fn open(&self, cursor: &str) -> HttpResult<Vec<u8>> {
         self.opened(cursor).ok_or_else(|| {
             Problem::new(Code::INVALID_CURSOR).detail("the cursor is not one that this service gave for this list: begin again without it")
@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    /// Any function of all bytes will do for the codec.
+    /// A toy MAC: the codec only needs a function of all bytes.
     fn cursors(key: u8) -> Cursors {
         Cursors::new(Arc::new(move |payload| {
             let mut tag = [key; 32];

@@ -17,20 +17,20 @@ pub fn etag(version: impl Display) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
-/// What a write expects of the stored version.
+/// The stored versions that a write accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
     /// `*`: any version of a record that exists.
     Any,
-    /// One of these versions. Tags that are weak or not ours match nothing, so the list may be empty.
+    /// One of these versions. Weak and foreign tags match nothing, so the list may be empty.
     Versions(Vec<i64>),
 }
 
 impl IfMatch {
-    /// Reads the header; `None` when it is absent.
+    /// Parses the header; `None` if it is absent.
     ///
     /// # Errors
-    /// A fault when the header is not `*` or a list of entity tags.
+    /// A fault if the header is neither `*` nor a list of entity tags.
     pub fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Fault> {
         let mut lines = Vec::new();
         for line in headers.get_all(IF_MATCH) {
@@ -69,7 +69,7 @@ impl IfMatch {
         Some(Self::Versions(versions))
     }
 
-    /// Returns the versions that a write accepts; `None` for any.
+    /// Returns the versions that a write accepts; `None` if it accepts any.
     pub fn into_versions(self) -> Option<Vec<i64>> {
         match self {
             Self::Any => None,
@@ -77,7 +77,7 @@ impl IfMatch {
         }
     }
 
-    /// Returns whether a write may go on against this stored version.
+    /// Returns `true` if a write may proceed against this stored version.
     pub fn admits(&self, version: i64) -> bool {
         match self {
             Self::Any => true,
@@ -86,7 +86,7 @@ impl IfMatch {
     }
 }
 
-/// Only what [`etag`] writes: `07` is another tag than `7`.
+/// Parses a tag as [`etag`] writes it; `None` for any other, such as `07`.
 fn version_of(tag: &str) -> Option<i64> {
     tag.parse::<i64>()
         .ok()
@@ -101,10 +101,10 @@ fn garbage() -> Fault {
     )
 }
 
-/// Returns what a write expects when the body may carry `version` too, which acts as `If-Match`.
+/// Combines `If-Match` with the `version` of a body, which acts in the same way.
 ///
 /// # Errors
-/// A fault when header and body name different versions.
+/// A fault if the header does not accept the version in the body.
 pub fn expected_version(
     header: Option<IfMatch>,
     body: Option<i64>,

@@ -17,15 +17,15 @@ use crate::limits::{Limits, require_json};
 use crate::normalise::AliasTable;
 use crate::problem::{HttpResult, Problem};
 
-/// A JSON body that must be there.
+/// A required JSON body.
 pub struct JsonBody {
-    /// The bytes as sent, for the digest that goes with an `Idempotency-Key`.
+    /// The bytes as sent, for the digest that is stored with an `Idempotency-Key`.
     pub bytes: Bytes,
-    /// What they say.
+    /// The parsed body.
     pub document: Document,
 }
 
-/// Without what it says: that may be a password.
+/// Omits the content, which may be a password.
 impl fmt::Debug for JsonBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JsonBody({} bytes)", self.bytes.len())
@@ -33,7 +33,7 @@ impl fmt::Debug for JsonBody {
 }
 
 impl JsonBody {
-    /// Returns the body's members in canonical names.
+    /// Returns the body's members under their canonical names.
     pub fn fields(self, table: &AliasTable) -> Fields {
         Fields::body(self.document, table)
     }
@@ -49,10 +49,10 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 }
 
 impl JsonBody {
-    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    /// Reads the body of a request, whose `parts` hold the limits, the length and the media type.
     ///
     /// # Errors
-    /// A problem when there is none, or it cannot be read.
+    /// A problem if the body is empty or cannot be read.
     pub async fn read(parts: &Parts, body: Body) -> HttpResult<Self> {
         let OptionalJsonBody { bytes, document } = OptionalJsonBody::read(parts, body).await?;
         let document = document.ok_or_else(|| {
@@ -67,12 +67,12 @@ impl JsonBody {
 pub struct OptionalJsonBody {
     /// The bytes as sent.
     pub bytes: Bytes,
-    /// What they say; `None` when there are none.
+    /// The parsed body; `None` if it is empty.
     pub document: Option<Document>,
 }
 
 impl OptionalJsonBody {
-    /// Returns the body's members in canonical names; none without a body.
+    /// Returns the body's members under their canonical names; no members without a body.
     pub fn fields(self, table: &AliasTable) -> Fields {
         self.document
             .map_or_else(Fields::empty, |document| Fields::body(document, table))
@@ -89,10 +89,10 @@ impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
 }
 
 impl OptionalJsonBody {
-    /// Reads the body of a request, whose other parts say how long and of which type it is.
+    /// Reads the body of a request, whose `parts` hold the limits, the length and the media type.
     ///
     /// # Errors
-    /// A problem when it cannot be read.
+    /// A problem if the body cannot be read.
     pub async fn read(parts: &Parts, body: Body) -> HttpResult<Self> {
         let limits = parts
             .extensions
@@ -115,7 +115,7 @@ impl OptionalJsonBody {
     }
 }
 
-/// The query's parameters; what is wrong with them comes out with [`Fields::finish`].
+/// The query's parameters; their faults are reported by [`Fields::finish`].
 #[derive(Debug)]
 pub struct QueryFields(pub Fields);
 
@@ -127,12 +127,12 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
     }
 }
 
-/// The named segments of the path, decoded.
+/// The named segments of the path, percent-decoded.
 #[derive(Debug)]
 pub struct PathSegments(Vec<(String, String)>);
 
 impl PathSegments {
-    /// Returns a segment's text; empty when the route has no such segment.
+    /// Returns a segment's text; empty if the route has no such segment.
     pub fn text(&self, name: &str) -> &str {
         self.0
             .iter()
@@ -140,10 +140,10 @@ impl PathSegments {
             .map_or("", |(_, value)| value)
     }
 
-    /// Reads a segment that is a UUID, with or without `prefix` before it (`addr_`).
+    /// Parses a segment that is a UUID, with or without `prefix` (such as `addr_`) before it.
     ///
     /// # Errors
-    /// A fault with `code` at the segment.
+    /// A fault with `code` if the segment is not a UUID.
     pub fn uuid(
         &self,
         name: &str,

@@ -8,9 +8,9 @@ use crate::code::Code;
 /// What kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultCode {
-    /// One that never stands for a whole problem, such as [`REQUIRED`].
+    /// A code that is never the code of a whole problem, such as [`REQUIRED`].
     Item(&'static str),
-    /// One that is the problem's code when it is the only fault of a request.
+    /// A code that becomes the problem's code if this is the only fault of a request.
     Problem(Code),
 }
 
@@ -46,16 +46,16 @@ pub const INVALID_VALUE: FaultCode = FaultCode::Item("INVALID_VALUE");
 pub const TOO_LONG: FaultCode = FaultCode::Item("TOO_LONG");
 /// The text or list is shorter than allowed.
 pub const TOO_SHORT: FaultCode = FaultCode::Item("TOO_SHORT");
-/// The number lies outside its range.
+/// The number is outside its range.
 pub const OUT_OF_RANGE: FaultCode = FaultCode::Item("OUT_OF_RANGE");
-/// The list holds one item twice.
+/// The list contains an item twice.
 pub const DUPLICATE_ITEM: FaultCode = FaultCode::Item("DUPLICATE_ITEM");
-/// One member was given twice with different values.
+/// The member was given twice with different values.
 pub const DUPLICATE_KEY: FaultCode = FaultCode::Item("DUPLICATE_KEY");
 /// The request has no such member or parameter.
 pub const UNKNOWN_FIELD: FaultCode = FaultCode::Item("UNKNOWN_FIELD");
 
-/// Pointers are echoed; this bounds what of a hostile key comes back.
+/// Maximum length of a pointer in characters, as it may echo a key of any length.
 const MAX_POINTER: usize = 200;
 
 /// One thing that is wrong with a request, and where.
@@ -74,7 +74,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Makes a fault at `pointer`; an overlong pointer is cut.
+    /// Creates a fault at `pointer`, which is cut if it is too long.
     pub fn new(
         pointer: impl Into<String>,
         code: impl Into<FaultCode>,

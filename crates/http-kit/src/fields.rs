@@ -1,4 +1,4 @@
-//! Typed reading of a canonical body or query, collecting every fault.
+//! Reads typed values from a canonical body or query, and collects every fault.
 //!
 //! ```
 //! # use http_kit::{fields::Fields, json, normalise::AliasTable, problem::Problem};
@@ -42,22 +42,22 @@ pub(crate) enum Source {
 /// The members of one body or query. Names are canonical and relative: `email`, `profile/firstName`, `page_size`.
 ///
 /// Every reader records its own faults and marks its name as known; [`Fields::finish`] or [`Fields::build`] reports
-/// them together with the members that nobody read.
+/// them together with the members that were not read.
 #[derive(Debug)]
 #[must_use = "faults are lost unless the fields are finished"]
 pub struct Fields {
     members: Vec<Option<Member>>,
     known: Vec<&'static str>,
-    /// Where the request gives the members that were read.
+    /// The members that were read, and their pointers as sent.
     sent: Vec<(&'static str, String)>,
     faults: Vec<Fault>,
     source: Source,
-    /// False when the body was no object: then "is required" would only be noise.
+    /// False if the body is not an object: "is required" would then only be noise.
     readable: bool,
 }
 
 impl Fields {
-    /// Returns the fields of a body, in any spelling that `table` knows.
+    /// Returns the fields of a body, in any spelling that `table` accepts.
     pub fn body(document: Document, table: &AliasTable) -> Self {
         let Canonical {
             members,
@@ -131,7 +131,7 @@ impl Fields {
         self.field(name, OneOf::new(words))
     }
 
-    /// Reads a list of strings; in a query one string with commas.
+    /// Reads a list of strings; in a query, one string with commas.
     pub fn texts(&mut self, name: &'static str) -> Field<'_, TextList> {
         self.field(name, TextList::default())
     }
@@ -141,7 +141,7 @@ impl Fields {
         self.field(name, FreeObject::new(max_bytes))
     }
 
-    /// Reads a member that the request cannot change, to be compared with what is stored.
+    /// Reads a member that the request cannot change, to be compared with the stored value.
     pub fn read_only(&mut self, name: &'static str) -> Option<Value> {
         match self.take(name) {
             Given::Absent => None,
@@ -150,14 +150,14 @@ impl Fields {
         }
     }
 
-    /// Accepts these members with any value.
+    /// Accepts these members with any value, and discards them.
     pub fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.take(name);
         }
     }
 
-    /// Returns whether the request mentions the member, or something inside it, and no reader took it yet.
+    /// Returns `true` if the request has the member, or a member inside it, that was not read yet.
     pub fn has(&self, name: &str) -> bool {
         self.members.iter().flatten().any(|member| {
             relative(member)
@@ -166,15 +166,14 @@ impl Fields {
         })
     }
 
-    /// Returns the pointer under which the request gives a member that was read; `None` when it
-    /// does not.
+    /// Returns the pointer, as sent, of a member that was read; `None` if the request does not have it.
     pub fn sent(&self, name: &str) -> Option<&str> {
         let mut sent = self.sent.iter();
         sent.find(|(read, _)| *read == name)
             .map(|(_, pointer)| pointer.as_str())
     }
 
-    /// Returns the pointer of a member: as it was sent, or where it would be.
+    /// Returns the pointer of a member: as it was sent, or its canonical pointer if it was not read.
     pub fn pointer(&self, name: &str) -> String {
         self.sent(name).map_or_else(
             || match self.source {
@@ -185,7 +184,7 @@ impl Fields {
         )
     }
 
-    /// Adds a fault of the caller's own, such as a rule over two members.
+    /// Adds a fault that the caller found, such as a broken rule over two members.
     pub fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
@@ -195,13 +194,12 @@ impl Fields {
         self.faults.extend(faults);
     }
 
-    /// Returns the value, or takes note of a fault found outside of the members, and returns
-    /// `None`.
+    /// Returns the value; on a fault, adds it and returns `None`.
     pub fn note<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.fault(fault)).ok()
     }
 
-    /// Takes all faults, unknown members included. Those beyond what a reply lists say nothing:
+    /// Takes all faults, unknown members included. Unknown members beyond the number that a reply lists get no detail:
     /// they are only counted.
     pub fn take_faults(&mut self) -> Vec<Fault> {
         for member in mem::take(&mut self.members).into_iter().flatten() {
@@ -211,7 +209,7 @@ impl Fields {
         mem::take(&mut self.faults)
     }
 
-    /// Reports all faults, unknown members included.
+    /// Succeeds if there are no faults; otherwise reports all of them, unknown members included.
     pub fn finish(&mut self) -> HttpResult<()> {
         match self.take_faults() {
             faults if faults.is_empty() => Ok(()),
@@ -219,14 +217,14 @@ impl Fields {
         }
     }
 
-    /// Reports all faults, or builds the command: a required member that was read without a fault is `Some`.
+    /// Reports all faults, or returns what `build` makes of the values: without faults every required member is `Some`.
     pub fn build<T>(&mut self, build: impl FnOnce() -> Option<T>) -> HttpResult<T> {
         self.finish()?;
-        // `None` without a fault is a mistake of the caller's code.
+        // `None` without a fault is a bug in the caller.
         build().ok_or_else(|| Problem::new(Code::INTERNAL))
     }
 
-    /// The fault of a member that no reader took. An object around known members, empty or null, is none.
+    /// Returns the fault of a member that was not read; `None` for an empty object or null around known members.
     fn unread(&self, member: Member) -> Option<Fault> {
         let name = relative(&member);
         if self.known.contains(&name) {
@@ -282,7 +280,7 @@ impl Fields {
                 | Node::Object(_)) => Given::Value(value),
             };
         }
-        // Null for an object clears what lies inside it.
+        // Null for an object clears the members inside it.
         let cleared = self.members.iter().flatten().find(|member| {
             member.value == Node::Null
                 && name

@@ -13,10 +13,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 const POLICY: &str = "default-src 'self'; frame-ancestors 'none'";
-/// The documentation pages style themselves inline and embed small images.
+/// For the documentation pages, which use inline styles and embed small images.
 const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
-/// The same on every reply. `X-XSS-Protection` is obsolete and sent because the requirements ask for it.
+/// The security headers of every reply. `X-XSS-Protection` is obsolete, but the requirements ask for it.
 pub(crate) const SECURITY: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -29,8 +29,8 @@ pub(crate) const SECURITY: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
 ];
 
-/// Puts the security headers on a reply, and `Cache-Control: no-store` unless the route said otherwise or the reply is
-/// documentation, which holds no personal data.
+/// Sets the security headers of a reply, and `Cache-Control: no-store` unless the route has set another value or the
+/// reply is documentation, which contains no personal data.
 pub fn secure(headers: &mut HeaderMap, path: &str) {
     for (name, value) in SECURITY {
         headers.insert(name, HeaderValue::from_static(value));
@@ -49,15 +49,15 @@ pub fn secure(headers: &mut HeaderMap, path: &str) {
     }
 }
 
-/// Origins whose scripts may read replies, compared exactly.
+/// The origins whose scripts may read replies. They are compared exactly.
 #[derive(Debug, Clone, Default)]
 pub struct CorsOrigins(HashSet<String>);
 
 impl CorsOrigins {
-    /// Takes a list of origins such as `https://shop.example`.
+    /// Validates a list of origins such as `https://shop.example`.
     ///
     /// # Errors
-    /// Names the entry that is no origin. `*` and `null` are none: they would admit everyone.
+    /// A message that names the invalid entry. `*` and `null` are invalid: they would admit everyone.
     pub fn new<I: IntoIterator<Item: Into<String>>>(origins: I) -> Result<Self, String> {
         let origins = origins.into_iter().map(Into::into);
         origins
@@ -71,7 +71,8 @@ impl CorsOrigins {
         self.0.contains(origin.to_str().ok()?).then_some(origin)
     }
 
-    /// Returns the reply to a preflight of an admitted origin. Any other OPTIONS request goes on to its route.
+    /// Returns the reply to a preflight from an admitted origin; `None` for any other request, which continues to its
+    /// route.
     pub fn preflight<B>(&self, request: &Request<B>) -> Option<Response> {
         let asks = request.method() == Method::OPTIONS
             && request
@@ -100,7 +101,7 @@ impl CorsOrigins {
         Some(response)
     }
 
-    /// Returns what the reply to this request has to say about its origin.
+    /// Returns what [`CorsGrant::apply`] needs to set the CORS headers of the reply to this request.
     pub fn grant<B>(&self, request: &Request<B>) -> CorsGrant {
         CorsGrant {
             listed: !self.0.is_empty(),
@@ -127,7 +128,7 @@ fn checked(origin: &str) -> Result<(), String> {
     ))
 }
 
-/// Remembers a request's origin until its reply exists.
+/// The origin that may read the reply to a request.
 #[derive(Debug)]
 pub struct CorsGrant {
     listed: bool,
@@ -135,7 +136,7 @@ pub struct CorsGrant {
 }
 
 impl CorsGrant {
-    /// Lets an admitted origin read the reply. The reply varies by origin whenever any origin is admitted.
+    /// Sets the CORS headers of the reply. It varies by origin whenever the list of admitted origins is not empty.
     pub fn apply(self, headers: &mut HeaderMap) {
         if self.listed {
             headers.append(VARY, HeaderValue::from_static("Origin"));

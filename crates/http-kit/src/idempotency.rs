@@ -9,13 +9,14 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 /// Set to `true` on a reply that was stored by an earlier request.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Characters of a key at most.
+/// Maximum length of a key, in characters.
 pub const MAX_KEY: usize = 255;
 
-/// Reads the key; bare and quoted (a structured-field string) are the same key.
+/// Parses the key; `None` if it is absent. Bare and quoted (a structured-field string) are the same
+/// key.
 ///
 /// # Errors
-/// A fault unless the key is 1–255 visible ASCII characters, sent once.
+/// A fault unless the key is 1–255 visible ASCII characters and sent once.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     let mut lines = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(line) = lines.next() else {
@@ -38,7 +39,8 @@ fn is_key(key: &str) -> bool {
     (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// RFC 8941 strings escape the quote and the backslash, nothing else.
+/// Removes the quotes and escapes of an RFC 8941 string, which escapes only the quote and the
+/// backslash.
 fn unquoted(text: &str) -> Option<String> {
     let text = text.trim_matches([' ', '\t']);
     let Some(inner) = text.strip_prefix('"') else {

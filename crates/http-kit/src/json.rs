@@ -1,4 +1,4 @@
-//! Bytes to a tree, refusing what JSON leaves open: duplicate keys, depth, NUL.
+//! Parses bytes into a tree, and is strict where JSON is not: duplicate keys, depth, NUL.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use crate::code::Code;
 use crate::fault::{self, Fault};
 use crate::problem::{HttpResult, Problem};
 
-/// How deep containers may be nested; the outermost is the first.
+/// Maximum depth of nested containers; the outermost has depth 1.
 pub const MAX_DEPTH: usize = 32;
 
-/// A JSON value as it was sent: members in order, a repeated key twice.
+/// A JSON value as it was sent: members in order, a repeated key as often as it was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// `null`
@@ -32,7 +32,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// Returns the plain JSON value; of a repeated key the last stays.
+    /// Converts to a plain JSON value, which keeps the last value of a repeated key.
     pub fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -44,13 +44,13 @@ impl Node {
         }
     }
 
-    /// Returns whether both are the same value, whatever the order of members.
+    /// Returns `true` if both are the same value, regardless of the order of members.
     pub fn same(&self, other: &Self) -> bool {
         self == other || self.clone().into_value() == other.clone().into_value()
     }
 }
 
-/// Returns the plain JSON object; of a repeated key the last stays.
+/// Converts to a plain JSON object, which keeps the last value of a repeated key.
 pub fn into_map(members: Vec<(String, Node)>) -> Map<String, Value> {
     members
         .into_iter()
@@ -58,7 +58,7 @@ pub fn into_map(members: Vec<(String, Node)>) -> Map<String, Value> {
         .collect()
 }
 
-/// A well-formed body and what is wrong inside it.
+/// A well-formed body and the faults inside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// The whole body.
@@ -67,11 +67,11 @@ pub struct Document {
     pub faults: Vec<Fault>,
 }
 
-/// Reads one JSON value.
+/// Parses one JSON value.
 ///
 /// # Errors
-/// `MALFORMED_BODY` when the bytes are not one JSON text in UTF-8, are nested deeper than [`MAX_DEPTH`], hold an unpaired
-/// surrogate, or hold a number that a double cannot.
+/// `MALFORMED_BODY` if the bytes are not exactly one JSON text in UTF-8, are nested deeper than [`MAX_DEPTH`], or
+/// contain an unpaired surrogate or a number that a double cannot hold.
 pub fn parse(bytes: &[u8]) -> HttpResult<Document> {
     let too_deep = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -87,7 +87,7 @@ pub fn parse(bytes: &[u8]) -> HttpResult<Document> {
     Ok(Document { root, faults })
 }
 
-/// The parser's own words name a place and a kind of error, never a value.
+/// Returns the problem for a parser's error, whose text names a position and a kind of error, never a value.
 fn malformed(error: &serde_json::Error, too_deep: bool) -> Problem {
     Problem::new(Code::MALFORMED_BODY).detail(if too_deep {
         format!(
@@ -241,7 +241,7 @@ fn pointer(path: &[Step<'_>]) -> String {
     })
 }
 
-/// Appends one member to a JSON pointer, escaping as RFC 6901 wants.
+/// Appends a member to a JSON pointer, escaped as RFC 6901 requires.
 pub fn join(pointer: &str, name: &str) -> String {
     if name.contains(['~', '/']) {
         format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))

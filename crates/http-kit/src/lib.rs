@@ -1,9 +1,9 @@
-//! What any strict JSON API over HTTP needs, and nothing of what one is about.
+//! The parts of a strict JSON API over HTTP that do not depend on what the API is about.
 //!
-//! A handler reads its input with [`extract`] and [`fields`], in every spelling and with all faults at once, and answers
-//! failures with a [`problem::Problem`]. It knows nothing of limits, headers or logs: [`stack::wrap`] puts those around
-//! the router, once, and [`server`] serves it. A service brings its own error codes ([`code`]) and is told of every
-//! answered request ([`stack::Observer`]).
+//! A handler reads its input with [`extract`] and [`fields`], which accept every spelling and report all faults at
+//! once, and returns failures as a [`problem::Problem`]. It knows nothing of limits, headers or logs: [`stack::wrap`]
+//! adds those around the router, once, and [`server`] serves it. A service defines its own error codes ([`code`]) and
+//! observes every answered request ([`stack::Observer`]).
 //!
 //! ```
 //! use http_kit::{extract::JsonBody, normalise::AliasTable, problem::HttpResult};

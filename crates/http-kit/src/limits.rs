@@ -1,4 +1,4 @@
-//! How large, how slow and how many requests may be.
+//! Limits on the size, the duration and the number of requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::problem::{HttpResult, Problem};
 pub struct Limits {
     /// Largest body, in bytes.
     pub body_bytes: usize,
-    /// From the first look at a body to its last byte.
+    /// Time from beginning to read a body to its last byte.
     pub body_deadline: Duration,
-    /// From the routed request to the head of its reply.
+    /// Time from routing a request to the head of its reply.
     pub request_deadline: Duration,
-    /// Request line and headers together, in bytes.
+    /// Largest request line and headers together, in bytes.
     pub header_bytes: usize,
-    /// Requests being answered at one time.
+    /// Maximum number of requests in flight.
     pub in_flight: usize,
 }
 
@@ -41,7 +41,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Refuses a request whose line and headers are too large together.
+    /// Succeeds if the request line and headers together are within the limit.
     pub fn check_headers<B>(&self, request: &Request<B>) -> HttpResult<()> {
         // As on the wire: "METHOD uri HTTP/1.1\r\n" and ": \r\n" around each header.
         let uri = request
@@ -64,10 +64,10 @@ impl Limits {
         Err(Problem::new(Code::HEADERS_TOO_LARGE).detail(detail))
     }
 
-    /// Reads a whole body. A body that announces its excess is not read at all.
+    /// Reads a whole body. A body whose `Content-Length` exceeds the limit is not read at all.
     ///
     /// # Errors
-    /// `BODY_TOO_LARGE`, `REQUEST_TIMEOUT`, or `MALFORMED_BODY` when the connection or the framing breaks.
+    /// `BODY_TOO_LARGE`, `REQUEST_TIMEOUT`, or `MALFORMED_BODY` if the connection or the framing breaks.
     pub async fn read_body(&self, headers: &HeaderMap, body: Body) -> HttpResult<Bytes> {
         if content_length(headers).is_some_and(|length| length > self.body_bytes) {
             return Err(self.too_large());
@@ -113,7 +113,7 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Counts the requests being answered and refuses those beyond the limit at once.
+/// Counts the requests in flight and immediately rejects those beyond the limit.
 #[derive(Debug, Clone)]
 pub struct InFlight {
     places: Arc<Semaphore>,
@@ -121,7 +121,7 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// Makes room for `max` requests, and for any number to these paths.
+    /// Admits `max` requests, and any number of requests to the paths in `always_served`.
     pub fn new(max: usize, always_served: &'static [&'static str]) -> Self {
         Self {
             places: Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS))),
@@ -129,7 +129,7 @@ impl InFlight {
         }
     }
 
-    /// Takes a place that is free again when the permit is dropped; none where all are served.
+    /// Takes a place, which is free again when the permit is dropped; `None` for a path that is always served.
     pub fn enter(&self, path: &str) -> HttpResult<Option<OwnedSemaphorePermit>> {
         if self.always_served.contains(&path) {
             return Ok(None);
@@ -145,7 +145,7 @@ impl InFlight {
     }
 }
 
-/// Refuses a body that does not say it is JSON: `application/json` or `application/…+json`, in UTF-8, not compressed.
+/// Succeeds if the headers declare a JSON body: `application/json` or `application/…+json`, in UTF-8, not compressed.
 pub fn require_json(headers: &HeaderMap) -> HttpResult<()> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let is_json = types.next().is_some_and(is_json) && types.next().is_none();

@@ -1,14 +1,14 @@
-//! Every accepted spelling to the canonical one.
+//! Converts every accepted spelling to the canonical one.
 //!
-//! The canonical form is flat: `/profile/firstName` to value. A member keeps the pointer under which it was sent, so
-//! that faults name what the client wrote.
+//! The canonical form is flat: it maps pointers such as `/profile/firstName` to values. A member keeps the pointer
+//! under which it was sent, so that faults name what the client wrote.
 
 use std::collections::HashMap;
 
 use crate::fault::{self, Fault};
 use crate::json::{Document, Node, join};
 
-/// How one route's body may be spelled. `snake_case` needs no entry.
+/// The accepted spellings of a route's body. `snake_case` needs no entry.
 ///
 /// ```
 /// # use http_kit::normalise::AliasTable;
@@ -22,20 +22,20 @@ use crate::json::{Document, Node, join};
 /// ```
 #[derive(Debug)]
 pub struct AliasTable {
-    /// Members that are objects with members of their own. All other objects are values and keep their keys.
+    /// Members that are objects with known members. All other objects are values and keep their keys.
     pub objects: &'static [&'static str],
-    /// Other names, in camelCase, below the canonical name of what they lie in, and the member they stand for.
+    /// Aliases and the members that they mean. An alias is in camelCase, below the canonical name of its parent.
     pub aliases: &'static [(&'static str, &'static str)],
 }
 
 impl AliasTable {
-    /// A flat body with no other names.
+    /// A flat body without aliases.
     pub const FLAT: Self = Self {
         objects: &[],
         aliases: &[],
     };
 
-    /// The canonical pointer of the member `name` of the object `parent`.
+    /// Returns the canonical pointer of the member `name` of the object `parent`.
     fn target(&self, parent: &str, name: &str) -> String {
         let plain = join(parent, &camel_case(name));
         match self.aliases.iter().find(|(alias, _)| *alias == plain) {
@@ -48,26 +48,26 @@ impl AliasTable {
 /// A member under its canonical name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
-    /// Where it belongs: a JSON pointer in canonical names.
+    /// The JSON pointer in canonical names.
     pub target: String,
-    /// Where it was: the pointer as sent.
+    /// The JSON pointer as sent.
     pub sent: String,
-    /// Its value; an object of the alias table appears only when it is empty.
+    /// The value; an object of the alias table appears only if it is empty.
     pub value: Node,
 }
 
 /// A body in canonical names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Canonical {
-    /// In the order sent, each target once.
+    /// The members in the order sent, each target once.
     pub members: Vec<Member>,
-    /// All faults so far.
+    /// The faults found so far.
     pub faults: Vec<Fault>,
-    /// Whether the body was an object at all.
+    /// Whether the body is a JSON object.
     pub is_object: bool,
 }
 
-/// Puts a body into canonical names. Two spellings of one member are a fault unless their values are equal.
+/// Converts a body to canonical names. Two spellings of one member are a fault unless their values are equal.
 pub fn normalise(document: Document, table: &AliasTable) -> Canonical {
     let Document { root, faults } = document;
     let mut walk = Walk {
@@ -134,7 +134,7 @@ impl Walk<'_> {
             self.result.members.push(member);
             return;
         };
-        // A key repeated literally was reported when the body was read.
+        // A key repeated in the same spelling was reported when the body was parsed.
         if first.sent != member.sent && !first.value.same(&member.value) {
             let detail = format!("names the same member as {} with another value", first.sent);
             self.result
@@ -144,8 +144,7 @@ impl Walk<'_> {
     }
 }
 
-/// Turns `address_line_1` into `addressLine1`; names without an underscore stay. Leading and trailing
-/// underscores stay too.
+/// Converts `address_line_1` to `addressLine1`. Leading and trailing underscores are kept.
 pub fn camel_case(name: &str) -> String {
     let mut result = String::with_capacity(name.len());
     let mut raise = false;

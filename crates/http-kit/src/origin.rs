@@ -1,5 +1,4 @@
-//! From where a request came: the client's address, as far as proxies that are trusted tell it, and
-//! what it says it is.
+//! The origin of a request: the client's address, as trusted proxies report it, and its user agent.
 
 use http::header::{FORWARDED, USER_AGENT};
 use http::{HeaderMap, HeaderName};
@@ -9,19 +8,20 @@ use std::sync::Arc;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Characters of a user agent that are kept.
+/// Maximum number of characters kept of a user agent.
 pub const MAX_USER_AGENT: usize = 512;
 
-/// From where a request came. Found in the extensions of every request; personal, so it cannot be printed by mistake.
+/// The origin of a request, in the extensions of every request. It is personal data and has no `Debug`, so that it is
+/// not logged by mistake.
 #[derive(Clone, Default)]
 pub struct Origin {
-    /// The address of the client, as the nearest proxy that is trusted tells it.
+    /// The client's address, as trusted proxies report it; `None` if the peer is unknown.
     pub ip: Option<IpAddr>,
-    /// What the client says it is: at most [`MAX_USER_AGENT`] characters.
+    /// The user agent that the client sends, cut to [`MAX_USER_AGENT`] characters.
     pub user_agent: Option<String>,
 }
 
-/// The proxies that are believed when they say for whom they ask. Anyone else could say anything.
+/// The proxies whose forwarding headers are trusted. Any other peer could forge them.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Arc<[IpNet]>);
 
@@ -35,7 +35,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Returns from where a request came whose connection is with `peer`.
+    /// Returns the origin of a request that arrived on a connection from `peer`.
     pub(crate) fn origin(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Origin {
         let peer = peer.map(|peer| peer.ip().to_canonical());
         Origin {
@@ -44,13 +44,13 @@ impl TrustedProxies {
         }
     }
 
-    /// The first address on the way from us to the client that is no trusted proxy's. What stands
-    /// behind an entry that is no address was told by nobody who is trusted.
+    /// Returns the first address, on the way from this service to the client, that is not a trusted proxy's. The way
+    /// ends at an entry that is not an address: no trusted proxy reported what is behind it.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer;
-        let mut told = told(headers).into_iter().rev();
+        let mut forwarded = forwarded_addresses(headers).into_iter().rev();
         while self.has(nearest)
-            && let Some(Some(next)) = told.next()
+            && let Some(Some(next)) = forwarded.next()
         {
             nearest = next;
         }
@@ -58,9 +58,9 @@ impl TrustedProxies {
     }
 }
 
-/// The addresses that proxies added, the nearest last; none for what is no address. `Forwarded`
-/// counts where there is no `X-Forwarded-For`.
-fn told(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+/// Returns the addresses that proxies added, the nearest last; `None` for an entry that is not an address. `Forwarded`
+/// is read if there is no `X-Forwarded-For`.
+fn forwarded_addresses(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let values = |name: HeaderName| {
         let values = headers.get_all(name).iter();
         let texts = values.map(|value| value.to_str().unwrap_or_default());
@@ -82,7 +82,7 @@ fn told(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     named.collect()
 }
 
-/// An address, alone or with a port; of version 6 in brackets then, and in `Forwarded` quoted.
+/// Parses an address with or without a port. IPv6 with a port is in brackets, in `Forwarded` quoted.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = text
@@ -93,7 +93,7 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// What the client says it is: on one line, and not too long.
+/// Returns the user agent on one line and with a bounded length; `None` if it is missing or blank.
 fn user_agent(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(USER_AGENT)?;
     let text = String::from_utf8_lossy(value.as_bytes());
@@ -177,17 +177,17 @@ mod tests {
 
     #[test]
     fn an_agent_is_one_line_of_bounded_length() {
-        let told = |bytes: &[u8]| {
+        let sent = |bytes: &[u8]| {
             let mut headers = HeaderMap::new();
             headers.insert(USER_AGENT, HeaderValue::from_bytes(bytes).unwrap());
             user_agent(&headers)
         };
-        assert_eq!(told(b" curl/8 ").as_deref(), Some("curl/8"));
-        assert_eq!(told(b"a\tb").as_deref(), Some("a\u{fffd}b"));
-        assert_eq!(told(b"caf\xe9").as_deref(), Some("caf\u{fffd}"));
-        assert_eq!(told(b" "), None);
+        assert_eq!(sent(b" curl/8 ").as_deref(), Some("curl/8"));
+        assert_eq!(sent(b"a\tb").as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(sent(b"caf\xe9").as_deref(), Some("caf\u{fffd}"));
+        assert_eq!(sent(b" "), None);
         assert_eq!(
-            told(&[b'x'; 2000]).map(|told| told.len()),
+            sent(&[b'x'; 2000]).map(|agent| agent.len()),
             Some(MAX_USER_AGENT)
         );
         assert_eq!(user_agent(&HeaderMap::new()), None);

@@ -1,8 +1,8 @@
 //! Failures as RFC 9457 problem documents.
 //!
-//! A [`Problem`] becomes a response without a body that carries itself in its extensions: the request's path and trace
-//! id are not known where it arises. [`finish`], called once around all routes, writes the document, and turns error
-//! replies of any other origin (the router's own 404 and 405) into documents too.
+//! A [`Problem`] becomes a response without a body, with the problem in its extensions, because the request's path and
+//! trace id are not known where it is created. [`finish`], called once around all routes, writes the document, and
+//! replaces error replies from elsewhere (such as the router's 404 and 405) with documents too.
 
 mod document;
 
@@ -17,19 +17,19 @@ use crate::code::Code;
 use crate::context::RequestContext;
 use crate::fault::{Fault, FaultCode};
 
-/// The media type of every failure.
+/// The media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Where the service serves the pages of its codes, each under its name.
+/// The path below which the service serves the page of each code.
 pub const PAGES: &str = "/docs/problems";
 
-/// More faults than this are counted, not listed, so that a small hostile body cannot ask for a huge reply.
+/// Faults beyond this number are counted but not listed, so that a small hostile body cannot cause a huge reply.
 pub(crate) const MAX_FAULTS_LISTED: usize = 100;
 
-/// A result whose failure is answered to the client as it is.
+/// A result whose error is sent to the client as it is.
 pub type HttpResult<T> = Result<T, Problem>;
 
-/// A failure on its way to the client.
+/// A failure to be sent to the client.
 #[derive(Debug, Clone)]
 #[must_use = "a problem does nothing until it is returned"]
 pub struct Problem(Box<Inner>);
@@ -45,7 +45,7 @@ struct Inner {
 }
 
 impl Problem {
-    /// Makes a problem whose detail is the code's title until [`Self::detail`] says more.
+    /// Creates a problem whose detail is the code's title unless [`Self::detail`] replaces it.
     pub fn new(code: impl Into<Code>) -> Self {
         let code = code.into();
         Self(Box::new(Inner {
@@ -58,8 +58,8 @@ impl Problem {
         }))
     }
 
-    /// Makes the problem for everything that is wrong with a request: a single fault that has a problem's code is that
-    /// problem, anything else is `VALIDATION_FAILED`.
+    /// Creates the problem that reports the faults of a request. Its code is that of a single [`FaultCode::Problem`],
+    /// else `VALIDATION_FAILED`.
     pub fn from_faults(faults: Vec<Fault>) -> Self {
         let (code, detail) = match faults.as_slice() {
             [] => (
@@ -90,42 +90,42 @@ impl Problem {
         problem
     }
 
-    /// Says what happened this time: no SQL, no file path, no type name, no personal data.
+    /// Sets what happened this time: no SQL, no file path, no type name, no personal data.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    /// Adds one line to `errors`.
+    /// Adds an entry to `errors`.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.0.faults.push(fault);
         self
     }
 
-    /// Adds a member of its own to the document, such as `customerId` or `currentVersion`.
+    /// Adds an extension member to the document, such as `customerId` or `currentVersion`.
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Asks the client to wait, in seconds.
+    /// Sets `Retry-After`, in seconds.
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
     }
 
-    /// Adds a response header.
+    /// Sets a response header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
     }
 
-    /// Returns the code.
+    /// Returns the problem's error code.
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// Returns everything that was found wrong with the request.
+    /// Returns the faults of the request.
     pub fn faults(&self) -> &[Fault] {
         &self.0.faults
     }
@@ -159,8 +159,8 @@ impl Problem {
         }
     }
 
-    /// The headers that go with the code: RFC 9110 wants a challenge with 401, and clients need to know how long to
-    /// wait after 429 and 503.
+    /// Returns the response headers: RFC 9110 requires a challenge with 401, and clients need to know how long to wait
+    /// after 429 and 503.
     fn response_headers(&self) -> HeaderMap {
         let mut headers = self.0.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
@@ -181,8 +181,8 @@ impl Problem {
         headers
     }
 
-    /// The document as JSON. Only a request whose head could not be read has no context; `instance` and `traceId` are
-    /// left out then.
+    /// Returns the document as JSON. Only a request whose head could not be read has no context; `instance` and
+    /// `traceId` are then left out.
     pub(crate) fn into_json(self, context: Option<&RequestContext>) -> Vec<u8> {
         // Strings and plain structs always serialise; without a body the reply would still carry the status.
         serde_json::to_vec(&self.into_document(context)).unwrap_or_default()
@@ -226,8 +226,8 @@ impl From<Code> for Problem {
     }
 }
 
-/// Writes the document of a failed response; other responses pass unchanged. The code stays in the extensions of the
-/// reply, where the observer finds it.
+/// Writes the document of a failed response; other responses pass unchanged. The code stays in the response's
+/// extensions, where the observer finds it.
 pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return problem.render(context);

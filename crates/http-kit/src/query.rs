@@ -1,4 +1,4 @@
-//! The query string, read as strictly as a body.
+//! Parses the query string as strictly as a body.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::json::Node;
 use crate::normalise::Member;
 
 impl Fields {
-    /// Reads the parameters of a raw query string. Names are canonical in `snake_case`, camelCase is accepted; an empty value
-    /// counts as absent; a parameter given twice must have one value.
+    /// Parses a raw query string. Canonical names are in `snake_case`, and camelCase is accepted; an empty value counts
+    /// as absent; a parameter given twice must have the same value.
     pub fn query(raw: Option<&str>) -> Self {
         let mut query = Query::default();
         for pair in raw
@@ -71,7 +71,7 @@ impl Query {
     }
 }
 
-/// Form decoding that refuses what lenient decoders pass on: `%` without two digits, broken UTF-8, NUL.
+/// Decodes form encoding; `None` for what lenient decoders accept: `%` without two digits, invalid UTF-8, NUL.
 fn decoded(text: &str) -> Option<String> {
     let escapes_are_whole = text.split('%').skip(1).all(|rest| {
         let mut digits = rest.bytes();
@@ -84,7 +84,7 @@ fn decoded(text: &str) -> Option<String> {
     (escapes_are_whole && !decoded.contains('\0')).then(|| decoded.into_owned())
 }
 
-/// `pageSize` to `page_size`.
+/// Converts `pageSize` to `page_size`.
 fn snake_case(name: &str) -> String {
     let mut result = String::with_capacity(name.len() + 2);
     for character in name.chars() {

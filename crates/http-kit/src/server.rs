@@ -1,4 +1,4 @@
-//! Serving a router on a socket: HTTP/1.1 with bounded heads, and a drain that ends.
+//! Serves a router on a socket: HTTP/1.1 with bounded request heads and a bounded drain.
 
 mod deadlines;
 
@@ -28,24 +28,24 @@ use crate::code::Code;
 use crate::headers::SECURITY;
 use crate::problem::{PROBLEM_JSON, Problem};
 
-/// hyper refuses a head beyond this by itself; [`super::limits::Limits::header_bytes`] is the smaller limit that is
-/// answered with the request's own ids.
+/// hyper itself rejects a larger head; [`super::limits::Limits::header_bytes`] is the smaller limit whose reply carries
+/// the request's ids.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Read ahead of a connection, which bounds its memory.
+/// Bytes read ahead on a connection, which bounds its memory.
 const MAX_BUFFERED_BYTES: usize = 64 * 1024;
-/// A client that sends more than this after the last reply is cut.
+/// A client that sends more than this after the last reply is disconnected.
 const MAX_LINGERING_BYTES: u64 = 16 * 1024 * 1024;
-/// Rest before the next accept when the process is out of descriptors.
+/// Pause before the next accept when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a connection may keep the server waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the first byte of a head, or from the accept, to the head's end.
+    /// Time from the first byte of a head, or from the accept, to the end of the head.
     pub head: Duration,
-    /// Between a reply and the next request on a kept-alive connection.
+    /// Time between a reply and the next request on a kept-alive connection.
     pub idle: Duration,
-    /// For reading off what a client still sends after the last reply, so that it gets to see the reply.
+    /// Time for reading what a client still sends after the last reply, so that the client can read the reply.
     pub linger: Duration,
 }
 
@@ -59,12 +59,12 @@ impl Default for Timeouts {
     }
 }
 
-/// Serves `app` until `shutdown`, then lets requests finish for at most `drain` and cuts what is left.
+/// Serves `app` until `shutdown`, then waits at most `drain` for requests in flight and disconnects the rest.
 ///
-/// Handlers find the peer as `ConnectInfo<SocketAddr>`.
+/// Handlers can extract the peer's address as `ConnectInfo<SocketAddr>`.
 ///
 /// # Errors
-/// Only what the listener reports about itself; a failed connection ends that connection.
+/// Only if the listener's address cannot be read; a connection that fails ends alone.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -74,7 +74,7 @@ pub async fn serve(
     serve_with(listener, app, shutdown, drain, Timeouts::default()).await
 }
 
-/// As [`serve`], with deadlines of the caller's own.
+/// Serves as [`serve`] does, with the caller's timeouts.
 pub async fn serve_with(
     listener: TcpListener,
     app: Router,
@@ -92,7 +92,7 @@ pub async fn serve_with(
                 let cut = cut.clone();
                 connections.spawn(async move { cut.run_until_cancelled(connection).await });
             }
-            // The peer's failures are not ours; for anything else a pause keeps the loop from spinning.
+            // A failure of the peer needs no action; after any other, a pause keeps the loop from spinning.
             Err(error) if is_of_peer(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -179,7 +179,7 @@ async fn connection(
     }
 }
 
-/// Ends a connection in order: closing a socket with unread bytes would reset it, and the client might lose the reply
+/// Closes a connection in order: closing a socket with unread bytes would reset it, and the client might lose a reply
 /// that it has not read yet.
 async fn close(mut socket: TcpStream, last_reply: &[u8]) -> io::Result<()> {
     socket.write_all(last_reply).await?;
@@ -188,7 +188,7 @@ async fn close(mut socket: TcpStream, last_reply: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The reply to a head that did not arrive in time, which hyper would leave without one.
+/// Returns the reply to a head that did not arrive in time, as hyper itself does not send one.
 fn slow_head(timeout: Duration) -> Vec<u8> {
     let code = Code::REQUEST_TIMEOUT;
     let seconds = timeout.as_secs_f64();

@@ -1,4 +1,4 @@
-//! What surrounds every route, in one place and in order.
+//! The middleware around every route, in one place and in order.
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -25,39 +25,40 @@ use crate::limits::{InFlight, Limits};
 use crate::origin::TrustedProxies;
 use crate::problem::{self, HttpResult, Problem};
 
-/// What the surroundings of the routes need to know.
+/// Settings of the middleware.
 #[derive(Clone)]
 pub struct HttpSettings {
-    /// Sizes, deadlines, number of requests.
+    /// Limits on the size, the duration and the number of requests.
     pub limits: Limits,
-    /// Who may call from a browser.
+    /// The origins that may call from a browser.
     pub cors: CorsOrigins,
-    /// Makes correlation and trace ids.
+    /// Generates correlation and trace ids.
     pub ids: IdSource,
-    /// Who is believed when it says for whom it asks.
+    /// The proxies whose forwarding headers are trusted.
     pub proxies: TrustedProxies,
-    /// Paths that are served under any load: what watches the service must see it.
+    /// Paths that are served under any load, because monitoring must always get a reply.
     pub always_served: &'static [&'static str],
-    /// Is told of every request.
+    /// Called with every request.
     pub observer: Observer,
 }
 
-/// Sees a request before it is answered, and may add to its extensions. What it returns is called with the answer.
+/// Observes a request before it is handled, and may add to its extensions. The returned function is called with the
+/// result.
 pub type Observer = fn(&mut Request) -> OnAnswered;
 
-/// Is told how a request was answered.
+/// Called when a request has been answered.
 pub type OnAnswered = Box<dyn FnOnce(&Answered<'_>) + Send>;
 
 /// How a request was answered.
 #[derive(Debug)]
 pub struct Answered<'a> {
-    /// What names the request.
+    /// The ids and the path of the request.
     pub context: &'a RequestContext,
     /// The status of the reply.
     pub status: StatusCode,
-    /// Why it failed, if it did.
+    /// The error code; `None` if the request succeeded.
     pub code: Option<Code>,
-    /// The time to the head of the reply.
+    /// The time from the arrival of the request to the head of the reply.
     pub took: Duration,
 }
 
@@ -66,10 +67,10 @@ struct Edge {
     in_flight: InFlight,
 }
 
-/// Surrounds a router's routes, its 404 and its 405. From the outside in: context and observer, security headers and
-/// CORS, problem documents, panics, limits.
+/// Wraps a router's routes, its 404 and its 405. From the outside in: context and observer, security headers and CORS,
+/// problem documents, panics, limits.
 ///
-/// Call it last: routes added afterwards are not surrounded.
+/// Call it last: routes added afterwards are not wrapped.
 pub fn wrap(router: Router, settings: HttpSettings) -> Router {
     let in_flight = InFlight::new(settings.limits.in_flight, settings.always_served);
     let edge = Edge {
@@ -137,8 +138,8 @@ impl Edge {
     }
 }
 
-/// Refuses what RFC 9112, 3.2 asks every server to refuse: a request without exactly one `Host`, which proxies before
-/// the service may have routed by another one.
+/// Rejects a request without exactly one `Host`, as RFC 9112, 3.2 requires: a proxy before the service may have routed
+/// it by another one.
 fn check_host(request: &Request) -> HttpResult<()> {
     let hosts = request.headers().get_all(HOST).iter().count();
     if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
@@ -147,7 +148,7 @@ fn check_host(request: &Request) -> HttpResult<()> {
     Err(Problem::new(Code::VALIDATION_FAILED).detail("Host must be sent once"))
 }
 
-/// A body that is still being made is a request still being answered.
+/// Holds the place until a streamed body ends, because until then the request is still in flight.
 fn keep_place(body: Body, place: Option<OwnedSemaphorePermit>) -> Body {
     if body.size_hint().exact().is_some() {
         return body;
@@ -165,7 +166,7 @@ fn too_slow(deadline: Duration) -> Problem {
         .retry_after(1)
 }
 
-/// Nothing more is logged here: the panic hook has written where it was.
+/// Logs no location: the panic hook has already logged it.
 fn panicked() -> Problem {
     tracing::error!("a request handler panicked");
     Code::INTERNAL.into()

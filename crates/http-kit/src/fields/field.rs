@@ -1,14 +1,14 @@
-//! Reading one member.
+//! Reads one member.
 
 use super::parse::{Parse, Then, Violation};
 use super::{Fields, Source};
 use crate::fault::{self, Fault};
 use crate::json::Node;
 
-/// What a request says of a member.
+/// The content of a member in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given<T> {
-    /// Nothing.
+    /// The request does not have the member.
     Absent,
     /// `null`.
     Null,
@@ -16,8 +16,7 @@ pub enum Given<T> {
     Value(T),
 }
 
-/// One member about to be read. End with [`Field::required`], [`Field::optional`], [`Field::replace`] or
-/// [`Field::given`].
+/// A member to be read. End with [`Field::required`], [`Field::optional`], [`Field::replace`] or [`Field::given`].
 #[derive(Debug)]
 #[must_use = "a member is read only by `required`, `optional`, `replace` or `given`"]
 pub struct Field<'f, P> {
@@ -27,7 +26,7 @@ pub struct Field<'f, P> {
 }
 
 impl<'f, P: Parse> Field<'f, P> {
-    /// Applies a rule of the domain to a value of the right type.
+    /// Applies a rule of the domain to the parsed value.
     pub fn then<T, F: Fn(P::Output) -> Result<T, Violation>>(
         self,
         rule: F,
@@ -44,7 +43,7 @@ impl<'f, P: Parse> Field<'f, P> {
         }
     }
 
-    /// Reads the value. Absent or null is a fault; after any fault of its own the value is `None`.
+    /// Reads the value; `None` after a fault. Absent and null are faults.
     pub fn required(self) -> Option<P::Output> {
         let Self {
             fields,
@@ -59,7 +58,7 @@ impl<'f, P: Parse> Field<'f, P> {
         }
     }
 
-    /// Reads the value; `None` when it is absent or null.
+    /// Reads the value; `None` if it is absent, null or invalid.
     pub fn optional(self) -> Option<P::Output> {
         match self.given() {
             Given::Value(value) => Some(value),
@@ -67,8 +66,7 @@ impl<'f, P: Parse> Field<'f, P> {
         }
     }
 
-    /// Reads the value and tells absent from null, as a merge needs it. After a fault of its own the member counts as
-    /// absent.
+    /// Reads the value and distinguishes absent from null, as a merge needs. An invalid value counts as absent.
     pub fn given(self) -> Given<P::Output> {
         let Self {
             fields,
@@ -84,7 +82,7 @@ impl<'f, P: Parse> Field<'f, P> {
         }
     }
 
-    /// Reads the value of a member that can be changed but not emptied: null is a fault.
+    /// Reads the value of a member that can be changed but not emptied; `None` if it is absent. Null is a fault.
     pub fn replace(self) -> Option<P::Output> {
         let Self {
             fields,
@@ -100,7 +98,7 @@ impl<'f, P: Parse> Field<'f, P> {
 }
 
 impl Fields {
-    /// Reads a member by a parser of the caller's own.
+    /// Reads a member with the caller's parser.
     pub fn field<P: Parse>(&mut self, name: &'static str, parse: P) -> Field<'_, P> {
         Field {
             fields: self,

@@ -1,4 +1,4 @@
-//! What each type of member accepts.
+//! The parsers of each type of member.
 
 mod number;
 mod time;
@@ -15,16 +15,16 @@ use super::Field;
 use crate::fault::{self, Fault, FaultCode};
 use crate::json::{Node, into_map};
 
-/// Reads one JSON value that is not null.
+/// Parses a JSON value that is not null.
 pub trait Parse {
-    /// What it is read into.
+    /// The type of the parsed value.
     type Output;
 
-    /// Returns the value, or everything that is wrong with it. `at` is the pointer as sent; details name what would be
-    /// accepted and never repeat the value.
+    /// Returns the parsed value, or all of its faults. `at` is the pointer as sent; details name what would be accepted
+    /// and never repeat the value.
     fn parse(&self, value: Node, at: &str) -> Result<Self::Output, Vec<Fault>>;
 
-    /// Returns what a query parameter's text stands for.
+    /// Converts a query parameter's text to the JSON value that [`Parse::parse`] expects.
     fn query_value(&self, text: &str) -> Node {
         Node::Text(text.to_owned())
     }
@@ -40,7 +40,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// Makes a violation.
+    /// Creates a violation from a code and a detail.
     pub fn new(code: impl Into<FaultCode>, detail: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -53,7 +53,7 @@ fn refuse<T>(at: &str, code: FaultCode, detail: impl Into<String>) -> Result<T, 
     Err(vec![Fault::new(at, code, detail)])
 }
 
-/// See [`Field::then`].
+/// A parser followed by a rule; see [`Field::then`].
 #[derive(Debug)]
 pub struct Then<P, F> {
     parse: P,
@@ -117,13 +117,13 @@ impl Text {
 }
 
 impl Field<'_, Text> {
-    /// Sets the fewest characters that are accepted.
+    /// Sets the minimum number of characters.
     pub fn min(mut self, characters: usize) -> Self {
         self.parse.min = characters;
         self
     }
 
-    /// Sets the most characters that are accepted.
+    /// Sets the maximum number of characters.
     pub fn max(mut self, characters: usize) -> Self {
         self.parse.max = characters;
         self
@@ -236,19 +236,19 @@ impl Default for TextList {
 }
 
 impl Field<'_, TextList> {
-    /// Sets the fewest items that are accepted.
+    /// Sets the minimum number of items.
     pub fn min_items(mut self, items: usize) -> Self {
         self.parse.min_items = items;
         self
     }
 
-    /// Sets the most items that are accepted.
+    /// Sets the maximum number of items.
     pub fn max_items(mut self, items: usize) -> Self {
         self.parse.max_items = items;
         self
     }
 
-    /// Sets how many characters each item may have.
+    /// Sets the minimum and maximum number of characters of each item.
     pub fn each(mut self, characters: RangeInclusive<usize>) -> Self {
         self.parse.item = Text {
             min: *characters.start(),
@@ -257,7 +257,7 @@ impl Field<'_, TextList> {
         self
     }
 
-    /// Refuses a list that holds one item twice.
+    /// Rejects a list that contains an item twice.
     pub fn unique(mut self) -> Self {
         self.parse.unique = true;
         self

@@ -1,6 +1,6 @@
-//! What an unknown name may have been meant to be.
+//! Suggests what an unknown name may have meant.
 
-/// Returns "did you mean …" for a likely slip, else everything that would be accepted.
+/// Returns "did you mean …" for a likely typo, else the list of accepted names.
 pub(super) fn hint(name: &str, known: &[&'static str]) -> String {
     let nearest = known
         .iter()
@@ -22,8 +22,8 @@ pub(super) fn hint(name: &str, known: &[&'static str]) -> String {
     }
 }
 
-/// Counts the edits of one character between two names. Names that differ much in length are not compared: one of them
-/// may be as long as a body.
+/// Returns the edit distance of two names; `usize::MAX` if their lengths differ by more than 2, because one of them may
+/// be as long as a body.
 fn distance(left: &str, right: &str) -> usize {
     if left.len().abs_diff(right.len()) > 2 {
         return usize::MAX;

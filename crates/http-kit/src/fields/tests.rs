@@ -16,7 +16,7 @@ fn fields(body: &str) -> Fields {
     Fields::body(parse(body.as_bytes()).unwrap(), &TABLE)
 }
 
-/// The only fault of reading member `v` of a body.
+/// Returns the only fault of reading member `v` of a body.
 fn only_fault<P: Parse>(
     value: &str,
     read: impl FnOnce(&mut Fields) -> Field<'_, P>,

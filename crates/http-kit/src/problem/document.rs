@@ -1,4 +1,4 @@
-//! The document on the wire.
+//! The problem document as it is serialised.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -38,7 +38,7 @@ pub struct ProblemDocument {
     pub(super) trace_id: Option<String>,
     /// Whether the same request, sent again later, may succeed.
     pub(super) retryable: bool,
-    /// Members of the code's own, named on its page.
+    /// Extension members of the code, described on its page.
     #[serde(flatten)]
     #[schema(ignore)]
     pub(super) members: Map<String, Value>,

@@ -1,7 +1,7 @@
-//! Deadlines that hyper lacks: its `header_read_timeout` would also end idle connections, and answers no slow head.
+//! Deadlines that hyper lacks: its `header_read_timeout` would also close idle connections, and sends no reply.
 //!
-//! Nothing here looks at the bytes. hyper alone parses them, and what it calls tells where the connection stands: the
-//! service when it has a head, the reply's body until it has taken all of it, the socket when it needs more.
+//! Nothing here looks at the bytes. hyper alone parses them, and the stage of a connection follows from what hyper
+//! calls: the service when it has a head, the reply's body until it has read all of it, the socket when it needs more.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Timeouts;
 
-/// Where a connection stands. Its socket, its service and its replies write it down.
+/// The progress of a connection, as recorded by its socket, its service and its replies.
 #[derive(Debug, Clone)]
 pub(super) struct Progress(Arc<Mutex<State>>);
 
@@ -24,14 +24,14 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 struct State {
     timeouts: Timeouts,
     stage: Stage,
-    /// When the client will have kept the server waiting for too long; `None` while a reply is being made.
+    /// When the client's time is up; `None` while the service works on a reply.
     deadline: Option<Instant>,
     /// Whether the last request had a body.
     had_body: bool,
-    /// Whether hyper holds the beginning of the next request already. Unknown after a request with a body: such a head
+    /// Whether hyper has buffered the beginning of the next request. Unknown after a request with a body: such a head
     /// gets the idle deadline until its next bytes arrive.
     holds_next: bool,
-    /// Whether hyper has something to send that the client does not take.
+    /// Whether hyper has bytes to send that the client does not accept.
     is_blocked: bool,
 }
 
@@ -41,16 +41,16 @@ enum Stage {
     New,
     /// Part of a head has arrived.
     Head,
-    /// The service has the request.
+    /// The service works on the request.
     Answering,
-    /// hyper takes the reply.
+    /// hyper reads the reply from the service.
     Replying,
-    /// hyper has the whole reply.
+    /// hyper has read the whole reply.
     Idle,
 }
 
 impl Progress {
-    /// The progress of a connection that was just accepted.
+    /// Creates the progress of a connection that was just accepted.
     pub(super) fn new(timeouts: Timeouts) -> Self {
         Self(Arc::new(Mutex::new(State {
             timeouts,
@@ -62,8 +62,7 @@ impl Progress {
         })))
     }
 
-    /// Polls until there is a result; `None` once the client has kept the server waiting for too long. All that moves
-    /// the deadline happens inside of `poll`.
+    /// Polls until there is a result; `None` if the deadline passes first. The deadline moves only inside of `poll`.
     pub(super) async fn bound<T>(
         &self,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
@@ -84,13 +83,13 @@ impl Progress {
         .await
     }
 
-    /// Returns whether part of a head has arrived and the replies before it are sent, so that a 408 can follow them.
+    /// Returns `true` if part of a head has arrived and the replies before it are sent, so that a 408 can follow them.
     pub(super) fn is_in_head(&self) -> bool {
         let state = self.state();
         state.stage == Stage::Head && !state.is_blocked
     }
 
-    /// Notes that hyper calls the service.
+    /// Records that hyper calls the service.
     pub(super) fn called(&self, has_body: bool) {
         let mut state = self.state();
         state.stage = Stage::Answering;
@@ -99,7 +98,7 @@ impl Progress {
         state.holds_next = !has_body;
     }
 
-    /// Notes that the service has replied.
+    /// Records that the service has replied; returns a body that records when hyper has read it.
     pub(super) fn replying(&self, body: Body) -> ReplyBody {
         self.state().wait(Stage::Replying);
         let progress = self.clone();
@@ -126,7 +125,7 @@ impl Progress {
         }
     }
 
-    /// Notes that nothing was there to read. Between head and reply hyper reads only when it holds nothing more.
+    /// Records that there was nothing to read. Between head and reply hyper reads only when its buffer is empty.
     fn starved(&self) {
         let mut state = self.state();
         if matches!(state.stage, Stage::Answering | Stage::Replying) {
@@ -134,7 +133,7 @@ impl Progress {
         }
     }
 
-    /// Notes that the client takes what is sent. A long reply is no idleness, nor is it slowness of the head behind it.
+    /// Records that the client accepts bytes. A long reply does not count as idle time, nor as time of the next head.
     fn sent(&self) {
         let mut state = self.state();
         state.is_blocked = false;
@@ -154,7 +153,7 @@ impl Progress {
 }
 
 impl State {
-    /// Enters a stage that ends with something that the client does.
+    /// Enters a stage that ends with an action of the client, and sets its deadline.
     fn wait(&mut self, stage: Stage) {
         let timeout = if stage == Stage::Head {
             self.timeouts.head
@@ -166,7 +165,7 @@ impl State {
     }
 }
 
-/// The body of a reply. hyper drops it when it has taken the last of it.
+/// The body of a reply. hyper drops it when it has read all of it.
 #[derive(Debug)]
 pub(super) struct ReplyBody {
     body: Body,
@@ -199,7 +198,7 @@ impl Drop for ReplyBody {
     }
 }
 
-/// A socket whose traffic is noted.
+/// A socket that records its reads and writes in `progress`.
 #[derive(Debug)]
 pub(super) struct Observed<T> {
     pub(super) socket: T,

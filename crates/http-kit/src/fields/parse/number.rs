@@ -1,4 +1,4 @@
-//! Numbers.
+//! Parses numbers.
 
 use std::ops::RangeInclusive;
 
@@ -53,7 +53,7 @@ enum Whole {
     Fraction,
 }
 
-/// `7.0` is the whole number 7, as in JSON Schema.
+/// Converts a number to a whole number; `7.0` is 7, as in JSON Schema.
 fn whole(number: &Number) -> Whole {
     if let Some(value) = number.as_i64() {
         return Whole::Fits(value);

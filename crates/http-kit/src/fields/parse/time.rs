@@ -1,4 +1,4 @@
-//! Dates and moments.
+//! Parses dates and moments.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, SubsecRound as _, Utc};
 
@@ -15,7 +15,7 @@ impl Parse for Date {
 
     fn parse(&self, value: Node, at: &str) -> Result<NaiveDate, Vec<Fault>> {
         let text = Text::default().parse(value, at)?;
-        // The date as written: a date of birth never shifts by an offset.
+        // The date as written: an offset must not shift a date of birth.
         let written = DateTime::parse_from_rfc3339(&text)
             .map(|moment| moment.date_naive())
             .ok();
@@ -30,7 +30,7 @@ impl Parse for Date {
     }
 }
 
-/// `YYYY-MM-DD` exactly: chrono alone would also take `2001-1-1` and `+12001-01-01`.
+/// Parses exactly `YYYY-MM-DD`: chrono alone would also accept `2001-1-1` and `+12001-01-01`.
 fn plain_date(text: &str) -> Option<NaiveDate> {
     let shape = text.len() == 10
         && text
@@ -61,7 +61,7 @@ impl Parse for DateTimeUtc {
     }
 }
 
-/// A moment to the microsecond, or a date, which stands for its beginning in UTC. Years 1 to 9999.
+/// A moment to the microsecond, or a date, which means its beginning in UTC. Years 1 to 9999.
 #[derive(Debug)]
 pub struct Moment;
 
@@ -86,8 +86,8 @@ impl Parse for Moment {
     }
 }
 
-/// In a query a plus sign that was not escaped has become a blank: before an offset it can only
-/// have been one.
+/// Restores the plus sign before an offset, which decoding turned into a blank if the query did not
+/// escape it.
 fn with_plus(text: &str) -> String {
     match text
         .len()
