@@ -1,8 +1,8 @@
 //! The secrets of API keys.
 //!
-//! A secret is `csk_` and 64 characters of base64url, which stand for 32 random bytes and the 16
-//! of the tenant. The random ones come first, so that prefixes tell the keys of one tenant apart.
-//! 48 bytes fill 64 characters exactly: every such text is the only spelling of its bytes.
+//! A secret is `csk_` followed by 64 characters of base64url, which encode 32 random bytes and the
+//! 16 bytes of the tenant's id. The random bytes come first, so that the keys of a tenant have
+//! different prefixes. 48 bytes fill 64 characters exactly, so that they have only one encoding.
 
 use crate::random;
 use base64::Engine as _;
@@ -13,19 +13,18 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// What every secret begins with, for people and for scanners of leaked secrets.
+/// The beginning of every secret, by which readers and scanners for leaked secrets recognise it.
 const MARK: &str = "csk_";
-/// Random bytes.
+/// Number of random bytes.
 const RANDOM: usize = 32;
-/// Bytes of a tenant's id.
+/// Number of bytes of a tenant's id.
 const TENANT: usize = 16;
-/// Characters after the mark.
+/// Number of characters after [`MARK`].
 const ENCODED: usize = 64;
-/// Characters of the prefix, the mark included. The random part keeps 208 bits that it does
-/// not show.
+/// Number of characters of the prefix, including [`MARK`]. It leaves 208 random bits secret.
 const PREFIX: usize = 12;
 
-/// Makes and reads the secrets of API keys.
+/// Generates and parses the secrets of API keys.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SecretMaker;
 
@@ -60,7 +59,8 @@ impl ApiKeySecrets for SecretMaker {
     }
 }
 
-/// A fast digest without a salt is right here: nobody can try out 256 random bits.
+/// Returns the SHA-256 of a secret. 256 random bits cannot be guessed, so it needs neither a salt
+/// nor a slow hash.
 fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
@@ -74,7 +74,7 @@ mod tests {
 
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-    /// SHA-256 of `csk_` and 64 times `A`, from another implementation.
+    /// SHA-256 of `csk_` and 64 times `A`, computed by another implementation.
     const KNOWN_DIGEST: [u8; 32] = [
         0x2d, 0x40, 0x9c, 0xd7, 0x6e, 0x2c, 0x3a, 0x50, 0x26, 0xcb, 0x31, 0x11, 0xdb, 0xa9, 0x19,
         0x9f, 0xbf, 0x41, 0x03, 0x36, 0x74, 0x60, 0x89, 0x0d, 0xd8, 0xd7, 0x48, 0x97, 0x2d, 0x4e,

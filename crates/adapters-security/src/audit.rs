@@ -1,4 +1,4 @@
-//! The signatures of the audit trail: Ed25519, with a key derived from the root secret.
+//! Signs the audit trail with Ed25519, under a key derived from the root secret.
 
 use crate::digest::{RootSecret, label};
 use customer_domain::audit::SealSigner;
@@ -6,13 +6,13 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-/// Signs with the one key of this installation, and checks with any.
+/// Signs with this installation's key, and verifies signatures by any key.
 pub struct Ed25519SealSigner {
     key: SigningKey,
 }
 
 impl Ed25519SealSigner {
-    /// Derives the key (HKDF-SHA-256, [`label::SEAL_SIGNER`]).
+    /// Derives the signing key (HKDF-SHA-256, [`label::SEAL_SIGNER`]).
     pub fn new(root: &RootSecret) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         root.derive(label::SEAL_SIGNER, &mut seed);
@@ -35,8 +35,8 @@ impl SealSigner for Ed25519SealSigner {
         self.key.sign(message).to_bytes()
     }
 
-    /// The strict check: a key of small order, under which one signature is that of many messages,
-    /// is none.
+    /// Verifies strictly: a key of small order, for which one signature is valid for many messages,
+    /// is rejected.
     fn is_signed(&self, public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
         VerifyingKey::from_bytes(public_key)
@@ -49,7 +49,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The first seed of RFC 8032, section 7.1, with its public key and its signature of nothing.
+    /// The first seed of RFC 8032, section 7.1, with its public key and its signature of the empty
+    /// message.
     const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
     const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     const OF_NOTHING: &str = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
@@ -81,8 +82,8 @@ mod tests {
         assert!(signer.is_signed(&bytes(PUBLIC), b"", &bytes(OF_NOTHING)));
     }
 
-    /// Worked out with another implementation. It never changes: seals are held against the key
-    /// that people noted down.
+    /// Computed by another implementation. It must never change: seals are verified with the public
+    /// key that administrators noted down.
     #[test]
     fn the_key_of_a_root_secret_is_its_known_one() {
         assert_eq!(
@@ -108,8 +109,8 @@ mod tests {
         assert!(!signer().is_signed(&no_point, b"message", &signature));
     }
 
-    /// With the neutral point as key and as first half, this signature passes the plain check of
-    /// every message.
+    /// With the neutral point as key and as first half, this signature passes the non-strict
+    /// verification of every message.
     #[test]
     fn a_signature_for_every_message_is_none() {
         let (mut key, mut signature) = ([0; 32], [0; 64]);

@@ -1,4 +1,4 @@
-//! Password hashes: argon2id on threads of its own.
+//! Hashes passwords with argon2id on separate threads.
 
 use crate::pool::{Pool, PoolError};
 use crate::random;
@@ -11,43 +11,43 @@ use std::io;
 use std::ops::RangeInclusive;
 use thiserror::Error;
 
-/// OWASP's floor for argon2id: this memory with two iterations or more …
+/// OWASP's minimum memory for argon2id with two or more iterations.
 const FLOOR_MEMORY_KIB: u32 = 19 * 1024;
-/// … or this memory with one.
+/// OWASP's minimum memory for argon2id with one iteration.
 const FLOOR_MEMORY_KIB_AT_ONE_ITERATION: u32 = 46 * 1024;
 
-/// Bytes from which on glibc asks the system in any case.
+/// Size in bytes from which glibc always allocates directly from the system.
 const BEYOND_HEAPS: usize = 33 * 1024 * 1024;
 
-/// Bytes of a salt.
+/// Length of a salt, in bytes.
 const SALT: usize = 16;
 
-// Nobody needs more than this; a value beyond it is a slip, such as bytes for KiB, that would
-// stop the service at its first password.
+// The accepted settings. A larger value is a mistake, such as bytes for KiB, and would stop the
+// service at its first password.
 const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 const ITERATIONS: RangeInclusive<u32> = 1..=32;
 const PARALLELISM: RangeInclusive<u32> = 1..=16;
 const THREADS: RangeInclusive<usize> = 1..=256;
 const MAX_QUEUE: usize = 10_000;
 
-/// What a hash costs, and how many may be made at once.
+/// The cost of a hash, and the number of hashes computed at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingSettings {
-    /// Memory of one hash, in KiB: at least 19456 (19 MiB), or 47104 (46 MiB) when `iterations`
-    /// is 1; at most 1048576 (1 GiB).
+    /// Memory of one hash, in KiB: at least 19456 (19 MiB), or 47104 (46 MiB) if `iterations` is 1;
+    /// at most 1048576 (1 GiB).
     pub memory_kib: u32,
     /// Passes over the memory, 1 to 32.
     pub iterations: u32,
-    /// Lanes, 1 to 16. They are worked off one after the other on one thread.
+    /// Lanes, 1 to 16. They are computed one after another on one thread.
     pub parallelism: u32,
-    /// Hashes made at once, 1 to 256. All together take `threads` × `memory_kib`.
+    /// Hashes computed at once, 1 to 256. Together they take `threads` × `memory_kib`.
     pub threads: usize,
-    /// Passwords that may wait for a thread, 0 to 10000; one more is refused as busy.
+    /// Passwords that may wait for a thread, 0 to 10000; any more get [`HashError::Busy`].
     pub queue: usize,
 }
 
 impl HashingSettings {
-    /// Every fault, as a sentence of its own each.
+    /// Returns every fault, each as a separate text.
     fn faults(&self) -> Vec<String> {
         let floor = match self.iterations {
             1 => FLOOR_MEMORY_KIB_AT_ONE_ITERATION,
@@ -84,29 +84,29 @@ where
     (!range.contains(&value)).then(|| format!("{name} is {value}, not from {least} to {most}"))
 }
 
-/// Why no hasher could be made.
+/// The reason why a hasher cannot be created.
 #[derive(Debug, Error)]
 pub enum HasherError {
     /// The settings are too weak or out of range; the text names every fault.
-    #[error("the password hashing settings are refused: {0}")]
+    #[error("the password hashing settings are invalid: {0}")]
     Settings(String),
-    /// The system refused a thread.
+    /// The system could not start a thread.
     #[error("the password hasher's threads could not be started")]
     Threads(#[source] io::Error),
 }
 
-/// Makes argon2id hashes in PHC form, each with a new salt of 16 bytes. Its threads end when it
-/// is dropped.
+/// Creates argon2id hashes in the PHC string format, each with a new salt of 16 bytes. Its threads
+/// end when it is dropped.
 pub struct Argon2Hasher {
     argon2: Argon2<'static>,
     pool: Pool,
 }
 
 impl Argon2Hasher {
-    /// Starts the threads.
+    /// Validates the settings and starts the threads.
     ///
     /// # Errors
-    /// [`HasherError::Settings`] when they are below the floor or out of range,
+    /// [`HasherError::Settings`] if the settings are below the minimum or out of range,
     /// [`HasherError::Threads`].
     pub fn new(settings: HashingSettings) -> Result<Self, HasherError> {
         let faults = settings.faults();
@@ -166,9 +166,9 @@ fn in_phc_form(
     })
 }
 
-/// Memory that goes back to the system with the hash. What glibc takes from its heaps instead, up
-/// to 32 MiB, breaks them up: after some hashes they hold many times as much for good. What is
-/// reserved here beyond the need is never touched, and so takes no memory.
+/// Allocates memory that returns to the system after the hash. Up to 32 MiB glibc would take it
+/// from its heaps and fragment them: after some hashes they keep many times as much for good. The
+/// capacity beyond `blocks` is never touched, and so takes no memory.
 fn memory(blocks: usize) -> Vec<Block> {
     let mut memory = Vec::with_capacity(blocks.max(BEYOND_HEAPS / Block::SIZE));
     memory.resize(blocks, Block::new());

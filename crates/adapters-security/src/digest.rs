@@ -1,4 +1,4 @@
-//! Keyed digests, and the one secret that all their keys come from.
+//! Keyed digests, and the root secret from which all their keys are derived.
 
 use crate::key_text::{self, KeyFault};
 use crate::random;
@@ -12,8 +12,9 @@ use sha2::Sha256;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// What HKDF derives each purpose's key from, beside the root secret. A changed label makes
-/// every digest, seal and wrapped key of its purpose worthless: stored ones stay in use for years.
+/// The HKDF labels from which, with the root secret, the key of each purpose is derived. Changing
+/// one invalidates every digest, signature and wrapped key of its purpose, and stored ones stay in
+/// use for years.
 pub mod label {
     /// For [`DigestPurpose::IdempotentBody`](customer_domain::DigestPurpose::IdempotentBody).
     pub const IDEMPOTENT_BODY: &str = "customer-service/v1/idempotent-body";
@@ -31,7 +32,7 @@ pub mod label {
     pub const MASTER_KEY: &str = "customer-service/v1/master-key";
 }
 
-/// Bytes of the root secret.
+/// Length of the root secret, in bytes.
 const ROOT: usize = key_text::KEY;
 
 /// The installation's root secret: 32 random bytes, the same on every replica. `Debug` hides
@@ -39,7 +40,7 @@ const ROOT: usize = key_text::KEY;
 #[derive(Debug)]
 pub struct RootSecret(SecretBox<[u8; ROOT]>);
 
-/// Why a text is no root secret. It never repeats the text.
+/// The reason why a text is not a root secret. Its message never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "the root secret {0}; it must be 32 random bytes in base64, as `openssl rand -base64 32` prints"
@@ -47,20 +48,20 @@ pub struct RootSecret(SecretBox<[u8; ROOT]>);
 pub struct RootSecretError(KeyFault);
 
 impl RootSecret {
-    /// Reads base64 in the standard or the URL-safe alphabet, with or without padding. White
-    /// space around it does not count, so that a file may end in a line feed.
+    /// Parses base64 in the standard or the URL-safe alphabet, with or without padding. Surrounding
+    /// white space is ignored, so that a file may end in a line feed.
     ///
     /// # Errors
-    /// When it is not base64, of another length, or one byte repeated.
+    /// If the text is not base64, does not decode to 32 bytes, or repeats a single byte.
     pub fn from_base64(text: &str) -> Result<Self, RootSecretError> {
         let bytes = key_text::decode(text).map_err(RootSecretError)?;
         Self::from_bytes(&bytes)
     }
 
-    /// Takes over 32 bytes.
+    /// Creates a root secret from 32 bytes.
     ///
     /// # Errors
-    /// When they are one byte repeated.
+    /// If a single byte is repeated.
     pub fn from_bytes(bytes: &[u8; ROOT]) -> Result<Self, RootSecretError> {
         key_text::refuse_placeholder(bytes).map_err(RootSecretError)?;
         Ok(Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
@@ -68,20 +69,20 @@ impl RootSecret {
         })))
     }
 
-    /// A new secret from the system's random source.
+    /// Generates a new secret with the system's random source.
     pub fn generate() -> Self {
         Self(SecretBox::init_with_mut(|secret: &mut [u8; ROOT]| {
             random::fill(secret);
         }))
     }
 
-    /// The secret as [`from_base64`](Self::from_base64) reads it: 44 characters in the standard
-    /// alphabet.
+    /// Returns the secret as [`from_base64`](Self::from_base64) parses it: 44 characters in the
+    /// standard alphabet.
     pub fn to_base64(&self) -> SecretString {
         STANDARD.encode(self.0.expose_secret()).into()
     }
 
-    /// Writes the key that this [`label`] stands for.
+    /// Derives the key of a [`label`] and writes it to `key`.
     pub(crate) fn derive(&self, label: &str, key: &mut [u8; 32]) {
         expand(&self.extracted(), label, key);
     }
@@ -91,8 +92,8 @@ impl RootSecret {
     }
 }
 
-/// HMAC-SHA-256 under one key for each purpose, all derived once from the root secret (HKDF-SHA-256
-/// without salt, [`label`] as info).
+/// Computes HMAC-SHA-256 under a key for each purpose. The keys are derived once from the root
+/// secret (HKDF-SHA-256 without salt, [`label`] as info).
 pub struct HkdfDigests {
     idempotent_body: Hmac<Sha256>,
     cursor: Hmac<Sha256>,
@@ -102,7 +103,7 @@ pub struct HkdfDigests {
 }
 
 impl HkdfDigests {
-    /// Derives the keys.
+    /// Derives the keys from the root secret.
     pub fn new(root: &RootSecret) -> Self {
         let root = root.extracted();
         Self {
@@ -166,8 +167,8 @@ mod tests {
         })
     }
 
-    /// Worked out with another implementation of RFC 5869 and RFC 2104. These never change:
-    /// stored digests would no longer be recognised.
+    /// Computed by another implementation of RFC 5869 and RFC 2104. These must never change: stored
+    /// digests would no longer match.
     #[test]
     fn digests_have_their_known_answers() {
         let digests = HkdfDigests::new(&secret(&counting()));

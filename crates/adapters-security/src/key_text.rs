@@ -1,29 +1,30 @@
-//! Keys of 32 bytes as people write them: base64.
+//! Parses keys of 32 bytes that are written in base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Bytes of a key.
+/// Length of a key, in bytes.
 pub(crate) const KEY: usize = 32;
 
-/// Why a text is no key, to follow what it should have been. It never repeats the text.
+/// The reason why a text is not a key; its message follows the name of the key. It never contains
+/// the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum KeyFault {
-    /// Neither the standard nor the URL-safe alphabet.
+    /// The text is in neither the standard nor the URL-safe alphabet.
     #[error("is not base64")]
     NotBase64,
-    /// The number of bytes it has.
+    /// The text decodes to this number of bytes.
     #[error("has {0} bytes")]
     Length(usize),
-    /// One byte repeated, such as all zero: a placeholder.
+    /// A single byte is repeated, such as zero: a placeholder.
     #[error("is one byte repeated, which anyone can guess")]
     Placeholder,
 }
 
-/// Reads base64 in the standard or the URL-safe alphabet, with or without padding. White space
-/// around it does not count.
+/// Parses base64 in the standard or the URL-safe alphabet, with or without padding. Surrounding
+/// white space is ignored.
 pub(crate) fn decode(text: &str) -> Result<Zeroizing<[u8; KEY]>, KeyFault> {
     let text = text.trim();
     let engine = if text.contains(['-', '_']) {
@@ -44,7 +45,7 @@ pub(crate) fn decode(text: &str) -> Result<Zeroizing<[u8; KEY]>, KeyFault> {
     Ok(key)
 }
 
-/// Refuses one byte repeated.
+/// Rejects a key that repeats a single byte.
 pub(crate) fn refuse_placeholder(key: &[u8; KEY]) -> Result<(), KeyFault> {
     if key.iter().all(|byte| *byte == key[0]) {
         return Err(KeyFault::Placeholder);

@@ -1,8 +1,8 @@
-//! The domain's cryptographic ports: password hashes, keyed digests, the secrets of API keys, sealed
-//! values with the keys around them, and the signatures of the audit trail.
+//! Implements the domain's cryptographic ports: password hashes, keyed digests, secrets of API keys, sealed values and
+//! their key stores, and signatures of the audit trail.
 //!
-//! Nothing here stores, sends or logs anything, and no secret shows in `Debug` or in an error.
-//! Keys and passwords are wiped from memory when their holder is dropped.
+//! Nothing here stores, sends or logs anything, and no secret appears in `Debug` or in an error. Keys and passwords are
+//! wiped from memory when their owner is dropped.
 #![deny(missing_docs)]
 
 mod api_key;

@@ -1,6 +1,7 @@
-//! Threads of their own, and a bounded queue before them, for work that fills a processor.
+//! A thread pool with a bounded queue for CPU-bound work.
 //!
-//! Neither the runtime's workers nor its blocking pool do such work, so nothing else waits for it.
+//! It keeps such work off the runtime's workers and its blocking pool, so that nothing else waits
+//! for it.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,29 +12,28 @@ use tokio::sync::{Semaphore, oneshot};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Why there is no result.
+/// The reason why there is no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PoolError {
-    /// Every thread is at work and every place in the queue is taken.
+    /// Every thread is busy and the queue is full.
     Full,
-    /// The work panicked. Its thread lives on.
+    /// The work panicked. Its thread continues.
     Panicked,
 }
 
-/// A fixed number of threads. They end when the pool is dropped, each after the work it is at.
+/// A fixed number of threads. When the pool is dropped, each ends after its current work.
 pub(crate) struct Pool {
-    /// As many as there are threads and places in the queue. The channel has no bound of its
-    /// own: one that counted the queue alone would refuse work in the moment before an idle
-    /// thread wakes up.
+    /// One permit for each thread and each place in the queue. The channel is unbounded: a bound on
+    /// the queue alone would reject work in the moment before an idle thread wakes up.
     places: Arc<Semaphore>,
     jobs: Sender<Job>,
 }
 
 impl Pool {
-    /// Starts `threads` threads, before which `queue` jobs may wait.
+    /// Starts `threads` threads, for which up to `queue` jobs may wait.
     ///
     /// # Errors
-    /// When the system refuses a thread.
+    /// If the system cannot start a thread.
     pub(crate) fn start(name: &str, threads: usize, queue: usize) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
@@ -41,7 +41,7 @@ impl Pool {
             let waiting = Arc::clone(&waiting);
             thread::Builder::new()
                 .name(format!("{name}-{number}"))
-                .spawn(move || work_off(&waiting))?;
+                .spawn(move || run_jobs(&waiting))?;
         }
         Ok(Self {
             places: Arc::new(Semaphore::new(threads + queue)),
@@ -49,11 +49,11 @@ impl Pool {
         })
     }
 
-    /// Does `work` on one of the threads. Work that has not begun when this future is dropped
-    /// is not done.
+    /// Runs `work` on one of the threads. Work that has not begun when this future is dropped is
+    /// skipped.
     ///
     /// # Errors
-    /// [`PoolError::Full`] at once, without waiting.
+    /// [`PoolError::Full`] without waiting, [`PoolError::Panicked`].
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -67,27 +67,27 @@ impl Pool {
                 return;
             }
             let result = catch_unwind(AssertUnwindSafe(work));
-            // Before the reply: whoever gets it must find the place free.
+            // Before the reply, so that its receiver finds the place free.
             drop(place);
-            // The caller may have gone meanwhile; then nobody misses the result.
+            // Fails if the caller is gone; the result is not needed then.
             drop(reply.send(result));
         });
-        // Neither fails before a thread is lost, and no thread is: panics are caught above.
+        // Both fail only if a thread is lost, which never happens: panics are caught above.
         self.jobs.send(job).map_err(|_| PoolError::Panicked)?;
         let result = result.await.map_err(|_| PoolError::Panicked)?;
         result.map_err(|_| PoolError::Panicked)
     }
 }
 
-/// Does one job after the other, until the pool is dropped and the queue is empty.
-fn work_off(waiting: &Mutex<Receiver<Job>>) {
+/// Runs one job after another until the pool is dropped and the queue is empty.
+fn run_jobs(waiting: &Mutex<Receiver<Job>>) {
     while let Some(job) = next(waiting) {
         job();
     }
 }
 
-/// Waits for a job. One idle thread waits at the channel, the others for the lock; it is free
-/// again before the job begins.
+/// Waits for a job; `None` if the pool was dropped. One idle thread waits on the channel, the
+/// others for the lock, which is released before the job begins.
 fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
     waiting
         .lock()
@@ -108,12 +108,13 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Hands the job to the pool and leaves it there.
+    /// Polls once, which hands the job to the pool.
     fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// Work that says when it has begun and then waits to be let go.
+    /// Returns work that reports when it has begun and then waits to be released, with the channels
+    /// for both.
     fn held() -> (
         impl FnOnce() -> u8 + Send + 'static,
         Receiver<()>,
@@ -210,7 +211,8 @@ mod tests {
         let pool = Pool::start("test", 2, 0).unwrap();
         let (alive, all_ended) = mpsc::channel();
         let meeting = Arc::new(Barrier::new(2));
-        // Each thread keeps a sender for as long as it lives; the meeting makes it one each.
+        // Each thread keeps a sender as long as it lives; the barrier ensures that each thread gets
+        // one.
         let keep = || {
             let (alive, meeting) = (alive.clone(), Arc::clone(&meeting));
             move || {

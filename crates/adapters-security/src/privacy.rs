@@ -1,4 +1,4 @@
-//! Sealed values, and the master keys that everything sealed hangs on.
+//! Seals values, and wraps the keys of sealed values under master keys.
 
 mod cipher;
 mod master;

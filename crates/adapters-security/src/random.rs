@@ -1,19 +1,19 @@
 //! The system's random source.
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 ///
 /// # Panics
-/// When the system has no working random source. No caller can do anything sensible then: a
-/// salt, a key or a token that is not random is worse than none. On the systems that this
-/// service runs on it means a broken installation, never a passing fault, and it cannot happen
-/// any more once a first call succeeded.
+/// If the system has no working random source. No caller can recover from that: a salt, a key or a
+/// token that is not random is worse than a crash. On the systems that this service runs on it
+/// means a broken installation, never a transient fault, and it cannot happen after a first call
+/// has succeeded.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fill(&mut bytes);
     bytes
 }
 
-/// Random bytes in their place, so that no copy of them is left anywhere.
+/// Fills a buffer with random bytes in place, so that no copy of them is left in memory.
 ///
 /// # Panics
 /// As [`bytes`].

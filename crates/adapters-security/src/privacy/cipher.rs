@@ -1,8 +1,9 @@
 //! Values sealed with XChaCha20-Poly1305.
 //!
-//! A sealed value is its version (one byte), the key's id (16), a nonce (24), the encrypted value
-//! and the tag (16). Nonces are random: of 192 bits, none comes twice. Key id, version and
-//! place are bound to it, so that nothing but what was sealed opens, and only where it lay.
+//! A sealed value consists of a version (1 byte), the key's id (16), a nonce (24), the encrypted
+//! value and the tag (16). Nonces are random: with 192 bits, none repeats. The tag authenticates
+//! version, key id and place too, so that only an unchanged value opens, and only in the place it
+//! was sealed for.
 
 use crate::random;
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
@@ -11,14 +12,14 @@ use customer_domain::privacy::{Cipher, DataKey, SealContext, SealedError};
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
-/// Bytes of a key's id.
+/// Length of a key's id, in bytes.
 const ID: usize = 16;
 const NONCE: usize = 24;
 const TAG: usize = 16;
-/// Bytes before the encrypted value.
+/// Number of bytes before the encrypted value.
 const HEADER: usize = 1 + ID + NONCE;
 
-/// Seals with XChaCha20-Poly1305.
+/// Seals and opens values with XChaCha20-Poly1305.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AeadCipher;
 
@@ -29,7 +30,7 @@ impl Cipher for AeadCipher {
 
     fn seal(&self, key: &DataKey, place: SealContext<'_>, value: &[u8]) -> Vec<u8> {
         let nonce = random::bytes::<NONCE>();
-        // All of it at once: a buffer that grew would leave the plain value behind.
+        // Allocated in full: a buffer that grew would leave copies of the plain value in memory.
         let mut sealed = Vec::with_capacity(HEADER + value.len() + TAG);
         sealed.push(VERSION);
         sealed.extend_from_slice(key.id.0.as_bytes());
@@ -106,7 +107,7 @@ impl<'a> Sealed<'a> {
         })
     }
 
-    /// Decrypts `value`, a copy of the encrypted one, in its place. It stays encrypted on an error.
+    /// Decrypts `value`, a copy of the encrypted value, in place. On an error it stays encrypted.
     fn open(
         &self,
         key: &DataKey,
@@ -131,8 +132,8 @@ fn aead(key: &DataKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.expose().into())
 }
 
-/// What a value is bound to. Each part of the place comes after its length, so that no two places
-/// have the same bytes.
+/// Returns the associated data of a value. Each part of the place is preceded by its length, so
+/// that no two places have the same bytes.
 fn bound(key: KeyId, place: SealContext<'_>) -> Vec<u8> {
     let parts = [
         place.tenant.0.as_bytes().as_slice(),

@@ -1,4 +1,4 @@
-//! One master key, and how it wraps.
+//! A master key, which wraps the tenants' keys.
 
 use super::cipher::AeadCipher;
 use customer_domain::privacy::{
@@ -7,12 +7,13 @@ use customer_domain::privacy::{
 use customer_domain::{KeyId, TenantId};
 use uuid::Uuid;
 
-/// The id of every master key: they are told apart by their names, which wrapped keys are bound to.
+/// The id of every master key. Master keys are distinguished by name, to which wrapped keys are
+/// bound.
 const ID: KeyId = KeyId(Uuid::nil());
-/// The table in the place of a wrapped key. No table of the schema has a name with a dash.
+/// The table in the context of a wrapped key. No table of the schema has a dash in its name.
 const TABLE: &str = "master-keys";
 
-/// A master key. `Debug` hides all but its name.
+/// A master key. `Debug` shows only its name.
 #[derive(Debug)]
 pub(super) struct Master {
     pub(super) name: String,
@@ -34,7 +35,7 @@ impl Master {
         }
     }
 
-    /// Takes the key out if one of `masters` has the name that it was wrapped under.
+    /// Unwraps a key with that one of `masters` whose name it was wrapped under.
     pub(super) fn unwrap<'a>(
         masters: impl IntoIterator<Item = &'a Self>,
         tenant: TenantId,

@@ -1,4 +1,4 @@
-//! The key store of production: master keys from the configuration.
+//! The key store for production: master keys from the configuration.
 
 use super::master::Master;
 use crate::key_text::{self, KeyFault};
@@ -8,27 +8,28 @@ use customer_domain::{KeyId, TenantId};
 use std::iter;
 use thiserror::Error;
 
-/// Characters of a name.
+/// Maximum length of a name, in characters.
 const MAX_NAME: usize = 32;
 
 const WANTED: &str = "they must be name=key pairs, separated by commas or line feeds, the newest first; \
      a name is 1 to 32 lower-case letters, digits and -, and is given once; \
      a key is 32 random bytes in base64, as `openssl rand -base64 32` prints";
 
-/// Master keys by name. The newest wraps; the older ones only unwrap what was wrapped before.
+/// Master keys by name. The newest wraps keys; the older ones only unwrap keys that were wrapped
+/// earlier.
 #[derive(Debug)]
 pub struct MasterKeys {
     newest: Master,
     older: Vec<Master>,
 }
 
-/// Why a text gives no master keys. It names every fault by the number of its key, and repeats
-/// nothing of the text: what stands in the place of a name may be a key.
+/// The reason why a text is not a list of master keys. It reports every fault with the number of
+/// its key, and contains nothing of the text: in the position of a name there may be a key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the master keys are refused: {0}; {WANTED}")]
+#[error("the master keys are invalid: {0}; {WANTED}")]
 pub struct MasterKeysError(String);
 
-/// What is wrong with one of them, to follow its number.
+/// A fault of one pair; its message follows the number of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 enum PairFault {
     #[error("is no pair of a name and a key")]
@@ -42,8 +43,8 @@ enum PairFault {
 }
 
 impl MasterKeys {
-    /// Reads `name=key` pairs, separated by commas or line feeds, the newest first; keys are base64
-    /// as of the root secret. White space around a pair and empty lines do not count.
+    /// Parses `name=key` pairs, separated by commas or line feeds, the newest first; keys are in
+    /// base64 like the root secret. Surrounding white space and empty lines are ignored.
     ///
     /// # Errors
     /// [`MasterKeysError`], with every fault.

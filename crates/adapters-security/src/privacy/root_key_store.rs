@@ -1,4 +1,4 @@
-//! The key store of a development machine.
+//! The key store for a development machine.
 
 use super::master::Master;
 use crate::digest::{RootSecret, label};
@@ -6,17 +6,17 @@ use async_trait::async_trait;
 use customer_domain::privacy::{DataKey, KeyStore, KeyStoreError, WrappedKey};
 use customer_domain::{KeyId, TenantId};
 
-/// The name of its one master key.
+/// The name of the only master key.
 const NAME: &str = "root";
 
-/// Wraps under one master key, named `root`, which is derived from the root secret (HKDF-SHA-256,
-/// [`label::MASTER_KEY`]). It is for development: who has the root secret has all keys, and they
-/// cannot be replaced.
+/// Wraps keys under a single master key, named `root`, which is derived from the root secret
+/// (HKDF-SHA-256, [`label::MASTER_KEY`]). For development only: the root secret gives access to all
+/// keys, and they cannot be replaced.
 #[derive(Debug)]
 pub struct RootKeyStore(Master);
 
 impl RootKeyStore {
-    /// Derives the master key.
+    /// Derives the master key from the root secret.
     pub fn new(root: &RootSecret) -> Self {
         Self(Master::new(NAME, |key| root.derive(label::MASTER_KEY, key)))
     }

@@ -1,4 +1,4 @@
-//! What sealed values and every key store promise.
+//! Tests of sealed values and of every key store.
 
 mod cipher;
 mod key_store;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 const TENANT: TenantId = TenantId(Uuid::from_u128(7));
 const ID: KeyId = KeyId(Uuid::from_u128(5));
 
-/// The nonce of every known answer.
+/// The nonce of all known answers.
 const NONCE: &str = "6465666768696a6b6c6d6e6f707172737475767778797a7b";
 
 const PLACE: SealContext<'static> = SealContext {
@@ -22,7 +22,7 @@ const PLACE: SealContext<'static> = SealContext {
     column: "changes",
 };
 
-/// 32 bytes that count on from `first`.
+/// Returns 32 bytes that count up from `first`.
 fn counting(first: u8) -> [u8; 32] {
     std::array::from_fn(|n| first.wrapping_add(u8::try_from(n).unwrap()))
 }

@@ -11,7 +11,7 @@ fn place(parts: &(u128, String, u128, String)) -> SealContext<'_> {
     }
 }
 
-/// Worked out with another implementation. It never changes: what was sealed must open for years.
+/// Computed by another implementation. It must never change: stored values must open for years.
 #[test]
 fn a_known_sealed_value_opens() {
     let sealed = [
@@ -60,7 +60,7 @@ fn a_key_of_another_name_or_of_other_bytes_opens_nothing() {
     }
 }
 
-/// The name inside is bound as well: who changes it makes no value of another key.
+/// The key id in the value is authenticated too: changing it does not make a value of another key.
 #[test]
 fn a_value_that_names_another_key_opens_with_neither() {
     let mut sealed = AeadCipher.seal(&known_key(), PLACE, b"value");
@@ -160,7 +160,7 @@ fn what_is_too_short_or_of_another_version_is_no_sealed_value() {
 }
 
 prop_compose! {
-    /// Parts that are often equal, so that only the bounds between them can tell places apart.
+    /// Parts that are often equal, so that only the boundaries between them distinguish places.
     fn parts()(tenant in 0u128..3, table in "[ab]{0,3}", row in 0u128..3, column in "[ab]{0,3}")
         -> (u128, String, u128, String)
     {

@@ -6,14 +6,14 @@ use customer_domain::privacy::{KeyStore, KeyStoreError, WrappedKey};
 
 const OTHER_TENANT: TenantId = TenantId(Uuid::from_u128(8));
 
-/// Names with the first byte of their keys.
+/// Creates a key store from names and the first byte of each key.
 fn master_keys(named: &[(&str, u8)]) -> MasterKeys {
     let pair = |(name, first): &(&str, u8)| format!("{name}={}", STANDARD.encode(counting(*first)));
     let pairs: Vec<_> = named.iter().map(pair).collect();
     MasterKeys::from_text(&pairs.join(",")).unwrap()
 }
 
-/// Every key store, with the name of the master key that it wraps under.
+/// Returns every key store with the name of the master key that it wraps under.
 fn stores() -> [(Box<dyn KeyStore>, &'static str); 3] {
     [
         (Box::new(RootKeyStore::new(&root())), "root"),
@@ -127,7 +127,7 @@ async fn an_older_master_key_still_unwraps_and_the_newest_wraps() {
     );
 }
 
-/// The name is bound beside the key, so an entry of the store that is renamed is not taken.
+/// The name of the master key is authenticated too, so a renamed master key does not unwrap.
 #[tokio::test]
 async fn a_master_key_of_another_name_or_of_other_bytes_is_refused() {
     let store = master_keys(&[("first", 1), ("same", 1), ("other", 3)]);
@@ -145,7 +145,7 @@ async fn a_master_key_of_another_name_or_of_other_bytes_is_refused() {
     assert_eq!(refused, KeyStoreError::Refused);
 }
 
-/// Worked out with another implementation. It never changes: all tenants' keys hang on it.
+/// Computed by another implementation. It must never change: the keys of all tenants depend on it.
 #[tokio::test]
 async fn a_known_wrapped_key_comes_out_of_the_root_secret() {
     let wrapped = [
