@@ -1,19 +1,19 @@
-//! API keys remembered in this process.
+//! Caches API keys in this process.
 
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, PresentedSecret};
 use moka::sync::Cache;
 use std::time::Duration;
 
-/// Remembers keys in this process.
+/// A cache of API keys in this process.
 ///
-/// Its age bounds how long a revocation elsewhere goes unseen here, and likewise one that runs
-/// while a request here puts back the key it read just before.
+/// The maximum age of entries bounds how long a key stays valid here after another process has
+/// revoked it, or after a request here has put back a key that it read just before the revocation.
 #[derive(Debug)]
 pub struct MokaApiKeyMemory(Cache<PresentedSecret, ApiKey>);
 
 impl MokaApiKeyMemory {
-    /// Remembers up to `capacity` keys, each for `max_age` after it was put, however often it
-    /// is used. `max_age` is a few seconds; beyond 1000 years it panics.
+    /// Creates a cache of up to `capacity` keys, each kept for `max_age` after it was put, however
+    /// often it is used. `max_age` should be a few seconds; panics if it is more than 1000 years.
     pub fn new(capacity: u64, max_age: Duration) -> Self {
         let cache = Cache::builder()
             .max_capacity(capacity)

@@ -1,10 +1,10 @@
-//! The system's clock and identifiers: the one place that reads them.
+//! The system's clock and ids: the only place that reads them.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use customer_domain::{Clock, IdSource};
 use uuid::Uuid;
 
-/// The system's clock. It is set by the system, and so may step back.
+/// The system's clock, to the microsecond. It may step back when the system sets it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -15,8 +15,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUID version 7. Within the process each one is greater than those before it, whatever thread
-/// made them and even when the system's clock steps back.
+/// Generates UUIDs of version 7. Within the process each is greater than all before it, whichever
+/// thread generated them and even if the system's clock steps back.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UuidV7Ids;
 

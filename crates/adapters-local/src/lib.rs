@@ -1,5 +1,5 @@
-//! The domain's ports as one process has them by itself: the clock, identifiers, memory of API
-//! keys; and the root secret of a development machine.
+//! Implements the domain's ports that need nothing outside of this machine: the clock, ids and a
+//! cache of API keys. Also keeps the root secret of a development machine.
 #![deny(missing_docs)]
 
 mod api_key;

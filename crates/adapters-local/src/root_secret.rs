@@ -1,4 +1,4 @@
-//! The root secret's file on a development machine, where nobody has to configure one.
+//! The root secret's file on a development machine, where none has to be configured.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::File;
@@ -7,14 +7,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// The text in the file at `path`, whose folder exists. If there is no such file, what `generate`
-/// yields is written there first, with mode 0600. Processes that start at the same time agree on
-/// one secret: it appears whole and is never overwritten.
+/// Returns the secret in the file at `path`, whose folder must exist. If there is no such file, it
+/// is created first with the result of `generate` and mode 0600. Processes that start at the same
+/// time agree on one secret: the file appears complete and is never overwritten.
 ///
 /// # Errors
-/// [`io::ErrorKind::PermissionDenied`] when the file lets others at it,
-/// [`io::ErrorKind::InvalidData`] when it is empty or not text, and what the file system says.
-/// Every message names the path.
+/// [`io::ErrorKind::PermissionDenied`] if other users can access the file,
+/// [`io::ErrorKind::InvalidData`] if it is empty or not text, or any error of the file system.
+/// Every message contains the path.
 pub fn load_or_create(
     path: &Path,
     generate: impl FnOnce() -> SecretString,
@@ -38,8 +38,8 @@ fn load(path: &Path) -> io::Result<SecretString> {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             format!(
-                "its mode {mode:04o} lets other users at it; the secret may be known to them. \
-                 Set mode 0600 if it is not, or delete the file to have a new secret made"
+                "its mode {mode:04o} lets other users access it, so they may know the secret. \
+                 Set mode 0600 if they do not, or delete the file so that a new secret is created"
             ),
         ));
     }
@@ -48,14 +48,14 @@ fn load(path: &Path) -> io::Result<SecretString> {
     match text.trim() {
         "" => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "it is empty; delete it to have a new secret made",
+            "it is empty; delete it so that a new secret is created",
         )),
         text => Ok(text.into()),
     }
 }
 
-/// Writes the secret beside `path` and then gives it that name, unless another process did so
-/// before. The temporary file has mode 0600 from its first moment.
+/// Writes the secret to a temporary file next to `path` and renames it to `path`, unless another
+/// process did so before. The temporary file is created with mode 0600.
 fn create(path: &Path, secret: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
