@@ -1,4 +1,4 @@
-//! The pinned archive: fetched, checked, unpacked.
+//! Downloads, verifies and unpacks the pinned archive.
 
 use std::{
     fs::{self, File},
@@ -18,10 +18,10 @@ use crate::error::{Doing, Error};
 use crate::platform::shown;
 
 const DOWNLOAD_ATTEMPTS: u32 = 3;
-/// Three times the largest archive; a server that sends more sends nonsense.
+/// Maximum size of a download in bytes, three times the largest archive.
 const DOWNLOAD_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// Downloads to a file, overwriting it, with a few attempts.
+/// Downloads to a file, which is overwritten. Repeats transient failures.
 pub(crate) fn download(url: &str, to: &Path) -> Result<(), Error> {
     let mut attempt = 1;
     loop {
@@ -43,8 +43,8 @@ pub(crate) fn download(url: &str, to: &Path) -> Result<(), Error> {
 }
 
 fn download_once(url: &str, to: &Path) -> Result<(), ureq::Error> {
-    // The system's certificates, as a company's proxy may have its own; proxy
-    // variables are honoured by default.
+    // The system's certificates, because a company's proxy may have its own;
+    // proxy variables are honoured by default.
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .build();
@@ -65,20 +65,21 @@ fn download_once(url: &str, to: &Path) -> Result<(), ureq::Error> {
     Ok(())
 }
 
-/// Not when nobody is there: an offline start should soon try what is installed.
+/// Returns `true` if another attempt may succeed. An unreachable server gets
+/// none, so that an offline start soon tries an installed PostgreSQL.
 fn worth_repeating(cause: &ureq::Error) -> bool {
     use ureq::Error::{Io, Protocol, StatusCode, Timeout};
 
-    let nobody_there = matches!(cause, Timeout(ureq::Timeout::Connect))
+    let unreachable = matches!(cause, Timeout(ureq::Timeout::Connect))
         || matches!(cause, Io(cause) if cause.kind() == io::ErrorKind::ConnectionRefused);
     let passing = matches!(
         cause,
         StatusCode(429 | 500..) | Io(_) | Timeout(_) | Protocol(_)
     );
-    passing && !nobody_there
+    passing && !unreachable
 }
 
-/// SHA-256 of the whole file in hex; leaves the file at its start.
+/// Returns the SHA-256 of the whole file in hex, and rewinds the file.
 pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -93,7 +94,7 @@ pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     Ok(hex::encode(hash.finalize()))
 }
 
-/// Unpacks the jar's one `.txz` into a folder that exists and is empty.
+/// Unpacks the jar's only `.txz` into an existing empty folder.
 pub(crate) fn unpack(jar: File, into: &Path) -> Result<(), Error> {
     let broken = |cause: &dyn ToString| Error::Unpack(cause.to_string());
     let mut jar = ZipArchive::new(BufReader::new(jar)).map_err(|cause| broken(&cause))?;
@@ -110,8 +111,8 @@ pub(crate) fn unpack(jar: File, into: &Path) -> Result<(), Error> {
     open_folders(into).doing("set the mode of folders in", into)
 }
 
-/// Folders the archive has no entry for were made with our umask, which may
-/// keep the database's user out.
+/// Lets everyone enter all folders. Those without an entry in the archive got
+/// our umask, which may exclude the database's user.
 fn open_folders(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     for entry in fs::read_dir(folder)? {

@@ -1,5 +1,5 @@
-//! Which PostgreSQL is run: the first of the configured folder, the cache, the
-//! configured archive, the download, and what is installed.
+//! Chooses the PostgreSQL to run: the first of the configured folder, the cache, the configured
+//! archive, the download, and an installed one.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use crate::{
     platform::{self, Artifact},
 };
 
-/// Written into an unpacked archive last; holds the archive's hash.
+/// The last file written to an unpacked archive; contains the archive's hash.
 const MARKER: &str = ".ok";
 
 /// The programs of one PostgreSQL.
@@ -33,9 +33,9 @@ pub(crate) struct LookUp<'a> {
     pub(crate) cache_dir: &'a Path,
     pub(crate) artifact: Option<Artifact>,
     pub(crate) identity: &'a Identity,
-    /// An existing data folder and the major version it was made by.
+    /// An existing data folder and the major version that created it.
     pub(crate) data: Option<(&'a Path, u32)>,
-    /// Where installed ones may be; asked only when all else fails.
+    /// Returns where installed ones may be; called only if the others do not fit.
     pub(crate) installed: &'a dyn Fn() -> Vec<PathBuf>,
 }
 
@@ -52,7 +52,7 @@ impl LookUp<'_> {
                 _ => Ok(found),
             };
         }
-        // Data made by an installed PostgreSQL stays with that one.
+        // Data created by an installed PostgreSQL stays with its major version.
         if let Some((path, data)) = self.data
             && data != platform::MAJOR
         {
@@ -80,7 +80,7 @@ impl LookUp<'_> {
             bin_dir = %found.bin_dir.display(),
             major = found.major,
             %cause,
-            "using the installed PostgreSQL, as the pinned one cannot be had"
+            "using the installed PostgreSQL, as the pinned one is not available"
         );
         Ok(found)
     }
@@ -89,7 +89,7 @@ impl LookUp<'_> {
         installed::newest((self.installed)(), self.identity, major)
     }
 
-    /// The pinned release, from the cache or put there.
+    /// Returns the pinned release from the cache, after adding it if it is missing.
     fn pinned(&self) -> Result<Binaries, Error> {
         let artifact = self.artifact.ok_or(Error::UnsupportedPlatform {
             os: std::env::consts::OS,
@@ -98,7 +98,7 @@ impl LookUp<'_> {
         let name = format!("postgres-{}-{}", platform::VERSION, artifact.platform);
         let home = self.cache_dir.join(name);
         make_open(self.cache_dir)?;
-        // Before the download, as this would otherwise fail only after it.
+        // Before the download, because this would otherwise fail only after it.
         self.identity.must_enter(self.cache_dir)?;
         // A finished folder appears by a rename, so it can be used without the lock.
         if !is_complete(&home, &artifact) {
@@ -115,8 +115,8 @@ impl LookUp<'_> {
         })
     }
 
-    /// Unpacks beside the final place and moves the result there. Under the
-    /// lock, so whatever a killed run left may be removed.
+    /// Unpacks next to the final folder and moves the result there. The caller holds the lock, so
+    /// leftovers of a killed run can be removed.
     fn fill(&self, home: &Path, artifact: &Artifact) -> Result<(), Error> {
         let work = self.cache_dir.join("unpacking");
         for leftover in [&*work, home] {
@@ -125,7 +125,7 @@ impl LookUp<'_> {
             }
         }
         let unpacked = work.join("unpacked");
-        fs::create_dir_all(&unpacked).doing("make the folder", &unpacked)?;
+        fs::create_dir_all(&unpacked).doing("create the folder", &unpacked)?;
         let jar = match self.archive {
             Some(path) => local_archive(path, artifact)?,
             None => self.download(&work.join("archive.jar"), artifact)?,
@@ -177,14 +177,14 @@ fn is_complete(home: &Path, artifact: &Artifact) -> bool {
     fs::read_to_string(home.join(MARKER)).is_ok_and(|hash| hash == artifact.sha256)
 }
 
-/// Makes a folder others may enter, whatever our umask.
+/// Creates a folder that others may enter, whatever our umask.
 fn make_open(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
 
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder).doing("make the folder", folder)?;
+    fs::create_dir_all(folder).doing("create the folder", folder)?;
     let open = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder, open).doing("set the mode of", folder)
 }

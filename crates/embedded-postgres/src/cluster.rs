@@ -1,4 +1,4 @@
-//! A private PostgreSQL, from nothing to stopped.
+//! Starts, restarts and stops a private PostgreSQL.
 
 use std::{
     fmt, io,
@@ -22,15 +22,15 @@ use crate::{
     throwaway,
 };
 
-/// Lost races for a port and servers whose last sessions are still ending: one and a half seconds in all.
+/// Attempts over about 1.5 s, because a port may be taken or the sessions of a killed server still be ending.
 const START_ATTEMPTS: u32 = 8;
 
-/// A running PostgreSQL of our own. Dropping it stops it.
+/// A running private PostgreSQL. Dropping it stops it.
 ///
-/// Every call blocks; from async code, make them on a thread that may.
+/// Every method blocks; from async code, call them on a thread that may block.
 #[must_use = "dropping a cluster stops it"]
 pub struct Cluster {
-    // Before the instance, whose lock is released last.
+    // Dropped before the instance, whose lock is released last.
     server: Server,
     launch: Launch,
     instance: Instance,
@@ -41,12 +41,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Fetches the binaries and makes the data folder if need be, locks it,
-    /// starts PostgreSQL, and returns when it takes connections.
+    /// Downloads the binaries and creates the data folder if necessary, locks it, starts PostgreSQL, and returns when
+    /// it accepts connections.
     ///
     /// # Errors
-    /// Any [`Error`]: no binaries to be had, another process on the same
-    /// working folder, no port, or PostgreSQL's own complaint.
+    /// Any [`Error`]: no binaries, another process on the same working folder, no port, or an error of PostgreSQL
+    /// itself.
     pub fn start(settings: &Settings) -> Result<Self, Error> {
         let identity = Identity::detect()?;
         let sweep_lock = match settings.profile {
@@ -88,57 +88,53 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The TCP port on 127.0.0.1, the same for as long as this cluster lives.
+    /// Returns the TCP port on 127.0.0.1, which this cluster keeps when restarted.
     pub fn port(&self) -> u16 {
         self.server.port
     }
 
-    /// The address of a database for the superuser, password included.
+    /// Returns the superuser's URL of a database, including the password.
     pub fn superuser_url(&self, database: &str) -> String {
         let (password, port) = (&self.password, self.port());
         let database = percent_encoded(database);
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// The state root in use; others may keep their own files in it.
+    /// Returns the state root in use; the caller may keep other files in it.
     pub fn state_dir(&self) -> &Path {
         &self.state.path
     }
 
-    /// Set when the state is not in `.data`: a line to be shown.
+    /// Returns a line for the user if the state is not in `.data`.
     pub fn state_dir_note(&self) -> Option<&str> {
         self.state.note.as_deref()
     }
 
-    /// The server's process id.
+    /// Returns the server's process id.
     pub fn process_id(&self) -> u32 {
         self.server.process_id()
     }
 
-    /// Whether the server is still there; it ends by itself only by a crash
-    /// or because someone stopped it.
+    /// Returns `true` if the server is running; it ends by itself only if it crashes or another process stops it.
     pub fn is_running(&mut self) -> bool {
         self.server.is_running()
     }
 
-    /// Starts the server again on the same port, which its clients know it by,
-    /// stopping it first if it runs.
+    /// Restarts the server on the same port, which its clients know; stops it first if it is running.
     ///
     /// # Errors
-    /// As [`start`](Self::start); the cluster stays stopped and locked, and
-    /// can be restarted once the cause is gone, such as another program's
-    /// having taken the port.
+    /// As [`start`](Self::start); the cluster then stays stopped and locked, and can be restarted once the cause is
+    /// gone, such as another program on the port.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.server.stop().doing("stop", &self.launch.program)?;
         self.server = start_server(&self.launch, Some(self.port()), None)?;
         Ok(())
     }
 
-    /// Stops the server in order and gives up the lock. A throw-away cluster's
-    /// files are removed.
+    /// Stops the server in order and releases the lock. Deletes the files of a throw-away cluster.
     ///
     /// # Errors
-    /// When the server can neither be signalled nor waited for.
+    /// If the server cannot be signalled or waited for.
     pub fn stop(mut self) -> Result<(), Error> {
         self.close().doing("stop", &self.launch.program)
     }
@@ -165,7 +161,7 @@ impl Drop for Cluster {
 }
 
 impl fmt::Debug for Cluster {
-    /// Leaves out the password.
+    /// Omits the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
             .field("state", &self.state)
@@ -196,7 +192,7 @@ fn find_binaries(
     look_up.run()
 }
 
-/// Starts on the wanted port, else on the preferred or any free one.
+/// Starts on the wanted port; if none is wanted, on the preferred or any free one.
 fn start_server(
     launch: &Launch,
     wanted: Option<u16>,
@@ -221,8 +217,8 @@ fn start_server(
     }
 }
 
-/// PostgreSQL has no "any port", so a free one is looked for and may be taken
-/// by someone else before it listens: the start is then repeated.
+/// Returns a free port. PostgreSQL cannot listen on "any port", and another program may take this one first: the start
+/// is then repeated.
 fn any_port(preferred: Option<u16>) -> Result<u16, Error> {
     match preferred.map(usable) {
         Some(Ok(port)) => Ok(port),
@@ -237,7 +233,7 @@ fn usable(port: u16) -> Result<u16, Error> {
         .map_err(|cause| Error::Port { port, cause })
 }
 
-/// Whether the cause goes away by itself.
+/// Returns `true` if the cause goes away by itself.
 fn passes(failure: &Error) -> bool {
     // Any outgoing connection may hold the port for a moment.
     if let Error::Port { cause, .. } = failure {
@@ -251,7 +247,7 @@ fn passes(failure: &Error) -> bool {
         || tail.contains("pre-existing shared memory block")
 }
 
-/// Keeps a database's name from ending the path of its address.
+/// Encodes a database's name so that it cannot end the path of its URL.
 fn percent_encoded(name: &str) -> String {
     let encode = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -1,11 +1,11 @@
-//! What can go wrong, each message naming the way out.
+//! Errors, whose messages say what to do.
 
 use std::{fmt, io, path::PathBuf, process::ExitStatus};
 
 /// Why a private PostgreSQL could not be fetched, started or stopped.
 ///
-/// One message is the whole story, causes included: it is what an operator
-/// reads when the service does not come up.
+/// A message is complete, including its causes: operators read it when the
+/// service does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,7 +34,7 @@ pub enum Error {
     NoUnprivilegedUser,
 
     #[error(
-        "the user `{user}`, as whom PostgreSQL runs, cannot enter {}; open that folder to it, \
+        "the user `{user}`, which PostgreSQL runs as, cannot enter {}; open that folder to it, \
          start as another user, or set DATABASE_URL",
         path.display()
     )]
@@ -88,7 +88,7 @@ pub enum Error {
     NoBinaries { cause: Box<Error> },
 
     #[error(
-        "{} was made by PostgreSQL {data} and {found}; set CUSTOMER_POSTGRES_BIN_DIR to PostgreSQL {data}, or move \
+        "{} was created by PostgreSQL {data} and {found}; set CUSTOMER_POSTGRES_BIN_DIR to PostgreSQL {data}, or move \
          the folder away for a fresh database",
         path.display()
     )]
@@ -117,9 +117,7 @@ pub enum Error {
     )]
     PasswordMissing { path: PathBuf },
 
-    #[error(
-        "port {port} of 127.0.0.1 cannot be used: {cause}; free it, name another, or name none"
-    )]
+    #[error("port {port} of 127.0.0.1 cannot be used: {cause}; free it, set another, or set none")]
     Port { port: u16, cause: io::Error },
 
     #[error("initdb failed ({status}): {output}")]
@@ -140,7 +138,7 @@ pub enum Error {
     },
 }
 
-/// Which PostgreSQL was on offer for a data folder of another major version.
+/// The PostgreSQL that was found for a data folder of another major version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MajorFound {
     /// No installed PostgreSQL has the wanted major version.
@@ -169,7 +167,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Says what was being done to which path when the operating system refused.
+/// Adds the action and the path to an error of the operating system.
 pub(crate) trait Doing<T> {
     fn doing(self, action: &'static str, path: impl Into<PathBuf>) -> Result<T, Error>;
 }

@@ -1,10 +1,10 @@
-//! Files in a folder that the database's user may write in.
+//! Opens files in a folder that the database's user may write to.
 //!
-//! A symlink there is an error: root would be led by it to files of its own.
+//! A symlink there is an error, because it could lead root to root's own files.
 
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path};
 
-/// Options under which a path that is a symlink does not open.
+/// Returns options that fail to open a path that is a symlink.
 pub(crate) fn not_following() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(libc::O_NOFOLLOW);

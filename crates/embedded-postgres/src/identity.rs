@@ -1,4 +1,4 @@
-//! As whom PostgreSQL runs: it refuses to be root.
+//! The user that PostgreSQL runs as, because it refuses to run as root.
 
 use std::{
     ffi::OsStr,
@@ -17,8 +17,8 @@ use crate::{
     os,
 };
 
-/// The user the database's processes run as: ourselves, or, when we are root,
-/// an unprivileged user. `initdb` wants one with an entry in `/etc/passwd`.
+/// The user that the database's processes run as: the current user or, if that is root, an
+/// unprivileged one. `initdb` requires an entry in `/etc/passwd`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     drop_to: Option<User>,
@@ -51,11 +51,11 @@ impl Identity {
         }
     }
 
-    /// A program run as this user, with nothing of our environment.
+    /// Returns a command that runs as this user, without our environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        // TZ spares initdb a search of the whole time zone database; without
-        // LC_ALL macOS makes the server multi-threaded, which it refuses.
+        // TZ spares initdb a search of the whole time zone database; without LC_ALL macOS makes the
+        // server multi-threaded, and it refuses to start.
         command
             .env_clear()
             .env("TZ", "UTC")
@@ -67,9 +67,9 @@ impl Identity {
         command
     }
 
-    /// Fails when this user cannot get into `folder`, which must exist.
+    /// Succeeds if this user can enter `folder`, which must exist.
     ///
-    /// As ourselves there is nothing to find out: the next call tells.
+    /// The current user is not checked: the next access to the folder fails.
     pub(crate) fn must_enter(&self, folder: &Path) -> Result<(), Error> {
         match &self.drop_to {
             Some(user) if !user.can_enter(folder).doing("look into", folder)? => {
@@ -82,18 +82,18 @@ impl Identity {
         }
     }
 
-    /// Gives a file to this user, whatever its path has come to mean since it was made.
+    /// Makes this user the owner of an open file, even if its path has been replaced.
     pub(crate) fn own_file(&self, file: &File, path: &Path) -> Result<(), Error> {
         match &self.drop_to {
-            Some(user) => fchown(file, Some(user.uid), Some(user.gid)).doing("give away", path),
+            Some(user) => fchown(file, Some(user.uid), Some(user.gid)).doing("chown", path),
             None => Ok(()),
         }
     }
 
-    /// Gives a folder, in one that only we can write in, to this user.
+    /// Makes this user the owner of a folder whose parent only we can write to.
     pub(crate) fn own(&self, path: &Path) -> Result<(), Error> {
         match &self.drop_to {
-            Some(user) => chown(path, Some(user.uid), Some(user.gid)).doing("give away", path),
+            Some(user) => chown(path, Some(user.uid), Some(user.gid)).doing("chown", path),
             None => Ok(()),
         }
     }
@@ -109,7 +109,7 @@ impl User {
     fn can_enter(&self, folder: &Path) -> io::Result<bool> {
         for ancestor in fs::canonicalize(folder)?.ancestors() {
             let meta = fs::metadata(ancestor)?;
-            // The most specific class decides, even when a wider one allows more.
+            // The most specific class decides, even if a wider one allows more.
             let search_bit = if meta.uid() == self.uid {
                 0o100
             } else if meta.gid() == self.gid {

@@ -1,4 +1,4 @@
-//! PostgreSQL as the system's packages install it: the last resort.
+//! Finds a PostgreSQL that is installed on the system, the last resort.
 
 use std::{
     fs,
@@ -8,10 +8,10 @@ use std::{
 
 use crate::{binaries::Binaries, error::Error, identity::Identity};
 
-/// The oldest major version the service's schema works on.
+/// The oldest major version that the service's schema works on.
 const OLDEST_MAJOR: u32 = 15;
 
-/// The binaries in a folder, if they are complete and recent enough.
+/// Returns the binaries in a folder if they are complete and recent enough.
 pub(crate) fn inspect(folder: &Path, identity: &Identity) -> Result<Binaries, Error> {
     let unfit = |problem: String| Error::BinDir {
         path: folder.to_owned(),
@@ -37,7 +37,7 @@ pub(crate) fn inspect(folder: &Path, identity: &Identity) -> Result<Binaries, Er
     }
 }
 
-/// The newest usable binaries among the candidates, of one major if named.
+/// Returns the newest usable binaries of the candidates, of `major` if given.
 pub(crate) fn newest(
     candidates: impl IntoIterator<Item = PathBuf>,
     identity: &Identity,
@@ -50,7 +50,7 @@ pub(crate) fn newest(
         .max_by_key(|found| found.major)
 }
 
-/// Folders where distributions, Homebrew and `pg_config` have the binaries.
+/// Returns folders where distributions, Homebrew and `pg_config` put binaries.
 pub(crate) fn candidates() -> Vec<PathBuf> {
     let layouts = [
         ("/usr/lib/postgresql", "", "bin"),
@@ -64,7 +64,7 @@ pub(crate) fn candidates() -> Vec<PathBuf> {
     layouts
         .into_iter()
         .flat_map(|(parent, prefix, inner)| versions_in(Path::new(parent), prefix, inner))
-        .chain(told_by_pg_config())
+        .chain(pg_config_bin_dir())
         .collect()
 }
 
@@ -83,13 +83,14 @@ fn versions_in(parent: &Path, prefix: &str, inner: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-fn told_by_pg_config() -> Option<PathBuf> {
+fn pg_config_bin_dir() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(said.trim())).filter(|folder| folder.is_absolute())
 }
 
-/// From `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` or `… 19beta1`.
+/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` or `…
+/// 19beta1`.
 fn major_version(said: &str) -> Option<u32> {
     let (_, version) = said.split_once("(PostgreSQL) ")?;
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) const FOLDER: &str = "inst";
 pub(crate) const LOCK: &str = ".lock";
 
-/// An instance this process has locked; dropping it releases the lock.
+/// An instance that this process has locked; dropping it releases the lock.
 pub(crate) struct Instance {
     pub(crate) dir: PathBuf,
     pub(crate) identity: Identity,
@@ -29,7 +29,8 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Makes the folder if need be and locks it against other processes.
+    /// Creates the folder if it is missing, and locks it against other
+    /// processes.
     pub(crate) fn open(
         state_root: &Path,
         identity: Identity,
@@ -49,7 +50,7 @@ impl Instance {
                     });
                 }
             }
-            Err(cause) => return Err(cause).doing("make the folder", dir),
+            Err(cause) => return Err(cause).doing("create the folder", dir),
         }
         Ok(Self {
             _lock: lock(&dir)?,
@@ -59,7 +60,7 @@ impl Instance {
         })
     }
 
-    /// The data folder that is there, with the major version that made it.
+    /// Returns the newest data folder and the major version that created it.
     pub(crate) fn data(&self) -> Result<Option<(PathBuf, u32)>, Error> {
         let entries = fs::read_dir(&self.dir).doing("list", &self.dir)?;
         let newest = entries
@@ -73,7 +74,7 @@ impl Instance {
         Ok(newest)
     }
 
-    /// The superuser's password, made on first use.
+    /// Returns the superuser's password, which is created on first use.
     pub(crate) fn password(&self) -> Result<String, Error> {
         let path = self.password_file();
         match files::read_to_string(&path) {
@@ -88,7 +89,7 @@ impl Instance {
         let mut random = [0; 24];
         getrandom::fill(&mut random).map_err(Error::Random)?;
         let password = hex::encode(random);
-        // Moved into place, so that a run cut off here leaves no half of it.
+        // Moved into place, so that an interrupted run leaves no part of it.
         let unfinished = path.with_extension("new");
         let file = write_private(&unfinished, &password).doing("write", &unfinished)?;
         self.identity.own_file(&file, &unfinished)?;
@@ -100,7 +101,7 @@ impl Instance {
         self.dir.join("password")
     }
 
-    /// Runs `initdb` for a new data folder.
+    /// Creates a data folder with `initdb`.
     pub(crate) fn create_data(&self, binaries: &Binaries) -> Result<PathBuf, Error> {
         self.password()?;
         let data = self.dir.join(format!("data-{}", binaries.major));
@@ -137,7 +138,7 @@ impl Instance {
         Ok(data)
     }
 
-    /// The port of the last run, so that written-down addresses stay good.
+    /// Returns the port of the last run, so that noted addresses stay valid.
     pub(crate) fn last_port(&self) -> Option<u16> {
         files::read_to_string(&self.dir.join("port"))
             .ok()?
@@ -158,11 +159,11 @@ impl Instance {
     }
 }
 
-/// Provider and locale of the first databases.
+/// Returns the options for the provider and locale of the first databases.
 ///
 /// The builtin provider (17 and later) makes the data independent of the
-/// machine's locale data. Character classes, which full-text search uses, come
-/// from the system all the same; macOS before 15 has no C.UTF-8.
+/// machine's locale data. Character classes, which full-text search uses, still
+/// come from the system; macOS before 15 has no C.UTF-8.
 fn locale_options(major: u32) -> &'static [&'static str] {
     match (major, cfg!(target_os = "macos")) {
         (17.., false) => &["--locale-provider=builtin", "--locale=C.UTF-8"],
@@ -176,7 +177,7 @@ fn locale_options(major: u32) -> &'static [&'static str] {
     }
 }
 
-/// Locks the instance for this process and leaves its id for others to read.
+/// Locks the instance for this process, and writes its id for others to read.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join(LOCK);
     let mut file = files::not_following()

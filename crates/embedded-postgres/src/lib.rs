@@ -1,9 +1,9 @@
 //! A private PostgreSQL for development and tests.
 //!
-//! Fetches a pinned build of the real server on first use, keeps it in the
-//! user's cache, runs it as a child process on 127.0.0.1 and stops it with us.
-//! Nothing is downloaded at build time, and this crate reads no configuration:
-//! the caller hands it [`Settings`]. Production names its own server instead.
+//! Downloads a pinned build of the real server on first use, keeps it in the user's cache, runs it
+//! as a child process on 127.0.0.1 and stops it with this process. Nothing is downloaded at build
+//! time, and this crate reads no configuration: the caller passes [`Settings`]. Production uses its
+//! own server instead.
 
 use std::path::PathBuf;
 
@@ -45,28 +45,28 @@ pub use places::{StateRoot, state_root};
 #[cfg(not(unix))]
 pub use unsupported::Cluster;
 
-/// Where the pinned archives are downloaded from unless [`Settings`] say otherwise.
+/// The repository from which pinned archives are downloaded by default.
 pub const DEFAULT_DOWNLOAD_BASE: &str = "https://repo1.maven.org/maven2";
 
-/// Where binaries and clusters lie and which binaries are used.
+/// Where binaries and clusters are stored, and which binaries are used.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// State lies in `.data` inside this folder, which must exist; see [`state_root`].
+    /// The folder, which must exist, with the state in `.data`; see [`state_root`].
     pub working_dir: PathBuf,
-    /// The folder of an installed PostgreSQL (15 or later) to use and no other.
+    /// The `bin` folder of an installed PostgreSQL (15 or later); if set, no other is used.
     pub bin_dir: Option<PathBuf>,
-    /// The pinned archive, already downloaded, for machines without a network.
-    /// Not looked at once its content is in the cache.
+    /// The pinned archive, already downloaded, for machines without a network. Not read once its
+    /// content is in the cache.
     pub archive: Option<PathBuf>,
     /// A mirror to download from instead of [`DEFAULT_DOWNLOAD_BASE`].
     pub download_base: Option<String>,
-    /// The port to listen on; without one, that of the last run if it is free,
-    /// else any.
+    /// The port to listen on; by default the port of the last run if it is free, else any free
+    /// port.
     pub port: Option<u16>,
     pub profile: Profile,
 }
 
-/// What is given for speed.
+/// The choice between durability and speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// Commits survive a crash of the machine.
@@ -76,7 +76,7 @@ pub enum Profile {
 }
 
 impl Settings {
-    /// A durable cluster kept with this working folder, everything else default.
+    /// Returns settings of a durable cluster in this folder, otherwise defaults.
     pub fn new(working_dir: impl Into<PathBuf>) -> Self {
         Self {
             working_dir: working_dir.into(),
@@ -88,8 +88,8 @@ impl Settings {
         }
     }
 
-    /// A cluster for one run of tests in a folder of its own below the system's
-    /// temporary one. Each start sweeps away those whose process died.
+    /// Returns settings of a cluster for one test run, in a new folder below the system's temporary
+    /// one. Each start removes clusters of dead processes.
     #[cfg(unix)]
     pub fn throwaway() -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Settings {
         }
     }
 
-    /// A cluster for one run of tests; no server is started on this platform.
+    /// Returns settings of a cluster for one test run; this platform starts none.
     #[cfg(not(unix))]
     pub fn throwaway() -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! A server its parent left behind.
+//! Stops a server that its parent left behind.
 //!
-//! On Linux the kernel interrupts the server when the parent dies, so it is
-//! usually on its way out; elsewhere it has to be stopped.
+//! On Linux the kernel interrupts the server when the parent dies, so it is usually stopping
+//! already; elsewhere it has to be stopped.
 
 use std::{
     fs,
@@ -15,12 +15,12 @@ use crate::{
     os::{self, Signal},
 };
 
-/// How long a server may take by itself: a shutdown writes a checkpoint.
+/// How long a server may take to stop by itself, as it writes a checkpoint.
 const GRACE: Duration = Duration::from_secs(3);
 const FAST_STOP: Duration = Duration::from_secs(20);
 const IMMEDIATE_STOP: Duration = Duration::from_secs(5);
 
-/// Makes sure no server runs on this data folder, which the caller has locked.
+/// Ensures that no server runs on this data folder, which the caller has locked.
 pub(crate) fn clear(data_dir: &Path) -> Result<(), Error> {
     let Some(pid) = postmaster(data_dir) else {
         return Ok(());
@@ -29,7 +29,7 @@ pub(crate) fn clear(data_dir: &Path) -> Result<(), Error> {
     if gone(GRACE) {
         return Ok(());
     }
-    tracing::warn!(pid, "stopping the PostgreSQL an earlier run left behind");
+    tracing::warn!(pid, "stopping the PostgreSQL left by an earlier run");
     stop(pid, Signal::Interrupt);
     if gone(FAST_STOP) {
         return Ok(());
@@ -42,7 +42,8 @@ pub(crate) fn clear(data_dir: &Path) -> Result<(), Error> {
     Err(Error::Orphan { path, pid })
 }
 
-/// As [`clear`] for data nobody wants any more: no shutdown checkpoint.
+/// Stops a server like [`clear`], but without a checkpoint, for data that will be deleted; returns
+/// `true` if none is running.
 pub(crate) fn abandon(data_dir: &Path) -> bool {
     let Some(pid) = postmaster(data_dir) else {
         return true;
@@ -59,7 +60,7 @@ fn stop(pid: u32, signal: Signal) {
     }
 }
 
-/// Polls until the condition holds; false when patience ran out first.
+/// Polls until the condition holds; returns `false` if `patience` ran out first.
 pub(crate) fn waits_until(patience: Duration, condition: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + patience;
     loop {
@@ -73,15 +74,15 @@ pub(crate) fn waits_until(patience: Duration, condition: impl Fn() -> bool) -> b
     }
 }
 
-/// The process id in the data folder's lock file.
+/// Returns the process id in the data folder's lock file.
 fn postmaster(data_dir: &Path) -> Option<u32> {
     let lock_file = fs::read_to_string(data_dir.join("postmaster.pid")).ok()?;
     lock_file.lines().next()?.trim().parse().ok()
 }
 
-/// Whether this process is a PostgreSQL server on this data folder, and not
-/// one that got its number later. Reads the command line only: in a container
-/// even root may not look at more of another user's process.
+/// Returns `true` if this process is a PostgreSQL server on this data folder, and not a later
+/// process with the same id. Reads the command line only: in a container even root may not read
+/// more of another user's process.
 #[cfg(target_os = "linux")]
 fn serves(pid: u32, data_dir: &Path) -> bool {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
@@ -116,7 +117,7 @@ mod tests {
     fn a_process_that_got_the_number_later_is_left_alone() {
         let data = tempfile::tempdir().expect("tempdir");
         let pid_file = data.path().join("postmaster.pid");
-        // Were this process taken for the server, the test would not live to tell.
+        // If this process were taken for the server, the test would be killed.
         fs::write(&pid_file, format!("{}\n", std::process::id())).expect("write");
         assert!(clear(data.path()).is_ok());
         assert!(abandon(data.path()));

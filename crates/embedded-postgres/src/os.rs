@@ -1,4 +1,4 @@
-//! The three system calls std has no safe form of.
+//! The three system calls for which std has no safe function.
 #![expect(
     unsafe_code,
     reason = "geteuid, kill and prctl are plain C calls; each block says why it is sound"
@@ -6,16 +6,16 @@
 
 use std::{io, process::Command};
 
-/// The effective user id of this process.
+/// Returns the effective user id of this process.
 pub(crate) fn effective_uid() -> u32 {
     // SAFETY: takes nothing, cannot fail.
     unsafe { libc::geteuid() }
 }
 
-/// What `postgres` takes for an order to stop.
+/// The signals that stop `postgres`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signal {
-    /// Fast shutdown: sessions are cut, a checkpoint is written.
+    /// Fast shutdown: sessions are disconnected, a checkpoint is written.
     Interrupt,
     /// Immediate shutdown: recovery at the next start.
     Quit,
@@ -39,11 +39,11 @@ pub(crate) fn signal(pid: u32, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Has the kernel interrupt the child when the thread that spawns it ends.
+/// Makes the kernel interrupt the child when the thread that spawns it ends.
 ///
-/// Takes effect after the change of user id, which would clear it: std runs
-/// `pre_exec` last. Elsewhere than on Linux nothing does this; the next start
-/// finds and stops what a killed parent left.
+/// Takes effect after the change of user id, which would clear it: std runs `pre_exec` last. On
+/// other systems than Linux this does nothing, and the next start finds and stops the server of a
+/// killed parent.
 #[cfg(target_os = "linux")]
 pub(crate) fn interrupt_with_parent(command: &mut Command) {
     use std::os::unix::process::CommandExt;

@@ -1,4 +1,4 @@
-//! Where state and downloaded binaries lie.
+//! Where state and downloaded binaries are stored.
 
 use std::{
     env, fs, io,
@@ -13,23 +13,25 @@ use crate::identity::Identity;
 
 const APPLICATION: &str = "customer-service";
 
-/// The folder that holds what has to outlive a run.
+/// The folder for everything that outlives a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateRoot {
-    /// Exists, and this process may write in it.
+    /// The folder, which exists and which this process may write to.
     pub path: PathBuf,
-    /// Why it is not `.data` in the working folder, as a line to be shown.
+    /// A line for the user that explains why it is not `.data` in the working
+    /// folder; `None` if it is.
     pub note: Option<String>,
 }
 
-/// The state root of a working folder, made if need be: `.data` inside it, or
-/// a system state folder named after a hash of its path where the user the
-/// database runs as cannot enter it (root's home) or nobody can write in it.
+/// Returns the state root of a working folder, which is created if missing:
+/// `.data` inside it, or a system state folder named after a hash of its path
+/// if the database's user cannot enter the working folder (such as root's home)
+/// or it is read-only.
 ///
-/// Starts nothing.
+/// Starts no server.
 ///
 /// # Errors
-/// When neither folder can be made.
+/// If the working folder does not exist or the state root cannot be created.
 pub fn state_root(working_dir: &Path) -> Result<StateRoot, Error> {
     let working_dir = fs::canonicalize(working_dir).doing("find the folder", working_dir)?;
     choose(&working_dir, obstacle(&working_dir), system_state_dir)
@@ -51,28 +53,29 @@ fn choose(
                 });
             }
             Err(cause) if read_only(&cause) => format!("{}: {cause}", data.display()),
-            Err(cause) => return Err(cause).doing("make the folder", data),
+            Err(cause) => return Err(cause).doing("create the folder", data),
         },
     };
     let parent = system()?;
-    make(&parent).doing("make the folder", &parent)?;
+    make(&parent).doing("create the folder", &parent)?;
     let path = parent.join(short_hash(working_dir));
-    make(&path).doing("make the folder", &path)?;
-    let note = format!("state lies in {}: {reason}", path.display());
+    make(&path).doing("create the folder", &path)?;
+    let note = format!("state is stored in {}: {reason}", path.display());
     Ok(StateRoot {
         path,
         note: Some(note),
     })
 }
 
-/// Why the database could not work in this folder.
+/// Returns why the database cannot work in this folder; `None` if it can.
 #[cfg(unix)]
 fn obstacle(working_dir: &Path) -> Option<String> {
-    // With no user to run as there is no database, but other state may lie here.
+    // Without a user to run as there is no database, but other state may be
+    // stored here.
     let identity = Identity::detect().ok()?;
     match identity.must_enter(working_dir) {
         Err(Error::Unreachable { user, .. }) => Some(format!(
-            "the user `{user}`, as whom the database runs, cannot enter {}",
+            "the user `{user}`, which the database runs as, cannot enter {}",
             working_dir.display()
         )),
         _ => None,
@@ -91,14 +94,14 @@ fn read_only(cause: &io::Error) -> bool {
     )
 }
 
-/// Enough of the path's SHA-256 to tell working folders apart.
+/// Returns enough of the path's SHA-256 to distinguish working folders.
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     hex::encode(&digest[..8])
 }
 
-/// Makes a state folder. Root's is one the database's user may pass through to
-/// what is its own; anyone else's is closed to others.
+/// Creates a state folder. The database's user may pass through root's to its
+/// own files; any other user's is closed to others.
 fn make(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     #[cfg(unix)]
@@ -115,7 +118,7 @@ fn system_state_dir() -> Result<PathBuf, Error> {
     system_dir("/var/lib", "XDG_STATE_HOME", ".local/state")
 }
 
-/// Where unpacked binaries are kept for every working folder.
+/// Returns the folder of unpacked binaries, shared by all working folders.
 #[cfg(unix)]
 pub(crate) fn cache_dir() -> Result<PathBuf, Error> {
     let in_home = match env::consts::OS {
@@ -127,14 +130,14 @@ pub(crate) fn cache_dir() -> Result<PathBuf, Error> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the XDG base directories are the user's, no setting of the service"
+    reason = "the XDG base directories are settings of the user, not of the service"
 )]
 fn system_dir(for_root: &str, variable: &str, in_home: &str) -> Result<PathBuf, Error> {
     if is_root() {
         return Ok(Path::new(for_root).join(APPLICATION));
     }
     let named = env::var_os(variable).map(PathBuf::from);
-    // The base directory specification has relative paths ignored.
+    // The base directory specification requires relative paths to be ignored.
     let base = match named.filter(|path| path.is_absolute()) {
         Some(base) => base,
         None => env::home_dir()
@@ -146,7 +149,7 @@ fn system_dir(for_root: &str, variable: &str, in_home: &str) -> Result<PathBuf, 
     Ok(base.join(APPLICATION))
 }
 
-/// The parent of every throw-away cluster of this user.
+/// Returns the parent of all throw-away clusters of this user.
 #[cfg(unix)]
 pub(crate) fn throwaway_base() -> PathBuf {
     let name = format!("{APPLICATION}-throwaway-{}", crate::os::effective_uid());

@@ -1,15 +1,15 @@
-//! The pinned release and the archive of it that fits this machine.
+//! The pinned release, and its archive for this machine.
 
 use std::path::Path;
 
-/// The pinned release. Builds for some platforms are missing from the
-/// repository's version index, so it is never asked what the newest one is.
+/// The pinned release. Builds for some platforms are missing from the repository's version index,
+/// so it is never queried for the newest one.
 pub(crate) const VERSION: &str = "18.6.0";
 /// Major version of [`VERSION`]; a data folder belongs to one major.
 pub(crate) const MAJOR: u32 = 18;
 
-/// One platform's archive. The hashes stand here because a checksum from the
-/// host that serves the file would say nothing about whether to trust it.
+/// One platform's archive. The hashes are pinned here because a checksum from the host that serves
+/// the file would not make the file trustworthy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Artifact {
     pub(crate) platform: &'static str,
@@ -42,7 +42,7 @@ const WINDOWS_AMD64: Artifact = Artifact {
 };
 
 impl Artifact {
-    /// The archive for this machine, if one is published.
+    /// Returns the archive for this machine; `None` if none is published.
     pub(crate) fn for_this_machine() -> Option<Self> {
         Self::find(std::env::consts::OS, std::env::consts::ARCH, musl_only())
     }
@@ -66,7 +66,7 @@ impl Artifact {
     }
 }
 
-/// A URL as it may be logged: without the user and password that a mirror asks for.
+/// Returns a URL for logs, in which the user and password of a mirror are hidden.
 pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -76,8 +76,8 @@ pub(crate) fn shown(url: &str) -> String {
     }
 }
 
-/// Whether only musl's loader is here. Our own compile target does not tell: a
-/// static musl build of the service runs on glibc machines too.
+/// Returns `true` if only musl's loader is installed. Our compile target says nothing about it: a
+/// static musl build of the service runs on glibc too.
 fn musl_only() -> bool {
     let glibc = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
     let musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"];

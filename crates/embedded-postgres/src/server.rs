@@ -1,4 +1,4 @@
-//! One running `postgres`.
+//! A running `postgres`.
 
 use std::{
     fs::{self, File},
@@ -22,14 +22,14 @@ use crate::{
     os::{self, Signal},
 };
 
-/// Recovery after a crash comes before readiness, hence so long.
+/// Long, because recovery after a crash comes before readiness.
 const READY_TIMEOUT: Duration = Duration::from_mins(2);
 const FAST_STOP: Duration = Duration::from_secs(30);
 const IMMEDIATE_STOP: Duration = Duration::from_secs(5);
 const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 const TAIL_LIMIT: usize = 4096;
 
-/// What a server is started with, but for the port.
+/// Everything that a server is started with, except the port.
 #[derive(Debug)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
@@ -39,7 +39,7 @@ pub(crate) struct Launch {
     pub(crate) profile: Profile,
 }
 
-/// A server that was ready; dropping it stops it.
+/// A server that has been ready; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -47,7 +47,7 @@ pub(crate) struct Server {
 }
 
 impl Launch {
-    /// Starts a server and waits until it takes connections.
+    /// Starts a server and waits until it accepts connections.
     pub(crate) fn start(&self, port: u16) -> Result<Server, Error> {
         let (log, log_start) = open_log(&self.log).doing("open", &self.log)?;
         let child = spawn(self.command(port, log)).doing("run", &self.program)?;
@@ -95,7 +95,8 @@ impl Launch {
         for setting in settings.iter().chain(durability) {
             command.args(["-c", setting]);
         }
-        // A group of its own: Ctrl-C is for us, who then stop it in order.
+        // A separate process group: Ctrl-C reaches only us, and we stop it in
+        // order.
         command
             .process_group(0)
             .stdin(Stdio::null())
@@ -105,7 +106,8 @@ impl Launch {
         command
     }
 
-    /// Line 1 of the lock file is the server's process id, line 8 its state.
+    /// Returns `true` if the lock file has this process id in line 1 and
+    /// "ready" in line 8.
     fn is_ready(&self, pid: u32) -> bool {
         let Ok(lock_file) = fs::read_to_string(self.data_dir.join("postmaster.pid")) else {
             return false;
@@ -136,7 +138,8 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Stops the server and waits for its end: in order, else less so.
+    /// Stops the server and waits for its end. Tries a fast shutdown, then an
+    /// immediate one, then kills it.
     pub(crate) fn stop(&mut self) -> io::Result<()> {
         for (signal, patience) in [
             (Signal::Interrupt, FAST_STOP),
@@ -174,7 +177,7 @@ impl Drop for Server {
     }
 }
 
-/// The log, and where this run's part of it begins.
+/// Opens the log; returns it and the offset where this run's part begins.
 fn open_log(path: &Path) -> io::Result<(File, u64)> {
     if fs::symlink_metadata(path).is_ok_and(|meta| meta.len() > LOG_LIMIT) {
         fs::rename(path, path.with_extension("log.1"))?;
@@ -187,8 +190,8 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
     Ok((log, start))
 }
 
-/// Spawns from a thread that never ends: the kernel counts as the parent's
-/// death that of the spawning thread, and an async runtime's threads come and go.
+/// Spawns from a thread that never ends: the kernel treats the end of the
+/// spawning thread as the parent's death, and async runtimes end threads.
 fn spawn(command: Command) -> io::Result<Child> {
     type Request = (Command, Sender<io::Result<Child>>);
     static SPAWNER: LazyLock<io::Result<Sender<Request>>> = LazyLock::new(|| {
@@ -198,7 +201,7 @@ fn spawn(command: Command) -> io::Result<Child> {
             .spawn(move || {
                 for (mut command, answer) in inbox {
                     if answer.send(command.spawn()).is_err() {
-                        tracing::warn!("nobody waits for the PostgreSQL just started");
+                        tracing::warn!("no caller waits for the PostgreSQL just started");
                     }
                 }
             })?;

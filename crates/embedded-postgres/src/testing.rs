@@ -1,4 +1,4 @@
-//! What the unit tests share.
+//! Helpers that the unit tests share.
 
 use std::{
     fs::{self, File, Permissions},
@@ -15,7 +15,7 @@ use std::{
 use lzma_rust2::{XzOptions, XzWriter};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-/// A bin folder whose `postgres` only knows its version.
+/// Creates a bin folder whose `postgres` only prints its version.
 pub(crate) fn fake_install(root: &Path, major: u32) -> PathBuf {
     let bin_dir = root.join(major.to_string()).join("bin");
     fs::create_dir_all(&bin_dir).expect("create");
@@ -34,8 +34,8 @@ pub(crate) fn fake_install(root: &Path, major: u32) -> PathBuf {
     bin_dir
 }
 
-/// A child another test forks may hold our file open for writing until it
-/// executes something else; till then nothing can execute the file.
+/// Waits until a program can be executed: a child that another test forks may
+/// hold the file open for writing until it executes something else.
 fn wait_until_runnable(program: &Path) {
     let busy = || {
         let tried = Command::new(program).output();
@@ -51,7 +51,7 @@ pub(crate) fn open(path: &Path) {
     fs::set_permissions(path, Permissions::from_mode(0o755)).expect("chmod");
 }
 
-/// A jar laid out like the published ones, holding one small file.
+/// Creates a jar with the layout of the published ones and one small file.
 pub(crate) fn tiny_jar(path: &Path) {
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -74,8 +74,8 @@ pub(crate) fn tiny_jar(path: &Path) {
     zip.finish().expect("zip");
 }
 
-/// Answers every request with one file; returns its address and where the
-/// request lines arrive.
+/// Starts a server that answers every request with one file; returns its URL
+/// and a channel of the request lines.
 pub(crate) fn file_server(content: Vec<u8>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
     let base = format!("http://{}", listener.local_addr().expect("address"));

@@ -1,4 +1,4 @@
-//! Clusters that live no longer than the process that made them.
+//! Clusters that live no longer than the process that created them.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -13,22 +13,22 @@ use crate::{
     files, instance, orphan, os, places,
 };
 
-/// A working folder no other cluster has.
+/// Returns a working folder that no other cluster has.
 pub(crate) fn fresh_working_dir() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    // Tells apart processes that get the same number one after the other.
+    // Distinguishes processes that get the same id one after another.
     let random = getrandom::u32().unwrap_or_default();
     let name = format!("{}-{count}-{random:08x}", std::process::id());
     places::throwaway_base().join(name)
 }
 
-/// Removes what dead runs left among the throw-away clusters and, if this one
-/// is to lie there too, makes its working folder.
+/// Removes the throw-away clusters of dead runs and creates this one's working
+/// folder; does nothing if that is not to be among them.
 ///
-/// Nobody else sweeps while the returned lock is held: the folder has none of
-/// its own yet.
+/// No other process removes clusters while the returned lock is held, because
+/// the new folder has no lock yet.
 pub(crate) fn prepare(working_dir: &Path) -> Result<Option<File>, Error> {
     let base = places::throwaway_base();
     if working_dir.parent() != Some(&base) {
@@ -39,12 +39,12 @@ pub(crate) fn prepare(working_dir: &Path) -> Result<Option<File>, Error> {
     let lock = File::create(&lock_path).doing("open", &lock_path)?;
     lock.lock().doing("lock", &lock_path)?;
     sweep(&base).doing("sweep", &base)?;
-    make_dir(working_dir).doing("make the folder", working_dir)?;
+    make_dir(working_dir).doing("create the folder", working_dir)?;
     Ok(Some(lock))
 }
 
-/// The folder has a name anyone can guess in a place anyone can write to, so
-/// one that another user made there is not to be trusted.
+/// Creates the parent of all clusters. Anyone can guess its name and write
+/// where it is, so a folder that another user created there is rejected.
 fn make_base(base: &Path) -> Result<(), Error> {
     match make_dir(base) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
@@ -56,11 +56,11 @@ fn make_base(base: &Path) -> Result<(), Error> {
             let path = base.to_owned();
             Err(Error::WrongOwner { path, owner, uid })
         }
-        made => made.doing("make the folder", base),
+        made => made.doing("create the folder", base),
     }
 }
 
-/// The database's user has to pass through, whatever our umask.
+/// Creates a folder that the database's user can enter, whatever our umask.
 fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o711).create(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o711))
@@ -77,7 +77,8 @@ fn sweep(base: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Nobody holds the lock of the instance inside, or there is none.
+/// Returns `true` if no process holds the lock of the instance inside, after
+/// stopping a server that was left there.
 fn is_dead(working_dir: &Path) -> bool {
     let inst = working_dir.join(".data").join(instance::FOLDER);
     match files::not_following()
@@ -97,7 +98,7 @@ fn data_dirs(inst: &Path) -> impl Iterator<Item = PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path()))
 }
 
-/// Removes an instance and those of its parents that are thereby empty.
+/// Removes an instance, and its working folder if that is a throw-away one.
 pub(crate) fn discard(instance_dir: &Path, working_dir: &Path) {
     remove(instance_dir);
     let base = places::throwaway_base();
@@ -106,7 +107,7 @@ pub(crate) fn discard(instance_dir: &Path, working_dir: &Path) {
     }
 }
 
-/// Best effort: what is left is swept by a later run.
+/// Removes as much as possible of a folder; a later run removes the rest.
 fn remove(path: &Path) {
     match fs::remove_dir_all(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => {

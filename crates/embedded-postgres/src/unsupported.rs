@@ -1,10 +1,10 @@
-//! The same interface where no server is started.
+//! The same interface for platforms where no server can be started.
 
 use std::{convert::Infallible, path::Path};
 
 use crate::{Settings, error::Error};
 
-/// A private PostgreSQL; on this platform there is none.
+/// A private PostgreSQL, which cannot exist on this platform.
 #[derive(Debug)]
 pub struct Cluster {
     never: Infallible,

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::testing::{answer, fake_install, file_server, open, tiny_jar};
 
-/// A cache of its own, an archive, and the pin that fits the archive.
+/// A separate cache, an archive, and the pin of that archive.
 struct Bench {
     root: TempDir,
     cache: PathBuf,
@@ -37,7 +37,8 @@ impl Bench {
         self.cache.join("postgres-18.6.0-test/bin")
     }
 
-    /// Nothing configured, nothing installed, nothing to download from.
+    /// Returns a look-up that has nothing configured, installed or to download
+    /// from.
     fn look_up(&self) -> LookUp<'_> {
         LookUp {
             bin_dir: None,
@@ -66,7 +67,7 @@ impl Bench {
     }
 }
 
-/// Nothing listens on the discard port's neighbour.
+/// An address at which nothing listens.
 const REFUSED: &str = "http://127.0.0.1:1";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the tests need to talk to a server and to its process.
+//! Helpers that talk to a server and to its process.
 
 use std::{
     fs,
@@ -13,14 +13,15 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-/// A working folder the database's user may enter even when we are root.
+/// Creates a working folder that the database's user may enter even if we are
+/// root.
 pub(crate) fn working_dir() -> TempDir {
     let folder = tempfile::tempdir().expect("tempdir");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).expect("chmod");
     folder
 }
 
-/// One session, driven without async tests.
+/// A session that blocks, so that tests need not be async.
 pub(crate) struct Session {
     runtime: Runtime,
     connection: PgConnection,
@@ -82,7 +83,7 @@ pub(crate) fn kill_9(pid: u32) {
     assert!(killed.expect("sh runs").success());
 }
 
-/// Whether a process is there and not merely waiting to be reaped.
+/// Returns `true` if a process exists and is not a zombie.
 pub(crate) fn is_alive(pid: u32) -> bool {
     let listed = Command::new("ps")
         .args(["-o", "stat=", "-p", &pid.to_string()])
@@ -99,7 +100,7 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// The one data folder of an instance.
+/// Returns the only data folder of an instance.
 pub(crate) fn data_dir(state_dir: &Path) -> std::path::PathBuf {
     let entries = fs::read_dir(state_dir.join("inst")).expect("an instance");
     entries

@@ -13,7 +13,7 @@ use embedded_postgres::{Cluster, Error, Settings};
 use crate::client::{CREATE_KEPT, Session, data_dir, eventually, is_alive, kill_9, working_dir};
 use crate::holder::Holder;
 
-/// Long enough for thousands of commits, in the middle of which the kill falls.
+/// Long enough for thousands of commits before the kill.
 const BUSY: Duration = Duration::from_millis(500);
 const COUNT_KEPT: &str = "SELECT count(*) FROM kept";
 
@@ -37,7 +37,7 @@ fn every_acknowledged_row_survives_a_killed_server() {
     assert_ne!(cluster.process_id(), killed);
     assert_eq!(cluster.superuser_url("postgres"), url);
     let kept = Session::open(&url).count(COUNT_KEPT);
-    // The last insert may have been committed without our being told.
+    // The last insert may have been committed but not acknowledged.
     assert!(
         (acknowledged..=acknowledged + 1).contains(&kept),
         "{kept} of {acknowledged}"
@@ -125,7 +125,7 @@ fn an_orphan_that_stays_is_stopped_by_the_next_start() {
     eventually("the orphan is ready", || {
         fs::read_to_string(&lock_file).is_ok_and(|text| text.contains("ready"))
     });
-    // It is our child, so someone has to reap it for it to be gone.
+    // It is our child, so it stays a zombie until it is reaped.
     let reaper = thread::spawn(move || orphan.wait().expect("reaped"));
 
     let cluster = Cluster::start(&settings).expect("started");
@@ -136,13 +136,13 @@ fn an_orphan_that_stays_is_stopped_by_the_next_start() {
     );
 }
 
-/// The server as it was started last, but tied to no parent.
+/// Starts the server as it was started last, but not tied to its parent.
 fn start_by_hand(data: &Path) -> Child {
     let options = fs::read_to_string(data.join("postmaster.opts")).expect("written at start");
     let (program, arguments) = options
         .split_once(' ')
         .expect("a program and its arguments");
-    // Each argument stands in quotes.
+    // Each argument is in quotes.
     let arguments = arguments.split('"').skip(1).step_by(2);
     let owner = fs::metadata(data).expect("metadata");
     let mut command = Command::new(program);

@@ -20,7 +20,7 @@ fn a_folder_closed_to_the_database_user_gets_its_state_elsewhere() {
     let root = state_root(folder.path()).expect("made");
     assert_eq!(root.path, cluster.state_dir());
     assert_eq!(root.note.as_deref(), cluster.state_dir_note());
-    // Only root runs the database as someone else.
+    // Only root runs the database as another user.
     match cluster.state_dir_note() {
         Some(note) => {
             assert!(!root.path.starts_with(folder.path()));

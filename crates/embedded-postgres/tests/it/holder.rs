@@ -1,7 +1,7 @@
-//! Another process that runs a cluster, to be killed.
+//! A process that runs a cluster and that tests can kill.
 //!
-//! It is this test binary once more, told to run one test only, which finds in
-//! its environment that it is to hold the cluster instead of stopping it.
+//! It is this test binary again, run with a single test, which an environment
+//! variable makes hold the cluster instead of stopping it.
 
 use std::{
     env, fs,
@@ -17,7 +17,7 @@ use crate::client::{Session, eventually, is_alive};
 const REPORT: &str = "EMBEDDED_POSTGRES_TEST_REPORT";
 const WORKING_DIR: &str = "EMBEDDED_POSTGRES_TEST_WORKING_DIR";
 
-/// A running holder and what it told about its cluster.
+/// A running holder and what it reported about its cluster.
 pub(crate) struct Holder {
     process: Child,
     pub(crate) server_pid: u32,
@@ -26,7 +26,8 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Holds a durable cluster in the folder, or a throw-away one without.
+    /// Starts a holder of a durable cluster in the folder, or of a throw-away
+    /// one if there is no folder.
     pub(crate) fn start(working_dir: Option<&Path>) -> Self {
         let reports = tempfile::tempdir().expect("tempdir");
         let report = reports.path().join("report");
@@ -72,22 +73,22 @@ impl Drop for Holder {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "how the holder's test tells it what to do"
+    reason = "how the parent configures the holder"
 )]
-fn told(variable: &str) -> Option<PathBuf> {
+fn env_path(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from)
 }
 
 #[test]
 fn a_started_cluster_answers_until_it_is_stopped() {
-    let settings = told(WORKING_DIR).map_or_else(Settings::throwaway, Settings::new);
+    let settings = env_path(WORKING_DIR).map_or_else(Settings::throwaway, Settings::new);
     let mut cluster = Cluster::start(&settings).expect("started");
     let url = cluster.superuser_url("postgres");
     assert_eq!(Session::open(&url).text("SELECT 'here'"), "here");
     assert!(cluster.is_running());
 
     let server_pid = cluster.process_id();
-    if let Some(report) = told(REPORT) {
+    if let Some(report) = env_path(REPORT) {
         let state_dir = cluster.state_dir().display();
         let unfinished = report.with_extension("new");
         fs::write(&unfinished, format!("{server_pid}\n{url}\n{state_dir}\n")).expect("written");

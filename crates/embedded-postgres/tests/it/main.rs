@@ -1,4 +1,4 @@
-//! The crate against the real server: each test has a cluster of its own.
+//! Tests against the real server; each test has a separate cluster.
 #![cfg(unix)]
 
 mod client;
