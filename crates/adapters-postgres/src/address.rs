@@ -1,4 +1,4 @@
-//! Address books: read and locked by one message, written by one statement or two.
+//! Address books: read and locked in one message, written in one or two statements.
 
 mod reads;
 mod record;
@@ -28,8 +28,8 @@ impl AddressRepo for PgUnitOfWork {
         Ok(LockedBook { holder, book })
     }
 
-    /// One round trip; two when something is given up and something taken. None when nothing
-    /// changed.
+    /// No round trip if nothing changed; two if something is released and something written;
+    /// otherwise one.
     #[instrument(name = "db.address.save", level = "debug", skip_all)]
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
         let tenant = self.tx.tenant();

@@ -19,13 +19,13 @@ use tracing::instrument;
 
 const TABLE: &str = "api_keys";
 
-/// What [`decode`] reads of `api_keys AS k`.
+/// The columns of `api_keys AS k` that [`decode`] reads.
 const COLUMNS: Sql = Sql::text(
     "k.id, k.tenant_id, k.name, k.prefix, k.permissions, k.all_tenants, k.created_at, \
      k.expires_at, k.last_used_at, k.revoked_at",
 );
 
-/// Revokes `$2` at `$3` if it is live and either no administrator's or not the last of those.
+/// Revokes key `$2` at `$3` if it is live, unless it is the last live key with permission `$4`.
 const REVOKE: Sql = Sql::text(
     "WITH revoked AS (UPDATE api_keys SET revoked_at = $3 \
      WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) \
@@ -34,7 +34,7 @@ const REVOKE: Sql = Sql::text(
      RETURNING tenant_id, id)",
 );
 
-/// The statement that every connection prepares: its name, its parameters' types and its text.
+/// Returns the statement that every serving connection prepares: name, parameter types and text.
 pub(crate) fn prepared() -> (&'static str, &'static str, Sql) {
     let select = sql!(
         "SELECT {} FROM api_keys k WHERE k.tenant_id = $1 AND k.digest = $2",
@@ -83,8 +83,8 @@ impl ApiKeyRepo for PgUnitOfWork {
         Ok(())
     }
 
-    /// Two round trips: the tenant's revocations queue on a lock, and the statement after it sees
-    /// what the one before it committed.
+    /// Two round trips: the revocations of a tenant queue on a lock, and the statement after the
+    /// lock sees what the previous revocation committed.
     #[instrument(name = "db.api_key.revoke", level = "debug", skip_all)]
     async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError> {
         let tenant = self.tx.tenant();
@@ -120,7 +120,7 @@ impl ApiKeyRepo for PgUnitOfWork {
     }
 }
 
-/// Reads keys on the pool of the app role: a secret opens nothing outside the tenant it names.
+/// Reads API keys on the pool of the app role: a secret opens nothing outside of its tenant.
 pub(crate) struct PgApiKeyReads(pub(crate) PgPool);
 
 #[async_trait]

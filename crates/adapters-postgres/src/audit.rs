@@ -1,5 +1,5 @@
-//! The audit trail: written right before COMMIT, together with the events; its values sealed, each
-//! entry with a digest of itself.
+//! The audit trail: written right before COMMIT, together with the events. Its values are sealed,
+//! and each entry has a digest.
 
 mod entry;
 mod ledger;
@@ -26,7 +26,7 @@ pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, create
      customer_id, resource_id, actor_type, actor_id, session_id, trace_id, correlation_id, changed_fields, \
      old_values, new_values, ip_address, user_agent, sealed_reason, digest)";
 
-/// The rows of the entries; `$1` is the tenant.
+/// Appends the rows of the entries; `$1` is the tenant.
 pub(crate) fn values(
     builder: &mut Builder,
     context: &Context,

@@ -1,4 +1,4 @@
-//! Customer groups: few in a tenant, so through entities. Their ids are decided by the primary key.
+//! Customer groups: few in a tenant, so through entities. The primary key rejects a taken id.
 
 mod entity;
 
@@ -24,7 +24,7 @@ impl GroupRepo for PgUnitOfWork {
             .await
     }
 
-    /// One round trip. Customers may join the group meanwhile: only its key would stop them.
+    /// One round trip. Customers may join the group meanwhile: the lock leaves its key free.
     #[instrument(name = "db.group.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError> {
         let this = this(self.tx.tenant(), id);
@@ -58,9 +58,8 @@ impl GroupRepo for PgUnitOfWork {
         }
     }
 
-    /// One round trip. The customers' foreign key decides whether the group is free. On delete its
-    /// violation means that the group still has members; on insert it means that there is no such
-    /// group.
+    /// One round trip. The customers' foreign key decides whether the group can go. On delete, its
+    /// violation means that the group still has members; on insert, that the group does not exist.
     #[instrument(name = "db.group.delete", level = "debug", skip_all)]
     async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError> {
         let this = this(self.tx.tenant(), id);
@@ -81,7 +80,7 @@ impl GroupRepo for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    /// Stores groups of a tenant. One round trip; none without groups.
+    /// Inserts groups of a tenant. One round trip; none if `groups` is empty.
     pub(crate) async fn insert_groups(
         &mut self,
         tenant: TenantId,
@@ -134,7 +133,7 @@ impl GroupReads for PgGroupReads {
     }
 }
 
-/// The one group of this id.
+/// Returns the condition that selects the group with this id.
 fn this(tenant: TenantId, id: &GroupId) -> Condition {
     Condition::all()
         .add(entity::Column::TenantId.eq(tenant.0))

@@ -1,5 +1,5 @@
-//! Leases on jobs: a row for each, and one statement for each step. The server's clock decides, as it
-//! is while the statement runs: that of the transaction would stand still while one waits for a row.
+//! Leases on jobs: one row per job, one statement per step. Times are the server's
+//! `clock_timestamp()`, since `now()` would stand still while a statement waits for a row.
 
 use crate::pg::autocommit;
 use crate::pg::pool::PgPool;
@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 const TABLE: &str = "job_leases";
 
-/// How often the statement below is sent when it loses a race that its snapshot does not show.
+/// How many times [`ACQUIRE`] is sent if it loses a race that its snapshot does not show.
 const TRIES: u32 = 4;
 
-/// Takes the job, early if `$4`, or says why not. Who writes the row second waits for the first, and then finds that
-/// its condition does not hold any more.
+/// Acquires the job, even before it is due if `$4`, or returns why it cannot. The second of two
+/// replicas waits for the row, and then finds that its condition no longer holds.
 const ACQUIRE: &str = "\
     WITH taken AS MATERIALIZED ( \
       INSERT INTO job_leases AS j (name, token, holder, lease_expires_at, due_at, started_at) \
@@ -65,8 +65,8 @@ pub(crate) struct PgJobLeases(pub(crate) PgPool);
 
 #[async_trait]
 impl JobLeases for PgJobLeases {
-    /// One round trip; one more each time that another replica takes or begins the job in the same
-    /// moment.
+    /// One round trip, and one more each time that another replica creates or acquires the job at
+    /// the same moment; four at most.
     #[instrument(name = "db.job.acquire", level = "debug", skip_all)]
     async fn acquire(
         &self,
@@ -168,7 +168,7 @@ impl PgJobLeases {
     }
 }
 
-/// What the statement answered; none when its snapshot is of before another replica took the job.
+/// Decodes the row of [`ACQUIRE`]; `None` if its snapshot is older than another replica's lease.
 fn acquisition(row: &PgRow, job: JobName, holder: Uuid) -> Result<Option<Acquisition>, StoreError> {
     let row = RowReader::new(row, TABLE);
     let token = row.column("token")?;
@@ -189,7 +189,7 @@ fn acquisition(row: &PgRow, job: JobName, holder: Uuid) -> Result<Option<Acquisi
     })
 }
 
-/// A time that is still to come.
+/// Returns a remaining time; `None` if there is none left.
 fn remaining(seconds: Option<f64>) -> Option<Duration> {
     let duration = Duration::try_from_secs_f64(seconds?).ok()?;
     (!duration.is_zero()).then_some(duration)

@@ -1,9 +1,9 @@
 //! PostgreSQL behind the ports of `customer-domain`.
 //!
-//! Slices lie beside this file under the names that they have in the domain; the plumbing below
-//! them is in `pg`. Hot paths are hand-written SQL, one statement or one message each; what is not
-//! hot goes through sea-orm's entities. Every statement runs inside a tenant, behind row-level
-//! security, except those of operators and jobs, which have a role of their own.
+//! Each slice has a module of the same name as in the domain; `pg` holds what they share. Hot paths
+//! are hand-written SQL, one statement or one message each; all else goes through sea-orm's
+//! entities. Every statement runs inside a tenant, behind row-level security, except those of
+//! operators and jobs, which have a separate role.
 
 mod address;
 mod api_key;
@@ -24,7 +24,7 @@ pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, mi
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
 pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
-/// Public for the examples in its documentation, which prove what does not compile.
+/// Public for the examples in its documentation, which test what does not compile.
 #[doc(hidden)]
 pub use pg::sql::{Literal, Sql};
 pub use privacy::Sealing;
@@ -46,7 +46,7 @@ use privacy::KeyRing;
 use std::sync::Arc;
 use unit_of_work::PgTransactions;
 
-/// The whole adapter: every port of the domain that is kept in PostgreSQL.
+/// The adapter: every port of the domain that is implemented with PostgreSQL.
 #[derive(Clone)]
 pub struct Postgres {
     app: PgPool,
@@ -55,11 +55,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Connects both roles to a database that was migrated. What is to be read by nobody else is
+    /// Connects both roles to a migrated database. Events and the values of audit entries are
     /// sealed with `sealing`.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when either cannot be reached.
+    /// [`StoreError::Unavailable`] if either role cannot connect.
     pub async fn connect(
         app: &PgSettings,
         worker: &PgSettings,
@@ -71,67 +71,68 @@ impl Postgres {
         Ok(Self { app, worker, ring })
     }
 
-    /// Units of work inside one tenant.
+    /// Returns the port that begins units of work inside one tenant.
     pub fn transactions(&self) -> Arc<dyn Transactions> {
         Arc::new(self.transactions_of(&self.app))
     }
 
-    /// Units of work of operators: tenants, and keys of any tenant. They see no customer.
+    /// Returns the port that begins the units of work of operators, which write tenants, and keys
+    /// of any tenant. They see no customer.
     pub fn operator_transactions(&self) -> Arc<dyn Transactions> {
         Arc::new(self.transactions_of(&self.worker))
     }
 
-    /// Customers.
+    /// Returns the port that reads customers.
     pub fn customers(&self) -> Arc<dyn CustomerReads> {
         Arc::new(customer::PgCustomerReads(self.app.clone()))
     }
 
-    /// Address books.
+    /// Returns the port that reads address books.
     pub fn addresses(&self) -> Arc<dyn AddressReads> {
         Arc::new(address::PgAddressReads(self.app.clone()))
     }
 
-    /// Groups.
+    /// Returns the port that reads groups.
     pub fn groups(&self) -> Arc<dyn GroupReads> {
         Arc::new(group::PgGroupReads(self.app.clone()))
     }
 
-    /// Tags.
+    /// Returns the port that reads tags.
     pub fn tags(&self) -> Arc<dyn TagReads> {
         Arc::new(tag::PgTagReads(self.app.clone()))
     }
 
-    /// Tenants, all of them.
+    /// Returns the port that reads all tenants.
     pub fn tenants(&self) -> Arc<dyn TenantReads> {
         Arc::new(tenant::PgTenantReads(self.worker.clone()))
     }
 
-    /// API keys.
+    /// Returns the port that reads API keys.
     pub fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
         Arc::new(api_key::PgApiKeyReads(self.app.clone()))
     }
 
-    /// Leases on jobs.
+    /// Returns the port for leases on jobs.
     pub fn jobs(&self) -> Arc<dyn JobLeases> {
         Arc::new(job::PgJobLeases(self.worker.clone()))
     }
 
-    /// Takes expired replies away.
+    /// Returns the port that deletes expired replies.
     pub fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
         Arc::new(idempotency::PgIdempotencyPurge(self.worker.clone()))
     }
 
-    /// The partitions of the audit trail.
+    /// Returns the port that creates and drops partitions of the audit trail.
     pub fn audit_months(&self) -> Arc<dyn AuditMonths> {
         Arc::new(audit::PgAuditMonths(self.worker.clone()))
     }
 
-    /// Whether the database answers, however many requests wait for it.
+    /// Returns the health check, which does not depend on how many requests wait for a connection.
     pub fn health(&self) -> Arc<dyn StoreHealth> {
         Arc::new(pg::health::PgHealth(self.worker.clone()))
     }
 
-    /// The ledger of the audit trail, of all tenants.
+    /// Returns the ledger of the audit trail, of all tenants.
     pub fn audit_ledger(&self) -> Arc<dyn AuditLedger> {
         Arc::new(audit::PgAuditLedger {
             pool: self.worker.clone(),
@@ -139,7 +140,7 @@ impl Postgres {
         })
     }
 
-    /// Seals the events of older programs.
+    /// Returns the port that seals events which older releases left unsealed.
     pub fn outbox_sealing(&self) -> Arc<dyn OutboxSealing> {
         Arc::new(outbox::PgOutboxSealing {
             pool: self.worker.clone(),
@@ -151,7 +152,7 @@ impl Postgres {
         PgTransactions::new(pool.clone(), Arc::clone(&self.ring))
     }
 
-    /// The states of the two pools, for metrics: the app's and the worker's.
+    /// Returns the state of each pool, for metrics.
     pub fn status(&self) -> [(ServiceRole, PoolStatus); 2] {
         [
             (ServiceRole::App, self.app.status()),
@@ -159,13 +160,13 @@ impl Postgres {
         ]
     }
 
-    /// Closes both pools, and waits for the rollbacks that are under way.
+    /// Closes both pools, and waits up to five seconds for rollbacks under way.
     pub async fn close(&self) {
         futures_util::future::join(self.app.close(), self.worker.close()).await;
     }
 }
 
-/// What every serving connection prepares.
+/// Returns the statements that prepare the hot statements of every serving connection.
 fn prepared_statements() -> Vec<Sql> {
     customer::prepared()
         .into_iter()

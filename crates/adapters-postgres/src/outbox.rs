@@ -1,5 +1,5 @@
-//! The outbox: written right before COMMIT, together with the audit trail, and sealed until it
-//! leaves.
+//! The outbox: written right before COMMIT, together with the audit trail. Messages are sealed
+//! until they are published.
 
 mod sealing;
 
@@ -14,7 +14,7 @@ use customer_domain::{Context, EventId, StoreError, TenantId};
 pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, customer_id, sequence, topic, event_type, \
      sealed_payload, created_at)";
 
-/// Where the message of an event lies.
+/// Returns the context to which the sealed message of an event is bound.
 pub(crate) fn place(tenant: TenantId, event: EventId) -> SealContext<'static> {
     SealContext {
         tenant,
@@ -24,8 +24,8 @@ pub(crate) fn place(tenant: TenantId, event: EventId) -> SealContext<'static> {
     }
 }
 
-/// The rows of the events, each with the whole message as subscribers receive it; `$1` is the
-/// tenant.
+/// Appends the rows of the events, each with the whole message as subscribers receive it; `$1` is
+/// the tenant.
 pub(crate) fn values(
     builder: &mut Builder,
     context: &Context,

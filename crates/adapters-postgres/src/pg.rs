@@ -1,4 +1,4 @@
-//! The plumbing below the slices: connections, transactions, errors.
+//! What the slices share: connections, transactions, SQL text, errors.
 
 pub(crate) mod autocommit;
 pub(crate) mod builder;

@@ -1,7 +1,7 @@
-//! The keys that values are sealed with, and what they seal.
+//! The keys with which values are sealed, and the sealing itself.
 //!
-//! Tenants' keys stay in memory once they were taken out of the key store: neither a read nor a
-//! write calls it. Customers' keys are wrapped under them and travel with the customer's row.
+//! Tenants' keys stay in memory once the key store has unwrapped them: neither a read nor a write
+//! calls it. Customers' keys are wrapped with them, and read together with the customer's row.
 
 mod keys;
 mod ring;
@@ -15,15 +15,15 @@ use customer_domain::privacy::{Cipher, KeyStore};
 use customer_domain::{IdSource, KeyedDigest};
 use std::sync::Arc;
 
-/// What the adapter seals with.
+/// The ports that the adapter uses for sealing.
 #[derive(Clone)]
 pub struct Sealing {
-    /// Seals and opens.
+    /// Seals and opens values.
     pub cipher: Arc<dyn Cipher>,
-    /// Has the master keys.
+    /// Wraps and unwraps tenants' keys with the master keys.
     pub key_store: Arc<dyn KeyStore>,
-    /// Makes the digests of audit entries.
+    /// Computes the digests of audit entries.
     pub digests: Arc<dyn KeyedDigest>,
-    /// Names new keys.
+    /// Creates the ids of new keys.
     pub ids: Arc<dyn IdSource>,
 }

@@ -1,5 +1,5 @@
 //! The tags of a tenant with their counts, found by skipping along an index from one tag to the
-//! next: what it costs depends on how many tags are shown, not on how many customers carry them.
+//! next: the cost depends on how many tags are returned, not on how many customers carry them.
 
 use crate::pg::pool::PgPool;
 use crate::pg::read;
@@ -13,7 +13,7 @@ use tracing::instrument;
 
 const TABLE: &str = "customer_tags";
 
-/// The counts of one page are bounded, and so is its time.
+/// How long the read of one page may take, in milliseconds.
 const TIMEOUT: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
 
 /// Reads tags on the pool of the app role.
@@ -35,8 +35,8 @@ impl TagReads for PgTagReads {
     }
 }
 
-/// Each step of the recursion is one look into the index, and none is made beyond the limit and the
-/// one tag after it, which only tells that there is one and is not counted.
+/// Returns the statement for one page. Each step of the recursion is one index look-up. The last is
+/// for the tag after the limit, which only shows that there are more and is not counted.
 fn select(tenant: TenantId, query: &TagQuery) -> Sql {
     let next = |bound: Sql| {
         sql!(

@@ -1,5 +1,5 @@
-//! Tenants: few and seldom written, so through entities. The table is a reference table; jobs and
-//! operators see all of it.
+//! Tenants: few and seldom written, so through entities. The table is a reference table, of which
+//! jobs and operators see all rows.
 
 mod entity;
 
@@ -23,7 +23,7 @@ const TABLE: &str = "tenants";
 
 #[async_trait]
 impl TenantRepo for PgUnitOfWork {
-    /// Two round trips; one when it begins without groups.
+    /// Two round trips; one if `groups` is empty.
     #[instrument(name = "db.tenant.insert", level = "debug", skip_all)]
     async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError> {
         let inserted = {
@@ -137,7 +137,7 @@ fn decode(row: entity::Model) -> Result<Tenant, StoreError> {
     })
 }
 
-/// Older rows do not have it.
+/// Returns the maximum number of addresses; `None` if unset, as in older rows.
 fn max_addresses(row: &entity::Model) -> Result<Option<u32>, StoreError> {
     match row.settings.get("maxAddresses") {
         None | Some(Value::Null) => Ok(None),

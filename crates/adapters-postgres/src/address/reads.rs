@@ -1,4 +1,4 @@
-//! Address books, read outside any unit of work: one message each, tried once more when the
+//! Reads of address books outside of a unit of work: one message each, sent once more if the
 //! connection turns out to be dead.
 
 use super::record;

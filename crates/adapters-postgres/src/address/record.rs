@@ -1,4 +1,4 @@
-//! An address as one row: what is selected, and how it is read back.
+//! The columns of an address, and how a row is decoded.
 
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
@@ -11,19 +11,19 @@ use customer_domain::{AddressId, CustomerId, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 
-/// What [`decode`] reads of `customer_addresses AS a`.
+/// The columns of `customer_addresses AS a` that [`decode`] reads.
 const COLUMNS: Sql = Sql::text(
     "a.id, a.type, a.default_shipping, a.default_billing, a.first_name, a.last_name, \
      a.company, a.address_line_1, a.address_line_2, a.city, a.state_province, a.postal_code, a.country_code, a.phone, a.label, \
      a.is_verified, a.metadata, a.legacy_id, a.version, a.created_at, a.updated_at",
 );
-/// What [`holder`] reads.
+/// The columns of `customers AS c` that [`holder`] reads.
 const HOLDER: Sql = Sql::text("c.id AS customer_id, c.status, c.event_seq");
 
 const TABLE: &str = "customer_addresses";
 
-/// The statements that every connection prepares: a name, its parameters' types and its text.
-/// `$1` is the tenant. A customer without addresses yields one row of nothing but itself.
+/// Returns the statements that every serving connection prepares: name, parameter types and text.
+/// `$1` is the tenant. A book without addresses is one row whose address columns are null.
 pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
     let book = |id: &'static str| {
         sql!(
@@ -65,13 +65,13 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
     ]
 }
 
-/// The addresses of a book's rows.
+/// Decodes the addresses in the rows of a book.
 pub(super) fn addresses(rows: &[PgRow]) -> Result<Vec<Address>, StoreError> {
     let addresses = rows.iter().filter_map(|row| decode(row).transpose());
     addresses.collect()
 }
 
-/// Reads [`COLUMNS`]; `None` in the row of a customer without addresses.
+/// Decodes [`COLUMNS`]; `None` if the row is of a customer without addresses.
 pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
     let row = RowReader::new(row, TABLE);
     let Some(id) = row.column("id")? else {
@@ -110,7 +110,7 @@ fn postal(row: RowReader<'_>) -> Result<PostalAddress, StoreError> {
     })
 }
 
-/// Reads [`HOLDER`].
+/// Decodes [`HOLDER`].
 pub(super) fn holder(row: &PgRow) -> Result<BookHolder, StoreError> {
     let row = RowReader::new(row, TABLE);
     Ok(BookHolder {

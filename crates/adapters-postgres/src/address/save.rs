@@ -1,4 +1,4 @@
-//! A changed book: first what is given up, then what is there.
+//! Writes a changed address book: first roles and digests are released, then rows are written.
 
 use crate::pg::builder::{self, Builder, Parameters};
 use crate::pg::sql::{Sql, sql};
@@ -8,8 +8,9 @@ use customer_domain::profile::Phone;
 use customer_domain::{AddressId, TenantId};
 use sqlx::types::Json;
 
-/// Removed addresses, and roles that somebody else is to have: the unique indexes look at each
-/// row as it is written, so whoever holds a role or a digest must let go of it first.
+/// Returns the statements that delete removed addresses and clear roles that move to another
+/// address. They run first: the unique indexes check each row as it is written, so a role or a
+/// digest must be free before another address takes it.
 pub(super) fn give_up(tenant: TenantId, changes: &BookChanges) -> Vec<Sql> {
     let key = sql!(
         "tenant_id = {} AND customer_id = {}",
@@ -72,7 +73,8 @@ const COLUMNS: [&str; 22] = [
     "updated_at",
 ];
 
-/// The addresses that are new or different, as whole rows. `$1` is the tenant, `$2` the customer.
+/// Returns the statement that inserts or replaces new and changed addresses as whole rows. `$1` is
+/// the tenant, `$2` the customer.
 pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Builder {
     let mut statement = Builder::with_ids(&[tenant.0, changes.customer.0]);
     statement.push("INSERT INTO customer_addresses (tenant_id, customer_id");
@@ -150,8 +152,8 @@ fn bind(row: &mut Parameters<'_>, written: &WrittenAddress) {
         .push_bind(*updated_at);
 }
 
-/// The digest that an address has. A row is judged as a whole before it is known that it replaces
-/// another, so that it cannot be left out.
+/// Appends the stored digest of an address. It cannot be left out: the constraints of a row are
+/// checked before the conflict with the stored row is found.
 fn stored_digest<'p, 's>(row: &'p mut Parameters<'s>, id: AddressId) -> &'p mut Parameters<'s> {
     row.push(
         "(SELECT s.digest FROM customer_addresses s WHERE s.tenant_id = $1 AND s.customer_id = $2 AND s.id = ",

@@ -1,4 +1,4 @@
-//! An entry as a row: its sealed values, and its digest.
+//! An audit entry as a row: its sealed values and its digest.
 
 use super::TABLE;
 use crate::privacy::Sealer;
@@ -19,7 +19,7 @@ pub(super) const SEALED: [&str; 5] = [
     "sealed_reason",
 ];
 
-/// Where a sealed value of an entry lies.
+/// Returns the context to which the sealed value of a column is bound.
 pub(super) fn place(tenant: TenantId, entry: Uuid, column: &str) -> SealContext<'_> {
     SealContext {
         tenant,
@@ -34,7 +34,7 @@ pub(super) struct Written<'a> {
     pub(super) context: &'a Context,
     pub(super) audit: &'a AuditEntry,
     pub(super) changed_fields: Vec<String>,
-    /// The sealed values, as [`SEALED`] names them.
+    /// The sealed values, in the order of [`SEALED`].
     pub(super) sealed: [Option<Vec<u8>>; 5],
 }
 
@@ -68,7 +68,7 @@ impl<'a> Written<'a> {
         })
     }
 
-    /// The same as it will be read.
+    /// Returns the entry as it will be read back.
     pub(super) fn entry(&self) -> Entry<'_> {
         Entry {
             tenant: self.context.tenant.0,
@@ -95,7 +95,7 @@ impl<'a> Written<'a> {
     }
 }
 
-/// All of an entry, as it is stored.
+/// An entry with all its columns, as it is stored.
 pub(super) struct Entry<'a> {
     pub(super) tenant: Uuid,
     pub(super) id: Uuid,
@@ -111,20 +111,20 @@ pub(super) struct Entry<'a> {
     pub(super) trace_id: &'a str,
     pub(super) correlation_id: &'a str,
     pub(super) changed_fields: Vec<String>,
-    /// In entries of older programs, which did not seal it.
+    /// `None` except in entries of older releases, which did not seal the reason.
     pub(super) reason: Option<&'a str>,
     pub(super) metadata: &'a str,
     pub(super) sealed: [Option<Cow<'a, [u8]>>; 5],
 }
 
 impl Entry<'_> {
-    /// The digest of everything in it.
+    /// Computes the digest of the whole entry.
     pub(super) fn digest(&self, digests: &dyn KeyedDigest) -> [u8; 32] {
         digests.digest(DigestPurpose::AuditEntry, &self.message())
     }
 
-    /// Everything in it, so that no two entries have the same. What it is made of must never
-    /// change: digests are kept for years.
+    /// Encodes the whole entry, so that no two entries have the same encoding. The encoding must
+    /// never change: digests are kept for years.
     fn message(&self) -> Vec<u8> {
         let mut message = Message(Vec::with_capacity(1024));
         message.part(b"1");
@@ -154,7 +154,7 @@ impl Entry<'_> {
     }
 }
 
-/// Parts, each after its length.
+/// Parts, each after its length in eight bytes.
 struct Message(Vec<u8>);
 
 impl Message {

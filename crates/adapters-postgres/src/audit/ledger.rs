@@ -1,5 +1,6 @@
-//! The ledger: entries of all tenants in the order of their transactions, and their seals. One
-//! round trip where nothing else is said, as `customer_worker`.
+//! The ledger: the audit entries of all tenants in the order of their transactions, and their
+//! seals. It is used as `customer_worker`, with one round trip per method unless the method says
+//! otherwise.
 
 use super::record::COLUMNS;
 use super::{TABLE, partition, record, seal};
@@ -21,16 +22,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::instrument;
 
-/// The place of an entry `e`, as the index has it.
+/// The position of an entry `e`, as the index orders it.
 const POSITION: Sql = Sql::text("(e.transaction_id, e.id)");
 const BY_POSITION: Sql = Sql::text("ORDER BY e.transaction_id, e.id");
 
-/// The number of the next transaction.
+/// The number after that of the latest completed transaction.
 const HORIZON: Sql = Sql::text("pg_snapshot_xmax(pg_current_snapshot())::text AS horizon");
-/// Below the oldest transaction that still runs nothing can appear any more.
+/// The number of the oldest running transaction: below it no entry can appear any more.
 const SETTLED: Sql = Sql::text("pg_snapshot_xmin(pg_current_snapshot())");
 
-/// The ledger on the pool of the worker.
+/// The ledger, on the pool of the worker role.
 pub(crate) struct PgAuditLedger {
     pub(crate) pool: PgPool,
     pub(crate) ring: Arc<KeyRing>,
@@ -41,7 +42,7 @@ impl PgAuditLedger {
         read::rows(&self.pool, ANY_TENANT, &[select]).await
     }
 
-    /// An entry, with the digest that it should have.
+    /// Decodes an entry, and computes the digest that it should have.
     fn entry(&self, row: &PgRow) -> Result<LedgerEntry, StoreError> {
         let row = RowReader::new(row, TABLE);
         let entry = record::read(row)?;
@@ -69,7 +70,7 @@ impl PgAuditLedger {
         rows.iter().map(|row| self.entry(row)).collect()
     }
 
-    /// Seals `s`, chosen and in the order as `rest` says.
+    /// Returns the seals `s` that `rest` selects, in its order.
     async fn seals_that(&self, rest: Sql) -> Result<Vec<AuditSeal>, StoreError> {
         let select = sql!("SELECT {} FROM audit_seals s {}", seal::COLUMNS, rest);
         self.read(select).await?.iter().map(seal::decode).collect()
@@ -84,7 +85,7 @@ impl AuditLedger for PgAuditLedger {
         Ok(last.await?.into_iter().next())
     }
 
-    /// One round trip; two when some are of an older program, which gave them no digest.
+    /// One round trip; two if some entries have no digest, because an older release wrote them.
     #[instrument(name = "db.audit.pending_entries", level = "debug", skip_all)]
     async fn pending(
         &self,
@@ -172,10 +173,10 @@ impl AuditLedger for PgAuditLedger {
             .await
     }
 
-    /// One round trip, and as many look-ups as months have seals.
+    /// One round trip, whose cost grows with the months that have seals.
     #[instrument(name = "db.audit.first_needed", level = "debug", skip_all)]
     async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError> {
-        // From month to month along the index, never over the seals.
+        // Skips along the index from month to month instead of scanning the seals.
         let select = sql!(
             "WITH RECURSIVE months AS ( \
              (SELECT s.month FROM audit_seals s WHERE s.kind = 1 ORDER BY s.month LIMIT 1) UNION ALL \
@@ -234,7 +235,7 @@ impl AuditLedger for PgAuditLedger {
     }
 }
 
-/// An entry to be sealed, whose digest may have to be made.
+/// An entry to be sealed; older releases wrote entries without a digest.
 struct Found {
     position: LedgerPosition,
     month: NaiveDate,
@@ -242,7 +243,7 @@ struct Found {
 }
 
 impl PgAuditLedger {
-    /// Entries with the digests that they have, or that what is stored has.
+    /// Decodes entries to be sealed, and computes the digests of those stored without one.
     async fn digested(&self, rows: &[PgRow]) -> Result<Vec<PendingEntry>, StoreError> {
         let found = rows.iter().map(found);
         let found = found.collect::<Result<Vec<_>, _>>()?;
@@ -260,7 +261,7 @@ impl PgAuditLedger {
         digested.collect()
     }
 
-    /// The digests of those that have none.
+    /// Computes the digests of the entries that have none. No round trip if all have one.
     async fn digests_of(
         &self,
         found: &[Found],
@@ -270,7 +271,7 @@ impl PgAuditLedger {
         let (Some(first), Some(last)) = (bare.first(), bare.last()) else {
             return Ok(BTreeMap::new());
         };
-        // Their index is by position.
+        // The index of entries without a digest is ordered by position.
         let conditions = sql!(
             "e.digest IS NULL AND {} >= {} AND {} <= {}",
             POSITION,
@@ -295,7 +296,7 @@ fn found(row: &PgRow) -> Result<Found, StoreError> {
     })
 }
 
-/// What an entry `e` passes that stands beyond a position.
+/// Returns the condition that an entry `e` comes after a position.
 fn beyond(position: &LedgerPosition) -> Sql {
     sql!("{} > {}", POSITION, literal_of(position))
 }
@@ -304,7 +305,7 @@ fn literal_of(position: &LedgerPosition) -> Sql {
     sql!("('{}'::xid8, {})", position.transaction, position.entry)
 }
 
-/// What an entry `e` of a month passes, so that one partition is read.
+/// Returns the conditions that an entry `e` is of a month, so that only one partition is read.
 fn within(month: NaiveDate) -> Result<Vec<Sql>, StoreError> {
     let ends = partition::ends(month).ok_or_else(|| corrupt("audit_seals", month))?;
     Ok(vec![

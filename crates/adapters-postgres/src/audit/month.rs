@@ -1,4 +1,5 @@
-//! The partitions of the trail. Two functions of the schema make and drop them: the worker owns none.
+//! The partitions of the audit trail. Two functions of the schema create and drop them, since the
+//! worker role owns none.
 
 use super::TABLE;
 use crate::pg::autocommit;
@@ -15,7 +16,7 @@ const LIST: &str = "\
     SELECT to_date(right(c.relname, 7), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
     WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_\\d{4}_\\d{2}$' ORDER BY 1";
 
-/// Months on the pool of the worker role.
+/// The monthly partitions, on the pool of the worker role.
 pub(crate) struct PgAuditMonths(pub(crate) PgPool);
 
 impl PgAuditMonths {

@@ -1,4 +1,4 @@
-//! The months of the trail, as its partitions bound them: an index by time would have to be walked.
+//! The months of the audit trail, read from the bounds of its partitions instead of a scan by time.
 
 use super::TABLE;
 use crate::pg::row::{RowReader, corrupt};
@@ -8,7 +8,7 @@ use customer_domain::StoreError;
 use sqlx::postgres::PgRow;
 use std::collections::BTreeSet;
 
-/// Name and bounds of each partition but the default one; no bounds when they are no two instants.
+/// Name and bounds of each partition but the default one; no bounds if they are not two instants.
 pub(super) const LIST: Sql = Sql::text(
     "\
     SELECT p.name, p.ends[1]::timestamptz AS begins, p.ends[2]::timestamptz AS ends FROM (\
@@ -18,7 +18,7 @@ pub(super) const LIST: Sql = Sql::text(
       WHERE i.inhparent = 'audit_events'::regclass AND pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT') p",
 );
 
-/// The months of [`LIST`]. A partition that is not of one month is none that the service made.
+/// Decodes the rows of [`LIST`]. Fails on a partition that is not one month: none is created.
 pub(super) fn months(rows: &[PgRow]) -> Result<BTreeSet<NaiveDate>, StoreError> {
     let mut months = BTreeSet::new();
     for row in rows {
@@ -39,8 +39,8 @@ pub(super) fn months(rows: &[PgRow]) -> Result<BTreeSet<NaiveDate>, StoreError> 
     Ok(months)
 }
 
-/// A statement for the months of entries that lie outside these. It reads the default partition alone,
-/// which is empty as long as months are made ahead.
+/// Returns a statement for the months of entries outside of `months`. It reads only the default
+/// partition, which is empty as long as partitions are created ahead.
 pub(super) fn elsewhere(months: &BTreeSet<NaiveDate>) -> Result<Sql, StoreError> {
     let mut gaps = vec![Sql::text("e.created_at >= '-infinity'")];
     for month in months {
@@ -56,12 +56,12 @@ pub(super) fn elsewhere(months: &BTreeSet<NaiveDate>) -> Result<Sql, StoreError>
     ))
 }
 
-/// The instant with which a month begins.
+/// Returns the first instant of a month.
 pub(super) fn begins(month: NaiveDate) -> DateTime<Utc> {
     month.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// The first instant after a month.
+/// Returns the first instant after a month; `None` if it is out of range.
 pub(super) fn ends(month: NaiveDate) -> Option<DateTime<Utc>> {
     month.checked_add_months(Months::new(1)).map(begins)
 }

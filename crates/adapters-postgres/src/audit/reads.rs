@@ -1,4 +1,4 @@
-//! The trail, read inside a unit of work.
+//! Reads of the audit trail, inside a unit of work.
 
 use super::record::{COLUMNS, Opener, Stored};
 use crate::pg::row::RowReader;
@@ -12,11 +12,11 @@ use customer_domain::{CustomerId, Page, StoreError, TenantId};
 use std::collections::{HashMap, HashSet};
 use tracing::instrument;
 
-/// How long one look at the trail may take.
+/// How long one read of the audit trail may take, in milliseconds.
 const BOUND: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
 
-/// The column beside those of the entry: the keys of its customer, each as
-/// [`HELD_KEY`](crate::privacy::HELD_KEY) has it.
+/// The column next to those of the entry: the keys of its customer, each in the form of
+/// [`HELD_KEY`](crate::privacy::HELD_KEY) in hexadecimal digits.
 const HELD_KEYS: Sql = Sql::text(
     "(SELECT json_agg(encode(uuid_send(k.id) || k.wrapped, 'hex')) FROM customer_keys k \
      WHERE k.tenant_id = e.tenant_id AND k.customer_id = e.customer_id) AS held_keys",
@@ -26,7 +26,7 @@ const NEWEST_FIRST: Sql = Sql::text("ORDER BY e.created_at DESC, e.id DESC");
 
 #[async_trait]
 impl AuditRepo for PgUnitOfWork {
-    /// One round trip; more when another replica made a key of the tenant meanwhile.
+    /// One round trip; more if another replica created a key of the tenant meanwhile.
     #[instrument(name = "db.audit.list", level = "debug", skip_all)]
     async fn list(
         &mut self,
@@ -67,7 +67,7 @@ impl AuditRepo for PgUnitOfWork {
         let select = sql!(
             "SELECT e.customer_id, count(*) AS entries, max(e.created_at) AS latest FROM audit_events e WHERE {} \
              GROUP BY e.customer_id ORDER BY entries DESC, e.customer_id NULLS LAST LIMIT {}",
-            tests(self.tx.tenant(), filter),
+            conditions(self.tx.tenant(), filter),
             MAX_TALLY + 1
         );
         let rows = self.tx.message(&[BOUND, select]).await?;
@@ -86,8 +86,8 @@ impl AuditRepo for PgUnitOfWork {
     }
 }
 
-/// The entries of a page. Each is found along an index in the order of the page: that of the
-/// customer, of the record, of the kind, or of the whole trail.
+/// Returns the statement for a page. It follows an index in the order of the page: by customer, by
+/// record, by kind, or of the whole trail.
 fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u32) -> Sql {
     let after = after.map_or_else(Sql::default, |key| {
         sql!(" AND (e.created_at, e.id) < ({}, {})", key.at, key.id)
@@ -95,7 +95,7 @@ fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u
     let cut = |filter: &AuditFilter| {
         sql!(
             "SELECT e.* FROM audit_events e WHERE {}{} {} LIMIT {}",
-            tests(tenant, filter),
+            conditions(tenant, filter),
             after,
             NEWEST_FIRST,
             size
@@ -125,13 +125,14 @@ fn list(tenant: TenantId, filter: &AuditFilter, after: Option<AuditKey>, size: u
     )
 }
 
-/// Whether so few kinds are wanted that each is looked up by itself. Of many, one is never far.
+/// Returns whether the kinds are few enough to look up each with its own index scan. With many, a
+/// scan of the whole trail soon finds one of them.
 fn is_few(kinds: &[AuditKind]) -> bool {
     (1..=AuditKind::ALL.len() / 2).contains(&kinds.len())
 }
 
-/// What an entry `e` passes.
-fn tests(tenant: TenantId, filter: &AuditFilter) -> Sql {
+/// Returns the conditions that an entry `e` must meet.
+fn conditions(tenant: TenantId, filter: &AuditFilter) -> Sql {
     let AuditFilter {
         customer,
         kinds,

@@ -1,4 +1,4 @@
-//! An entry read back.
+//! Decodes stored audit entries, and opens their sealed values.
 
 use super::TABLE;
 use super::entry::{Entry, SEALED, place};
@@ -14,7 +14,7 @@ use sqlx::types::Json;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// What [`read`] reads of an entry `e`.
+/// The columns of an entry `e` that [`read`] decodes.
 pub(super) const COLUMNS: Sql = Sql::text(
     "e.id, e.tenant_id, e.created_at, e.event_type, e.severity, e.operation, \
      e.customer_id, e.resource_id, e.actor_type, e.actor_id, e.session_id, e.trace_id, e.correlation_id, \
@@ -22,7 +22,7 @@ pub(super) const COLUMNS: Sql = Sql::text(
      e.user_agent, e.sealed_reason",
 );
 
-/// Reads [`COLUMNS`].
+/// Decodes [`COLUMNS`].
 pub(super) fn read(row: RowReader<'_>) -> Result<Entry<'_>, StoreError> {
     let mut sealed = [const { None }; 5];
     for (sealed, column) in sealed.iter_mut().zip(SEALED) {
@@ -57,7 +57,7 @@ pub(super) struct Stored<'r> {
 }
 
 impl<'r> Stored<'r> {
-    /// Reads [`COLUMNS`], and the customer's keys in hexadecimal digits.
+    /// Decodes [`COLUMNS`] and `held_keys`, the customer's keys in hexadecimal digits.
     pub(super) fn read(row: &'r PgRow) -> Result<Self, StoreError> {
         let row = RowReader::new(row, TABLE);
         let entry = read(row)?;
@@ -70,7 +70,7 @@ impl<'r> Stored<'r> {
         })
     }
 
-    /// The tenant's keys that it takes to open it.
+    /// Returns the ids of the tenant's keys that are needed to open the entry.
     pub(super) fn under(&self, cipher: &dyn Cipher) -> Result<Vec<KeyId>, StoreError> {
         let found: Result<_, _> = if self.entry.customer.is_some() {
             let held = self.held.iter();
@@ -83,16 +83,16 @@ impl<'r> Stored<'r> {
     }
 }
 
-/// Opens the values of entries of one tenant.
+/// Opens the sealed values of entries of one tenant.
 pub(super) struct Opener<'a> {
     pub(super) ring: &'a KeyRing,
     pub(super) tenant: &'a TenantKeys,
-    /// The customers' keys that were taken out of their wrapping so far.
+    /// The customers' keys that were unwrapped so far.
     pub(super) keys: HashMap<KeyId, DataKey>,
 }
 
 impl Opener<'_> {
-    /// An entry as it is shown.
+    /// Converts a stored entry into an event with its values opened.
     pub(super) fn event(&mut self, stored: Stored<'_>) -> Result<AuditEvent, StoreError> {
         let Stored { entry, held } = stored;
         let unreadable = |_: SealedError| corrupt(TABLE, entry.id);
@@ -127,7 +127,7 @@ impl Opener<'_> {
         })
     }
 
-    /// Takes the keys of the entry's customer that are not open yet.
+    /// Unwraps the keys of the entry's customer.
     fn take(&mut self, entry: &Entry<'_>, held: &[Vec<u8>]) -> Result<(), SealedError> {
         let Some(customer) = entry.customer.map(CustomerId) else {
             return Ok(());
@@ -139,7 +139,7 @@ impl Opener<'_> {
         Ok(())
     }
 
-    /// The sealed values of an entry; none where the key is gone that they were sealed with.
+    /// Opens the sealed values of an entry; each is `None` if absent or if its key was deleted.
     fn open(&self, entry: &Entry<'_>) -> Result<[Option<String>; 5], SealedError> {
         let mut opened = [const { None }; 5];
         let cipher = self.ring.cipher();

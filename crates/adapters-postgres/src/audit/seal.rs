@@ -1,4 +1,4 @@
-//! A seal as a row.
+//! Encodes and decodes the row of a seal.
 
 use crate::pg::builder::{Builder, Parameters};
 use crate::pg::row::{RowReader, corrupt};
@@ -9,13 +9,13 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 const TABLE: &str = "audit_seals";
-/// Bytes of a digest.
+/// The length of a digest, in bytes.
 const DIGEST: usize = 32;
 const ENTRIES: i16 = 1;
 const DROPPED: i16 = 2;
 
-/// What [`decode`] reads of `audit_seals AS s`. Numbers of transactions are text: the driver does not
-/// know their type.
+/// The columns of `audit_seals AS s` that [`decode`] reads. Transaction numbers are text: the
+/// driver does not know their type.
 pub(super) const COLUMNS: Sql = Sql::text(
     "s.number, s.month, s.kind, s.first_transaction::text AS first_transaction, s.first_id, \
      s.last_transaction::text AS last_transaction, s.last_id, s.digests, \
@@ -27,7 +27,7 @@ const INSERT: &str = "INSERT INTO audit_seals (number, month, kind, first_transa
      last_id, digests, through_transaction, through_id, begins, requires_digests, previous, sealed_at, digest, public_key, signature) \
      VALUES ";
 
-/// Stores seals, all or none.
+/// Returns the statement that stores seals, all or none.
 pub(super) fn insert(seals: &[AuditSeal]) -> Builder {
     let mut insert = Builder::new(INSERT);
     for (at, seal) in seals.iter().enumerate() {
@@ -71,7 +71,7 @@ fn bind_position(row: &mut Parameters<'_>, position: Option<&LedgerPosition>) {
         .push_bind(position.map(|position| position.entry.0));
 }
 
-/// Reads [`COLUMNS`].
+/// Decodes [`COLUMNS`].
 pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
     let row = RowReader::new(row, TABLE);
     let number: i64 = row.column("number")?;
@@ -89,7 +89,7 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
     })
 }
 
-/// `None` if the columns contradict each other.
+/// Decodes the sealed range; `None` if the columns contradict each other.
 fn range(row: RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
     let kind: i16 = row.column("kind")?;
     let first = position(row, "first_transaction", "first_id")?;
@@ -112,7 +112,7 @@ fn array<const N: usize>(row: RowReader<'_>, column: &str) -> Result<[u8; N], St
     row.parsed(column, |bytes: Vec<u8>| bytes.try_into().ok())
 }
 
-/// A position in two columns: the number of a transaction as text, and an entry.
+/// Decodes a position from two columns: a transaction number as text, and the id of an entry.
 pub(super) fn position(
     row: RowReader<'_>,
     transaction: &str,

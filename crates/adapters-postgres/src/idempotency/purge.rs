@@ -1,4 +1,4 @@
-//! Takes expired replies away, in the order of their key.
+//! Deletes expired replies, in the order of their key.
 
 use super::TABLE;
 use crate::pg::autocommit;
@@ -11,8 +11,8 @@ use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use tracing::instrument;
 
-/// Looks along the primary key, so that a look costs the same however many replies there are. A reply
-/// that took an expired one's place meanwhile fails the second look at its expiry, and stays.
+/// Follows the primary key, so that a call costs the same however many replies there are. The
+/// expiry is checked again on delete: a reply that replaced an expired one meanwhile stays.
 const PURGE: &str = "\
     WITH seen AS MATERIALIZED ( \
       SELECT caller, route, key, expires_at FROM idempotency_keys \
@@ -37,7 +37,7 @@ impl IdempotencyPurge for PgIdempotencyPurge {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Purged, StoreError> {
-        // Nobody's key comes before the empty one.
+        // No key sorts before the empty one.
         let (caller, route, key) = match &after {
             Some(after) => (&*after.caller, &*after.route, &*after.key),
             None => ("", "", ""),

@@ -1,4 +1,4 @@
-//! Events that were written before there were keys, sealed where they lie.
+//! Seals, in place, events that were written before there were keys.
 
 use super::place;
 use crate::pg::builder::{self, Branches};
@@ -15,7 +15,7 @@ use tracing::instrument;
 
 const TABLE: &str = "outbox_events";
 
-/// The outbox on the pool of the worker.
+/// The outbox, on the pool of the worker role.
 pub(crate) struct PgOutboxSealing {
     pub(crate) pool: PgPool,
     pub(crate) transactions: PgTransactions,
@@ -30,7 +30,7 @@ struct Bare {
 
 #[async_trait]
 impl OutboxSealing for PgOutboxSealing {
-    /// Five round trips, all for one tenant.
+    /// Five round trips, all for one tenant; one if no event is left.
     #[instrument(name = "db.outbox.seal", level = "debug", skip_all)]
     async fn seal_some(
         &self,

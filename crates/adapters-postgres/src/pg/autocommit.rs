@@ -1,4 +1,4 @@
-//! Statements that are a transaction by themselves, outside of any tenant: those of jobs.
+//! Statements that each are a transaction, outside of any tenant: those of jobs.
 
 use super::error::Failure;
 use super::pool::{PgPool, PooledConnection};
@@ -7,8 +7,8 @@ use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 
-/// Runs the statement that `make` makes, once more when the connection turns out to be dead, so it may
-/// be run twice. One round trip, one more when its text is new to the connection.
+/// Runs the statement that `make` returns, once more if the connection turns out to be dead, so it
+/// may run twice. One round trip, one more if its text is new to the connection.
 pub(crate) async fn fetch<'q>(
     pool: &PgPool,
     make: impl Fn() -> Query<'q, Postgres, PgArguments> + Sync,

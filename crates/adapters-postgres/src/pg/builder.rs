@@ -1,4 +1,4 @@
-//! Statements with bound parameters, and the pieces that several slices build them from.
+//! Statements with bound parameters, and the pieces from which several slices build them.
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -6,21 +6,21 @@ use sqlx::query_builder::Separated;
 use sqlx::{Arguments, Encode, Postgres, QueryBuilder, Type};
 use uuid::Uuid;
 
-/// A statement under construction. The driver's own builder takes any text; this one takes what the
-/// program says, and values as parameters.
+/// A statement under construction. The driver's own builder takes any text; this one takes only
+/// constants of the program, and values as parameters.
 pub(crate) struct Builder(QueryBuilder<Postgres>);
 
 impl Builder {
-    /// A statement that begins with this text.
+    /// Creates a statement that begins with this text.
     pub(crate) fn new(text: &'static str) -> Self {
         Self::with_arguments(text, PgArguments::default())
     }
 
-    /// A statement without text, whose first parameters are these ids.
+    /// Creates a statement without text, whose first parameters are these ids.
     pub(crate) fn with_ids(ids: &[Uuid]) -> Self {
         let mut arguments = PgArguments::default();
         for id in ids {
-            // A UUID always encodes; were it not so, the statement would fail for want of it.
+            // Encoding a UUID cannot fail; if it did, the statement would lack a parameter.
             drop(arguments.add(*id));
         }
         Self::with_arguments("", arguments)
@@ -28,7 +28,7 @@ impl Builder {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that has a builder of the driver"
+        reason = "the only place that creates the driver's builder"
     )]
     fn with_arguments(text: &'static str, arguments: PgArguments) -> Self {
         Self(QueryBuilder::with_arguments(text, arguments))
@@ -54,7 +54,7 @@ impl Builder {
         Parameters(self.0.separated(separator))
     }
 
-    /// The statement, once.
+    /// Returns the statement. May be called once.
     pub(crate) fn build(&mut self) -> Query<'_, Postgres, PgArguments> {
         self.0.build()
     }
@@ -97,15 +97,15 @@ impl Parameters<'_> {
 
 /// One statement that writes several tables: `WITH … AS (branch), … main`.
 ///
-/// Every branch stands for itself: it takes its rows from VALUES and names the tenant by
-/// parameter, as a distributed database demands.
+/// Every branch is independent of the others: it takes its rows from VALUES and the tenant from a
+/// parameter, as a distributed database requires.
 pub(crate) struct Branches {
     builder: Builder,
     count: usize,
 }
 
 impl Branches {
-    /// A statement whose first parameters are these ids.
+    /// Creates a statement whose first parameters are these ids.
     pub(crate) fn new(ids: &[Uuid]) -> Self {
         Self {
             builder: Builder::with_ids(ids),
@@ -123,13 +123,13 @@ impl Branches {
         self.builder.push(text)
     }
 
-    /// Begins the main statement: the last, whose rows are counted.
+    /// Begins the main statement: the last one, whose rows are counted.
     pub(crate) fn main(&mut self, text: &'static str) -> &mut Builder {
         let closing = if self.count == 0 { "" } else { ") " };
         self.builder.push(closing).push(text)
     }
 
-    /// Begins the main statement when this one is the last, else the next branch.
+    /// Begins the main statement if `is_last`, otherwise the next branch.
     pub(crate) fn next(&mut self, text: &'static str, is_last: bool) -> &mut Builder {
         if is_last {
             self.main(text)
@@ -138,7 +138,7 @@ impl Branches {
         }
     }
 
-    /// The whole statement.
+    /// Returns the whole statement.
     pub(crate) fn finish(self) -> Builder {
         self.builder
     }
@@ -160,7 +160,7 @@ pub(crate) fn values<T>(
     }
 }
 
-/// Appends `a = $4, b = $5` to a list of assignments.
+/// Appends `column = $n` to a list of assignments.
 pub(crate) fn assign<'t, T>(list: &mut Parameters<'_>, column: &'static str, value: T)
 where
     T: Encode<'t, Postgres> + Type<Postgres>,
@@ -170,9 +170,9 @@ where
         .push_bind_unseparated(value);
 }
 
-/// How many rows a statement holds of a list whose length varies: the next of 4, 8, 16, 32, 64.
-/// The last row is repeated up to there and lands on `ON CONFLICT DO NOTHING`, so that few texts
-/// fill the cache of prepared statements.
+/// Repeats the last row until there are 4, 8, 16, 32, … rows, so that lists of any length need few
+/// texts in the cache of prepared statements. The statement must end in `ON CONFLICT DO NOTHING`,
+/// which drops the repeated rows.
 pub(crate) fn padded<T: Clone>(rows: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut rows: Vec<T> = rows.into_iter().collect();
     if let Some(last) = rows.last().cloned() {

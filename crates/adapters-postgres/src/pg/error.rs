@@ -1,17 +1,17 @@
-//! What the database refuses, in words of the domain. Nothing of a statement or of its values
-//! leaves this file.
+//! Converts errors of the database to errors of the domain. No text of a statement and none of its
+//! values leaves this file.
 
 use customer_domain::{Conflict, StoreError};
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
-/// The rules that input can violate, by the name of the constraint that keeps them.
+/// The conflicts that input can cause, by the name of the violated constraint.
 const CONSTRAINTS: [(&str, Conflict); 9] = [
     ("customer_identifiers_email_key", Conflict::Email),
     ("customer_identifiers_legacy_key", Conflict::LegacyId),
     ("customer_identifiers_external_key", Conflict::ExternalId),
-    // Of a group that is deleted it says that the group is in use: only that statement knows.
+    // When a group is deleted it means that the group is in use, which `group.rs` reports.
     ("customers_group_fkey", Conflict::UnknownGroup),
     ("customer_groups_pkey", Conflict::GroupId),
     ("customer_addresses_legacy_key", Conflict::AddressLegacyId),
@@ -23,9 +23,9 @@ const CONSTRAINTS: [(&str, Conflict); 9] = [
 /// A failed exchange with the database.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What callers are told.
+    /// The error that callers receive.
     pub(crate) error: StoreError,
-    /// Whether the connection is of no further use.
+    /// Whether the connection can no longer be used.
     pub(crate) dead: bool,
 }
 
@@ -34,7 +34,7 @@ impl Failure {
         Self { error, dead: false }
     }
 
-    /// The store cannot do it, and would not on another connection either.
+    /// Creates a failure that another connection would not avoid.
     pub(crate) fn unavailable(reason: &str) -> Self {
         Self::alive(StoreError::Unavailable(reason.to_owned()))
     }
@@ -142,8 +142,8 @@ fn from_database(refusal: &dyn DatabaseError) -> Failure {
     }
 }
 
-/// Whether a migration changed what a prepared statement yields. The code is that of every feature
-/// that is not supported, and the message is in the server's language; the routine is neither.
+/// Returns whether a migration changed the columns of a prepared statement. All unsupported
+/// features share the code, and the message is in the server's language: the routine decides.
 fn is_outdated(refusal: &dyn DatabaseError) -> bool {
     let refusal = refusal.try_downcast_ref::<PgDatabaseError>();
     refusal.and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
@@ -154,7 +154,7 @@ fn unexpected(what: &str) -> StoreError {
     StoreError::Conflict(Conflict::Other(what.to_owned()))
 }
 
-/// The rule behind a constraint. A distributed database appends the number of its shard.
+/// Returns the conflict of a constraint. A distributed database appends the number of its shard.
 fn conflict(constraint: &str) -> Conflict {
     let name = constraint
         .rsplit_once('_')
@@ -177,7 +177,7 @@ mod tests {
     use std::error::Error;
     use std::fmt;
 
-    /// A refusal of which only the code is known.
+    /// A database error of which only the code is known.
     #[derive(Debug)]
     struct Refusal(&'static str);
 

@@ -1,4 +1,4 @@
-//! Whether the database answers.
+//! The check whether the database answers.
 
 use super::error::Failure;
 use super::pool::{PgPool, PooledConnection};
@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::instrument;
 
-/// How long the answer may take, a connection's wait included.
+/// How long the check may take, including the wait for a connection.
 const BOUND: Duration = Duration::from_secs(1);
 
-/// Asks on the worker's pool: a serving pool that is busy is no database that is gone.
+/// Checks on the worker's pool: a busy serving pool does not mean that the database is down.
 pub(crate) struct PgHealth(pub(crate) PgPool);
 
 impl PgHealth {
-    async fn ask(&self) -> Result<(), StoreError> {
+    async fn check(&self) -> Result<(), StoreError> {
         match ping(self.0.acquire().await?).await {
             Err(_) => Ok(ping(self.0.replacement().await?).await?),
             Ok(()) => Ok(()),
@@ -32,10 +32,10 @@ async fn ping(mut connection: PooledConnection) -> Result<(), Failure> {
 
 #[async_trait]
 impl StoreHealth for PgHealth {
-    /// One round trip, within a second.
+    /// One round trip, within a second; two if the first connection turns out to be dead.
     #[instrument(name = "db.ping", level = "debug", skip_all)]
     async fn ping(&self) -> Result<(), StoreError> {
-        timeout(BOUND, self.ask()).await.unwrap_or_else(|_| {
+        timeout(BOUND, self.check()).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable(
                 "the database did not answer within a second".to_owned(),
             ))

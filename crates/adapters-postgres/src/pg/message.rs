@@ -1,8 +1,8 @@
-//! Messages to the server, and the one place that tells it which tenant is served.
+//! Messages to the server, and the only place that sets the tenant.
 //!
 //! The setting is local to a transaction and, wherever the server allows it, travels in the same
-//! message as what it guards (`docs/adr/0001`). A distributed server refuses several statements
-//! in one message; there the setting is a message of its own.
+//! message as the statements that depend on it (`docs/adr/0001`). A distributed server refuses
+//! several statements in one message; there the setting is a separate message.
 
 use super::sql::{Sql, sql};
 use customer_domain::TenantId;
@@ -18,13 +18,13 @@ pub(crate) enum Batching {
     PerStatement,
 }
 
-/// The tenant setting. Row-level security reads it; without it every table is empty.
+/// Returns the tenant setting. Row-level security reads it; without it every table is empty.
 pub(super) fn setting(tenant: TenantId) -> Sql {
     sql!("SET LOCAL app.tenant_id = '{}'", tenant.0.hyphenated())
 }
 
-/// Opens a transaction inside the tenant, and runs `then` in it. One round trip; when
-/// distributed, one for each statement.
+/// Begins a transaction inside the tenant, and runs `then` in it. One round trip; on a distributed
+/// server one for each statement.
 pub(super) async fn begin(
     connection: &mut PgConnection,
     batching: Batching,
@@ -35,7 +35,7 @@ pub(super) async fn begin(
     send(connection, batching, &[&opening, then]).await
 }
 
-/// Sends statements in as few messages as the server takes, and yields the rows of all of them.
+/// Sends statements in as few messages as the server accepts, and returns the rows of all of them.
 pub(super) async fn send(
     connection: &mut PgConnection,
     batching: Batching,

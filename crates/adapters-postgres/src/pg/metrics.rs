@@ -1,4 +1,4 @@
-//! What is counted of changes once they are committed (OBS-06, AUD-09).
+//! Metrics of changes, counted when their unit of work ends (OBS-06, AUD-09).
 
 use customer_domain::audit::AuditKind;
 use customer_domain::{Change, StoreError};
@@ -9,7 +9,7 @@ const ADDRESSES: &str = "customer_addresses_total";
 const AUDIT_EVENTS: &str = "audit_events_total";
 const AUDIT_ERRORS: &str = "audit_logging_errors_total";
 
-/// Tells the exporter what the metrics mean. Call once it is installed.
+/// Registers the descriptions of the metrics. Call it after the exporter is installed.
 pub fn describe() {
     describe_counter!(CUSTOMERS, "Customers that were created");
     describe_counter!(ADDRESSES, "Addresses that were added");
@@ -20,7 +20,7 @@ pub fn describe() {
     );
 }
 
-/// Counts the entries of a unit of work that ended in `committed`.
+/// Counts the audit entries of a unit of work whose commit returned `committed`.
 pub(crate) fn count(changes: &[Change], committed: &Result<(), StoreError>) {
     let entries = changes.iter().filter_map(|change| change.audit.as_ref());
     let kinds = entries.map(|entry| entry.kind);
@@ -49,7 +49,7 @@ fn count_lost(kind: AuditKind, reason: &'static str) {
     counter!(AUDIT_ERRORS, &labels).increment(1);
 }
 
-/// Why nothing could be written; none when a rule or another transaction stood against it.
+/// Returns why nothing could be written; `None` if a rule or another transaction prevented it.
 fn failure(error: &StoreError) -> Option<&'static str> {
     match error {
         StoreError::Conflict(_) | StoreError::NotFound | StoreError::Contended => None,

@@ -1,8 +1,8 @@
 //! Migrations: the files of `migrations/`, built into the program.
 //!
-//! They run as the role of the URL, which owns the schema. A lock in the database lets one
-//! migrator at a time through. It is asked for again and again, not waited for: who waits inside
-//! the database holds a snapshot, and an index that is built CONCURRENTLY waits for all of those.
+//! They run as the role of the URL, which owns the schema. A lock in the database admits one
+//! migrator at a time. The lock is polled: a session that waits for it inside the database holds a
+//! snapshot, and an index that is built CONCURRENTLY waits for all snapshots to end.
 
 use super::sql::{Sql, sql};
 use customer_domain::StoreError;
@@ -16,13 +16,13 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{sleep, timeout};
 
-/// How long a database may take to come up.
+/// How long a database may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The lock of a migrator, within its database.
+/// The key of the lock that a migrator holds, within its database.
 const LOCK: i64 = 0x6375_7374_6f6d_6572;
-/// Rest before the lock is asked for again.
+/// The pause between two attempts to take the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
-/// How long the reason is waited for when it did not.
+/// How long the attempt may take that finds out why no connection was opened within [`PATIENCE`].
 const LAST_TRY: Duration = Duration::from_secs(2);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -30,38 +30,39 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// One migration, and whether the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// Its number.
+    /// The number with which the name of its file begins.
     pub version: i64,
-    /// Its name.
+    /// The description that follows the number.
     pub name: String,
-    /// Whether it was applied.
+    /// Whether the database has it.
     pub applied: bool,
 }
 
-/// Why the schema could not be brought to where it should be.
+/// An error in migrating the schema.
 #[derive(Debug, Error)]
 pub enum MigrationError {
     /// The database cannot be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The database cannot be reached or refuses the login. For operators: holds the driver's own
-    /// words.
+    /// The database cannot be reached or refuses the login. For operators: contains the driver's
+    /// message.
     #[error("the database is unavailable: {0}")]
     Connection(sqlx::Error),
-    /// A migration failed, or the database has one that this program knows in another form.
-    /// For operators: holds the database's own words.
+    /// A migration failed, or was applied with a text that differs from that of this release.
+    /// For operators: contains the database's message.
     #[error("the schema could not be migrated: {0}")]
     Migration(#[from] MigrateError),
 }
 
 /// Applies every migration that the database does not have yet.
 ///
-/// Migrations that this program does not know are named in a warning and left alone: a newer
-/// program made them, and each leaves room for the program before it (expand, then contract).
+/// Migrations that are unknown to this release are logged as a warning and left alone: a newer
+/// release applied them, and each stays compatible with the release before it (expand, then
+/// contract).
 ///
 /// # Errors
-/// When the database cannot be reached, has a migration of this program in another form, or a
-/// migration fails: then it and those after it are not applied, those before it are.
+/// If the database cannot be reached, has a migration with a text that differs from that of this
+/// release, or a migration fails: then it and those after it are not applied, those before it are.
 pub async fn migrate(url: &SecretString) -> Result<(), MigrationError> {
     let pool = connect(url).await?;
     let migrated = run(&pool).await;
@@ -86,15 +87,15 @@ async fn run(pool: &PgPool) -> Result<(), MigrateError> {
     migrator.run(pool).await
 }
 
-/// The migrations, to be run by who holds the [`LOCK`].
+/// Returns a migrator that takes no lock itself: the caller must hold [`LOCK`].
 fn migrator() -> Migrator {
     let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
     migrator.set_locking(false);
     migrator
 }
 
-/// Waits until no other migrator is at work. The lock is the connection's, which is closed with the
-/// pool.
+/// Waits until no other migrator runs, and returns the connection that holds the lock until the
+/// pool is closed.
 async fn lock(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     if try_lock(&mut connection).await? {
@@ -114,8 +115,8 @@ async fn try_lock(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         .await
 }
 
-/// Drops what interrupted runs left of the indexes that are about to be built: what is built
-/// CONCURRENTLY is in no transaction, so it can be there half, or whole without being recorded.
+/// Drops what interrupted runs left of the indexes that are about to be built: building an index
+/// CONCURRENTLY is no transaction, so it can be half built, or complete but not recorded.
 async fn drop_remnants(
     connection: &mut PgConnection,
     pending: impl Iterator<Item = &'static Migration>,
@@ -131,18 +132,18 @@ async fn drop_remnants(
     Ok(())
 }
 
-/// The name of the index that a migration builds CONCURRENTLY.
+/// Returns the name of the index that a migration builds CONCURRENTLY, if it builds one.
 fn index_built(sql: &'static str) -> Option<&'static str> {
     let mut lines = sql.lines();
     let built = lines.find_map(|line| line.strip_prefix("CREATE INDEX CONCURRENTLY "))?;
     built.split_whitespace().next()
 }
 
-/// Takes back the last `steps` migrations that were applied.
+/// Reverts the last `steps` applied migrations.
 ///
 /// # Errors
-/// As [`migrate`], and when the database has a migration that this program does not know: what it
-/// builds on stays.
+/// As [`migrate`], and if the database has a migration that is unknown to this release, which may
+/// depend on the others.
 pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), MigrationError> {
     let pool = connect(url).await?;
     let reverted = undo(&pool, steps).await;
@@ -165,10 +166,10 @@ async fn undo(pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
     migrator().undo(pool, target).await
 }
 
-/// Every migration of this program, in order.
+/// Returns every migration of this release, in order.
 ///
 /// # Errors
-/// When the database cannot be reached.
+/// If the database cannot be reached.
 pub async fn migration_status(url: &SecretString) -> Result<Vec<MigrationStatus>, MigrationError> {
     let pool = connect(url).await?;
     let applied = status(&pool).await;
@@ -189,7 +190,7 @@ async fn status(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
     applied(&mut *pool.acquire().await?).await
 }
 
-/// The migrations that the database has; none where nothing was ever migrated.
+/// Returns the versions that the database has; empty if it was never migrated.
 async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, MigrateError> {
     let table = &MIGRATIONS.table_name;
     let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
@@ -206,8 +207,8 @@ async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, Migrate
         .collect())
 }
 
-/// A pool of two connections, because sqlx's migrator takes one of its own: the other holds the
-/// lock. It waits a little for a database that is just coming up.
+/// Opens a pool of two connections: one holds the lock, the other is for sqlx's migrator. Waits a
+/// little for a database that is starting.
 async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
     let options: PgConnectOptions = url
         .expose_secret()
@@ -215,7 +216,7 @@ async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
         .map_err(MigrationError::Connection)?;
     let options = options
         .application_name("customer-service migrate")
-        // The server says what IF NOT EXISTS finds to be there, and IF EXISTS to be gone.
+        // Suppresses the notices of IF EXISTS and IF NOT EXISTS.
         .options([("client_min_messages", "warning")])
         .disable_statement_logging();
     let connected = PgPoolOptions::new()
@@ -224,13 +225,13 @@ async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
         .connect_with(options.clone())
         .await;
     match connected {
-        // The pool keeps the reason to itself.
+        // The pool does not report the reason.
         Err(sqlx::Error::PoolTimedOut) => Err(MigrationError::Connection(refusal(&options).await)),
         connected => connected.map_err(MigrationError::Connection),
     }
 }
 
-/// Why no connection can be had.
+/// Returns the reason why no connection can be opened.
 async fn refusal(options: &PgConnectOptions) -> sqlx::Error {
     match timeout(LAST_TRY, options.connect()).await {
         Ok(Err(error)) => error,

@@ -1,4 +1,4 @@
-//! sea-orm over a connection of our own, for what is not hot.
+//! sea-orm over a pooled connection, for statements that are not hot.
 
 use super::error::Failure;
 use super::pool::PgPool;
@@ -13,8 +13,8 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tokio::sync::Mutex;
 
-/// Reads entities inside the tenant, outside any unit of work; their values travel as literals. One
-/// round trip.
+/// Reads entities inside the tenant, outside of a unit of work, with values as literals. One round
+/// trip.
 pub(crate) async fn read<E>(
     pool: &PgPool,
     tenant: TenantId,
@@ -55,7 +55,7 @@ impl ConnectionTrait for OrmConnection<'_> {
         done.map(Into::into).map_err(exec_error)
     }
 
-    /// Refused: it would take any text.
+    /// Always fails: it would take any text.
     async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
         Err(custom("only entities send statements here"))
     }

@@ -1,9 +1,9 @@
-//! A pool of connections that adds no round trips of its own.
+//! A pool of connections that adds no round trips.
 //!
 //! A connection is marked from the moment something is sent until its answer is complete, and
-//! from BEGIN to COMMIT. What is given back marked never serves again as it is: in the middle of
-//! an answer it is closed; in a transaction it is rolled back first, by a task that [`PgPool::close`]
-//! waits for.
+//! from BEGIN to COMMIT. One that is returned while it is marked is never used again as it is: with
+//! an incomplete answer it is closed; in a transaction it is rolled back first, by a task that
+//! [`PgPool::close`] waits for.
 
 use super::error::Failure;
 use super::message::{self, Batching};
@@ -22,19 +22,19 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-/// A connection idle for longer is asked whether it is alive before it serves.
+/// A connection that was idle for longer is pinged before it is used.
 const PING_AFTER: Duration = Duration::from_secs(5);
-/// How long a ping or a rollback may take before the connection is given up.
+/// How long a ping or a rollback may take before the connection is closed.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Connections that are opened at one time.
+/// The maximum number of connections that are being opened at the same time.
 const OPENING: usize = 4;
-/// How long closing waits for rollbacks.
+/// How long [`PgPool::close`] waits for rollbacks.
 const CLOSING: Duration = Duration::from_secs(5);
 
 /// What a connection is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ConnectionState {
-    /// Nothing: it may serve anyone.
+    /// Nothing: any caller may use it.
     Clean,
     /// A transaction, between two statements.
     InTransaction,
@@ -50,7 +50,7 @@ pub(crate) struct Connection {
     idle_since: Instant,
 }
 
-/// Opens connections, and decides which of those that come back may serve again.
+/// Opens connections, and decides which returned ones may be used again.
 pub(crate) struct Connector {
     options: PgConnectOptions,
     /// The hot statements, prepared on every connection.
@@ -59,14 +59,14 @@ pub(crate) struct Connector {
     max_lifetime: Duration,
     opened: AtomicU32,
     opening: Arc<Semaphore>,
-    /// Nobody waits longer for a connection.
+    /// How long a caller waits for a connection.
     patience: Duration,
 }
 
 impl Connector {
-    /// A new connection, opened on a thread of its own: while it computes the proof of the
-    /// password the driver gives way to the other tasks hundreds of times. Under load that would
-    /// take longer than any caller waits, and no connection would ever be opened.
+    /// Opens a connection, on a separate thread: while the driver computes the proof of the
+    /// password it yields to the other tasks hundreds of times. Under load that would take longer
+    /// than any caller waits, and no connection would ever be opened.
     async fn open(&self) -> Result<PgConnection, sqlx::Error> {
         let turn = Arc::clone(&self.opening).acquire_owned().await;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -85,11 +85,11 @@ impl managed::Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Connection, sqlx::Error> {
-        // Boxed, as the ping below: what is rare and large would make large the future of every
-        // caller, and moving that costs more than the pool itself.
+        // Boxed, like the ping below: large futures that rarely run would enlarge the future of
+        // every caller, and moving that costs more than the pool itself.
         let mut inner = Box::pin(self.open()).await?;
         Box::pin(message::send(&mut inner, self.batching, &[&self.prepare])).await?;
-        // Up to a tenth younger, so that connections opened together do not end together.
+        // Up to a tenth shorter, so that connections opened together do not expire together.
         let spread = self.max_lifetime / 100 * (self.opened.fetch_add(1, Ordering::Relaxed) % 10);
         let now = Instant::now();
         Ok(Connection {
@@ -127,12 +127,12 @@ pub struct PgPool {
 }
 
 impl PgPool {
-    /// Opens a pool with `min_idle` connections, at least one: what is wrong with the settings
-    /// shows here.
+    /// Opens a pool with `min_idle` connections, at least one, so that wrong settings are reported
+    /// here.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached, refuses the login, or has
-    /// no schema yet.
+    /// [`StoreError::Unavailable`] if the database cannot be reached, refuses the login, or has no
+    /// schema yet.
     pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
         let batching = if settings.distributed {
             Batching::PerStatement
@@ -167,8 +167,8 @@ impl PgPool {
         Ok(pool)
     }
 
-    /// Closes the pool: callers that wait are refused, connections in use end when they are given
-    /// back. Waits up to five seconds for rollbacks under way.
+    /// Closes the pool: waiting callers get an error, connections in use are closed when they are
+    /// returned. Waits up to five seconds for rollbacks under way.
     pub async fn close(&self) {
         self.inner.close();
         self.rollbacks.close();
@@ -177,7 +177,7 @@ impl PgPool {
         }
     }
 
-    /// How many connections there are, and who waits for one.
+    /// Returns how many connections there are, and how many callers wait for one.
     pub fn status(&self) -> PoolStatus {
         let status = self.inner.status();
         PoolStatus {
@@ -188,12 +188,12 @@ impl PgPool {
         }
     }
 
-    /// How many statements a message may hold.
+    /// Returns how many statements a message may hold.
     pub(crate) fn batching(&self) -> Batching {
         self.batching
     }
 
-    /// A connection, within the time that a caller may wait.
+    /// Takes a connection from the pool, within the time that a caller may wait.
     pub(crate) async fn acquire(&self) -> Result<PooledConnection, Failure> {
         match timeout(self.acquire_timeout, self.inner.get()).await {
             Ok(Ok(connection)) => Ok(PooledConnection {
@@ -207,16 +207,16 @@ impl PgPool {
         }
     }
 
-    /// A new connection in place of one that turned out to be dead, for a read or a BEGIN to be
-    /// tried once more. The idle ones are thought dead too.
+    /// Opens a connection in place of one that turned out to be dead, to repeat a read or a BEGIN.
+    /// Closes the idle connections: they are probably dead too.
     pub(crate) async fn replacement(&self) -> Result<PooledConnection, Failure> {
         self.inner.retain(|_, _| false);
         self.acquire().await
     }
 }
 
-/// No connection could be opened: whatever the reason, the store is not there, and no other
-/// connection is worth a try.
+/// Converts the error of a connection that could not be opened: whatever the reason, the store is
+/// unavailable, and another attempt is useless.
 fn refused(error: sqlx::Error) -> Failure {
     let error = Failure::from(error).error;
     if matches!(error, StoreError::Unavailable(_)) {
@@ -229,32 +229,32 @@ fn refused(error: sqlx::Error) -> Failure {
 /// The state of a pool, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// Connections that there may be.
+    /// The maximum number of connections.
     pub max: usize,
-    /// Connections that there are.
+    /// The number of open connections.
     pub open: usize,
-    /// Connections that nobody uses.
+    /// The number of open connections that are not in use.
     pub idle: usize,
-    /// Callers that wait for one.
+    /// The number of callers that wait for a connection.
     pub waiting: usize,
 }
 
 /// A connection of the pool, in use. Every use is framed by [`start`](Self::start) and one of
 /// [`finish`](Self::finish), [`stay`](Self::stay) and [`roll_back`](Self::roll_back).
 pub(crate) struct PooledConnection {
-    /// `None` once it was closed.
+    /// `None` once it was closed or returned.
     connection: Option<Object<Connector>>,
     batching: Batching,
     rollbacks: TaskTracker,
 }
 
 impl PooledConnection {
-    /// How many statements a message may hold.
+    /// Returns how many statements a message may hold.
     pub(crate) fn batching(&self) -> Batching {
         self.batching
     }
 
-    /// The connection, marked: dropped before the matching call, it is closed.
+    /// Marks the connection as busy: if dropped before the matching call, it is closed.
     pub(crate) fn start(&mut self) -> Result<&mut PgConnection, Failure> {
         let connection = self
             .connection
@@ -264,19 +264,19 @@ impl PooledConnection {
         Ok(&mut connection.inner)
     }
 
-    /// The answer is complete, and no transaction is open.
+    /// Marks the answer as complete, with no transaction open.
     pub(crate) fn finish(&mut self) {
         self.mark(ConnectionState::Clean);
     }
 
-    /// The answer is complete, and the transaction goes on.
+    /// Marks the answer as complete, with the transaction still open.
     pub(crate) fn stay(&mut self) {
         self.mark(ConnectionState::InTransaction);
     }
 
-    /// Ends the transaction that is open, so that its locks are gone before anyone hears of it;
-    /// without one, as [`finish`](Self::finish). One round trip. A connection that does not answer
-    /// is closed: `false`.
+    /// Rolls back the transaction, so that its locks are released before the caller learns of the
+    /// error; if none is open, the same as [`finish`](Self::finish). One round trip. Returns
+    /// `false` if the connection does not answer, and closes it.
     pub(crate) async fn roll_back(&mut self, is_open: bool) -> bool {
         if !is_open {
             self.finish();
@@ -308,7 +308,7 @@ impl PooledConnection {
         }
     }
 
-    /// Gives the connection back now; one in the middle of something is dealt with first.
+    /// Returns the connection now: a busy one is closed, one in a transaction rolled back first.
     pub(crate) fn release(&mut self) {
         let Some(mut connection) = self.connection.take() else {
             return;
@@ -316,7 +316,7 @@ impl PooledConnection {
         match (connection.state, Handle::try_current()) {
             (ConnectionState::Clean, _) => connection.idle_since = Instant::now(),
             (ConnectionState::InTransaction, Ok(runtime)) => {
-                // Should the runtime refuse the task, what is dropped with it closes the connection.
+                // If the runtime refuses the task, dropping it closes the busy connection.
                 connection.state = ConnectionState::Busy;
                 let mut own = Self {
                     connection: Some(connection),

@@ -1,4 +1,4 @@
-//! A database of our own on a server of our own: its owner's role, and the database itself.
+//! Creates a database for the service, and the role that owns it.
 
 use super::error::Failure;
 use super::migrate::MigrationError;
@@ -7,14 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
 
-/// Makes the role `owner` with this password, and its database, unless they are there. Answers
-/// the owner's URL of the database. The role may make roles, and is no superuser.
+/// Creates the role `owner` with this password, and its database, unless they exist. Returns the
+/// owner's URL of the database. The role may create roles, and is no superuser.
 ///
-/// A role of this name is altered to be so: on a server that others use too, the name must be the
-/// caller's own. An empty password lets nobody log in who is asked for one.
+/// An existing role of this name is altered accordingly: on a shared server the name must be the
+/// caller's own. With an empty password the role cannot log in where a password is required.
 ///
 /// # Errors
-/// When the server cannot be reached as a superuser, or refuses.
+/// If the server cannot be reached as a superuser, or refuses a statement.
 pub async fn provision(
     superuser_url: &SecretString,
     owner: &str,
@@ -31,8 +31,8 @@ pub async fn provision(
         .connect()
         .await
         .map_err(|error| StoreError::from(Failure::from(error)))?;
-    let made = make(&mut connection, owner, database, password).await;
-    made.map_err(|error| StoreError::from(Failure::from(error)))?;
+    let created = create(&mut connection, owner, database, password).await;
+    created.map_err(|error| StoreError::from(Failure::from(error)))?;
     connection
         .close()
         .await
@@ -49,7 +49,7 @@ pub async fn provision(
     clippy::disallowed_methods,
     reason = "the server itself quotes what is put into these statements"
 )]
-async fn make(
+async fn create(
     connection: &mut PgConnection,
     owner: &str,
     database: &str,
@@ -59,7 +59,7 @@ async fn make(
     let role = sqlx::query("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(owner);
     let is_known = role.fetch_one(&mut *connection).await.and_then(exists)?;
     let verb = if is_known { "ALTER" } else { "CREATE" };
-    // Utility statements take no parameters; the server quotes for us.
+    // Utility statements take no parameters; the server quotes the values.
     let quoted = "SELECT quote_ident($1), quote_ident($2), quote_literal($3)";
     let (owner, name, password): (String, String, String) = sqlx::query_as(quoted)
         .bind(owner)

@@ -1,4 +1,4 @@
-//! Reads inside a tenant, in the transaction that a message is by itself.
+//! Reads inside a tenant, in the implicit transaction of one message.
 
 use super::error::Failure;
 use super::message::{self, Batching};
@@ -8,12 +8,12 @@ use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-/// For statements of the worker about all tenants: it sees all of them, whichever is set.
+/// For statements of the worker role on all tenants: it sees all of them, whichever is set.
 pub(crate) const ANY_TENANT: TenantId = TenantId(Uuid::nil());
 
-/// Runs reads inside the tenant, and yields the rows of all of them; once more when the
-/// connection turns out to be dead. One round trip; when distributed, one for each statement, and
-/// BEGIN, the setting and COMMIT.
+/// Runs statements inside the tenant, and returns the rows of all of them; once more if the
+/// connection turns out to be dead, so they may run twice. One round trip; on a distributed server
+/// one for each statement, and for BEGIN, the setting and COMMIT.
 pub(crate) async fn rows(
     pool: &PgPool,
     tenant: TenantId,

@@ -1,12 +1,12 @@
-//! Rows as they come, in text or in binary form, column by column.
+//! Decodes rows, in text or in binary form, column by column.
 
 use customer_domain::StoreError;
 use sqlx::postgres::PgRow;
 use sqlx::{ColumnIndex, Decode, Postgres, Row, Type};
 use std::fmt::Display;
 
-/// Reads the columns of one row: by name, or by position where there is but one. What cannot be
-/// read is [`StoreError::Corrupt`].
+/// Reads the columns of one row: by name, or by position if there is only one. A column that cannot
+/// be decoded is [`StoreError::Corrupt`].
 #[derive(Clone, Copy)]
 pub(crate) struct RowReader<'r> {
     row: &'r PgRow,
@@ -14,12 +14,12 @@ pub(crate) struct RowReader<'r> {
 }
 
 impl<'r> RowReader<'r> {
-    /// A reader of `row`, whose first column is its key within `table`.
+    /// Creates a reader of `row`, whose first column is its key within `table`.
     pub(crate) fn new(row: &'r PgRow, table: &'static str) -> Self {
         Self { row, table }
     }
 
-    /// A column.
+    /// Returns a column.
     pub(crate) fn column<T>(&self, column: impl ColumnIndex<PgRow>) -> Result<T, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
@@ -27,7 +27,7 @@ impl<'r> RowReader<'r> {
         self.row.try_get(column).map_err(|_| self.corrupt())
     }
 
-    /// A column, in the type that `parse` makes of it.
+    /// Returns a column, converted by `parse`.
     pub(crate) fn parsed<T, U>(
         &self,
         column: impl ColumnIndex<PgRow>,
@@ -39,7 +39,7 @@ impl<'r> RowReader<'r> {
         parse(self.column(column)?).ok_or_else(|| self.corrupt())
     }
 
-    /// A column, if it is not null, in the type that `parse` makes of it.
+    /// Returns a column, converted by `parse`; `None` if it is null.
     pub(crate) fn optional<T, U>(
         &self,
         column: impl ColumnIndex<PgRow>,
@@ -54,7 +54,7 @@ impl<'r> RowReader<'r> {
         }
     }
 
-    /// What to say of this row.
+    /// Logs that this row cannot be read, and returns the error for it.
     pub(crate) fn corrupt(&self) -> StoreError {
         let key = self.row.try_get::<uuid::Uuid, _>(0);
         corrupt(
@@ -64,7 +64,8 @@ impl<'r> RowReader<'r> {
     }
 }
 
-/// A row that makes no sense: its table and its key, never its content.
+/// Logs that a row cannot be read, with its table and key but never its content, and returns the
+/// error for it.
 pub(crate) fn corrupt(table: &'static str, row: impl Display) -> StoreError {
     let row = row.to_string();
     tracing::error!(table, row, "a stored row cannot be read");

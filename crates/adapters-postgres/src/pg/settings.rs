@@ -1,46 +1,46 @@
-//! How the database is reached.
+//! The settings of connections to the database.
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use std::time::Duration;
 
-/// Statements that one connection keeps prepared. A write has one text per number of rows, and
-/// each eviction costs a round trip.
+/// The number of statements that one connection keeps prepared. A write has one text per number of
+/// rows, and each eviction costs a round trip.
 const STATEMENT_CACHE: usize = 512;
 
-/// How statements are planned where requests are served, beside what all connections have. What
-/// serves joins few rows by their keys, or merges what it reads in their order: a page of a thousand
-/// would otherwise read whole tables to spare itself a thousand look-ups, which cost a tenth of that.
-/// And a request has one core: to begin more takes longer than what they would save.
+/// The planner settings of connections that serve requests, in addition to those of all
+/// connections. Requests join few rows by their keys, or merge rows in index order: a page of a
+/// thousand would otherwise read whole tables to avoid a thousand look-ups, which cost a tenth of
+/// that. And starting parallel workers for a request takes longer than they would save.
 pub const SERVING_PLANNER: [(&str, &str); 2] = [
     ("enable_hashjoin", "off"),
     ("max_parallel_workers_per_gather", "0"),
 ];
 
-/// How one pool of connections is had.
+/// The settings of one pool of connections.
 #[derive(Debug, Clone)]
 pub struct PgSettings {
-    /// `postgres://…`; its role must be a member of the role below.
+    /// `postgres://…`; the role in it must be a member of `role`.
     pub url: SecretString,
-    /// As whom the connections serve.
+    /// The database role that the connections take on.
     pub role: ServiceRole,
-    /// Connections at most.
+    /// The maximum number of connections.
     pub max_connections: usize,
-    /// Connections opened at once, so that the first requests find some.
+    /// The number of connections that are opened at startup, for the first requests.
     pub min_idle: usize,
-    /// Age from which a connection is closed instead of being used again.
+    /// The age from which a connection is closed instead of being used again.
     pub max_lifetime: Duration,
-    /// How long a caller waits for a connection, a new one's handshake included.
+    /// How long a caller waits for a connection, including the handshake of a new one.
     pub acquire_timeout: Duration,
-    /// How long one statement may run; lists have a shorter bound of their own.
+    /// How long one statement may run; lists have a shorter limit.
     pub statement_timeout: Duration,
-    /// Whether the server is distributed (Citus): then nothing may travel together in one message.
+    /// Whether the server is distributed (Citus): then each statement is a separate message.
     pub distributed: bool,
 }
 
 impl PgSettings {
-    /// The usual settings for a role: 16 connections for requests, 4 for jobs.
+    /// Creates the default settings of a role: 16 connections for requests, 4 for jobs.
     pub fn new(url: SecretString, role: ServiceRole) -> Self {
         Self {
             url,
@@ -57,8 +57,9 @@ impl PgSettings {
         }
     }
 
-    /// The role and the limits travel with the connection's first packet: no statement can ever
-    /// run before them, and no default of the server, the database or the login outweighs them.
+    /// Returns the driver's options. The role and the limits are sent in the connection's first
+    /// packet: no statement can run before they apply, and no default of the server, the database
+    /// or the login overrides them.
     pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         let options: PgConnectOptions = self.url.expose_secret().parse()?;
         let options = options
@@ -70,8 +71,8 @@ impl PgSettings {
             .options([
                 ("role", self.role.as_str()),
                 ("jit", "off"),
-                // What is prepared reads or writes by key: planning it for its values costs ten
-                // times its execution and changes nothing. Lists are not prepared.
+                // Prepared statements read or write by key: planning them for their values costs
+                // ten times their execution and gains nothing. Lists are not prepared.
                 ("plan_cache_mode", "force_generic_plan"),
                 ("timezone", "UTC"),
                 // Hand-written literals and unqualified names mean what they say, and a statement
@@ -79,10 +80,10 @@ impl PgSettings {
                 ("standard_conforming_strings", "on"),
                 ("search_path", "public"),
                 ("default_transaction_isolation", "read committed"),
-                // Who waits longer for a row is told so, and may try again.
+                // A statement that waits longer for a row fails, and may be tried again.
                 ("lock_timeout", "2s"),
-                // A transaction that its client forgot keeps no locks, a statement that its client
-                // left does not run on.
+                // An abandoned transaction keeps no locks, and a statement whose client has left
+                // does not run on.
                 ("idle_in_transaction_session_timeout", "15s"),
                 ("client_connection_check_interval", "1s"),
             ])
@@ -113,7 +114,7 @@ pub enum ServiceRole {
 }
 
 impl ServiceRole {
-    /// The role's name in the database.
+    /// Returns the role's name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::App => "customer_app",

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// A statement, or a piece of one.
 ///
-/// Text gets into it as a constant of the program, a value as a [`Literal`]:
+/// Text enters it as a constant of the program, a value as a [`Literal`]:
 ///
 /// ```
 /// use customer_postgres::Sql;
@@ -21,7 +21,7 @@ use std::borrow::Cow;
 /// sql.value(&id).push(" LIMIT 1");
 /// ```
 ///
-/// A `String` is no constant, whatever it was made of:
+/// A `String` is no constant, whatever it contains:
 ///
 /// ```compile_fail,E0308
 /// use customer_postgres::Sql;
@@ -52,24 +52,24 @@ use std::borrow::Cow;
 pub struct Sql(Cow<'static, str>);
 
 impl Sql {
-    /// Text of the program.
+    /// Creates a piece of SQL from a constant of the program.
     pub const fn text(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// Appends text of the program.
+    /// Appends a constant of the program.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
         self.append(text);
         self
     }
 
-    /// Appends a value.
+    /// Appends a value as a literal.
     pub fn value(&mut self, value: impl Literal) -> &mut Self {
         value.write(self);
         self
     }
 
-    /// The text with a value for each `{}` of it. Called by [`sql!`], which counts both.
+    /// Replaces each `{}` in `text` with a value. Called by [`sql!`], which checks their numbers.
     pub(crate) fn fill(text: &'static str, values: &[&dyn Literal]) -> Self {
         let mut pieces = text.split("{}");
         let mut sql = Self::text(pieces.next().unwrap_or_default());
@@ -79,7 +79,7 @@ impl Sql {
         sql
     }
 
-    /// The values, with `separator` between them.
+    /// Joins the values, with `separator` between them.
     pub(crate) fn join(values: impl IntoIterator<Item: Literal>, separator: &'static str) -> Self {
         let mut sql = Self::default();
         for (at, value) in values.into_iter().enumerate() {
@@ -91,19 +91,19 @@ impl Sql {
         sql
     }
 
-    /// Runs a prepared statement.
+    /// Returns a statement that runs a prepared one.
     pub(crate) fn execute(prepared: &'static str, arguments: &[&dyn Literal]) -> Self {
         let arguments = Self::join(arguments, ", ");
         sql!("EXECUTE {}({})", Self::text(prepared), arguments)
     }
 
-    /// Only what is text of the program, or the letters of a literal.
+    /// Appends text, which must be a constant of the program or part of a literal.
     fn append(&mut self, text: &str) {
         self.0.to_mut().push_str(text);
     }
 }
 
-/// A piece inside another.
+/// A piece of SQL inside another, unchanged.
 impl Literal for Sql {
     fn write(&self, sql: &mut Sql) {
         sql.append(&self.0);
@@ -120,8 +120,8 @@ impl SqlSafeStr for Sql {
     }
 }
 
-/// A [`Sql`] of a constant text and a [`Literal`] for each `{}` in it. It does not compile with more
-/// values or fewer.
+/// Creates a [`Sql`] from a constant text and a [`Literal`] for each `{}` in it. Does not compile
+/// with more or fewer values.
 macro_rules! sql {
     ($text:expr $(, $value:expr)* $(,)?) => {{
         const TEXT: &str = $text;
@@ -134,7 +134,7 @@ macro_rules! sql {
 }
 pub(crate) use sql;
 
-/// How often `{}` stands in a text.
+/// Counts the `{}` in a text.
 pub(crate) const fn placeholders(text: &str) -> usize {
     let mut rest = text.as_bytes();
     let mut count = 0;

@@ -19,8 +19,8 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
-    /// BEGIN and the tenant setting, then the given statements, whose rows are yielded: one round
-    /// trip. A dead connection is replaced once.
+    /// Begins a transaction, sets the tenant and runs the given statements, whose rows it returns:
+    /// one round trip. A dead connection is replaced once.
     pub(crate) async fn begin(
         pool: &PgPool,
         tenant: TenantId,
@@ -54,13 +54,13 @@ impl Tx {
         Ok((tx, rows))
     }
 
-    /// The tenant that this transaction is inside of.
+    /// Returns the tenant of this transaction.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// Runs a statement with bound parameters; how many rows it touched. One round trip, one more
-    /// when its text is new to the connection.
+    /// Runs a statement with bound parameters, and returns how many rows it affected. One round
+    /// trip, one more if its text is new to the connection.
     pub(crate) async fn execute(
         &mut self,
         statement: Query<'_, Postgres, PgArguments>,
@@ -69,7 +69,7 @@ impl Tx {
         Ok(self.settle(outcome).await?.rows_affected())
     }
 
-    /// The same for a statement that yields rows.
+    /// Runs a statement as [`execute`](Self::execute) does, and returns its rows.
     pub(crate) async fn fetch(
         &mut self,
         statement: Query<'_, Postgres, PgArguments>,
@@ -78,20 +78,20 @@ impl Tx {
         self.settle(outcome).await
     }
 
-    /// Runs several statements in one message, each with a snapshot of its own, and yields the
-    /// rows of all of them. One round trip; when distributed, one for each.
+    /// Runs several statements in one message, each with its own snapshot, and returns the rows of
+    /// all of them. One round trip; on a distributed server one for each.
     pub(crate) async fn message(&mut self, statements: &[Sql]) -> Result<Vec<PgRow>, StoreError> {
         let batching = self.connection.batching();
         let outcome = message::send(self.start()?, batching, &[statements]).await;
         self.settle(outcome).await
     }
 
-    /// The connection for entities; hand the outcome to [`settle`](Self::settle).
+    /// Returns the connection for entities; pass the outcome to [`settle`](Self::settle).
     pub(crate) fn orm(&mut self) -> Result<OrmConnection<'_>, StoreError> {
         self.start().map(OrmConnection::new)
     }
 
-    /// COMMIT. One round trip.
+    /// Commits. One round trip.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         let committed = sqlx::raw_sql("COMMIT").execute(self.start()?).await;
         match committed.map_err(Failure::from) {
@@ -106,7 +106,7 @@ impl Tx {
         }
     }
 
-    /// ROLLBACK. One round trip, none when a failure has ended the transaction already.
+    /// Rolls back. One round trip; none if a failure has ended the transaction already.
     pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
         if self.failed.is_some() || self.connection.roll_back(true).await {
             Ok(())
@@ -115,7 +115,7 @@ impl Tx {
         }
     }
 
-    /// Ends the transaction because of `error`, which every later statement gets too.
+    /// Ends the transaction with `error`, which every later statement returns too.
     pub(crate) async fn fail(&mut self, error: StoreError) -> StoreError {
         self.end(error.into()).await.error
     }
@@ -127,7 +127,7 @@ impl Tx {
         }
     }
 
-    /// Takes note of how a statement ended.
+    /// Records the outcome of a statement: an error ends the transaction.
     pub(crate) async fn settle<T, E: Into<Failure>>(
         &mut self,
         outcome: Result<T, E>,
@@ -147,7 +147,7 @@ impl Tx {
             self.connection.close();
         } else {
             self.connection.roll_back(true).await;
-            // Whoever holds the unit of work may take its time.
+            // The caller may keep the unit of work for a while.
             self.connection.release();
         }
         failure

@@ -1,4 +1,4 @@
-//! The customers' keys: wrapped beside the customer, and open in the unit of work that writes.
+//! Customers' keys: stored wrapped with each customer, unwrapped in the unit of work that writes.
 
 use super::TenantKeys;
 use crate::pg::builder::{self, Builder};
@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 const TABLE: &str = "customer_keys";
-/// Bytes of an id.
+/// The length of a key's id, in bytes.
 const ID: usize = 16;
 
-/// The newest key of the customer of a row of `customers`, as [`CustomerKeys::hold`] takes it;
-/// `$1` is the tenant.
+/// The newest key of a row of `customers`, as [`CustomerKeys::hold`] takes it: the id, then the
+/// wrapped key. `$1` is the tenant.
 pub(crate) const HELD_KEY: Sql = Sql::text(
     "(SELECT uuid_send(k.id) || k.wrapped FROM customer_keys k \
      WHERE k.tenant_id = $1 AND k.customer_id = customers.id ORDER BY k.id DESC LIMIT 1)",
@@ -22,7 +22,7 @@ pub(crate) const HELD_KEY: Sql = Sql::text(
 
 pub(super) const INSERT: &str = "INSERT INTO customer_keys (tenant_id, customer_id, id, wrapped)";
 
-/// Rows of new keys; `$1` is the tenant.
+/// Appends the rows of new keys; `$1` is the tenant.
 pub(super) fn values(
     builder: &mut Builder,
     tenant: &TenantKeys,
@@ -40,7 +40,7 @@ pub(super) fn values(
     Ok(())
 }
 
-/// Where a wrapped key lies: a row is a customer's key of this name.
+/// Returns the context to which a customer's wrapped key is bound; `name` is the key's id.
 fn place(tenant: TenantId, customer: CustomerId, name: &str) -> SealContext<'_> {
     SealContext {
         tenant,
@@ -50,13 +50,13 @@ fn place(tenant: TenantId, customer: CustomerId, name: &str) -> SealContext<'_> 
     }
 }
 
-/// The tenant's key that a customer's, as [`HELD_KEY`] yields it, is wrapped under.
+/// Returns the id of the tenant's key that wraps a customer's key, as [`HELD_KEY`] yields it.
 pub(crate) fn wrapped_under(cipher: &dyn Cipher, held: &[u8]) -> Result<KeyId, SealedError> {
     let (_, wrapped) = held.split_at_checked(ID).ok_or(SealedError)?;
     cipher.key_of(wrapped)
 }
 
-/// Takes a customer's key, as [`HELD_KEY`] yields it, out of its wrapping.
+/// Unwraps a customer's key, as [`HELD_KEY`] yields it.
 pub(crate) fn open(
     cipher: &dyn Cipher,
     tenant: &TenantKeys,
@@ -71,11 +71,11 @@ pub(crate) fn open(
     cipher.unwrap(under, place, KeyId(id), wrapped)
 }
 
-/// The keys of the customers that a unit of work is about.
+/// The keys of the customers that a unit of work has locked or creates.
 #[derive(Default)]
 pub(crate) struct CustomerKeys {
     held: HashMap<CustomerId, DataKey>,
-    /// Those of them that are not stored yet.
+    /// The customers whose keys are not stored yet.
     made: Vec<CustomerId>,
 }
 
@@ -84,7 +84,7 @@ impl CustomerKeys {
         self.held.get(&customer)
     }
 
-    /// Takes a key that is stored.
+    /// Unwraps and adds a stored key.
     pub(crate) fn hold(
         &mut self,
         cipher: &dyn Cipher,
@@ -98,20 +98,20 @@ impl CustomerKeys {
         Ok(())
     }
 
-    /// Takes a new key, which is stored with the changes unless [`stored`](Self::stored) is told.
+    /// Adds a new key, which is stored with the changes unless [`stored`](Self::stored) is called.
     pub(crate) fn make(&mut self, customer: CustomerId, key: DataKey) {
         self.held.insert(customer, key);
         self.made.push(customer);
     }
 
-    /// The new keys that are to be stored.
+    /// Returns the new keys that are not stored yet.
     pub(crate) fn made(&self) -> Vec<(CustomerId, &DataKey)> {
         let made = self.made.iter();
         made.filter_map(|customer| Some((*customer, self.get(*customer)?)))
             .collect()
     }
 
-    /// The new keys are stored.
+    /// Marks the new keys as stored.
     pub(crate) fn stored(&mut self) {
         self.made.clear();
     }

@@ -1,4 +1,4 @@
-//! The tenants' keys, in memory.
+//! The cache of the tenants' keys.
 
 use super::Sealing;
 use crate::pg::pool::PgPool;
@@ -14,33 +14,33 @@ use tracing::{error, instrument};
 
 const TABLE: &str = "tenant_keys";
 
-/// The keys of tenants. Shared by all who seal and open.
+/// The unwrapped keys of tenants. Shared by all units of work.
 pub(crate) struct KeyRing {
     sealing: Sealing,
-    /// Connections of the other role than those that requests hold while they wait for a key.
+    /// A separate pool: requests hold connections of the app role while they wait for a key.
     worker: PgPool,
     tenants: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
 }
 
-/// The keys of one tenant; there is always one.
+/// The keys of one tenant, at least one.
 pub(crate) struct TenantKeys {
     tenant: TenantId,
-    /// By number: the last is in use.
+    /// Ordered by number: the last is in use.
     keys: Vec<DataKey>,
 }
 
 impl TenantKeys {
-    /// Whose they are.
+    /// Returns the tenant whose keys these are.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// The one that is in use.
+    /// Returns the key that is in use.
     pub(crate) fn newest(&self) -> Result<&DataKey, StoreError> {
         self.keys.last().ok_or_else(|| corrupt(TABLE, self.tenant))
     }
 
-    /// The one of this name.
+    /// Returns the key with this id.
     pub(crate) fn get(&self, id: KeyId) -> Result<&DataKey, SealedError> {
         let found = self.keys.iter().find(|key| key.id == id);
         found.ok_or(SealedError)
@@ -64,15 +64,16 @@ impl KeyRing {
         &*self.sealing.digests
     }
 
-    /// A new key for a customer.
+    /// Generates a key for a tenant or a customer.
     pub(crate) fn generate(&self) -> DataKey {
         self.cipher().generate(KeyId(self.sealing.ids.new_id()))
     }
 
-    /// The keys of a tenant. From memory; two or three round trips, and one call of the key store,
-    /// the first time in the life of this process.
+    /// Returns the keys of a tenant, from memory except for the first time in the life of this
+    /// process: then one round trip, three if the tenant has no key yet, and one call of the key
+    /// store for each key.
     ///
-    /// Call it before a connection is held: it takes one of its own.
+    /// Call it while no connection is held: it takes one itself.
     pub(crate) async fn of(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
         match self.remembered(tenant) {
             Some(keys) => Ok(keys),
@@ -80,8 +81,8 @@ impl KeyRing {
         }
     }
 
-    /// Those of a tenant that are in memory, when they have this one; else as the store has them
-    /// now, since another replica may have made it.
+    /// Returns the keys of a tenant, from memory if they include this one, otherwise from the
+    /// store: another replica may have created it.
     pub(crate) async fn with(
         &self,
         tenant: TenantId,
@@ -103,7 +104,7 @@ impl KeyRing {
         let mut rows = self.stored(tenant).await?;
         if rows.is_empty() {
             self.make(tenant).await?;
-            // Whoever was first made it.
+            // Another replica may have stored its key first.
             rows = self.stored(tenant).await?;
         }
         let mut keys = Vec::with_capacity(rows.len());
@@ -152,7 +153,7 @@ impl KeyRing {
     }
 }
 
-/// A key that cannot be had: whatever the reason, nothing can be written or read for now.
+/// Converts an error of the key store: whatever the reason, the keys are unavailable for now.
 fn refused(tenant: TenantId, error: &KeyStoreError) -> StoreError {
     error!(%tenant, %error, "the key store did not help");
     StoreError::Unavailable("the keys of the tenant cannot be had".to_owned())

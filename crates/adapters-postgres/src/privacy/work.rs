@@ -1,4 +1,4 @@
-//! Keys in a unit of work: found or made for those whom its changes are about, and used to seal them.
+//! Keys in a unit of work: loaded or created for its customers, and used to seal its changes.
 
 use super::keys;
 use super::{CustomerKeys, KeyRing, TenantKeys};
@@ -17,7 +17,7 @@ pub(crate) struct Sealer<'a> {
 }
 
 impl Sealer<'_> {
-    /// Seals a value with the key of the customer whom it is about, or of the tenant.
+    /// Seals a value with the key of the customer whom it is about; `None` takes the tenant's.
     pub(crate) fn seal(
         &self,
         about: Option<CustomerId>,
@@ -47,7 +47,7 @@ impl PgUnitOfWork {
         }
     }
 
-    /// Adds the keys that were made to a statement.
+    /// Adds the new keys to a statement that stores them.
     pub(crate) fn add_made_keys(&self, branches: &mut Branches) -> Result<(), StoreError> {
         let made = self.keys.made();
         if made.is_empty() {
@@ -57,8 +57,8 @@ impl PgUnitOfWork {
         keys::values(insert, &self.tenant_keys, self.ring.cipher(), &made)
     }
 
-    /// Takes the key that came with a locked customer; one without is given a new one, which is
-    /// stored with the changes. Two more round trips when another replica made the tenant's key
+    /// Unwraps the key that was read with a locked customer; if it is `None`, creates one, which is
+    /// stored with the changes. One more round trip if another replica created a key of the tenant
     /// meanwhile.
     pub(crate) async fn hold_key(
         &mut self,
@@ -79,7 +79,7 @@ impl PgUnitOfWork {
         self.keys.hold(cipher, &self.tenant_keys, customer, &held)
     }
 
-    /// Sees to it that the tenant's key of this name is at hand, if it exists.
+    /// Loads the tenant's keys again unless this one is in memory.
     pub(crate) async fn know(&mut self, key: KeyId) -> Result<(), StoreError> {
         if self.tenant_keys.get(key).is_err() {
             self.tenant_keys = self.ring.with(self.tx.tenant(), key).await?;
@@ -87,8 +87,8 @@ impl PgUnitOfWork {
         Ok(())
     }
 
-    /// Finds or makes the keys of these customers. No round trip when they were locked or created
-    /// here, else one.
+    /// Loads or creates the keys of these customers. No round trip if all of them were locked or
+    /// created here, otherwise one.
     pub(crate) async fn find_keys(
         &mut self,
         customers: impl IntoIterator<Item = CustomerId>,

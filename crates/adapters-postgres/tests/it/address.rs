@@ -1,4 +1,4 @@
-//! Address books on a real server: what runs in parallel, and what the table itself refuses.
+//! Address books on a real server: parallel changes, and what the table's constraints refuse.
 
 use crate::support::{Store, run};
 use customer_domain::address::{Address, AddressBook, AddressType, BookError, MAX_BOOK, Role};
@@ -16,7 +16,7 @@ async fn begin(store: &Store) -> Box<dyn UnitOfWork> {
     begun.expect("begin")
 }
 
-/// Changes a book as a use case does; a refusal of the book rolls back.
+/// Changes a book as a use case does; rolls back if the book refuses the change.
 pub(crate) async fn edit<T>(
     store: &Store,
     customer: CustomerId,
@@ -42,7 +42,7 @@ pub(crate) async fn edit<T>(
     }
 }
 
-/// Adds an address under a limit of ten.
+/// Adds an address, with a limit of ten.
 async fn add(
     store: &Store,
     customer: CustomerId,
@@ -53,7 +53,7 @@ async fn add(
     edit(store, customer, adds).await.map(drop)
 }
 
-/// A stored customer with these addresses.
+/// Stores a customer with these addresses, and returns its id.
 async fn owner_of<const N: usize>(store: &Store, addresses: [Address; N]) -> CustomerId {
     let new = customer().build_new();
     store.insert(&new).await.expect("insert");
@@ -70,7 +70,7 @@ async fn book(store: &Store, context: &Context, customer: CustomerId) -> Option<
     book.expect("a read")
 }
 
-/// That each role has one holder, and one that covers it, if any address of the book does.
+/// Asserts that each role has one holder, which covers it, if any address of the book does.
 fn assert_whole(addresses: &[Address]) {
     for role in Role::ALL {
         let covered = addresses.iter().filter(|one| one.kind.covers(role)).count();
@@ -113,7 +113,7 @@ async fn one_address_added_by_many_at_once_is_made_once() {
     assert_eq!(book.addresses().len(), 1);
 }
 
-/// How long the test below runs: `CUSTOMER_SOAK_SECONDS`.
+/// Returns how long the soak test runs: `CUSTOMER_SOAK_SECONDS`, or three seconds.
 fn soak_time() -> Duration {
     #[expect(
         clippy::disallowed_methods,
@@ -124,7 +124,7 @@ fn soak_time() -> Duration {
     Duration::from_secs(seconds.unwrap_or(3))
 }
 
-/// The n-th turn of a writer: a default is set, made or deleted.
+/// Takes the n-th turn of a writer: sets a default, adds one, or deletes one.
 async fn turn(store: &Store, owner: CustomerId, n: u64) {
     let chosen = |book: &AddressBook| {
         let at = usize::try_from(n).expect("small") % book.addresses().len();
@@ -208,7 +208,7 @@ async fn a_legacy_id_that_moves_while_it_is_waited_for_is_contended() {
         store.insert(new).await.expect("insert");
     }
     let [one, other] = people.map(|new| new.customer.id);
-    // From the first to the second, back again, and to nobody.
+    // From the first to the second, back again, and to no customer.
     for (from, to, expected) in [
         (one, Some(other), StoreError::Contended),
         (other, Some(one), StoreError::Contended),
@@ -220,7 +220,7 @@ async fn a_legacy_id_that_moves_while_it_is_waited_for_is_contended() {
             for id in [one, other] {
                 let held = (id == from).then(|| legacy(7));
                 set(&mut *work, id, |customer| customer.legacy_id = held).await;
-                // The second may not have it before the first has let go.
+                // The second cannot have it before the first has released it.
             }
             work.commit().await.expect("commit");
 
@@ -247,7 +247,7 @@ async fn a_legacy_id_that_moves_while_it_is_waited_for_is_contended() {
             let (found, ()) = join(wait, go).await;
             assert_eq!(found, Err(expected.clone()), "{from} to {to:?}");
             waiter.rollback().await.expect("rollback");
-            // Everybody lets go, for the next round.
+            // Both release it for the next round.
             let mut work = begin(&store).await;
             for id in [one, other] {
                 set(&mut *work, id, |customer| customer.legacy_id = None).await;

@@ -1,4 +1,4 @@
-//! Partitions of the audit trail come and go at the worker's word, while others write.
+//! Partitions of the audit trail are created and dropped by the worker while others write.
 
 use crate::support::{Store, run};
 use chrono::{Datelike, Months, NaiveDate};
@@ -25,7 +25,7 @@ impl Trail {
         }
     }
 
-    /// Makes the place of a month as a migration would.
+    /// Creates the partition of a month as a migration would.
     async fn with(&mut self, month: NaiveDate) {
         let (name, end) = (name(month), month + Months::new(1));
         let made = format!(
@@ -35,8 +35,8 @@ impl Trail {
         run(&mut self.owner, &made).await;
     }
 
-    /// What the catalogue says.
-    async fn told(&self, query: &str) -> Vec<String> {
+    /// Returns the rows of a query whose one column is text.
+    async fn query(&self, query: &str) -> Vec<String> {
         let mut admin = self.store.database.admin().await;
         sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
             .fetch_all(&mut admin)
@@ -44,7 +44,7 @@ impl Trail {
             .expect("the catalogue")
     }
 
-    /// Everything about a partition but its name and its bounds.
+    /// Describes everything about a partition but its name and its bounds.
     async fn described(&self, month: NaiveDate) -> Vec<String> {
         let name = name(month);
         let described = format!(
@@ -60,10 +60,10 @@ impl Trail {
              UNION ALL SELECT format('bound %s', regexp_replace(pg_get_expr(relpartbound, oid), '\\d+-\\d+', 'x', 'g')) \
              FROM pg_class WHERE oid = '{name}'::regclass ORDER BY 1"
         );
-        self.told(&described).await
+        self.query(&described).await
     }
 
-    /// A seal on entries of a month, or that it is dropped and where the trail begins then.
+    /// Stores a seal on entries of a month or, with `begins`, one that the month was dropped.
     async fn seal(&self, number: i64, month: NaiveDate, begins: Option<i64>) {
         let (kind, begins) = match begins {
             Some(begins) => (2, begins.to_string()),
@@ -82,7 +82,7 @@ fn name(month: NaiveDate) -> String {
     month.format("audit_events_%Y_%m").to_string()
 }
 
-/// The first month after those that the schema begins with.
+/// Returns the first month after those that the migrations create.
 async fn next(trail: &Trail) -> NaiveDate {
     let there = trail.months.list().await.expect("months");
     assert_eq!(there.len(), 25);
@@ -114,19 +114,19 @@ async fn who_writes_entries_does_not_wait_and_is_not_waited_for() {
     let entry = "INSERT INTO audit_events (tenant_id, id, created_at, event_type, operation, actor_type, actor_id, \
                  trace_id, correlation_id, changed_fields) VALUES (current_setting('app.tenant_id')::uuid, \
                  gen_random_uuid(), now(), 'x', 'X', 3, 'x', '', '', '{}')";
-    // One has written, and is not done.
+    // One transaction has written, and is still open.
     let mut writer = trail.store.inside(tenant().id).await;
     run(&mut writer, &format!("BEGIN; {entry}")).await;
     let mut making = trail.store.database.admin().await;
     run(&mut making, "BEGIN; SET ROLE customer_worker").await;
     run(&mut making, &format!("SELECT audit_make_month('{month}')")).await;
-    // Another writes while the month is being made.
+    // Another one writes while the month is being created.
     let mut other = trail.store.inside(tenant().id).await;
     run(&mut other, &format!("SET lock_timeout = '1s'; {entry}")).await;
     run(&mut making, "COMMIT").await;
     run(&mut writer, "COMMIT").await;
     let written = "SELECT count(*)::text FROM audit_events";
-    assert_eq!(trail.told(written).await, ["2"]);
+    assert_eq!(trail.query(written).await, ["2"]);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn entries_that_came_before_their_month_move_into_it() {
     assert_eq!(trail.described(month).await, like);
     let placed = "SELECT format('%s %s', tableoid::regclass, right(id::text, 1)) FROM audit_events ORDER BY id";
     assert_eq!(
-        trail.told(placed).await,
+        trail.query(placed).await,
         [
             format!("{} 1", name(month)),
             "audit_events_default 2".to_owned()
@@ -158,7 +158,7 @@ async fn entries_that_came_before_their_month_move_into_it() {
     );
     let hidden = "SELECT relname::text FROM pg_class WHERE relname = 'audit_events_default' \
                   AND relrowsecurity AND relforcerowsecurity";
-    assert_eq!(trail.told(hidden).await.len(), 1);
+    assert_eq!(trail.query(hidden).await.len(), 1);
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn a_month_that_cannot_be_made_at_once_is_left_for_later() {
         "SELECT relname::text FROM pg_class WHERE relname = '{}'",
         name(month)
     );
-    assert_eq!(trail.told(&left).await, Vec::<String>::new());
+    assert_eq!(trail.query(&left).await, Vec::<String>::new());
     run(&mut reader, "COMMIT").await;
     assert_eq!(trail.months.make(month).await, Ok(true));
 }
@@ -230,17 +230,17 @@ async fn a_month_goes_after_its_seal_and_then_the_seals_that_nothing_is_held_aga
     let there = trail.months.list().await.expect("months");
     assert!(there.contains(&old) && !there.contains(&older), "{there:?}");
     let seals = "SELECT number::text FROM audit_seals ORDER BY number";
-    assert_eq!(trail.told(seals).await, ["1", "2", "3", "4", "5"]);
-    // No gap: those before the first that is still held against something.
+    assert_eq!(trail.query(seals).await, ["1", "2", "3", "4", "5"]);
+    // Only the seals before the first that is still needed, so that there is no gap.
     assert_eq!(ledger.trim(10).await, Ok(2));
-    assert_eq!(trail.told(seals).await, ["3", "4", "5"]);
+    assert_eq!(trail.query(seals).await, ["3", "4", "5"]);
     trail.seal(6, old, Some(6)).await;
     assert_eq!(trail.months.remove(old).await, Ok(true));
     assert_eq!(ledger.trim(10).await, Ok(3));
-    assert_eq!(trail.told(seals).await, ["6"]);
+    assert_eq!(trail.query(seals).await, ["6"]);
     let hidden =
         "SELECT relname::text FROM pg_class WHERE relname = 'audit_seals' AND relforcerowsecurity";
-    assert_eq!(trail.told(hidden).await.len(), 1);
+    assert_eq!(trail.query(hidden).await.len(), 1);
 }
 
 fn month_of(year: i32, month: u32) -> NaiveDate {

@@ -1,4 +1,4 @@
-//! What only shows when two do something at once.
+//! Races that show only when several callers do something at the same time.
 
 use crate::support::Store;
 use customer_domain::api_key::{Permission, Revocation};
@@ -35,7 +35,7 @@ async fn changes_of_one_customer_queue_and_number_their_events_in_order() {
     let change = async || {
         let mut work = transactions.begin(&context()).await.expect("begin");
         let mut found = work.customers().find_for_update(id).await.expect("found");
-        // Long enough for the others to arrive at the lock.
+        // Long enough for the others to reach the lock.
         tokio::time::sleep(Duration::from_millis(5)).await;
         found.customer.version += 1;
         work.customers().save(&found.customer).await.expect("save");
@@ -44,7 +44,7 @@ async fn changes_of_one_customer_queue_and_number_their_events_in_order() {
     };
     let mut changes = join_all((0..8).map(|_| change())).await;
     changes.sort_unstable();
-    // Each saw what the one before it committed, version included.
+    // Each change saw what the one before it committed, including the version.
     let expected: Vec<_> = (2..=9).map(|n| (n, n)).collect();
     assert_eq!(changes, expected);
 }

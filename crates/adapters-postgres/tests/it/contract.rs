@@ -1,3 +1,3 @@
-//! Every promise of the storage ports.
+//! The contract of the storage ports.
 
 customer_testkit::contract!(customer_testkit::pg::PgHarness);

@@ -1,4 +1,4 @@
-//! Groups on a real server: races, round trips, and what the migration makes of older groups.
+//! Groups on a real server: races, round trips, and the migration of older groups.
 
 use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
@@ -76,7 +76,7 @@ async fn each_use_of_a_group_is_one_round_trip() {
     let proxy = Proxy::before(&store.database.owner_url()).await;
     let postgres = adapter(proxy.url(), 1).await;
     let reads = postgres.groups();
-    // Counted the second time: the first prepares its statements.
+    // Counted the second time: the first run prepares its statements.
     for expected in [None, Some([1, 1, 1, 1])] {
         let mut work = postgres
             .transactions()

@@ -1,4 +1,4 @@
-//! Leases on jobs when many ask at once, and when a holder is frozen where it is.
+//! Leases on jobs when many replicas compete, and when the connections of a holder freeze.
 
 use crate::support::{Store, run};
 use customer_domain::idempotency::{Claimed, Purged};
@@ -134,7 +134,7 @@ async fn who_waited_for_the_row_asks_what_time_it_is_then() {
         run(&mut admin, "COMMIT").await;
     })
     .await;
-    // The statement began while the lease was good.
+    // The statement began while the lease was valid.
     assert_eq!(waited.expect("it is over").holder, seeded_id(2));
 }
 
@@ -148,7 +148,7 @@ async fn a_holder_whose_connections_freeze_is_replaced_and_finds_that_it_has_los
     let begun = Instant::now();
     let held = acquired(&*frozen, 1, lease).await.expect("it is free");
     proxy.set(Behaviour::BlackHole);
-    // What is on its way arrives when the network is back.
+    // The message on its way arrives when the network is back.
     let late = {
         let (frozen, held) = (Arc::clone(&frozen), held.clone());
         async move {

@@ -1,4 +1,4 @@
-//! The ledger: what was committed, in the order of its transactions, and its seals.
+//! The ledger: committed entries in the order of their transactions, and their seals.
 
 use crate::support::Store;
 use chrono::NaiveDate;
@@ -10,7 +10,7 @@ use customer_testkit::builders::{at, audit_entry, context, operator_context, sig
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A unit of work with the n-th entry.
+/// Begins a unit of work that records the n-th entry.
 async fn begun(store: &Store, n: u64) -> Box<dyn UnitOfWork> {
     let begun = store.postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
@@ -22,7 +22,8 @@ async fn written(store: &Store, n: u64) {
     begun(store, n).await.commit().await.expect("commit");
 }
 
-/// So many entries, once no transaction of other tests on the same server could come before them.
+/// Returns `count` entries, once no running transaction of other tests on the same server holds
+/// them back.
 async fn pending(ledger: &Arc<dyn AuditLedger>, count: usize) -> Vec<PendingEntry> {
     for _ in 0..600 {
         let entries = ledger.pending(None, 100).await.expect("entries").entries;
@@ -85,7 +86,7 @@ async fn nothing_is_shown_that_a_running_transaction_could_come_before() {
     let ledger = store.postgres.audit_ledger();
     let operator = store.postgres.operator_transactions();
     let mut older = operator.begin(&operator_context()).await.expect("begin");
-    // It has its number once it writes.
+    // A transaction gets its number when it writes.
     let tenant = customer_testkit::builders::third_tenant();
     let inserted = older.tenants().insert(&tenant, &[]).await;
     inserted.expect("a tenant");
@@ -154,7 +155,7 @@ async fn a_ledger_that_is_ahead_of_its_database_says_so() {
     );
 }
 
-/// Changes the trail as nobody but a superuser can.
+/// Changes the audit trail as only a superuser can.
 async fn forge(store: &Store, statements: &str) {
     let mut admin = store.database.admin().await;
     let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statements))
@@ -198,8 +199,8 @@ async fn every_month_is_told_that_has_entries_wherever_they_lie() {
     let months = ledger.months().await.expect("months");
     let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1).expect("a day");
     for expected in [day(1999, 12), day(2009, 6), month, day(2199, 1)] {
-        let told = months.iter().filter(|month| **month == expected);
-        assert_eq!(told.count(), 1, "{expected} in {months:?}");
+        let found = months.iter().filter(|month| **month == expected);
+        assert_eq!(found.count(), 1, "{expected} in {months:?}");
     }
     assert!(months.is_sorted());
 }
@@ -231,7 +232,7 @@ async fn seals_go_up_to_the_first_that_is_needed_and_no_further() {
     let entries = pending(&ledger, 6).await;
     let month = |number| NaiveDate::from_ymd_opt(2019, number, 1).expect("a day");
     let mut seals: Vec<AuditSeal> = Vec::new();
-    // Of March, March, April, March, May and April.
+    // Seals of March, March, April, March, May and April.
     for (entry, of) in entries.into_iter().zip([3, 3, 4, 3, 5, 4]) {
         let of_month = PendingEntry {
             month: month(of),

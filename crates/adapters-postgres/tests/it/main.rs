@@ -9,7 +9,7 @@ mod audit_month;
 mod concurrency;
 mod contract;
 mod group;
-// Marked as what it is, for the lints that let tests panic.
+// Marked as test code for the lints that allow tests to panic.
 #[cfg(test)]
 mod job;
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Migrations, up and down, by an owner that is no superuser.
+//! Migrations up and down, run by an owner that is no superuser.
 
 use crate::support::run;
 use customer_postgres::{MigrationStatus, migrate, migrate_down, migration_status};
 use customer_testkit::pg::TestDatabase;
 use secrecy::SecretString;
 
-/// A database from which everything was taken back.
+/// Creates a database in which every migration was reverted.
 async fn emptied() -> (TestDatabase, SecretString) {
     let database = TestDatabase::fresh().await;
     let url = SecretString::from(database.owner_url());
@@ -20,7 +20,7 @@ async fn applied(url: &SecretString) -> Vec<bool> {
     status.iter().map(applied).collect()
 }
 
-/// Everything that the migrations made, as the catalogue tells it.
+/// Describes everything that the migrations created, from the catalogue.
 async fn catalogue(database: &TestDatabase) -> Vec<String> {
     let made = "SELECT format('column %s.%s %s %s not null %s default %s', table_name, column_name, ordinal_position, \
          udt_name, is_nullable = 'NO', column_default) FROM information_schema.columns WHERE table_schema = 'public' \
@@ -84,8 +84,8 @@ fn every_migration_gives_up_a_lock_that_it_does_not_get_in_time() {
         let statements = lines.collect::<Vec<_>>().join("\n");
         let statements: Vec<_> = statements.split_terminator(';').map(str::trim).collect();
         if text.starts_with("-- no-transaction\n") {
-            // What is done CONCURRENTLY is done alone, and nobody waits for it while it waits. In
-            // these two forms it can be done again after it was interrupted.
+            // A CONCURRENTLY statement runs outside of a transaction, and blocks none while it
+            // waits. Statements of these two forms can be repeated after an interruption.
             let [statement] = *statements else {
                 panic!("{file:?}: {statements:?}")
             };
@@ -111,7 +111,7 @@ fn every_migration_gives_up_a_lock_that_it_does_not_get_in_time() {
     }
 }
 
-/// The indexes of the schema that are no good.
+/// Counts the invalid indexes of the schema.
 async fn invalid_indexes(database: &TestDatabase) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM pg_index WHERE NOT (indisvalid AND indisready)")
         .fetch_one(&mut database.admin().await)
@@ -125,7 +125,7 @@ async fn an_index_whose_building_was_interrupted_is_built_anew() {
     let url = SecretString::from(database.owner_url());
     let made = catalogue(&database).await;
     let mut admin = database.admin().await;
-    // The one was broken off; the other was finished, and the program ended before it said so.
+    // One build was interrupted; the other finished, but the program ended before recording it.
     for interruption in [
         "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'customers_type_idx'::regclass",
         "DELETE FROM _sqlx_migrations WHERE version IN (12, 13)",

@@ -1,4 +1,4 @@
-//! The map of personal data, held against the schema as it is after all migrations.
+//! The map of personal data, compared with the schema after all migrations.
 
 use crate::support::run;
 use customer_domain::privacy::{Path, entries};
@@ -6,13 +6,13 @@ use customer_testkit::pg::TestDatabase;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
-/// Every column but those of partitions, which are their parent's, and whether it holds JSON.
+/// Every column, and whether it holds JSON; partitions are left out, as they repeat their parent.
 const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, a.atttypid IN ('json'::regtype, 'jsonb'::regtype)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND c.relname <> '_sqlx_migrations' AND a.attnum > 0 AND NOT a.attisdropped";
 
-/// What the map and the schema do not agree on, by column.
+/// Returns the differences between the map and the schema, by column.
 async fn differences(connection: &mut PgConnection) -> Vec<String> {
     let read = sqlx::query_as::<_, (String, String, bool)>(COLUMNS);
     let rows = read.fetch_all(connection).await.expect("the catalogue");

@@ -1,5 +1,5 @@
-//! Hot reads reach their index under the policy, and lists touch few rows whatever is asked for: at a
-//! hundred thousand customers, as the role that serves.
+//! Hot reads use their index under row-level security, and lists touch few rows whatever the
+//! filter: with a hundred thousand customers, as the serving role.
 
 mod cases;
 mod explain;
@@ -19,16 +19,16 @@ use explain::Plan;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::time::{Duration, Instant};
 
-/// Rows of a page.
+/// The number of rows on a page.
 const SIZE: u32 = 20;
 
 type CustomerPage = Page<CustomerRecord, CustomerKey>;
 
-/// The adapter on a full store, and what it sends.
+/// The adapter on a full store, and the proxy that sees what it sends.
 struct Probe {
     proxy: Proxy,
     postgres: Postgres,
-    /// Plans as the adapter's connections do.
+    /// Plans statements as the adapter's connections do.
     inside: PgConnection,
     admin: PgConnection,
 }
@@ -52,7 +52,7 @@ impl Probe {
         (probe, prepared)
     }
 
-    /// A page, with the plans of the selects that it took.
+    /// Reads a page, and returns it with the plans of its selects.
     async fn page(
         &mut self,
         filter: &CustomerFilter,
@@ -71,7 +71,7 @@ impl Probe {
         (page, plans)
     }
 
-    /// What a list must show, found without any index: how many there are, and the first of them.
+    /// Returns what a list must show, found without an index: how many match, and the first ids.
     async fn expected(&mut self, case: &Case, column: &str, order: &str) -> (i64, Vec<String>) {
         let erased = match case.filter.status {
             Some(Status::Deleted) => "c.erased_at IS NULL",
@@ -114,7 +114,7 @@ fn ids(page: &CustomerPage) -> impl Iterator<Item = String> {
     ids.collect::<Vec<_>>().into_iter()
 }
 
-/// Both pages of a case touch few rows, and are the right ones; so is the total.
+/// Asserts that both pages of a case touch few rows, and that they and the total are right.
 async fn check(probe: &mut Probe, case: &Case, key: SortKey, column: &str, order: SortOrder) {
     let what = format!("{} by {column} {order:?}", case.condition);
     let index = case.index.replace("{}", column);
@@ -129,8 +129,8 @@ async fn check(probe: &mut Probe, case: &Case, key: SortKey, column: &str, order
         unreachable!("a page and its count: {plans:?}");
     };
     page.expect(&what, &index, case.most);
-    // Ten thousand, those between them, what is looked up for each, and where they were begun from;
-    // or, for two common words, all that begin with one of them.
+    // Ten thousand matches, the rows between them, the look-ups for each, and the rows that the
+    // search started from; or, for two common words, all rows that begin with one of them.
     assert!(
         counted.touched <= 150_000.0,
         "{what}: the count touched {}",
@@ -166,7 +166,7 @@ async fn hot_reads_reach_their_index_and_lists_touch_few_rows() {
     let (mut probe, prepared) = Probe::of(&store).await;
     for case in cases() {
         for (key, column) in &case.sorts {
-            // Both ends of a walk differ only in its direction, except where the rows are few.
+            // The two orders differ only in the direction of the walk, unless the rows are few.
             for order in [SortOrder::Ascending, SortOrder::Descending] {
                 check(&mut probe, &case, *key, column, order).await;
             }
@@ -177,7 +177,7 @@ async fn hot_reads_reach_their_index_and_lists_touch_few_rows() {
     idempotent_look_up(&mut probe).await;
 }
 
-/// A long list is estimated, and read by number no further than row 10,000.
+/// Asserts that a long list is estimated, and that its page numbers end at row 10,000.
 async fn estimates_and_ends(postgres: &Postgres) {
     let reads = postgres.customers();
     let sort = CustomerSort {
@@ -195,7 +195,7 @@ async fn estimates_and_ends(postgres: &Postgres) {
     assert!(beyond.items.is_empty());
 }
 
-/// What every connection prepares reads or writes by key.
+/// Asserts that every prepared statement reads or writes by key.
 async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
     let scripts = prepared.iter().flat_map(|script| script.split(';'));
     let statements: Vec<_> = scripts
@@ -230,7 +230,7 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
             _ => unreachable!("{name} has no plan that it must have"),
         };
         run(inside, statement).await;
-        // Who serves has one plan for any values; a thousand ids are planned no other way.
+        // Serving connections use the generic plan; a thousand ids are tested with that only.
         let is_many = keys.len() > 1_000;
         let modes = ["force_generic_plan", "force_custom_plan"];
         for mode in &modes[..if is_many { 1 } else { 2 }] {
@@ -243,13 +243,13 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
     }
 }
 
-/// The ids of a thousand customers, one from each hundred.
+/// Returns the ids of a thousand customers, one from each hundred.
 fn thousand() -> String {
     let ids = (1..=1_000).map(|n| format!("00000000-0000-7000-8000-{:012x}", n * 100));
     ids.collect::<Vec<_>>().join(",")
 }
 
-/// The stored reply of a request is found by its key.
+/// Asserts that the stored reply of a request is found by its key.
 async fn idempotent_look_up(probe: &mut Probe) {
     let claimed = probe.postgres.transactions();
     let claimed = claimed.begin_idempotent(&context(), &claim("k")).await;
@@ -272,7 +272,7 @@ async fn idempotent_look_up(probe: &mut Probe) {
     plan.expect("an idempotent look-up", "idempotency_keys_pkey", 1);
 }
 
-/// Slows every row down that a request reads of customers.
+/// Slows down every row of `customers` that a request reads.
 async fn slow(store: &Store, seconds: f64) {
     let policy = format!(
         "CREATE POLICY slow ON customers AS RESTRICTIVE TO customer_app USING (pg_sleep({seconds}) IS NOT NULL)"
@@ -307,7 +307,7 @@ async fn a_list_ends_after_two_seconds_in_all_and_leaves_a_sound_connection() {
     assert_eq!(counted.expect_err("too slow"), StoreError::TooSlow);
     let bounds = Duration::from_millis(1_900)..Duration::from_secs(4);
     assert!(bounds.contains(&took), "{took:?}");
-    // The one connection serves on, the same as before, and without the bound of the list.
+    // The same connection is still used, and without the time limit of the list.
     let before = backends(&store).await;
     run(
         &mut store.database.admin().await,
@@ -319,7 +319,7 @@ async fn a_list_ends_after_two_seconds_in_all_and_leaves_a_sound_connection() {
     assert_eq!(backends(&store).await, before);
 }
 
-/// The process ids of the connections that serve requests.
+/// Returns the process ids of the connections that serve requests.
 async fn backends(store: &Store) -> Vec<i32> {
     let all = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
                AND application_name = 'customer-service' ORDER BY pid";

@@ -1,4 +1,4 @@
-//! Connections that break, and work that is given up.
+//! Broken connections, and abandoned units of work.
 
 use crate::support::{Store, adapter, record_of, run, settings};
 use customer_domain::customer::{CustomerRef, Lookup};
@@ -131,7 +131,7 @@ async fn a_dropped_unit_of_work_leaves_no_lock_and_no_setting() {
             .expect("begin");
         work.customers().find_for_update(id).await.expect("found");
         drop(work);
-        // The pool has one connection: it serves again only once the rollback is done.
+        // The pool has one connection, which is used again only after the rollback.
         let other = store.postgres.customers().find(&other_context(), id).await;
         assert_eq!(other, Ok(None));
     }
@@ -169,7 +169,7 @@ async fn a_failed_statement_releases_its_connection_before_its_unit_of_work_is_d
     let id = CustomerRef::Id(fine.customer.id);
     let found = store.postgres.customers().find(&context(), id).await;
     assert_eq!(found, Ok(None));
-    // Whatever comes next gets the same answer, and nothing of it is written.
+    // Every later statement gets the same error, and writes nothing.
     assert_eq!(work.customers().insert(&fine).await, conflict);
     assert_eq!(work.commit().await, conflict);
     let found = store.postgres.customers().find(&context(), id).await;
@@ -199,7 +199,7 @@ async fn an_answer_that_nobody_waited_for_closes_its_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_reads_of_two_tenants_never_mix() {
     let store = Store::with_connections(4).await;
-    // Both tenants have a customer of the same id and address, told apart by the name.
+    // Both tenants have a customer with the same id and e-mail address, but different names.
     let mine = customer().named("Ada", "A").build_new();
     let theirs = customer().of(&other_tenant()).named("Eve", "B").build_new();
     store.insert(&mine).await.expect("insert");

@@ -1,4 +1,4 @@
-//! A proxy in front of the server that reads along: which statements are sent, and how often the
+//! A proxy in front of the server that records which statements are sent, and how often the
 //! client waits for an answer.
 
 use sqlx::ConnectOptions;
@@ -9,7 +9,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
-/// What went by.
+/// What the proxy has recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// Messages that the server answers: simple queries and Syncs.
@@ -24,7 +24,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy to the server of this URL, which must let clients in without TLS.
+    /// Starts a proxy to the server of this URL, which must accept clients without TLS.
     pub(crate) async fn before(url: &str) -> Self {
         let server: PgConnectOptions = url.parse().expect("a URL");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -52,18 +52,18 @@ impl Proxy {
         }
     }
 
-    /// How to connect through it.
+    /// Returns the URL that connects through the proxy.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// What went by since the last call.
+    /// Returns what was recorded since the last call.
     pub(crate) fn take(&self) -> Seen {
         std::mem::take(&mut self.seen.lock().expect("no panic"))
     }
 }
 
-/// Forwards the client's messages, looking into each. The end of either side ends it.
+/// Forwards and records the client's messages, until either side closes the connection.
 async fn read_along(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
@@ -81,7 +81,7 @@ async fn read_along(
     }
 }
 
-/// A message's length and what follows.
+/// Reads a message: its length and what follows.
 async fn body(client: &mut OwnedReadHalf) -> std::io::Result<Vec<u8>> {
     let length = client.read_u32().await?;
     let mut message = length.to_be_bytes().to_vec();

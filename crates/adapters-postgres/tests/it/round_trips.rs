@@ -1,4 +1,4 @@
-//! How often each use of the adapter waits for the database.
+//! How many round trips each use of the adapter takes.
 
 use crate::proxy::Proxy;
 use crate::support::{Store, adapter, record_of};
@@ -108,7 +108,7 @@ async fn a_list_with_its_count_is_one_round_trip() {
 async fn a_create_is_four_round_trips() {
     let counted = Counted::new().await;
     counted.seed().await;
-    // As many rows as the first: the same statement.
+    // As many rows as the first customer, so the same statement.
     let unlike = customer().number(2).full().with(|customer| {
         customer.email = email("Grace.Hopper+army@Bücher.example");
         customer.legacy_id = Some(legacy(2));

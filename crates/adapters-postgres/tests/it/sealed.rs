@@ -1,5 +1,5 @@
-//! Values that are sealed: nobody who reads the disk reads them, and none opens anywhere else than
-//! where it was sealed.
+//! Sealed values: they cannot be read from the disk, and none opens anywhere but in the place for
+//! which it was sealed.
 
 use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 const CANARY: &str = "canary-7f3a";
 
-/// A context in which everything that is sealed of a request is a canary.
+/// Returns a context whose origin, which is sealed, can be recognised.
 fn watched() -> Context {
     Context {
         origin: Origin {
@@ -25,8 +25,8 @@ fn watched() -> Context {
     }
 }
 
-/// An update of a customer whose values are canaries.
-fn told(n: u64, new: &NewCustomer) -> Change {
+/// Returns an update of a customer whose values contain the canary.
+fn profile_update(n: u64, new: &NewCustomer) -> Change {
     let record = crate::support::record_of(new);
     let Change { event, audit } = change(n, EventKind::ProfileUpdated, &record);
     let changes = vec![FieldChange {
@@ -57,12 +57,12 @@ async fn update(postgres: &Postgres, n: u64, new: &NewCustomer) -> Result<(), St
     let mut work = begun.expect("begin");
     let id = CustomerRef::Id(new.customer.id);
     let found = work.customers().find_for_update(id).await.expect("found");
-    let mut told = told(n, new);
-    if let Some(event) = &mut told.event {
+    let mut update = profile_update(n, new);
+    if let Some(event) = &mut update.event {
         event.sequence = found.customer.event_seq;
     }
     work.customers().save(&found.customer).await.expect("save");
-    work.record(told);
+    work.record(update);
     work.commit().await
 }
 
@@ -97,7 +97,7 @@ async fn what_is_sealed_comes_back_and_is_nowhere_to_be_read() {
     let old = updated.old_values.as_ref().expect("old values");
     assert_eq!(old["profile.firstName"], format!("old 2 {CANARY}"));
 
-    // Everything in these tables, with binary columns as the text that their bytes are.
+    // Everything in these tables, with the bytes of binary columns as text.
     let mut admin = store.database.admin().await;
     run(&mut admin, "SET bytea_output = 'escape'").await;
     for table in [
@@ -214,7 +214,7 @@ async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
     let events = trail(&store.postgres).await.expect("the trail");
     assert_eq!(events[0].changed_fields, ["profile.firstName"]);
     assert_eq!((&events[0].old_values, &events[0].ip), (&None, &None));
-    // Whoever has none is given one with the next change.
+    // A customer without a key is given one with the next change.
     update(&store.postgres, 3, &new).await.expect("an update");
     assert_eq!(count(&mut admin, "customer_keys").await, 1);
     let events = trail(&store.postgres).await.expect("the trail");
@@ -286,7 +286,7 @@ async fn events_of_older_programs_are_sealed_where_they_lie() {
     );
     update(&store.postgres, 3, &new).await.expect("an update");
     let mut admin = store.database.admin().await;
-    // As they were written, and one customer without a key.
+    // As older releases wrote them, and one customer without a key.
     let bare = "UPDATE outbox_events SET payload = jsonb_build_object('sequence', sequence), sealed_payload = NULL";
     run(&mut admin, bare).await;
     let keyless = format!(

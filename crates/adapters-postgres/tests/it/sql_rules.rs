@@ -1,4 +1,4 @@
-//! Every statement that the adapter sends keeps the rules of a distributed database: the tenant
+//! Every statement that the adapter sends follows the rules of a distributed database: the tenant
 //! in each WHERE and join, rows from VALUES, never from a SELECT.
 
 mod everything;
@@ -11,7 +11,7 @@ use customer_testkit::builders::sealing;
 use everything::use_everything;
 use rules::faults;
 
-/// Jobs that look at all tenants at once. Where tenants lie on several servers each is asked by itself.
+/// Statements of jobs on all tenants. Of several servers, each would be queried separately.
 const ACROSS_TENANTS: [&str; 6] = [
     "WITH RECURSIVE months AS ( (SELECT s.month FROM audit_seals s",
     "FROM audit_events e WHERE e.transaction_id < pg_snapshot_xmin",
@@ -83,7 +83,7 @@ async fn a_distributed_server_is_never_sent_two_statements_in_one_message() {
     let messages = proxy.take().statements;
     assert!(messages.len() > 50, "{messages:?}");
     for message in messages {
-        // Of settings only SET LOCAL travels to where a statement is executed.
+        // SET LOCAL is the only setting that reaches the server on which a statement is executed.
         assert!(
             !message.contains(';') && !message.contains("set_config"),
             "{message}"

@@ -1,4 +1,4 @@
-//! The adapter on a database of its own, with the two tenants of the tests.
+//! The adapter on a separate database, with the two tenants of the tests.
 
 use customer_domain::customer::{CustomerRecord, NewCustomer};
 use customer_domain::{StoreError, TenantId};
@@ -21,7 +21,7 @@ impl Store {
         Self::with_connections(4).await
     }
 
-    /// With so many connections for requests.
+    /// Creates a store with this many connections for requests.
     pub(crate) async fn with_connections(connections: usize) -> Self {
         let database = TestDatabase::fresh().await;
         let postgres = adapter(&database.owner_url(), connections).await;
@@ -43,7 +43,7 @@ impl Store {
         work.commit().await
     }
 
-    /// A connection that sees what a request of this tenant sees, and nothing else.
+    /// Opens a connection that sees what a request of this tenant sees, and nothing else.
     pub(crate) async fn inside(&self, tenant: TenantId) -> PgConnection {
         let mut connection = self.database.admin().await;
         run(&mut connection, "SET ROLE customer_app").await;
@@ -52,7 +52,7 @@ impl Store {
     }
 }
 
-/// The adapter on a migrated database.
+/// Connects the adapter to a migrated database.
 pub(crate) async fn adapter(url: &str, connections: usize) -> Postgres {
     Postgres::connect(
         &settings(url, ServiceRole::App, connections),
@@ -63,7 +63,7 @@ pub(crate) async fn adapter(url: &str, connections: usize) -> Postgres {
     .expect("the adapter connects")
 }
 
-/// Settings for one pool.
+/// Returns the settings of one pool.
 pub(crate) fn settings(url: &str, role: ServiceRole, connections: usize) -> PgSettings {
     PgSettings {
         max_connections: connections,
@@ -72,7 +72,7 @@ pub(crate) fn settings(url: &str, role: ServiceRole, connections: usize) -> PgSe
     }
 }
 
-/// The record that a new customer is read as.
+/// Returns the record as which a new customer is read.
 pub(crate) fn record_of(new: &NewCustomer) -> CustomerRecord {
     CustomerRecord {
         customer: new.customer.clone(),

@@ -1,4 +1,4 @@
-//! Tags on a real server: how their counts are bounded, and along which index they are found.
+//! Tags on a real server: the limit of their counts, and the index by which they are found.
 
 use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 const CUSTOMERS: u64 = 12_000;
 
-/// Customers in bulk: all with the tag `all`, most with `most`, and each with one of a hundred.
+/// Inserts customers: all with the tag `all`, most with `most`, and each with one of a hundred.
 async fn fill(store: &Store) {
     let mut owner = store.database.admin().await;
     let tenant = tenant().id;
@@ -82,8 +82,8 @@ async fn counts_are_bounded_and_the_tags_are_found_by_skipping_along_their_index
     let plan = plan.join("\n");
     assert!(plan.contains("customer_tags_tag_idx"), "{plan}");
     assert!(!plan.contains("Seq Scan"), "{plan}");
-    // One step for each tag that is shown and the one after them, of the 102 that there are; each
-    // that is shown is counted.
+    // Of 102 tags, one step for each of the 100 that are returned and one for the next, which is
+    // not counted.
     let recursion = plan.lines().find(|line| line.contains("Recursive Union"));
     let recursion = recursion.expect("a recursion");
     assert!(recursion.contains("rows=101"), "{recursion}");

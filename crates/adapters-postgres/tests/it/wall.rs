@@ -1,4 +1,4 @@
-//! The wall between tenants, as the database itself keeps it.
+//! The isolation of tenants, as the database itself enforces it.
 
 use crate::support::{Store, run};
 use customer_domain::api_key::{ApiKey, Permission};
@@ -11,7 +11,7 @@ use customer_testkit::builders::{
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-/// A store in which both tenants have a row in every table.
+/// Creates a store in which both tenants have a row in every table.
 async fn filled() -> (Store, NewCustomer, NewCustomer) {
     let store = Store::fresh().await;
     let mine = customer().full().build_new();
@@ -19,7 +19,7 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
     for (new, context) in [(&mine, context()), (&theirs, other_context())] {
         let begun = store.postgres.transactions().begin(&context).await;
         let mut work = begun.expect("begin");
-        // The same addresses and ids in both: uniqueness ends at the tenant.
+        // The same e-mail addresses and ids in both: they are unique within a tenant.
         work.customers().insert(new).await.expect("insert");
         let id = CustomerRef::Id(new.customer.id);
         let locked = work.addresses().book_for_update(id).await;
@@ -42,7 +42,7 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
     (store, mine, theirs)
 }
 
-/// The names that a query of the catalogue yields.
+/// Returns the names that a query of the catalogue yields.
 async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
     sqlx::query_scalar(AssertSqlSafe(sql))
         .fetch_all(connection)
@@ -50,7 +50,7 @@ async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
         .expect("the catalogue")
 }
 
-/// Tables of the service itself, of which a request knows nothing.
+/// Tables of the service itself, which a request cannot read.
 const OF_JOBS: [&str; 3] = ["audit_seals", "job_leases", "tenant_keys"];
 
 /// The tables that a request can read.
@@ -65,7 +65,7 @@ async fn count(connection: &mut PgConnection, table: &str) -> i64 {
         .expect("a count")
 }
 
-/// The code with which a statement is refused.
+/// Returns the SQLSTATE with which a statement is refused, if it is.
 async fn refusal(connection: &mut PgConnection, sql: &str) -> Option<String> {
     let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
     let refusal = outcome.err()?.into_database_error()?;
@@ -92,7 +92,7 @@ async fn without_a_tenant_every_table_is_empty_and_with_one_it_shows_that_tenant
         let refused = refusal(&mut inside, &format!("SELECT FROM {table}")).await;
         assert_eq!(refused.as_deref(), Some("42501"), "{table}");
     }
-    // The empty text is what a SET LOCAL leaves behind.
+    // SET LOCAL leaves an empty string behind.
     run(&mut outside, "SET app.tenant_id = ''").await;
     assert_eq!(count(&mut outside, "customers").await, 0);
 }
@@ -106,7 +106,7 @@ async fn no_statement_writes_into_another_tenant() {
     for refused in [
         format!("INSERT INTO customer_tags VALUES ('{others}', '{them}', 'x')"),
         format!("UPDATE customer_tags SET tenant_id = '{others}' WHERE customer_id = '{me}'"),
-        // Nobody of this id here: the foreign key takes the tenant along.
+        // No customer has this id here: the foreign key includes the tenant.
         format!(
             "INSERT INTO customer_tags VALUES ('{ours}', '{}', 'x')",
             Uuid::from_u128(1)
@@ -135,7 +135,7 @@ async fn no_statement_writes_into_another_tenant() {
 async fn the_master_key_of_the_wall_is_not_made_inside_it() {
     let (store, ..) = filled().await;
     let mut inside = store.inside(tenant().id).await;
-    // Like the key that is there, but for its id, its digest and its reach.
+    // Like the stored key, except for its id, its digest and its reach.
     let copy = |all_tenants: bool, digit: u8| {
         format!(
             "INSERT INTO api_keys SELECT tenant_id, gen_random_uuid(), name, prefix, \
@@ -154,7 +154,7 @@ async fn the_master_key_of_the_wall_is_not_made_inside_it() {
         let code = refusal(&mut inside, refused).await;
         assert_eq!(code.as_deref(), Some("42501"), "{refused}");
     }
-    // One that an operator made can be used and revoked all the same.
+    // A key for all tenants, created by an operator, can still be used and revoked.
     let mut owner = store.database.admin().await;
     run(&mut owner, "UPDATE api_keys SET all_tenants = true").await;
     let end = "UPDATE api_keys SET last_used_at = now(), revoked_at = now()";
@@ -257,7 +257,7 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
     }
 }
 
-/// What a role may do: one line for each table, with the columns where it is not all of them.
+/// Returns what a role may do: one line for each table, with the columns where not all are meant.
 async fn privileges(owner: &mut PgConnection, role: &str) -> Vec<String> {
     let granted = format!(
         "WITH granted AS ( \

@@ -1,4 +1,4 @@
-//! Statements of entities, their values as literals.
+//! Statements of sea-orm's entities, with their values as literals.
 
 use super::{Literal, Sql};
 use sea_orm::Value;
@@ -6,8 +6,8 @@ use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, Sq
 use std::fmt;
 
 impl Sql {
-    /// The text of a statement that sea-orm built; `None` if it has a value of a type that no entity
-    /// had before.
+    /// Returns the text of a statement that sea-orm built; `None` if it has a value of a type that
+    /// is not supported here yet.
     pub(crate) fn of_entities(select: &SelectStatement) -> Option<Self> {
         let mut text = Text::default();
         select.build_collect_any_into(&PostgresQueryBuilder, &mut text);

@@ -1,6 +1,6 @@
 //! Values as SQL literals.
 //!
-//! Several statements travel in one message only as text, without bound parameters. Each literal is
+//! Several statements fit into one message only as text, without bound parameters. Each literal is
 //! written in a fixed alphabet, so that no value can end it.
 
 use super::Sql;
@@ -12,7 +12,7 @@ use uuid::fmt::Hyphenated;
 
 /// A value that writes itself into SQL text.
 ///
-/// Whoever implements it for another type has only [`Sql::push`] and [`Sql::value`] to write with.
+/// An implementation for another type can write only with [`Sql::push`] and [`Sql::value`].
 pub trait Literal {
     /// Appends the value to `sql`.
     fn write(&self, sql: &mut Sql);
@@ -58,7 +58,7 @@ macro_rules! integers {
 
 integers!(i16, i32, i64, u32, u64, u128, usize);
 
-/// Hexadecimal digits and hyphens, for a place inside of a constant between quotes.
+/// Hexadecimal digits and hyphens, for use inside a quoted constant.
 impl Literal for Hyphenated {
     fn write(&self, sql: &mut Sql) {
         sql.append(self.encode_lower(&mut Uuid::encode_buffer()));
@@ -113,7 +113,7 @@ impl Literal for [NaiveDate] {
     }
 }
 
-/// Items whose text has neither quotes nor commas nor braces.
+/// Appends an array of items whose text has neither quotes nor commas nor braces.
 fn array(sql: &mut Sql, items: impl IntoIterator<Item: Display>, end: &'static str) {
     sql.push("'{");
     for (at, item) in items.into_iter().enumerate() {
@@ -165,8 +165,8 @@ impl Literal for String {
     }
 }
 
-/// The smallest text, by code points, that is greater than every text that begins with `prefix`;
-/// `None` if there is none. What begins with `prefix` is the range from `prefix` to it.
+/// Returns the smallest string, by code points, that is greater than every string that begins with
+/// `prefix`; `None` if there is no such string. It is the exclusive end of the range from `prefix`.
 pub(crate) fn end_of(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {

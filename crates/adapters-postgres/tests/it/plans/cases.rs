@@ -5,12 +5,12 @@ use customer_domain::customer::{
 };
 use customer_testkit::builders::{at, email, external, group, legacy, tag};
 
-/// What a page touches when it walks the index of its order, or finds a handful of rows: the rows
-/// and those that the filter passes over.
+/// The most rows that a page touches when it walks the index of its order, or finds a handful of
+/// rows: its own and those that the filter skips.
 const FEW: u32 = 500;
 
-/// What it touches beyond that when a condition has to show that it lets more than 2,000 through, or
-/// is cut from 2,000: those, and what is passed over or merged beside them.
+/// The rows that it touches in addition for a condition that is tested for more than 2,000 matches,
+/// or from whose 2,000 matches the page is cut: those, and what is skipped or merged with them.
 const START: u32 = 8_000;
 
 const EVERY_SORT: [(SortKey, &str); 5] = [
@@ -21,16 +21,15 @@ const EVERY_SORT: [(SortKey, &str); 5] = [
     (SortKey::LastName, "last_name_key"),
 ];
 
-/// A filter that has a plan, with the orders in which it has it.
+/// A filter that must have a plan, with the orders in which it must.
 pub(super) struct Case {
     pub(super) filter: CustomerFilter,
-    /// The same as a condition on `c`.
+    /// The filter as an SQL condition on `c`.
     pub(super) condition: String,
     pub(super) sorts: Vec<(SortKey, &'static str)>,
-    /// What the name of the index begins with that finds its rows; `{}` stands for the column of the
-    /// order.
+    /// The beginning of the name of the index that finds its rows; `{}` is the column of the order.
     pub(super) index: &'static str,
-    /// Rows that a page may touch.
+    /// The most rows that a page may touch.
     pub(super) most: u32,
 }
 
@@ -50,7 +49,7 @@ impl Case {
         self
     }
 
-    /// With so many conditions that are broad, or cut from.
+    /// Allows for this many conditions that are tested for many matches, or cut from.
     fn starts(self, count: u32) -> Self {
         Self {
             most: FEW + count * START,
@@ -222,7 +221,7 @@ fn by_column() -> Vec<Case> {
         )
         .starts(1),
         case(updated, &between("updated_at"), "customers_updated_at_idx").starts(1),
-        // Conditions that go together, or never do.
+        // Conditions that hold together, or never do.
         case(
             CustomerFilter {
                 tag: Some(tag("common")),

@@ -1,4 +1,4 @@
-//! What a statement touches, as the server counts it.
+//! The rows that a statement touches, as the server counts them.
 
 use crate::support::run;
 use serde_json::Value;
@@ -6,20 +6,20 @@ use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::BTreeSet;
 
-/// A plan that was carried out.
+/// A plan that was executed.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// What was scanned, for people.
+    /// The scans, in the form that a failed test prints.
     scans: Vec<String>,
-    /// The indexes that were looked into, with something found or not.
+    /// The indexes that were scanned, whether or not anything was found.
     pub(super) indexes: BTreeSet<String>,
-    /// Rows and index entries that scans came upon, those that a filter removed too, and the pairs
-    /// that joins looked at in vain.
+    /// The number of rows and index entries that scans read, including those that a filter removed,
+    /// and of pairs that joins discarded.
     pub(super) touched: f64,
 }
 
 impl Plan {
-    /// Carries a statement out, and takes back what it did.
+    /// Executes a statement, and rolls it back.
     pub(super) async fn of(connection: &mut PgConnection, statement: &str) -> Self {
         let explain = format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}");
         run(connection, "BEGIN").await;
@@ -42,7 +42,7 @@ impl Plan {
         let number = |name: &str| node[name].as_f64().unwrap_or_default();
         let loops = number("Actual Loops");
         let is_scan = node["Relation Name"].is_string() || node["Index Name"].is_string();
-        // A modified table is named, too, but its rows were counted where they were found.
+        // A ModifyTable node names its table too, but its rows were counted where they were found.
         if is_scan && loops > 0.0 && node["Node Type"] != "ModifyTable" {
             self.indexes
                 .extend(node["Index Name"].as_str().map(str::to_owned));
@@ -63,7 +63,7 @@ impl Plan {
         }
     }
 
-    /// Holds the plan against an index that it must use and the rows that it may touch.
+    /// Asserts that the plan uses an index beginning with `index`, and touches at most `most` rows.
     #[track_caller]
     pub(super) fn expect(&self, what: &str, index: &str, most: u32) {
         let is_used = self.indexes.iter().any(|used| used.starts_with(index));

@@ -1,13 +1,13 @@
-//! A hundred thousand customers, written as no request would write them.
+//! A hundred thousand customers, inserted in bulk.
 
 use crate::support::{Store, run};
 use customer_testkit::builders::{at, tenant};
 
-/// Customers in the tenant of the tests.
+/// The number of customers in the tenant of the tests.
 pub(super) const ROWS: i64 = 100_000;
 
-/// Fills the store: each customer has all that one can have. What they have repeats with different
-/// periods, so that every condition meets every other.
+/// Fills the store with customers whose values repeat with different periods, so that every
+/// condition meets every other.
 ///
 /// | what | who |
 /// |---|---|
@@ -18,7 +18,7 @@ pub(super) const ROWS: i64 = 100_000;
 /// | names | 200 given names, 3,000 family names |
 pub(super) async fn fill(store: &Store) {
     let mut owner = store.database.admin().await;
-    // The rows fit together; checking that would take most of the time.
+    // The rows are consistent; checking that would take most of the time.
     run(&mut owner, "SET session_replication_role = replica").await;
     let (tenant, first) = (tenant().id, at(0));
     let people = format!(

@@ -102,7 +102,7 @@ async fn read_customers(postgres: &Postgres) {
     }
 }
 
-/// Every condition, and every way to begin at one.
+/// Returns filters that use every condition, and every condition that a list can start from.
 fn filters() -> [CustomerFilter; 4] {
     let whole = CustomerFilter {
         status: Some(Status::Suspended),

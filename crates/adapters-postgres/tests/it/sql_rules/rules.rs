@@ -1,7 +1,7 @@
-//! The rules, on the text of a statement.
+//! The rules for the text of a statement.
 
-/// A statement's text cut at its parentheses: each piece is one scope, and what lies deeper is
-/// left out of it.
+/// Splits a statement at its parentheses: each pair is one scope, in which an inner pair is
+/// replaced with `#`.
 fn scopes(statement: &str) -> Vec<String> {
     let mut open = vec![String::new()];
     let mut closed = Vec::new();
@@ -19,7 +19,7 @@ fn scopes(statement: &str) -> Vec<String> {
     closed
 }
 
-/// The tables that a scope reads or changes, each with the name it goes by.
+/// Returns the tables that a scope reads or changes, each with its alias.
 fn sources(scope: &str) -> Vec<(String, String)> {
     let words: Vec<_> = scope
         .split(|c: char| c.is_whitespace() || c == ',')
@@ -50,7 +50,7 @@ fn sources(scope: &str) -> Vec<(String, String)> {
     sources
 }
 
-/// The names that a statement gives to selects of its own; their tables are in scopes of their own.
+/// Returns the names of a statement's materialized selects; their tables are in separate scopes.
 fn named_selects(statement: &str) -> Vec<&str> {
     let words: Vec<_> = statement.split_whitespace().collect();
     let named = words.windows(3).filter_map(|words| match words {
@@ -60,7 +60,7 @@ fn named_selects(statement: &str) -> Vec<&str> {
     named.collect()
 }
 
-/// What a statement does that a distributed database refuses.
+/// Returns what a statement does that a distributed database refuses.
 pub(super) fn faults(statement: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let own = named_selects(statement);
@@ -70,8 +70,8 @@ pub(super) fn faults(statement: &str) -> Vec<String> {
             faults.push(format!("rows that do not come from VALUES: {scope}"));
         }
         for (table, alias) in sources(&scope) {
-            // The reference table is everywhere, and what is about the service belongs to no tenant, as
-            // the catalogue; `#` is a subselect, a scope of its own, and what follows on LATERAL is one.
+            // The reference table is on every server; the catalogue and the service's own tables
+            // have no tenant; `#` and what follows LATERAL are subselects, which are scopes too.
             if matches!(
                 table.as_str(),
                 "tenants" | "audit_seals" | "job_leases" | "#" | "LATERAL"
