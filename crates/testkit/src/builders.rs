@@ -1,4 +1,4 @@
-//! Values that tests begin with. Each has sane defaults; a test names only what it is about.
+//! Values for tests. Each has sensible defaults; a test names only what it is about.
 
 mod address;
 mod changes;

@@ -1,5 +1,5 @@
-//! A TCP proxy that stands before a port and fails on command: it cuts, stalls, delays, and
-//! cuts at a chosen byte. It also counts how often the client had to ask.
+//! A TCP proxy in front of a port that fails on command: it cuts, stalls, delays, and cuts after
+//! a chosen number of bytes. It also counts the client's round trips.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -26,25 +26,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// What the proxy does with everything that passes through it, from now on.
+/// What the proxy does from now on with everything that passes through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
     /// Passes it on.
     Pass,
-    /// Cuts every connection at once, and every new one as soon as it is made.
+    /// Cuts every connection at once, and every new one as soon as it is accepted.
     Cut,
-    /// Passes nothing on and answers nothing, while connections stay open and new ones are
-    /// accepted: what a broken network looks like. What was held back passes when it ends.
+    /// Passes nothing on, while connections stay open and new ones are accepted, like a broken
+    /// network. What was held back passes when it ends.
     BlackHole,
-    /// Passes each piece on after waiting so long.
+    /// Passes each piece on after this delay.
     Delay(Duration),
-    /// Passes so many more bytes of one direction on, over all connections, then cuts the
+    /// Passes this many more bytes of one direction on, over all connections, then cuts the
     /// connection that sends the next. With 0 bytes from the server, a request arrives and
-    /// its answer is lost. After the cut, it passes everything on again.
+    /// its answer is lost. After the cut, everything passes again.
     CutAfter(Direction, u64),
 }
 
-/// Which way bytes go.
+/// The direction in which bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the client to the server.
@@ -53,21 +53,21 @@ pub enum Direction {
     FromServer,
 }
 
-/// What went through the proxy since it was made. Subtract two to measure what lies between.
+/// The traffic since the proxy was started. The difference of two is the traffic between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traffic {
-    /// Connections that clients made.
+    /// The number of connections that were accepted.
     pub connections: u64,
-    /// Times that a client sent something after an answer, or as the first thing: how often a
-    /// request crosses the network, however many pieces it is sent in.
+    /// How many times a client sent something first or after an answer: the number of requests
+    /// that cross the network, however many pieces each is sent in.
     pub round_trips: u64,
-    /// Bytes passed on from clients.
+    /// The number of bytes passed on from clients.
     pub bytes_from_client: u64,
-    /// Bytes passed on from the server.
+    /// The number of bytes passed on from the server.
     pub bytes_from_server: u64,
 }
 
-/// The proxy. It ends with this value, and so does every connection through it.
+/// A running proxy. It stops when this value is dropped, and so does every connection through it.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -85,10 +85,10 @@ struct Counters {
 }
 
 impl Proxy {
-    /// A proxy on a free local port before `upstream`, such as `127.0.0.1:5432`.
+    /// Starts a proxy on a free local port in front of `upstream`, such as `127.0.0.1:5432`.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// If no port is free.
     pub async fn before(upstream: impl Into<String>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -105,27 +105,27 @@ impl Proxy {
         })
     }
 
-    /// Where clients connect to.
+    /// Returns the address that clients connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The port that clients connect to, on 127.0.0.1.
+    /// Returns the port that clients connect to, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Behaves so from now on, towards open connections too.
+    /// Sets the behaviour from now on, of open connections too.
     pub fn set(&self, behaviour: Behaviour) {
         self.behaviour.send_replace(behaviour);
     }
 
-    /// How it behaves now.
+    /// Returns the current behaviour.
     pub fn behaviour(&self) -> Behaviour {
         *self.behaviour.borrow()
     }
 
-    /// What went through so far.
+    /// Returns the traffic so far.
     pub fn traffic(&self) -> Traffic {
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         Traffic {
@@ -143,7 +143,7 @@ async fn accept(
     behaviour: watch::Sender<Behaviour>,
     counters: Arc<Counters>,
 ) {
-    // Dropped with this task, and every connection with it.
+    // Dropped with this task, as is every connection.
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         counters.connections.fetch_add(1, Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! The contract of the storage ports: one case for each error and each promise that their
 //! documentation names.
 //!
-//! An adapter proves itself in one line of its test binary:
+//! An adapter is tested by one line of its test binary:
 //!
 //! ```text
 //! use customer_testkit::pg::PgHarness;
@@ -9,9 +9,9 @@
 //! customer_testkit::contract!(PgHarness);
 //! ```
 //!
-//! Every case opens one unit of work at a time, so that the fake, which allows no more, can
-//! run it too. What only shows when two run at once (locks, races, deadlocks) is tested by
-//! the adapter itself.
+//! Every case opens one unit of work at a time, so that it can run on the fake too, which allows
+//! no more. What only shows when two run at once (locks, races, deadlocks) is tested by the
+//! adapter itself.
 
 pub mod address;
 pub mod address_equal;
@@ -46,15 +46,15 @@ pub use harness::{FakeHarness, Harness};
 
 use std::time::Duration;
 
-/// Runs one case, and says so when it hangs: two units of work open at once are the likely
-/// reason, for the fake allows only one.
+/// Runs one case, and fails if it takes longer than a minute: the likely reason is that it has two
+/// units of work open at once, of which the fake allows only one.
 pub async fn in_time(case: impl Future<Output = ()>) {
     let outcome = tokio::time::timeout(Duration::from_mins(1), case).await;
     assert!(outcome.is_ok(), "the case hangs");
 }
 
-/// Expands every case of the [contract](mod@crate::contract) into a test of its own, run on a
-/// fresh store of the given [`Harness`].
+/// Expands every case of the [contract](mod@crate::contract) into a separate test, run on a fresh
+/// store of the given [`Harness`].
 #[macro_export]
 macro_rules! contract {
     ($harness:ty) => {
@@ -96,7 +96,7 @@ macro_rules! contract_slices {
     };
 }
 
-/// Makes a test of each case of one slice.
+/// Expands each case of one slice into a test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {

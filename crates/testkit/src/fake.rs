@@ -1,12 +1,12 @@
-//! A store in memory that keeps the contracts of the storage ports.
+//! A store in memory that fulfils the contracts of the storage ports.
 //!
 //! It passes the same [contract suite](mod@crate::contract) as PostgreSQL, so a test that runs on
 //! it says something about the service. Three differences are by design:
 //!
 //! - One unit of work at a time: a use case that begins a second one while the first is open
-//!   hangs at once. Races cannot show here; they belong to the adapter's own tests.
-//! - Saving a customer that the unit of work does not hold locked is a panic, not silence.
-//! - Nothing is slow and nothing is corrupt, unless [`FakeStore::fail_next`] says so.
+//!   hangs at once. Races cannot be tested here; they belong to the adapter's own tests.
+//! - Saving a customer that the unit of work has not locked panics.
+//! - Nothing is slow and nothing is corrupt, except through [`FakeStore::fail_next`].
 
 mod address;
 mod api_key;
@@ -52,13 +52,13 @@ pub struct FakeStore {
     role: Role,
 }
 
-/// As whom units of work are opened.
+/// The role in which units of work are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Role {
     /// Serves one tenant at a time; may not write tenants.
     #[default]
     Serving,
-    /// Acts for an operator; may.
+    /// Acts for an operator; may write tenants.
     Operator,
 }
 
@@ -77,26 +77,26 @@ impl Shared {
         Arc::clone(&locked(&self.committed))
     }
 
-    /// The committed state, for a read outside any unit of work.
+    /// Returns the committed state, for a read outside of a unit of work.
     fn read(&self) -> Result<Arc<State>, StoreError> {
         self.failures.check(Step::Read)?;
         Ok(self.committed())
     }
 }
 
-/// A panic elsewhere cannot leave half a state behind, so a poisoned lock is as good as any.
+/// Locks a mutex, even a poisoned one: a panic elsewhere cannot leave a partial state behind.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FakeStore {
-    /// A store with nothing in it, not even a tenant.
+    /// Creates a store with nothing in it, not even a tenant.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A store with the two tenants of the [builders](crate::builders), each with the groups
-    /// that a tenant begins with.
+    /// Creates a store with the two tenants of the [builders](crate::builders) and their default
+    /// groups.
     pub fn seeded() -> Self {
         let store = Self::new();
         store.add_tenant(&tenant(), &DEFAULT_GROUPS);
@@ -113,7 +113,7 @@ impl FakeStore {
             .expect("the slug is free");
     }
 
-    /// Units of work that serve one tenant.
+    /// Returns the port that begins units of work inside one tenant.
     pub fn transactions(&self) -> Arc<dyn Transactions> {
         let role = Role::Serving;
         Arc::new(Self {
@@ -122,7 +122,7 @@ impl FakeStore {
         })
     }
 
-    /// Units of work of an operator, which alone may write tenants.
+    /// Returns the port that begins units of work of operators, which alone may write tenants.
     pub fn operator_transactions(&self) -> Arc<dyn Transactions> {
         let role = Role::Operator;
         Arc::new(Self {
@@ -131,62 +131,62 @@ impl FakeStore {
         })
     }
 
-    /// Reads of customers.
+    /// Returns the port that reads customers.
     pub fn customers(&self) -> Arc<dyn CustomerReads> {
         Arc::new(self.clone())
     }
 
-    /// Reads of address books.
+    /// Returns the port that reads address books.
     pub fn addresses(&self) -> Arc<dyn AddressReads> {
         Arc::new(self.clone())
     }
 
-    /// Reads of groups.
+    /// Returns the port that reads groups.
     pub fn groups(&self) -> Arc<dyn GroupReads> {
         Arc::new(self.clone())
     }
 
-    /// Reads of tags.
+    /// Returns the port that reads tags.
     pub fn tags(&self) -> Arc<dyn TagReads> {
         Arc::new(self.clone())
     }
 
-    /// Reads of tenants.
+    /// Returns the port that reads tenants.
     pub fn tenants(&self) -> Arc<dyn TenantReads> {
         Arc::new(self.clone())
     }
 
-    /// Reads of API keys.
+    /// Returns the port that reads API keys.
     pub fn api_keys(&self) -> Arc<dyn ApiKeyReads> {
         Arc::new(self.clone())
     }
 
-    /// Leases on jobs.
+    /// Returns the port for leases on jobs.
     pub fn jobs(&self) -> Arc<dyn JobLeases> {
         Arc::new(self.clone())
     }
 
-    /// Takes expired replies away.
+    /// Returns the port that deletes expired replies.
     pub fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge> {
         Arc::new(self.clone())
     }
 
-    /// Whether the store answers.
+    /// Returns the health check.
     pub fn health(&self) -> Arc<dyn StoreHealth> {
         Arc::new(self.clone())
     }
 
-    /// Every committed event, oldest first.
+    /// Returns every committed event, oldest first.
     pub fn events(&self) -> Vec<StoredEvent> {
         self.shared.committed().events.clone()
     }
 
-    /// Every committed entry of the audit trail, oldest first.
+    /// Returns every committed entry of the audit trail, oldest first.
     pub fn audit(&self) -> Vec<StoredAudit> {
         self.shared.committed().audit.clone()
     }
 
-    /// Every committed customer of the tenant, by id, the deleted too.
+    /// Returns every committed customer of the tenant by id, including deleted ones.
     pub fn stored_customers(&self, tenant: TenantId) -> Vec<CustomerRecord> {
         let state = self.shared.committed();
         state
@@ -195,31 +195,31 @@ impl FakeStore {
             .collect()
     }
 
-    /// The hash of a customer's password, if it has one.
+    /// Returns the hash of a customer's password, if it has one.
     pub fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<PasswordHash> {
         let state = self.shared.committed();
         let row = state.customers.get(&(context.tenant, customer))?;
         row.password_hash.clone()
     }
 
-    /// The terms that a customer is found by.
+    /// Returns the terms by which a search finds a customer.
     pub fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String> {
         let state = self.shared.committed();
         let row = state.customers.get(&(context.tenant, customer));
         row.map(|row| row.terms.clone()).unwrap_or_default()
     }
 
-    /// Lets the next call fail, whichever it is. Several wait in line.
+    /// Makes the next call fail, whichever it is. Several failures queue up.
     pub fn fail_next(&self, error: StoreError) {
         self.shared.failures.add(None, error);
     }
 
-    /// Lets the next call of one kind fail; other calls go on.
+    /// Makes the next call of one kind fail; other calls go on.
     pub fn fail_next_at(&self, step: Step, error: StoreError) {
         self.shared.failures.add(Some(step), error);
     }
 
-    /// Lets every call fail with [`StoreError::Unavailable`], or work again.
+    /// Makes every call fail with [`StoreError::Unavailable`], or work again.
     pub fn set_down(&self, down: bool) {
         self.shared.failures.set_down(down);
     }

@@ -1,9 +1,9 @@
-//! What the tests of this workspace share; never part of the service.
+//! Shared tools for the tests of this workspace; never part of the service.
 //!
-//! - [`fake`]: a store in memory that keeps every contract of the storage ports.
+//! - [`fake`]: a store in memory that fulfils every contract of the storage ports.
 //! - [`contract`](mod@contract): one case for each promise of the storage ports, run on the fake and on
 //!   every adapter: `customer_testkit::contract!(MyHarness);`.
-//! - [`builders`]: values that tests begin with, a clock that stands still and ids that count.
+//! - [`builders`]: values for tests, a clock that stands still and ids that count.
 //! - [`pg`]: a PostgreSQL database for each test.
 //! - [`chaos`]: a proxy that cuts, stalls and delays what passes through it.
 

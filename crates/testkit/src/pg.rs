@@ -1,12 +1,12 @@
 //! A PostgreSQL database for each test.
 //!
-//! The server is the one that `CUSTOMER_TEST_DATABASE_URL` names (the URL of a superuser), else
-//! a throw-away one that this process starts when the first test asks, and that ends with it.
-//! On a server that is given, the tests alter no role but `customer_test_owner`, which is theirs and
-//! has the superuser's password; `customer_app` and `customer_worker` are made if missing, as every
-//! migration does, and granted to it.
+//! The server is the one that `CUSTOMER_TEST_DATABASE_URL` names (the URL of a superuser), or
+//! else a temporary one that the first test starts and that ends with the process.
+//! On a given server, the tests alter no role but `customer_test_owner`, which is theirs and
+//! has the superuser's password; `customer_app` and `customer_worker` are created if missing, as
+//! by every migration, and granted to it.
 //! The schema is migrated once, into a template; a test gets a copy, which takes a fraction of
-//! the time and shares nothing: no order of tests, no cleaning up between them.
+//! the time and shares nothing, so that tests need no order and no cleaning up.
 
 mod harness;
 mod sealed;
@@ -24,10 +24,10 @@ use server::Server;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
-/// Connections of each of the two pools: enough to queue, few enough for many tests at once.
+/// The connections of each of the two pools: enough to queue, few enough for many tests at once.
 const POOL: usize = 4;
 
-/// A migrated database of its own. Dropping it drops the database.
+/// A separate, migrated database, which is dropped with this value.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: Server,
@@ -35,7 +35,7 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A new database, migrated and empty.
+    /// Creates a database, migrated and empty.
     pub async fn fresh() -> Self {
         let server = Server::get().await;
         let template = template::of(&server).await;
@@ -48,7 +48,7 @@ impl TestDatabase {
         Self { server, name }
     }
 
-    /// A copy of it as it is now. Nobody else may be connected to it.
+    /// Copies the database as it is now. Fails while anything is connected to it.
     pub async fn copy(&self) -> Self {
         let name = server::unused_name();
         let statement = format!(
@@ -63,57 +63,57 @@ impl TestDatabase {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the database.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its URL as the superuser, whom row-level security does not bind: for looking inside.
+    /// Returns the URL as the superuser, to whom row-level security does not apply.
     pub fn url(&self) -> String {
         url(&self.superuser())
     }
 
-    /// Its URL as the role that owns the schema, which is no superuser: what an operator would
-    /// give the service as `DATABASE_URL`.
+    /// Returns the URL as the role that owns the schema, which is no superuser: what an operator
+    /// would give the service as `DATABASE_URL`.
     pub fn owner_url(&self) -> String {
         url(&self.server.owner(&self.name))
     }
 
-    /// [`owner_url`](Self::owner_url) through a [proxy](crate::chaos::Proxy) before
+    /// Returns [`owner_url`](Self::owner_url) through a [proxy](crate::chaos::Proxy) in front of
     /// [`upstream`](Self::upstream).
     pub fn owner_url_through(&self, proxy: &crate::chaos::Proxy) -> String {
         let owner = self.server.owner(&self.name);
         url(&owner.host("127.0.0.1").port(proxy.port()))
     }
 
-    /// Host and port of the server, for a proxy to stand before.
+    /// Returns the host and port of the server, for a proxy.
     pub fn upstream(&self) -> String {
         let options = self.superuser();
         format!("{}:{}", options.get_host(), options.get_port())
     }
 
-    /// The adapter on this database, with small pools.
+    /// Connects the adapter to this database, with small pools.
     pub async fn postgres(&self) -> Postgres {
         self.postgres_of(POOL).await
     }
 
-    /// The adapter on this database, with so many connections in each pool.
+    /// Connects the adapter to this database, with this many connections in each pool.
     pub async fn postgres_of(&self, connections: usize) -> Postgres {
         connect(&self.owner_url(), connections).await
     }
 
-    /// The adapter on this database, with small pools, through a proxy.
+    /// Connects the adapter to this database, with small pools, through a proxy.
     pub async fn postgres_through(&self, proxy: &crate::chaos::Proxy) -> Postgres {
         connect(&self.owner_url_through(proxy), POOL).await
     }
 
-    /// A connection as the superuser, to look at rows and to prepare what no port prepares.
+    /// Connects as the superuser, to read rows and to prepare what no port can.
     pub async fn admin(&self) -> PgConnection {
         let connected = self.superuser().connect().await;
         connected.expect("the test database can be reached")
     }
 
-    /// A connection that sees what a request of this tenant sees, and nothing else.
+    /// Opens a connection that sees what a request of this tenant sees, and nothing else.
     pub async fn inside(&self, tenant: TenantId) -> PgConnection {
         let owner = self.server.owner(&self.name);
         let role = ServiceRole::App.as_str().to_owned();
@@ -122,8 +122,7 @@ impl TestDatabase {
         connected.expect("the test database can be reached")
     }
 
-    /// Takes the database away under whoever uses it: open connections end, new ones are
-    /// refused.
+    /// Drops the database while it is in use: open connections end, new ones are refused.
     pub async fn take_down(&self) {
         let statement = drop_statement(&self.name);
         self.server
@@ -138,10 +137,10 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
-    /// Best effort: what is left over is swept by a later run.
+    /// Drops the database. If that fails, a later run does it.
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), drop_statement(&self.name));
-        // The test's own runtime may be ending, and cannot be waited for from inside.
+        // On a thread: the test's own runtime may be ending, and cannot be blocked from inside.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -176,7 +175,7 @@ fn url(options: &PgConnectOptions) -> String {
     options.to_url_lossy().to_string()
 }
 
-/// Runs one statement that takes no parameters, on a connection of its own.
+/// Runs one statement without parameters, on a separate connection.
 async fn run(options: &PgConnectOptions, statement: &str) -> Result<(), sqlx::Error> {
     let mut connection = options
         .clone()

@@ -1,4 +1,4 @@
-//! Facts as a store keeps them, read back by tests to be compared with what was recorded.
+//! Events and audit entries as a store keeps them, to be compared with what was recorded.
 
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditEvent, FieldChange};
@@ -10,20 +10,20 @@ use uuid::Uuid;
 /// A row of the outbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
-    /// The tenant that it lies in.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Where it is to be published.
+    /// The topic to which it is published.
     pub topic: String,
-    /// Whom it is about.
+    /// The customer that it is about.
     pub customer: CustomerId,
-    /// Its place among the customer's events.
+    /// Its number among the customer's events.
     pub sequence: i64,
     /// The whole message, as subscribers receive it.
     pub envelope: Value,
 }
 
 impl StoredEvent {
-    /// What recording `event` in `context` has to leave behind.
+    /// Returns what recording `event` in `context` must store.
     pub fn of(context: &Context, event: &Event) -> Self {
         Self {
             tenant: context.tenant,
@@ -38,44 +38,44 @@ impl StoredEvent {
 /// A row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAudit {
-    /// The tenant that it lies in.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Its id.
+    /// The id of the entry.
     pub id: AuditEventId,
     /// The type, such as `customer.profile.update`.
     pub event_type: String,
-    /// `CREATE`, `UPDATE` or `DELETE`.
+    /// `CREATE`, `READ`, `UPDATE` or `DELETE`.
     pub operation: String,
     /// The customer concerned.
     pub customer: Option<CustomerId>,
     /// The record concerned.
     pub resource: Uuid,
-    /// The names of what changed.
+    /// The names of the fields that changed.
     pub changed_fields: Vec<String>,
-    /// Why.
+    /// The reason that the caller gave, if any.
     pub reason: Option<String>,
-    /// When.
+    /// The time of the change.
     pub at: DateTime<Utc>,
-    /// [`ActorKind::code`](customer_domain::ActorKind::code) of who acted.
+    /// The [`ActorKind::code`](customer_domain::ActorKind::code) of the actor.
     pub actor_kind: i16,
-    /// The id of who acted.
+    /// The id of the actor.
     pub actor_id: String,
-    /// The trace that it was part of.
+    /// The trace of the request.
     pub trace_id: String,
     /// The caller's correlation id.
     pub correlation_id: String,
-    /// What the fields were.
+    /// The values of the fields before the change.
     pub old_values: Option<Map<String, Value>>,
-    /// What the fields are.
+    /// The values of the fields after the change.
     pub new_values: Option<Map<String, Value>>,
-    /// The session that it was part of.
+    /// The session of the request.
     pub session_id: Option<String>,
-    /// From where the request came.
+    /// The origin of the request: IP address and user agent.
     pub origin: Origin,
 }
 
 impl StoredAudit {
-    /// What recording `entry` in `context` has to leave behind.
+    /// Returns what recording `entry` in `context` must store.
     pub fn of(context: &Context, entry: &AuditEntry) -> Self {
         Self {
             tenant: context.tenant,
@@ -102,10 +102,10 @@ impl StoredAudit {
         }
     }
 
-    /// What was read of an entry.
+    /// Converts an entry that was read.
     ///
     /// # Panics
-    /// When it is about no record.
+    /// If it is about no record.
     pub fn read(tenant: TenantId, event: AuditEvent) -> Self {
         Self {
             tenant,
@@ -132,7 +132,7 @@ impl StoredAudit {
     }
 }
 
-/// What the events of `changes` have to leave behind, in their order.
+/// Returns what recording the events of `changes` must store, in their order.
 pub fn events_of(context: &Context, changes: &[Change]) -> Vec<StoredEvent> {
     let events = changes.iter().filter_map(|change| change.event.as_ref());
     events
@@ -140,7 +140,7 @@ pub fn events_of(context: &Context, changes: &[Change]) -> Vec<StoredEvent> {
         .collect()
 }
 
-/// What the audit entries of `changes` have to leave behind, in their order.
+/// Returns what recording the audit entries of `changes` must store, in their order.
 pub fn audit_of(context: &Context, changes: &[Change]) -> Vec<StoredAudit> {
     let entries = changes.iter().filter_map(|change| change.audit.as_ref());
     entries

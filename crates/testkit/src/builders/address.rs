@@ -1,4 +1,4 @@
-//! Addresses.
+//! Addresses, and a digest for them.
 
 use super::clock::{at, seeded_id};
 use super::customer::{legacy, object, phone};
@@ -6,8 +6,8 @@ use customer_domain::address::{Address, AddressType, Country, PostalAddress};
 use customer_domain::{AddressId, DigestPurpose, KeyedDigest};
 use serde_json::{Map, json};
 
-/// The n-th address: for shipping, no default, made n seconds after the beginning. Two of
-/// different numbers are in different houses.
+/// Returns the n-th address: a shipping address, no default, created n seconds after the start.
+/// Addresses with different numbers are in different houses.
 pub fn address(n: u64) -> Address {
     let made = at(i64::try_from(n).expect("a small number"));
     Address {
@@ -37,13 +37,13 @@ pub fn address(n: u64) -> Address {
     }
 }
 
-/// The n-th address, of this type.
+/// Returns the n-th address, of this type.
 pub fn address_for(kind: AddressType, n: u64) -> Address {
     Address { kind, ..address(n) }
 }
 
-/// The n-th address, for both, with everything that an address can have; only its roles are left
-/// to the book. Its legacy id is 900 and n.
+/// Returns the n-th address, for shipping and billing, with a value in every field; only its roles
+/// are left to the book. Its legacy id is 900 + n.
 pub fn full_address(n: u64) -> Address {
     let Address {
         id,
@@ -82,12 +82,12 @@ pub fn full_address(n: u64) -> Address {
     }
 }
 
-/// A country.
+/// Parses the code of a country. Panics if it is invalid.
 pub fn country(code: &str) -> Country {
     Country::parse(code).expect("a country")
 }
 
-/// Digests that differ when purpose or message do, and protect nothing.
+/// Digests that differ if the purpose or the message does, and protect nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainDigests;
 
@@ -101,7 +101,7 @@ impl KeyedDigest for PlainDigests {
             DigestPurpose::AuditEntry => 5,
         };
         let mut digest = [0; 32];
-        // Four FNV-1a hashes, each begun differently.
+        // Four FNV-1a hashes, each with a different first byte.
         for (lane, part) in digest.chunks_exact_mut(8).enumerate() {
             let lane = u8::try_from(lane).expect("four lanes");
             let bytes = [lane, purpose].into_iter().chain(message.iter().copied());

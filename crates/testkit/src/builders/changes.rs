@@ -1,4 +1,4 @@
-//! What a use case leaves behind beside the state.
+//! Changes, claims and replies: what a use case stores in addition to the state.
 
 use super::address::address;
 use super::clock::{at, seeded_id};
@@ -10,7 +10,7 @@ use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{AuditEventId, Change, EventId};
 
-/// The n-th change: an event of this kind about the customer, with the entry that belongs to it.
+/// Returns the n-th change: an event of this kind about the customer, with its audit entry.
 pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
     let id = EventId(seeded_id(0xe_0000 + n));
     let customer = &record.customer;
@@ -44,7 +44,7 @@ pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
     (event, audit).into()
 }
 
-/// The n-th entry of the audit trail, about no customer.
+/// Returns the n-th entry of the audit trail, about no customer.
 pub fn audit_entry(n: u64, kind: AuditKind) -> AuditEntry {
     AuditEntry {
         id: AuditEventId(seeded_id(0xad_0000 + n)),
@@ -59,7 +59,7 @@ pub fn audit_entry(n: u64, kind: AuditKind) -> AuditEntry {
     }
 }
 
-/// A claim of `key` at the beginning, kept for a day.
+/// Returns a claim of `key`, made at the start and kept for a day.
 pub fn claim(key: &str) -> IdempotencyClaim {
     IdempotencyClaim {
         caller: "key-a".to_owned(),
@@ -71,7 +71,7 @@ pub fn claim(key: &str) -> IdempotencyClaim {
     }
 }
 
-/// A reply whose body is no text, so that only bytes survive.
+/// Returns a reply whose body is no valid text, so that only exact bytes match.
 pub fn reply() -> StoredReply {
     StoredReply {
         status: 201,

@@ -1,4 +1,4 @@
-//! Time that stands still and ids that count, so that whole replies can be compared.
+//! A clock that stands still and ids that count, so that whole replies can be compared.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use customer_domain::{Clock, IdSource};
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-/// The time that tests begin at, `seconds` later: 2026-01-15T12:00:00Z at 0.
+/// Returns the start of every test, 2026-01-15T12:00:00Z, plus `seconds`.
 pub fn at(seconds: i64) -> DateTime<Utc> {
     let start = DateTime::from_timestamp(1_768_478_400, 0).expect("a real time");
     start + TimeDelta::seconds(seconds)
 }
 
-/// A clock that moves only when it is told to.
+/// A clock that moves only when a test moves it.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<DateTime<Utc>>);
 
@@ -23,17 +23,17 @@ impl Default for FixedClock {
 }
 
 impl FixedClock {
-    /// A clock that shows `now`, truncated to microseconds as every clock is.
+    /// Creates a clock that shows `now`, truncated to microseconds as every clock is.
     pub fn at(now: DateTime<Utc>) -> Self {
         Self(Mutex::new(truncated(now)))
     }
 
-    /// Moves the clock to `now`, back too.
+    /// Moves the clock to `now`, forwards or back.
     pub fn set(&self, now: DateTime<Utc>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = truncated(now);
     }
 
-    /// Moves the clock on, and tells the new time.
+    /// Moves the clock forward, and returns the new time.
     pub fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
         self.set(self.now() + by);
         self.now()
@@ -51,7 +51,7 @@ fn truncated(time: DateTime<Utc>) -> DateTime<Utc> {
         .unwrap_or(time)
 }
 
-/// The n-th id of [`SeededIds`]: `00000000-0000-7000-8000-` and `n` in hexadecimal digits.
+/// Returns the n-th id of [`SeededIds`]: `00000000-0000-7000-8000-` and `n` in hexadecimal digits.
 pub fn seeded_id(n: u64) -> Uuid {
     Uuid::from_u128(0x7000_8000_0000_0000_0000 | u128::from(n))
 }
@@ -61,7 +61,7 @@ pub fn seeded_id(n: u64) -> Uuid {
 pub struct SeededIds(AtomicU64);
 
 impl SeededIds {
-    /// Ids that count from `first`.
+    /// Creates a source of ids that count from `first`.
     pub fn from(first: u64) -> Self {
         Self(AtomicU64::new(first.saturating_sub(1)))
     }

@@ -1,20 +1,20 @@
-//! Tenants, and scopes inside them.
+//! Tenants, and contexts inside them.
 
 use super::clock::{at, seeded_id};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Actor, ActorKind, Context, Origin, Permission, TenantId};
 
-/// `tenant-a`, where tests are at home.
+/// Returns `tenant-a`, to which tests belong unless they say otherwise.
 pub fn tenant() -> Tenant {
     numbered(0xa, "tenant-a", "Tenant A")
 }
 
-/// `tenant-b`, which must never see anything of `tenant-a`.
+/// Returns `tenant-b`, which must never see anything of `tenant-a`.
 pub fn other_tenant() -> Tenant {
     numbered(0xb, "tenant-b", "Tenant B")
 }
 
-/// A tenant that no store begins with, to be inserted.
+/// Returns a tenant that no store begins with, to be inserted.
 pub fn third_tenant() -> Tenant {
     numbered(0xc, "tenant-c", "Tenant C")
 }
@@ -31,17 +31,17 @@ fn numbered(n: u64, slug: &str, name: &str) -> Tenant {
     }
 }
 
-/// A service at work in [`tenant`] with an API key.
+/// Returns the context of a service that calls with an API key of [`tenant`].
 pub fn context() -> Context {
     inside(&tenant(), ActorKind::ApiKey, "key-a")
 }
 
-/// The same in [`other_tenant`].
+/// Returns the context of a service that calls with an API key of [`other_tenant`].
 pub fn other_context() -> Context {
     inside(&other_tenant(), ActorKind::ApiKey, "key-b")
 }
 
-/// The service itself at start-up, in [`tenant`].
+/// Returns the context of the service itself at start-up, in [`tenant`].
 pub fn operator_context() -> Context {
     inside(&tenant(), ActorKind::System, "start-up")
 }

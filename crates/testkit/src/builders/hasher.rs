@@ -1,22 +1,22 @@
-//! A password hasher that costs nothing and protects nothing.
+//! A password hasher that takes no time and protects nothing.
 
 use async_trait::async_trait;
 use customer_domain::credential::{HashError, NewPassword, PasswordHash, PasswordHasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Answers at once with `$fake$` and the password in hexadecimal digits.
+/// Hashes a password to `$fake$` and the password in hexadecimal digits.
 #[derive(Debug, Default)]
 pub struct PlainHasher {
     busy: AtomicBool,
 }
 
 impl PlainHasher {
-    /// Makes it answer [`HashError::Busy`], or work again.
+    /// Makes it return [`HashError::Busy`], or work again.
     pub fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::SeqCst);
     }
 
-    /// What it makes of a password.
+    /// Returns the hash of a password.
     pub fn hash_of(password: &str) -> PasswordHash {
         let nibbles = password.bytes().flat_map(|byte| [byte >> 4, byte & 0xf]);
         let digits = nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16));

@@ -1,11 +1,11 @@
-//! API keys, with digests in the place of secrets.
+//! API keys, with digests instead of secrets.
 
 use super::clock::{at, seeded_id};
 use super::frame::tenant;
 use customer_domain::ApiKeyId;
 use customer_domain::api_key::{ApiKey, Permission, PresentedSecret};
 
-/// The n-th key of [`tenant`]: made `n` seconds after the beginning, live without end.
+/// Returns the n-th key of [`tenant`]: created `n` seconds after the start, without an expiry.
 pub fn api_key(n: u64, strongest: Permission) -> ApiKey {
     let permissions = Permission::ALL
         .into_iter()
@@ -25,14 +25,14 @@ pub fn api_key(n: u64, strongest: Permission) -> ApiKey {
     }
 }
 
-/// What the store keeps instead of this key's secret.
+/// Returns the digest that the store keeps of this key's secret.
 pub fn digest(key: &ApiKey) -> [u8; 32] {
     let mut digest = [0x5a; 32];
     digest[..16].copy_from_slice(key.id.0.as_bytes());
     digest
 }
 
-/// This key's secret, as a caller presents it.
+/// Returns this key's secret as a caller presents it.
 pub fn presented(key: &ApiKey) -> PresentedSecret {
     PresentedSecret {
         tenant: key.tenant,

@@ -1,4 +1,4 @@
-//! Real cryptography, all from one root secret that never changes.
+//! Real cryptography, with keys derived from one fixed root secret.
 
 use super::clock::SeededIds;
 use customer_domain::audit::SealSigner;
@@ -9,27 +9,27 @@ use customer_security::{AeadCipher, Ed25519SealSigner, HkdfDigests, RootKeyStore
 use std::array;
 use std::sync::{Arc, LazyLock};
 
-/// Seals and opens values.
+/// Returns the cipher that seals and opens values.
 pub fn cipher() -> Arc<dyn Cipher> {
     Arc::new(AeadCipher)
 }
 
-/// Wraps the keys of tenants, under a master key that is the same in every test.
+/// Returns the store that wraps tenants' keys, with a master key that is the same in every test.
 pub fn key_store() -> Arc<dyn KeyStore> {
     Arc::new(RootKeyStore::new(&root_secret()))
 }
 
-/// Signs, with a key that is the same in every test.
+/// Returns a signer of seals, with a key that is the same in every test.
 pub fn signer() -> Arc<dyn SealSigner> {
     Arc::new(Ed25519SealSigner::new(&root_secret()))
 }
 
-/// Keyed digests, with keys that are the same in every test.
+/// Returns keyed digests, with keys that are the same in every test.
 pub fn digests() -> Arc<dyn KeyedDigest> {
     Arc::new(HkdfDigests::new(&root_secret()))
 }
 
-/// All that the PostgreSQL adapter seals with.
+/// Returns all that the PostgreSQL adapter seals with.
 pub fn sealing() -> Sealing {
     Sealing {
         cipher: cipher(),
@@ -39,7 +39,7 @@ pub fn sealing() -> Sealing {
     }
 }
 
-/// Names of keys: never the same twice, since several adapters may share a database.
+/// The ids of keys: never the same twice, since several adapters may share a database.
 static KEY_IDS: LazyLock<Arc<dyn IdSource>> =
     LazyLock::new(|| Arc::new(SeededIds::from(0x6b_0000_0000)));
 

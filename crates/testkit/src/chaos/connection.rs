@@ -1,4 +1,4 @@
-//! One connection through the proxy: two pumps, one for each direction.
+//! One connection through the proxy: two loops, one for each direction.
 
 use super::{Behaviour, Counters, Direction};
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use tokio::sync::watch;
 pub(super) struct Connection {
     behaviour: watch::Sender<Behaviour>,
     counters: Arc<Counters>,
-    /// Whether the client has spoken since the server last did.
+    /// Whether the client has sent something since the server last did.
     client_spoke: AtomicBool,
 }
 
-/// What is to be done with a piece.
+/// What to do with a piece of data.
 enum Verdict {
     Forward,
-    /// Forward so many of its bytes, then cut.
+    /// Forward this many of its bytes, then cut.
     CutBehind(usize),
 }
 
@@ -33,7 +33,7 @@ impl Connection {
 
     /// Runs until either side ends, or until it is cut.
     pub(super) async fn run(self, client: TcpStream, server: TcpStream) {
-        // Small pieces must not wait for one another: that would distort what is measured.
+        // Small pieces must not wait for each other: that would distort the measurements.
         let undelayed = client.set_nodelay(true).and(server.set_nodelay(true));
         if undelayed.is_err() {
             return;
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// Returns when the connection is to end; a side that only stopped sending keeps it open.
+    /// Returns when the connection has to end; a side that only stopped sending keeps it open.
     async fn pump(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction) {
         let mut buffer = vec![0; 16 * 1024];
         loop {
@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// Waits as long as the piece has to wait, and says what becomes of it.
+    /// Waits as long as the piece has to wait, and returns what to do with it.
     async fn judge(&self, direction: Direction, length: usize) -> Verdict {
         let mut watched = self.behaviour.subscribe();
         loop {
@@ -84,7 +84,7 @@ impl Connection {
                 }
                 Behaviour::CutAfter(cut, _) if cut != direction => return Verdict::Forward,
                 Behaviour::CutAfter(..) => return self.spend(direction, length),
-                // `run` ends a cut connection; a piece in a black hole waits for better times.
+                // `run` ends a cut connection; a piece in a black hole waits for a new behaviour.
                 Behaviour::Cut | Behaviour::BlackHole => {
                     if watched.changed().await.is_err() {
                         return Verdict::CutBehind(0);
@@ -94,7 +94,7 @@ impl Connection {
         }
     }
 
-    /// Takes `length` bytes from those that may still pass.
+    /// Subtracts `length` from the bytes that may still pass.
     fn spend(&self, direction: Direction, length: usize) -> Verdict {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let mut verdict = Verdict::Forward;

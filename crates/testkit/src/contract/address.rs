@@ -115,7 +115,7 @@ pub async fn a_book_is_read_oldest_first(h: &impl Harness) {
     };
     add_addresses(h, owner.id, [address(3), twin, address(1), address(2)]).await;
     let found = book(h, owner.id).await.expect("a book");
-    // Of two made at once, the one with the smaller id.
+    // Of two that were created at the same time, the one with the smaller id first.
     let expected = [1, 2, 4, 3].map(|n| address(n).id);
     assert_eq!(ids(&found), expected);
     let mut work = begin(h).await;
@@ -152,7 +152,7 @@ pub async fn books_of_many_are_read_at_once(h: &impl Harness) {
     for n in 1..=4 {
         let owner = stored(h, customer().number(n).build_new()).await.customer;
         owners.push(owner.id);
-        // One without any, one that nobody asks for.
+        // One without addresses, and one that is not requested.
         if n > 1 {
             let added = add_addresses(h, owner.id, [address(n + 10), address(n)]).await;
             expected.insert(owner.id, added);

@@ -1,4 +1,4 @@
-//! Of equal addresses a customer has one.
+//! A customer has no two equal addresses.
 
 use super::Harness;
 use super::address_save::{addition, holders, owner_of, save};
@@ -20,7 +20,7 @@ pub async fn equal_addresses_of_one_customer_are_a_conflict(h: &impl Harness) {
     let conflict = Err(StoreError::Conflict(Conflict::EqualAddress));
     assert_eq!(save(h, &twice).await, conflict);
     assert_eq!(book(h, owner).await.expect("a book").len(), 1);
-    // Another customer may live there.
+    // Another customer may have the same address.
     let other = stored(h, customer().number(2).build_new())
         .await
         .customer
@@ -34,7 +34,7 @@ pub async fn equal_addresses_of_one_customer_are_a_conflict(h: &impl Harness) {
 
 pub async fn an_address_that_did_not_move_keeps_its_digest(h: &impl Harness) {
     let owner = owner_of(h, [address(1)]).await;
-    // As if other rules had been in force when it was stored.
+    // As if the digest had been computed by other rules when it was stored.
     let mut first = addition(owner, address(1));
     first.written[0].digest = Some([7; 32]);
     save(h, &first).await.expect("saved");
@@ -65,7 +65,7 @@ pub async fn an_address_can_come_back_after_its_removal(h: &impl Harness) {
         id: address(2).id,
         ..address(1)
     };
-    // In one save, and once more in a save of its own.
+    // In one save, and then in a separate one.
     let saved = edit_book(h, owner, |book| {
         drop(book.remove(address(1).id, at(60)).expect("there"));
         add(book, again.clone());

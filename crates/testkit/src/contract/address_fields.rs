@@ -1,4 +1,4 @@
-//! No field of an address can be forgotten: each one is stored, read, merged and audited alone.
+//! No field of an address can be forgotten: each is stored, read, merged and audited separately.
 
 use super::Harness;
 use super::steps::{add_addresses, book, edit_book, stored};
@@ -10,8 +10,8 @@ use customer_domain::address::{Address, AddressChanges, AddressType, PostalAddre
 use customer_domain::audit::FieldChange;
 use serde_json::json;
 
-/// Tells of every field whether two addresses differ in it, in the order in which changes name
-/// them. Knows the fields by itself: what the product lists is under test.
+/// Returns for every field whether two addresses differ in it, in the order in which changes name
+/// them. The fields are listed here again, since the product's own list is under test.
 fn compared(one: &Address, other: &Address) -> [(&'static str, bool); 16] {
     let Address {
         id: _,
@@ -64,7 +64,7 @@ fn compared(one: &Address, other: &Address) -> [(&'static str, bool); 16] {
     ]
 }
 
-/// The names of the fields in which two addresses differ.
+/// Returns the names of the fields in which two addresses differ.
 fn differences(one: &Address, other: &Address) -> Vec<&'static str> {
     let fields = compared(one, other).into_iter();
     fields
@@ -72,7 +72,7 @@ fn differences(one: &Address, other: &Address) -> Vec<&'static str> {
         .collect()
 }
 
-/// The same changes one by one, each with the name of its field.
+/// Splits changes into one for each field, with the name of the field.
 fn one_by_one(changes: AddressChanges) -> [(&'static str, AddressChanges); 16] {
     let AddressChanges {
         kind,
@@ -123,7 +123,7 @@ fn one_by_one(changes: AddressChanges) -> [(&'static str, AddressChanges); 16] {
     ]
 }
 
-/// Changes one field of the n-th customer's full address: the address before and after it.
+/// Changes one field of the n-th customer's full address; returns the address before and after.
 async fn changed_alone(
     h: &impl Harness,
     n: u64,
@@ -146,7 +146,7 @@ async fn changed_alone(
 
     let differing = differences(&before, &after);
     assert_eq!(changed, differing, "{field}: told and stored");
-    // Another place is not verified, and another type has other roles.
+    // A new place is not verified, and a new type has other roles.
     let follows = |name: &&str| matches!(*name, "isVerified" | "roles");
     let is_alone = differing.iter().all(|name| *name == field || follows(name));
     assert!(

@@ -1,4 +1,4 @@
-//! Address books are changed under their customer's lock, wholly or not at all.
+//! Address books are changed under the lock of their customer, as a whole or not at all.
 
 use super::Harness;
 use super::steps::{add, add_addresses, begin, book, changes, edit_book, stored, stored_in};
@@ -13,7 +13,7 @@ use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Conflict, CustomerId, Patch, StoreError};
 use serde_json::json;
 
-/// A stored customer with these addresses.
+/// Stores a customer with these addresses, and returns its id.
 pub(super) async fn owner_of<const N: usize>(
     h: &impl Harness,
     addresses: [Address; N],
@@ -23,7 +23,7 @@ pub(super) async fn owner_of<const N: usize>(
     owner
 }
 
-/// Saves what no rule has seen, under the customer's lock.
+/// Saves changes that no rule has checked, under the customer's lock.
 pub(super) async fn save(h: &impl Harness, changes: &BookChanges) -> Result<(), StoreError> {
     let mut work = begin(h).await;
     let id = CustomerRef::Id(changes.customer);
@@ -32,14 +32,14 @@ pub(super) async fn save(h: &impl Harness, changes: &BookChanges) -> Result<(), 
     work.commit().await
 }
 
-/// What adding an address to an empty book changes.
+/// Returns the changes that adding an address to an empty book makes.
 pub(super) fn addition(customer: CustomerId, address: Address) -> BookChanges {
     let mut book = AddressBook::new(customer, Vec::new());
     add(&mut book, address);
     changes(&book)
 }
 
-/// Who holds the roles, for shipping and for billing.
+/// Returns the holders of the roles, for shipping and for billing.
 pub(super) fn holders(book: &[Address]) -> [Option<AddressId>; 2] {
     Role::ALL.map(|role| {
         let mut holders = book.iter().filter(|address| address.holds(role));
@@ -315,7 +315,7 @@ pub async fn an_address_legacy_id_is_taken_in_the_whole_tenant(h: &impl Harness)
 
 pub async fn a_second_default_is_never_stored(h: &impl Harness) {
     let owner = owner_of(h, [address(1)]).await;
-    // As from a book that was read before the first address came.
+    // As from a book that was read before the first address was added.
     let refused = save(h, &addition(owner, address(2))).await;
     assert!(
         matches!(refused, Err(StoreError::Conflict(Conflict::Other(_)))),

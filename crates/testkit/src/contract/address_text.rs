@@ -1,4 +1,4 @@
-//! Addresses come back as they were written, whatever country they are in.
+//! Addresses are read back as they were written, whatever their country.
 
 use super::Harness;
 use super::steps::{add_addresses, book, edit_book, stored};
@@ -10,7 +10,7 @@ use customer_domain::customer::LegacyId;
 use customer_domain::profile::{MAX_PHONE, Phone};
 use serde_json::json;
 
-/// Country, street, city, region, postal code; a blank is none.
+/// Country, street, city, region and postal code; an empty text is no value.
 const PLACES: [(&str, &str, &str, &str, &str); 32] = [
     ("AE", "شارع الشيخ زايد ١", "", "دبي", ""),
     ("AM", "Աբովյան 12", "Երևան", "", "0001"),
@@ -143,7 +143,7 @@ pub async fn awkward_texts_of_addresses_come_back_as_written(h: &impl Harness) {
 }
 
 pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
-    // One character of four bytes for each that fits.
+    // As many characters as fit, each of four bytes.
     let full = |field: AddressField| "𠮷".repeat(field.max_length());
     let some = |field| Some(full(field));
     let longest = Address {

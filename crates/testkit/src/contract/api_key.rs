@@ -1,4 +1,4 @@
-//! API keys are found by their secret, and one that administers is always left.
+//! API keys are found by their secret, and one live key with admin permission always remains.
 
 use super::Harness;
 use super::steps::{begin, keys_stored, revoke};
@@ -41,7 +41,7 @@ async fn listed(h: &impl Harness) -> Vec<ApiKey> {
         .expect("the store answers")
 }
 
-/// Whether a revocation of `key`, later than all that ended, is refused as the last one.
+/// Returns whether a revocation of `key`, after all expiries, is refused because it is the last.
 async fn is_last(h: &impl Harness, key: &ApiKey) -> bool {
     match revoke(h, key, at(1_000)).await {
         Ok(Revocation::LastAdminKey) => true,
@@ -144,7 +144,7 @@ pub async fn a_list_of_keys_is_capped(h: &impl Harness) {
 pub async fn a_use_is_noted_and_never_moved_back(h: &impl Harness) {
     let (key, other) = (admin(1), admin(2));
     keys_stored(h, &context(), &[key.clone(), other.clone()]).await;
-    // Whole minutes: a use is noted to the minute.
+    // Whole minutes: a use is recorded to the minute.
     for (used, noted) in [(600, 600), (900, 900), (720, 900), (960, 960), (0, 960)] {
         h.api_keys().touch(&key, at(used)).await.expect("noted");
         let found = found(h, &presented(&key)).await.expect("there");

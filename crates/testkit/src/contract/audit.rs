@@ -1,4 +1,4 @@
-//! The trail is shown as it was written, newest first, page by page.
+//! The audit trail is read as it was written, newest first, page by page.
 
 use super::Harness;
 use super::steps::audit::{about, numbers, page, tally, written};
@@ -24,7 +24,7 @@ const AWKWARD: [&str; 9] = [
     "\\u0000 \\x00",
 ];
 
-/// The context's whole trail.
+/// Reads the whole audit trail of the context's tenant.
 async fn whole(h: &impl Harness, context: &Context) -> Vec<AuditEvent> {
     let page = page(h, context, &AuditFilter::default(), None, 1_000).await;
     assert_eq!((page.next, page.total), (None, None));
@@ -196,7 +196,7 @@ pub async fn a_page_of_the_trail_holds_as_many_as_were_asked_for(h: &impl Harnes
 }
 
 pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl Harness) {
-    // Several of each moment, so that pages end among them.
+    // Several entries at each moment, so that pages end between them.
     let entries: Vec<_> = (1_u32..=11)
         .map(|n| AuditEntry {
             at: at(i64::from(n / 4)),

@@ -1,4 +1,4 @@
-//! The trail is filtered, and counted by customer.
+//! The audit trail is filtered, and counted by customer.
 
 use super::Harness;
 use super::steps::audit::{about, numbers, page, tally, written};
@@ -12,7 +12,7 @@ use customer_domain::audit::{
 use customer_domain::{Actor, ActorKind, Context, CustomerId};
 use std::cmp::Reverse;
 
-/// So many customers of tenant A, by id.
+/// Stores `count` customers of tenant A, and returns their ids in order.
 async fn customers(h: &impl Harness, count: u64) -> Vec<CustomerId> {
     let new: Vec<_> = (1..=count)
         .map(|n| customer().number(n).build_new())
@@ -23,7 +23,7 @@ async fn customers(h: &impl Harness, count: u64) -> Vec<CustomerId> {
     ids
 }
 
-/// Tenant A, where this actor is at work.
+/// Returns a context of tenant A with this actor.
 fn acting(actor: &str) -> Context {
     Context {
         actor: Actor {
@@ -38,7 +38,7 @@ fn all() -> AuditFilter {
     AuditFilter::default()
 }
 
-/// The numbers of the entries that pass a filter, newest first.
+/// Returns the numbers of the entries that pass a filter, newest first.
 async fn passing(h: &impl Harness, filter: &AuditFilter) -> Vec<u64> {
     let page = page(h, &context(), filter, None, 1_000).await;
     assert_eq!(page.next, None);
@@ -315,7 +315,7 @@ pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_m
     written(h, &context(), &entries).await;
     let full = tally(h, &context(), &all()).await;
     assert_eq!((full.counts.len(), full.has_more), (MAX_TALLY, false));
-    // One more customer than are named, and it has the most.
+    // One more customer than are listed, and it has the most entries.
     let entries = [201, 202].map(|n| about(n, AuditKind::ProfileUpdate, Some(people[0])));
     written(h, &context(), &entries).await;
     let more = tally(h, &context(), &all()).await;

@@ -1,4 +1,4 @@
-//! Groups: made, changed and deleted, each within its tenant.
+//! Groups are created, changed and deleted, each within its tenant.
 
 use super::Harness;
 use super::steps::{begin, begin_in, edit, insert, stored};
@@ -8,7 +8,7 @@ use customer_domain::customer::{Customer, Status};
 use customer_domain::group::{Group, GroupChanges};
 use customer_domain::{Conflict, Context, Patch, StoreError};
 
-/// A group with a value in every column.
+/// Returns a group with a value in every column.
 fn full(id: &str) -> Group {
     Group {
         id: group(id),
@@ -21,8 +21,8 @@ fn full(id: &str) -> Group {
     }
 }
 
-/// Tells of every field whether two groups differ in it, in the order in which changes name them.
-/// Knows the fields by itself: what the product lists is under test.
+/// Returns for every field whether two groups differ in it, in the order in which changes name
+/// them. The fields are listed here again, since the product's own list is under test.
 fn compared(one: &Group, other: &Group) -> [(&'static str, bool); 4] {
     let Group {
         id,
@@ -41,7 +41,7 @@ fn compared(one: &Group, other: &Group) -> [(&'static str, bool); 4] {
     ]
 }
 
-/// Changes one field of a full group, alone.
+/// Changes one field of a full group, and no other.
 async fn changed_alone(h: &impl Harness, field: &str, change: GroupChanges) {
     let mut work = begin(h).await;
     let found = work.groups().find_for_update(&group("trade")).await;
@@ -83,7 +83,7 @@ async fn found(h: &impl Harness, context: &Context, id: &str) -> Option<Group> {
     found.expect("the store answers")
 }
 
-/// The ids of one page.
+/// Returns the ids on one page.
 async fn ids(h: &impl Harness, after: Option<&str>, limit: u32) -> Vec<String> {
     let after = after.map(group);
     let listed = h.groups().list(&context(), after, limit).await;
@@ -209,7 +209,7 @@ pub async fn a_group_with_customers_stays(h: &impl Harness) {
     let in_use = conflict(Conflict::GroupInUse);
     assert_eq!(deleted(h, &context(), "vip").await, in_use);
     assert!(found(h, &context(), "vip").await.is_some());
-    // A deleted customer may be reactivated, and then belongs to its group as before.
+    // A deleted customer may be reactivated, and then is in its group as before.
     let delete = |customer: &mut Customer| {
         customer.status = Status::Deleted;
         customer.deleted_at = Some(at(8));
@@ -235,7 +235,7 @@ pub async fn groups_stay_in_their_tenant(h: &impl Harness) {
     assert!(!ids(h, None, 100).await.contains(&"trade".to_owned()));
     let outcome = deleted(h, &context(), "trade").await;
     assert_eq!(outcome, Err(StoreError::NotFound));
-    // The same id is free here, and what happens to it stays here.
+    // The same id is free here, and changes of the group stay here.
     assert_eq!(inserted(h, &context(), &full("trade")).await, Ok(()));
     stored(h, customer().group("trade").build_new()).await;
     assert_eq!(deleted(h, &other_context(), "trade").await, Ok(()));

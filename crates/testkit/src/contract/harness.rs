@@ -1,4 +1,4 @@
-//! What a store has to offer to be tested.
+//! What a store has to provide in order to be tested.
 
 use crate::FakeStore;
 use crate::stored::{StoredAudit, StoredEvent};
@@ -15,64 +15,64 @@ use customer_domain::{Context, CustomerId, StoreHealth, Transactions};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A store under test, and the eyes of the test on what no port shows.
+/// A store under test, and a view of what no port reads.
 #[async_trait]
 pub trait Harness: Sized + Send + Sync {
-    /// A store of its own with nothing in it but the tenants of
+    /// Creates a separate store with nothing in it but the tenants
     /// [`tenant`](crate::builders::tenant) and [`other_tenant`](crate::builders::other_tenant),
     /// each with the groups `retail`, `wholesale` and `vip`.
     async fn fresh() -> Self;
 
-    /// Units of work that serve one tenant.
+    /// Returns the port that begins units of work inside one tenant.
     fn transactions(&self) -> Arc<dyn Transactions>;
 
-    /// Units of work of an operator.
+    /// Returns the port that begins units of work of operators.
     fn operator_transactions(&self) -> Arc<dyn Transactions>;
 
-    /// Reads of customers.
+    /// Returns the port that reads customers.
     fn customers(&self) -> Arc<dyn CustomerReads>;
 
-    /// Reads of address books.
+    /// Returns the port that reads address books.
     fn addresses(&self) -> Arc<dyn AddressReads>;
 
-    /// Reads of groups.
+    /// Returns the port that reads groups.
     fn groups(&self) -> Arc<dyn GroupReads>;
 
-    /// Reads of tags.
+    /// Returns the port that reads tags.
     fn tags(&self) -> Arc<dyn TagReads>;
 
-    /// Reads of tenants.
+    /// Returns the port that reads tenants.
     fn tenants(&self) -> Arc<dyn TenantReads>;
 
-    /// Reads of API keys.
+    /// Returns the port that reads API keys.
     fn api_keys(&self) -> Arc<dyn ApiKeyReads>;
 
-    /// Leases on jobs.
+    /// Returns the port for leases on jobs.
     fn jobs(&self) -> Arc<dyn JobLeases>;
 
-    /// Takes expired replies away.
+    /// Returns the port that deletes expired replies.
     fn idempotency_purge(&self) -> Arc<dyn IdempotencyPurge>;
 
-    /// Whether the store answers.
+    /// Returns the health check.
     fn health(&self) -> Arc<dyn StoreHealth>;
 
-    /// The tenant's committed events, in the order of the outbox.
+    /// Returns the tenant's committed events, in the order of the outbox.
     async fn events(&self, context: &Context) -> Vec<StoredEvent>;
 
-    /// The tenant's committed audit trail, by time and id.
+    /// Returns the tenant's committed audit trail, by time and id.
     async fn audit(&self, context: &Context) -> Vec<StoredAudit>;
 
-    /// The stored hash of a customer's password.
+    /// Returns the stored hash of a customer's password.
     async fn password_hash(&self, context: &Context, customer: CustomerId) -> Option<String>;
 
-    /// The stored terms that a customer is found by.
+    /// Returns the stored terms by which a search finds a customer.
     async fn search_terms(&self, context: &Context, customer: CustomerId) -> BTreeSet<String>;
 
-    /// Takes the store away for good, from open units of work too.
+    /// Makes the store unavailable for good, for open units of work too.
     async fn take_down(&self);
 }
 
-/// The fake under test.
+/// The in-memory store under test.
 #[derive(Debug)]
 pub struct FakeHarness(FakeStore);
 

@@ -1,4 +1,4 @@
-//! A store that is gone says so, at every door.
+//! Every port of a store that is gone reports that it is unavailable.
 
 use super::Harness;
 use super::steps::{begin, stored};

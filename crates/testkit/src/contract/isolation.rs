@@ -1,4 +1,4 @@
-//! No tenant sees or touches anything of another.
+//! No tenant sees or changes anything of another.
 
 use super::Harness;
 use super::steps::{
@@ -16,7 +16,7 @@ use customer_domain::customer::{
 use customer_domain::outbox::EventKind;
 use customer_domain::{Conflict, Context, PageAt, PageRequest, SortOrder, StoreError};
 
-/// A customer of tenant A that can be looked up in every way there is.
+/// Returns a customer of tenant A that can be looked up in every way.
 fn well_known() -> NewCustomer {
     customer()
         .email("ada@example.com")
@@ -203,14 +203,14 @@ pub async fn facts_stay_in_their_tenant(h: &impl Harness) {
     let ours = stored(h, new_customer()).await;
     let twin = customer().of(&other_tenant()).build_new();
     let theirs = stored_in(h, &other_context(), twin).await;
-    let told: [(Context, _); 2] = [
+    let by_tenant: [(Context, _); 2] = [
         (context(), [change(1, EventKind::Created, &ours)]),
         (other_context(), [change(2, EventKind::Created, &theirs)]),
     ];
-    for (context, changes) in &told {
+    for (context, changes) in &by_tenant {
         recorded(h, context, changes).await;
     }
-    for (context, changes) in &told {
+    for (context, changes) in &by_tenant {
         assert_eq!(h.events(context).await, events_of(context, changes));
         assert_eq!(h.audit(context).await, audit_of(context, changes));
     }

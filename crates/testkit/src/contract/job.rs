@@ -1,4 +1,4 @@
-//! Leases on jobs: one holder at a time, none for longer than its lease, and nothing lost between two.
+//! Leases on jobs: one holder at a time, none beyond its lease, and no progress lost in between.
 
 use super::Harness;
 use crate::builders::seeded_id;
@@ -10,7 +10,7 @@ const JOB: JobName = JobName("test.job");
 const OTHER: JobName = JobName("test.another");
 /// Longer than any case takes.
 const LONG: Duration = Duration::from_mins(10);
-/// Over when a case has waited for [`OVER`].
+/// Has expired when a case has waited for [`OVER`].
 const SHORT: Duration = Duration::from_millis(20);
 const OVER: Duration = Duration::from_millis(60);
 

@@ -1,4 +1,4 @@
-//! The steps that cases are made of. Each that writes does so in a unit of work of its own.
+//! The steps that cases consist of. Each that writes does so in a separate unit of work.
 
 pub(super) mod audit;
 pub(super) mod customer_list;
@@ -12,22 +12,22 @@ use customer_domain::{Change, Context, CustomerId, StoreError, UnitOfWork};
 
 use crate::builders::{PlainDigests, context, digest};
 
-/// A unit of work in tenant A.
+/// Begins a unit of work in tenant A.
 pub(super) async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
     begin_in(h, &context()).await
 }
 
-/// A unit of work in this context.
+/// Begins a unit of work in this context.
 pub(super) async fn begin_in(h: &impl Harness, context: &Context) -> Box<dyn UnitOfWork> {
     h.transactions().begin(context).await.expect("begin")
 }
 
-/// Stores a customer of tenant A; the record that must come back.
+/// Stores a customer of tenant A, and returns the record that must be read back.
 pub(super) async fn stored(h: &impl Harness, new: NewCustomer) -> CustomerRecord {
     stored_in(h, &context(), new).await
 }
 
-/// Stores a customer in this context; the record that must come back.
+/// Stores a customer in this context, and returns the record that must be read back.
 pub(super) async fn stored_in(
     h: &impl Harness,
     context: &Context,
@@ -70,7 +70,7 @@ pub(super) async fn insert_in(
     work.commit().await
 }
 
-/// Changes a customer of tenant A as a use case does, and tells what was saved.
+/// Changes a customer of tenant A as a use case does, and returns what was saved.
 pub(super) async fn edit(
     h: &impl Harness,
     id: CustomerId,
@@ -111,7 +111,7 @@ pub(super) async fn recorded(h: &impl Harness, context: &Context, changes: &[Cha
     work.commit().await.expect("commit");
 }
 
-/// Stores keys in this context. Those of all tenants are an operator's to make.
+/// Stores API keys in this context, as an operator if one is for all tenants.
 pub(super) async fn keys_stored(h: &impl Harness, context: &Context, keys: &[ApiKey]) {
     let transactions = if keys.iter().any(|key| key.all_tenants) {
         h.operator_transactions()
@@ -146,12 +146,12 @@ pub(super) fn add(book: &mut AddressBook, address: Address) {
     added.expect("the book takes it");
 }
 
-/// What changed in a book, with the digests of the tests.
+/// Returns what changed in a book, with the digests of the tests.
 pub(super) fn changes(book: &AddressBook) -> BookChanges {
     book.changes(&PlainDigests)
 }
 
-/// Changes the book of a customer of tenant A as a use case does; what was saved.
+/// Changes the book of a customer of tenant A as a use case does, and returns what was saved.
 pub(super) async fn edit_book(
     h: &impl Harness,
     customer: CustomerId,
@@ -166,7 +166,7 @@ pub(super) async fn edit_book(
     Ok(AddressBook::new(customer, book.addresses().to_vec()))
 }
 
-/// Adds addresses to a customer of tenant A; the book, oldest first.
+/// Adds addresses to a customer of tenant A, and returns the book, oldest first.
 pub(super) async fn add_addresses(
     h: &impl Harness,
     customer: CustomerId,

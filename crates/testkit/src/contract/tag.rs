@@ -14,7 +14,7 @@ async fn tagged(h: &impl Harness, lists: &[&[&str]]) {
     }
 }
 
-/// The tags of one page, each with its count.
+/// Returns the tags of one page, each with its count.
 async fn page(h: &impl Harness, query: TagQuery) -> Vec<(String, u64)> {
     let listed = h.tags().list(&context(), &query).await;
     let listed = listed.expect("the store answers").items.into_iter();
@@ -74,7 +74,7 @@ pub async fn tags_are_shown_page_by_page(h: &impl Harness) {
         let listed = h.tags().list(&context(), &after("a", limit)).await;
         assert_eq!(listed.expect("the store answers").next, next, "{limit}");
     }
-    // The tag that a page ended with may be gone by now.
+    // The tag that a page ended with may have been removed since.
     let rest = counts(&[("b", 1), ("c", 1), ("d", 1)]);
     assert_eq!(page(h, after("aa", 9)).await, rest);
     assert_eq!(page(h, after("d", 9)).await, counts(&[]));

@@ -1,4 +1,4 @@
-//! Tenants are made and changed by operators, and read by all.
+//! Tenants are created and changed by operators, and read by every part of the service.
 
 use super::Harness;
 use super::steps::insert_in;
@@ -27,7 +27,7 @@ async fn all(h: &impl Harness) -> Vec<Tenant> {
     h.tenants().all().await.expect("the store answers")
 }
 
-/// Whether a customer of the tenant may be in this group.
+/// Returns whether a customer of the tenant may be in this group.
 async fn has_group(h: &impl Harness, tenant: &Tenant, number: u64, group: &str) -> bool {
     let inside = Context {
         tenant: tenant.id,

@@ -1,10 +1,10 @@
-//! Every case that is written is listed, and so becomes a test of each store.
+//! Every case that is written is listed, and so is tested on each store.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The cases of each slice, as its macro lists them.
+/// Returns the cases of each slice, as its macro lists them.
 fn listed() -> BTreeMap<String, Vec<String>> {
     let mut listed = BTreeMap::new();
     macro_rules! list {
@@ -17,7 +17,7 @@ fn listed() -> BTreeMap<String, Vec<String>> {
     listed
 }
 
-/// The public functions of each file that has any, in their order.
+/// Returns the public functions of each file that has any, in their order.
 fn written() -> BTreeMap<String, Vec<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
     let mut written = BTreeMap::new();

@@ -11,7 +11,7 @@ use customer_domain::{AddressId, Conflict, Context, CustomerId, StoreError, Tena
 use std::collections::HashMap;
 
 impl State {
-    /// The live addresses of a customer, oldest first.
+    /// Returns the live addresses of a customer, oldest first.
     fn book(&self, tenant: TenantId, customer: CustomerId) -> Vec<Address> {
         let rows = self.addresses.get(&(tenant, customer));
         let live = rows.into_iter().flatten().filter(|row| !row.is_deleted);
@@ -47,7 +47,7 @@ impl State {
         self.check_book(at)
     }
 
-    /// What the constraints of the table would refuse.
+    /// Returns the conflict that the constraints of the table would report, if any.
     fn check_book(&self, at: (TenantId, CustomerId)) -> Result<(), StoreError> {
         let of_tenant = self
             .addresses

@@ -82,7 +82,7 @@ impl ApiKeyReads for FakeStore {
 
     async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.shared.read()?;
-        // A write of its own: it waits for the open unit of work as it would for a row's lock.
+        // A separate write: it waits for the open unit of work as it would for the lock of a row.
         let _turn = self.shared.turn.lock().await;
         let mut committed = locked(&self.shared.committed);
         let rows = &mut Arc::make_mut(&mut committed).api_keys;

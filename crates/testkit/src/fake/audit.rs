@@ -1,4 +1,4 @@
-//! The audit trail, read.
+//! Reads of the audit trail.
 
 use super::state::State;
 use super::unit_of_work::FakeUnitOfWork;
@@ -11,7 +11,7 @@ use customer_domain::{Context, CustomerId, Page, StoreError, TenantId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How an entry that was recorded in `context` has to be shown.
+/// Returns how an entry that was recorded in `context` must be read back.
 pub(crate) fn shown(context: &Context, entry: &AuditEntry) -> AuditEvent {
     let names = entry.changes.iter().map(|change| change.field.clone());
     AuditEvent {
@@ -36,7 +36,7 @@ pub(crate) fn shown(context: &Context, entry: &AuditEntry) -> AuditEvent {
     }
 }
 
-/// Whether a filter lets an entry through.
+/// Returns whether an entry passes a filter.
 pub(crate) fn passes(filter: &AuditFilter, event: &AuditEvent) -> bool {
     let AuditFilter {
         customer,

@@ -1,4 +1,4 @@
-//! Failures on demand.
+//! Failures that a test requests.
 
 use super::locked;
 use customer_domain::StoreError;
@@ -15,7 +15,7 @@ pub enum Step {
     Statement,
     /// `commit`.
     Commit,
-    /// A read outside any unit of work, and `ping`.
+    /// A read outside of a unit of work, and `ping`.
     Read,
 }
 
@@ -34,7 +34,7 @@ impl Failures {
         self.down.store(down, Ordering::SeqCst);
     }
 
-    /// The failure that was asked for at this step, if there is one.
+    /// Returns the failure that a test has requested for this step, if any.
     pub(super) fn check(&self, step: Step) -> Result<(), StoreError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the fake is down".to_owned()));

@@ -1,4 +1,4 @@
-//! Claims that are held while a unit of work is open, and the replies that outlive it.
+//! Claims, which are held while a unit of work is open, and the replies that outlive it.
 
 use super::state::State;
 use super::{FakeStore, Step, locked};
@@ -24,7 +24,7 @@ pub(super) fn claim_key(context: &Context, claim: &IdempotencyClaim) -> ClaimKey
 #[derive(Debug, Default)]
 pub(super) struct ClaimsHeld(Mutex<HashSet<ClaimKey>>);
 
-/// A claim that nobody else can have until it is dropped.
+/// A claim that excludes all others of its key until it is dropped.
 #[derive(Debug)]
 pub(super) struct Claim {
     key: ClaimKey,
@@ -77,7 +77,7 @@ impl KeptReply {
 }
 
 impl State {
-    /// Keeps a reply where none is kept that is still alive.
+    /// Keeps a reply. Fails if a reply that has not expired is kept already.
     pub(super) fn keep(
         &mut self,
         key: ClaimKey,

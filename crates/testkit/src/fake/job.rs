@@ -1,4 +1,4 @@
-//! Leases on jobs, by the runtime's clock: a test that stops it decides when they end.
+//! Leases on jobs, by the runtime's clock: a test that pauses it decides when they expire.
 
 use super::{FakeStore, Step, locked};
 use crate::builders::at;
@@ -17,14 +17,14 @@ use uuid::Uuid;
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     rows: Mutex<BTreeMap<String, Row>>,
-    /// The moment of the first call is [`at`] 0.
+    /// The moment of the first call, which is [`at`] 0.
     epoch: OnceLock<Instant>,
 }
 
 #[derive(Debug)]
 struct Row {
     token: i64,
-    /// Who holds it, and until when.
+    /// The holder, and the end of its lease.
     held: Option<(Uuid, Instant)>,
     due: Instant,
     started: Instant,
@@ -113,7 +113,7 @@ impl FakeStore {
         }))
     }
 
-    /// Changes the row of a lease that is still good.
+    /// Changes the row of a lease if it has not been lost.
     fn with_lease(
         &self,
         lease: &JobLease,

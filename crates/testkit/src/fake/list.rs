@@ -1,4 +1,4 @@
-//! Lists: filter, sort, cut.
+//! Lists of customers: filtered, sorted and cut.
 
 use super::state::CustomerRow;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use customer_domain::{
     CustomerId, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total, text,
 };
 
-/// One page of what the filter lets through.
+/// Returns one page of the customers that pass the filter.
 pub(super) fn page<'a>(
     rows: impl Iterator<Item = &'a CustomerRow>,
     filter: &CustomerFilter,
@@ -78,7 +78,7 @@ fn shows(filter: &CustomerFilter, row: &CustomerRow) -> bool {
         && updated.contains(customer.updated_at)
 }
 
-/// A deleted customer is known by the address that it had.
+/// Returns whether a customer has an identifier; a deleted one still has its e-mail address.
 fn is_known_as(customer: &Customer, identifier: &Identifier) -> bool {
     match identifier {
         Identifier::Email(email) => customer.email.key() == email.key(),
@@ -87,7 +87,7 @@ fn is_known_as(customer: &Customer, identifier: &Identifier) -> bool {
     }
 }
 
-/// Where a customer stands in a list sorted by `key`.
+/// Returns the position of a customer in a list sorted by `key`.
 pub(crate) fn key_of(customer: &Customer, key: SortKey) -> CustomerKey {
     let last_name = customer.profile.last_name.as_deref();
     match key {
@@ -101,7 +101,7 @@ pub(crate) fn key_of(customer: &Customer, key: SortKey) -> CustomerKey {
     }
 }
 
-/// A key as something that compares: byte by byte, then by id.
+/// Returns a value by which keys are ordered: byte by byte, then by id.
 pub(crate) fn rank(key: &CustomerKey) -> (Option<DateTime<Utc>>, &str, CustomerId) {
     match key {
         CustomerKey::Time(time, id) => (Some(*time), "", *id),

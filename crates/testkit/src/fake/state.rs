@@ -1,4 +1,4 @@
-//! What is stored. A unit of work changes a copy of it.
+//! The stored state. A unit of work changes a copy of it.
 
 use super::audit::shown;
 use super::idempotency::{ClaimKey, KeptReply};
@@ -13,7 +13,7 @@ use customer_domain::tenant::Tenant;
 use customer_domain::{ApiKeyId, Change, Conflict, Context, CustomerId, StoreError, TenantId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Kind and value of an identifier, within a tenant.
+/// Tenant, kind and value of an identifier.
 pub(super) type IdentifierKey = (TenantId, String, String);
 
 #[derive(Debug, Clone, Default)]
@@ -22,13 +22,13 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<(TenantId, GroupId), Group>,
     pub(super) customers: BTreeMap<(TenantId, CustomerId), CustomerRow>,
     pub(super) identifiers: BTreeMap<IdentifierKey, CustomerId>,
-    /// Address books, the removed addresses too.
+    /// Address books, including removed addresses.
     pub(super) addresses: BTreeMap<(TenantId, CustomerId), Vec<AddressRow>>,
     pub(super) api_keys: BTreeMap<(TenantId, ApiKeyId), KeyRow>,
     pub(super) replies: HashMap<ClaimKey, KeptReply>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) audit: Vec<StoredAudit>,
-    /// The same entries as they are shown.
+    /// The entries of `audit` as they are read back.
     pub(super) trail: Vec<(TenantId, AuditEvent)>,
 }
 
@@ -65,7 +65,7 @@ impl State {
             .map(|(_, row)| row)
     }
 
-    /// Writes what happened. A customer's events have each a number of their own.
+    /// Writes events and audit entries. Fails if a customer has two events with the same number.
     pub(super) fn write(
         &mut self,
         context: &Context,

@@ -1,4 +1,4 @@
-//! The PostgreSQL adapter under the contract.
+//! The harness that tests the contract on the PostgreSQL adapter.
 
 use super::TestDatabase;
 use super::sealed::opened_event;
@@ -22,19 +22,19 @@ use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The adapter on a database of its own.
+/// The adapter on a separate database.
 pub struct PgHarness {
     postgres: Postgres,
     database: TestDatabase,
 }
 
 impl PgHarness {
-    /// The database below.
+    /// Returns the database.
     pub fn database(&self) -> &TestDatabase {
         &self.database
     }
 
-    /// The adapter.
+    /// Returns the adapter.
     pub fn postgres(&self) -> &Postgres {
         &self.postgres
     }

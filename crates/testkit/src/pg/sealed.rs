@@ -1,4 +1,4 @@
-//! Sealed values, opened from outside of the adapter: with the keys as they are stored.
+//! Opens sealed values without the adapter, with the keys that are stored.
 
 use crate::builders::{cipher, key_store};
 use customer_domain::privacy::{DataKey, SealContext, WrappedKey};
@@ -6,10 +6,10 @@ use customer_domain::{CustomerId, KeyId, TenantId};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// Opens a value of a customer, or of the tenant.
+/// Opens a value that was sealed for a customer, or for the tenant if `about` is `None`.
 ///
 /// # Panics
-/// When it cannot be opened.
+/// If it cannot be opened.
 pub async fn opened(
     admin: &mut PgConnection,
     about: Option<CustomerId>,
@@ -73,7 +73,7 @@ async fn tenant_key(admin: &mut PgConnection, tenant: TenantId, id: KeyId) -> Da
 /// Opens the message of an event.
 ///
 /// # Panics
-/// When it cannot be opened.
+/// If it cannot be opened.
 pub async fn opened_event(
     admin: &mut PgConnection,
     tenant: TenantId,

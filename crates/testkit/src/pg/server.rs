@@ -8,32 +8,32 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The URL of a superuser, when there is a server already.
+/// The variable with the URL of a superuser, if there is a server already.
 const GIVEN: &str = "CUSTOMER_TEST_DATABASE_URL";
 
-/// The role that owns every test's schema: no superuser, as in production. It is of the tests'
-/// own, because its password is set: nobody else on a server that is shared may use it.
+/// The role that owns every test's schema: no superuser, as in production. It belongs to the tests,
+/// which set its password: nothing else on a shared server may use it.
 pub(super) const OWNER: &str = "customer_test_owner";
 
-/// What the name of every test's database begins with.
+/// The beginning of the name of every test's database.
 const PREFIX: &str = "customer_test_";
 
-/// A test is over after so many seconds, whatever became of its process.
+/// The seconds after which a test is over, whatever became of its process.
 const TEST_AGE: u64 = 2 * 3_600;
 
-/// How to reach the server, as the superuser and as the owner.
+/// The server, and how to connect as the superuser and as the owner.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     superuser: PgConnectOptions,
-    /// The owner's password. The superuser's own, so that every process that knows the server
-    /// knows it too, and nobody else does. Where the superuser needs none, the owner has none.
+    /// The owner's password, which is the superuser's, so that exactly the processes that know
+    /// the server know it. Empty if the superuser has none.
     pub(super) password: String,
 }
 
 impl Server {
-    /// The one server of this process.
+    /// Returns the one server of this process.
     pub(super) async fn get() -> Self {
-        // Fetching and starting a server blocks, for seconds the first time.
+        // Downloading and starting a server blocks, for seconds the first time.
         let url = tokio::task::spawn_blocking(superuser_url).await;
         let superuser: PgConnectOptions = url.expect("PostgreSQL is there").parse().expect(
             "CUSTOMER_TEST_DATABASE_URL is a URL such as postgres://user:password@host/postgres",
@@ -61,8 +61,8 @@ impl Server {
     }
 }
 
-/// A name that no other database has. It tells when it was made, on which machine and by which
-/// process.
+/// Returns a name that no other database has, with the time, the machine and the process that
+/// created it.
 pub(super) fn unused_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -71,7 +71,7 @@ pub(super) fn unused_name() -> String {
     format!("{PREFIX}{:x}_{machine:08x}_{process}_{count}", seconds())
 }
 
-/// Whether this is the name of a database whose test is over.
+/// Returns whether this is the name of a database whose test is over.
 pub(super) fn is_left_over(name: &str, now: u64) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else {
         return false;
@@ -86,20 +86,20 @@ pub(super) fn is_left_over(name: &str, now: u64) -> bool {
     is_old || (is_ours && parts.next().is_some_and(has_ended))
 }
 
-/// Whether no process has this number. Only said where processes can be seen.
+/// Returns whether no process has this number; `false` where processes cannot be seen.
 fn has_ended(process: &str) -> bool {
     let processes = Path::new("/proc");
     processes.join("self").exists() && !processes.join(process).exists()
 }
 
-/// Something that tells machines (and containers) apart that share a server.
+/// Returns a number that differs between machines (and containers) that share a server.
 fn machine() -> u32 {
     let name = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
     let sum = |sum: u32, byte: &u8| sum.wrapping_mul(31).wrapping_add(u32::from(*byte));
     name.iter().fold(0, sum)
 }
 
-/// Seconds since 1970, for the age of what is left over.
+/// Returns the seconds since 1970, from which the age of a database is computed.
 #[expect(
     clippy::disallowed_methods,
     reason = "the age of a database left behind is real, whatever a test's clock shows"

@@ -1,4 +1,4 @@
-//! The migrated database that every test's is copied from, made once per server and schema.
+//! The migrated database from which every test's is copied, created once per server and schema.
 
 use super::server::{self, OWNER, Server, seconds};
 use secrecy::SecretString;
@@ -7,18 +7,18 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tokio::sync::OnceCell;
 
-/// The migrations of `customer-postgres`, read here for their checksums alone.
+/// The migrations of `customer-postgres`, of which only the checksums are used.
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
 const TEMPLATES: &str = "customer_template_";
 
-/// Whoever holds this lock of the server makes or sweeps; the others wait.
+/// The lock of the server under which one process creates or sweeps while the others wait.
 const LOCK: i64 = 0x6375_7374_6f6d_6572;
 
-/// A template that was not used for so many seconds is of a schema that is gone.
+/// The seconds after which a template that was not used is dropped: its schema is out of date.
 const TEMPLATE_AGE: u64 = 86_400;
 
-/// The template of this program's schema.
+/// Returns the template of the current schema, and creates it if it is missing.
 pub(super) async fn of(server: &Server) -> &'static str {
     static NAME: OnceCell<String> = OnceCell::const_new();
 
@@ -45,7 +45,7 @@ async fn make(server: &Server, name: &str) -> Result<(), sqlx::Error> {
         .disable_statement_logging()
         .connect()
         .await?;
-    // Held until the connection closes, also when this process dies.
+    // Held until the connection closes, even if this process dies.
     sqlx::query("SELECT pg_advisory_lock($1)")
         .bind(LOCK)
         .execute(&mut connection)
@@ -79,7 +79,7 @@ async fn migrate(
     let password = SecretString::from(server.password.as_str());
     let provisioned = customer_postgres::provision(&superuser, OWNER, name, &password).await;
     let owner_url = provisioned.map_err(|error| sqlx::Error::Configuration(error.into()))?;
-    // Another owner may have made the two roles on this server; then they are not ours to grant.
+    // Another owner may have created the two roles; then the new owner cannot grant them itself.
     let roles = ["customer_app", "customer_worker"];
     let known: Vec<String> =
         sqlx::query_scalar("SELECT rolname FROM pg_roles WHERE rolname = ANY($1)")
@@ -93,7 +93,7 @@ async fn migrate(
     migrated.map_err(|error| sqlx::Error::Configuration(error.into()))
 }
 
-/// Drops the databases of tests that are over, and templates that are out of use.
+/// Drops the databases of tests that are over, and templates that are no longer used.
 async fn sweep(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let now = seconds();
     let databases: Vec<(String, Option<String>)> = sqlx::query_as(

@@ -1,4 +1,4 @@
-//! The proxy, before a server that sends back what it gets.
+//! The proxy in front of a server that echoes what it receives.
 
 use customer_testkit::chaos::{Behaviour, Direction, Proxy};
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// A moment in which something would have happened, if it were to.
+/// Long enough for something to happen, if it were to.
 const MOMENT: Duration = Duration::from_millis(80);
 
 struct Echo {

@@ -1,4 +1,4 @@
-//! What the fake does beside keeping the contract.
+//! What the fake does in addition to the contract.
 
 use customer_domain::StoreError;
 use customer_domain::audit::AuditKind;

@@ -1,4 +1,4 @@
-//! The kit tested on itself.
+//! Tests of the test kit.
 
 mod chaos;
 mod fake;

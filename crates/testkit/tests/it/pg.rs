@@ -1,4 +1,4 @@
-//! A database for each test.
+//! Tests of the database that each test gets.
 
 use customer_domain::customer::CustomerRef;
 use customer_testkit::builders::{context, customer, new_customer, other_tenant, tenant};

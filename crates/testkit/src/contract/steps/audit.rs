@@ -1,4 +1,4 @@
-//! The audit trail, written and read.
+//! Steps that write and read the audit trail.
 
 use super::super::Harness;
 use super::{begin_in, recorded};
@@ -8,7 +8,7 @@ use customer_domain::audit::{
 };
 use customer_domain::{AuditEventId, Change, Context, CustomerId, Page};
 
-/// The n-th entry, about this customer if there is one.
+/// Returns the n-th entry, about this customer if there is one.
 pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
     AuditEntry {
         customer,
@@ -22,7 +22,7 @@ pub(in super::super) async fn written(h: &impl Harness, context: &Context, entri
     recorded(h, context, &changes).await;
 }
 
-/// One page of the context's trail.
+/// Reads one page of the audit trail of the context's tenant.
 pub(in super::super) async fn page(
     h: &impl Harness,
     context: &Context,
@@ -36,7 +36,7 @@ pub(in super::super) async fn page(
     page.expect("the store answers")
 }
 
-/// The context's trail, counted.
+/// Counts the entries of the context's tenant by customer.
 pub(in super::super) async fn tally(
     h: &impl Harness,
     context: &Context,
@@ -48,7 +48,7 @@ pub(in super::super) async fn tally(
     tally.expect("the store answers")
 }
 
-/// The numbers of entries that [`about`] made.
+/// Returns the numbers with which [`about`] created these entries.
 pub(in super::super) fn numbers(events: &[AuditEvent]) -> Vec<u64> {
     let number = |event: &AuditEvent| {
         let number = (1..1_000).find(|n| event.id == AuditEventId(seeded_id(0xad_0000 + n)));

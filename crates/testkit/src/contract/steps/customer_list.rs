@@ -1,4 +1,4 @@
-//! Lists of customers, read page by page.
+//! Steps that read lists of customers page by page.
 
 use super::super::Harness;
 use crate::builders::context;
@@ -48,7 +48,7 @@ pub(in super::super) async fn page(
     page.expect("the store answers")
 }
 
-/// The first page by number, and all that follow it by cursor.
+/// Reads the first page by number, and all that follow it by cursor.
 pub(in super::super) async fn walk(
     h: &impl Harness,
     filter: &CustomerFilter,
@@ -70,7 +70,7 @@ pub(in super::super) fn ids(records: &[CustomerRecord]) -> Vec<CustomerId> {
     records.iter().map(|record| record.customer.id).collect()
 }
 
-/// What a list must show: sorted by its key and then by id, byte by byte, backwards if so asked.
+/// Returns what a list must show: sorted by its key and then by id, byte by byte, in its order.
 pub(in super::super) fn sorted(customers: &[NewCustomer], sort: CustomerSort) -> Vec<CustomerId> {
     let keys = customers.iter().map(|new| key_of(&new.customer, sort.key));
     let mut keys: Vec<_> = keys.collect();

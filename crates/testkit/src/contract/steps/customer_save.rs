@@ -1,4 +1,4 @@
-//! Changes of a customer, and what they leave behind.
+//! Steps that change a customer, and look at the result.
 
 use super::super::Harness;
 use super::{edit, read, stored};
@@ -6,7 +6,7 @@ use crate::builders::{at, context, customer};
 use customer_domain::customer::{Customer, Lookup, Status};
 use customer_domain::{CustomerId, StoreError};
 
-/// Looks a customer of tenant A up; its id.
+/// Looks a customer of tenant A up, and returns its id.
 pub(in super::super) async fn looked_up(h: &impl Harness, lookup: &Lookup) -> Option<CustomerId> {
     let found = h
         .customers()
@@ -23,14 +23,14 @@ pub(in super::super) fn delete(customer: &mut Customer) {
     customer.updated_at = at(60);
 }
 
-/// Takes the deletion back as a use case does.
+/// Reactivates a deleted customer as a use case does.
 pub(in super::super) fn reactivate(customer: &mut Customer) {
     customer.status = Status::Active;
     customer.deleted_at = None;
     customer.updated_at = at(120);
 }
 
-/// The refusal of a change to number 1, which must leave it as it was.
+/// Returns the error of a change to customer 1, and asserts that it left the customer as it was.
 pub(in super::super) async fn refusal(
     h: &impl Harness,
     change: impl FnOnce(&mut Customer) + Send,
