@@ -1,4 +1,4 @@
-//! Addresses: where a customer has things sent and billed to.
+//! Addresses that a customer's orders are shipped and billed to.
 
 mod book;
 mod changes;
@@ -21,45 +21,46 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// Addresses that a customer may have, unless the operator decided otherwise (DOM-18).
+/// The default limit on a customer's addresses, which the operator can change (DOM-18).
 pub const DEFAULT_ADDRESS_LIMIT: usize = 10;
-/// Addresses that a book can hold whatever the operator decided: it is read as a whole.
+/// The most addresses in one book, whatever limit is configured: a book is read as a whole.
 pub const MAX_BOOK: usize = 1_000;
-/// Addresses that are shown inside of a customer.
+/// The most addresses that are included in the representation of a customer.
 pub const MAX_EXPANDED: usize = 100;
-/// Characters of a label.
+/// The maximum length of a label, in characters.
 pub const MAX_LABEL: usize = 50;
 
 /// An entry of a customer's address book.
 #[derive(Clone, PartialEq)]
 pub struct Address {
-    /// Its id.
+    /// The address's id.
     pub id: AddressId,
-    /// What it is for.
+    /// What the address is used for.
     pub kind: AddressType,
-    /// Whether things are sent here unless the customer says otherwise.
+    /// Whether orders are shipped here unless the customer chooses another address.
     pub default_shipping: bool,
-    /// Whether bills go here unless the customer says otherwise.
+    /// Whether bills are sent here unless the customer chooses another address.
     pub default_billing: bool,
-    /// Whom and what it names.
+    /// The recipient and the place.
     pub postal: PostalAddress,
-    /// The customer's word for it, such as `Home`.
+    /// The customer's name for the address, such as `Home`.
     pub label: Option<String>,
-    /// Whether somebody made sure that it exists. A change of the place clears it.
+    /// Whether the address was verified to exist. Changing the place resets it.
     pub is_verified: bool,
-    /// What else the shop keeps with it.
+    /// Free-form data that the shop stores with the address.
     pub metadata: Map<String, Value>,
-    /// Its id in Magento.
+    /// The id in Magento.
     pub legacy_id: Option<LegacyId>,
-    /// The edit token: rises whenever something in it changes, its roles included.
+    /// The edit token: increases with every change, including a change of the default roles.
     pub version: i64,
-    /// When it was made.
+    /// When the address was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the address last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Which record it is and where it stands, not whose and where.
+/// Shows the id and the state of the record, but nothing personal: neither the customer nor the
+/// place.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Address")
@@ -76,13 +77,13 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// The roles in which it is the default.
+    /// Returns the roles that the address is the default for.
     pub fn roles(&self) -> Vec<Role> {
         let held = Role::ALL.into_iter().filter(|role| self.holds(*role));
         held.collect()
     }
 
-    /// Whether it is the default of `role`.
+    /// Returns whether the address is the default for `role`.
     pub fn holds(&self, role: Role) -> bool {
         match role {
             Role::Shipping => self.default_shipping,
@@ -90,19 +91,20 @@ impl Address {
         }
     }
 
-    /// By what an equal address is found: a keyed digest over type and normalised place.
+    /// Returns a keyed digest of the type and the normalised address; equal addresses have equal
+    /// digests.
     pub fn digest(&self, digests: &dyn KeyedDigest) -> [u8; 32] {
-        // A separator that no part can hold: control characters are refused.
+        // A separator that no part can contain, because control characters are rejected.
         let message = self.comparable().join("\u{1f}");
         digests.digest(DigestPurpose::Address, message.as_bytes())
     }
 
-    /// Whether the other one is of the same type and names the same person and place.
+    /// Returns whether `other` has the same type and names the same person and place.
     pub(crate) fn is_equal(&self, other: &Self) -> bool {
         self.comparable() == other.comparable()
     }
 
-    /// What two equal addresses have in common: type, person and place.
+    /// Returns the parts that equal addresses share: type, person and place.
     fn comparable(&self) -> Vec<String> {
         let Self {
             id: _,
@@ -134,7 +136,7 @@ vocabulary! {
     /// What an address is for (DOM-17).
     #[derive(Default)]
     pub enum AddressType {
-        /// Sending things.
+        /// Shipping orders.
         #[default]
         Shipping = 1 "shipping",
         /// Sending bills.
@@ -145,7 +147,7 @@ vocabulary! {
 }
 
 impl AddressType {
-    /// Whether an address of this type can serve in `role`.
+    /// Returns whether an address of this type can serve in `role`.
     pub fn covers(self, role: Role) -> bool {
         match self {
             Self::Both => true,
@@ -156,25 +158,25 @@ impl AddressType {
 }
 
 vocabulary! {
-    /// What one address of a customer is the default for (D-20).
+    /// A role that one of the customer's addresses is the default for (D-20).
     pub enum Role {
-        /// Sending things.
+        /// Shipping orders.
         Shipping "shipping",
         /// Sending bills.
         Billing "billing",
     }
 }
 
-/// How a path names an address: by UUID (with or without the prefix `addr_`) or by legacy id.
+/// An address as a path refers to it: by UUID (with or without the prefix `addr_`) or by legacy id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressRef {
-    /// By its id.
+    /// The address's id.
     Id(AddressId),
-    /// By its id in Magento.
+    /// The id in Magento.
     Legacy(LegacyId),
 }
 
-/// Writes the id alone, whichever way the reference was written.
+/// Writes the bare id, however the reference was originally written.
 impl fmt::Display for AddressRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -185,10 +187,10 @@ impl fmt::Display for AddressRef {
 }
 
 impl AddressRef {
-    /// Reads a reference: a UUID, `addr_<uuid>`, or a positive whole number.
+    /// Parses a reference: a UUID, `addr_<uuid>`, or a positive whole number.
     ///
     /// # Errors
-    /// For anything else; a UUID is 32 hexadecimal digits in the hyphenated form.
+    /// Fails for anything else. A UUID is 32 hexadecimal digits in the hyphenated form.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         match Reference::parse(text, "addr_") {
             Some(Reference::Id(id)) => Ok(Self::Id(AddressId(id))),
@@ -200,7 +202,7 @@ impl AddressRef {
         }
     }
 
-    /// Whether it names this address.
+    /// Returns whether this reference names `address`.
     pub fn names(self, address: &Address) -> bool {
         match self {
             Self::Id(id) => id == address.id,

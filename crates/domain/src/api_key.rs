@@ -1,4 +1,4 @@
-//! API keys: how services and operators prove who they are.
+//! API keys: the credentials of services and operators.
 
 pub use crate::support::permission::Permission;
 
@@ -9,33 +9,33 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
 use serde_json::json;
 
-/// Characters of a key's name.
+/// The maximum length of a key's name, in characters.
 pub const MAX_KEY_NAME: usize = 100;
-/// Keys that one list shows.
+/// The most keys in one list.
 pub const MAX_LISTED_KEYS: i64 = 1_000;
 
-/// A key, without its secret: that is shown once and never kept.
+/// An API key without its secret, which is shown once and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its id.
+    /// The key's id.
     pub id: ApiKeyId,
-    /// The tenant it lies in; for an all-tenant key, the default tenant.
+    /// The tenant that the key belongs to; the default tenant for an all-tenant key.
     pub tenant: TenantId,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// The first characters of its secret, by which people recognise it.
+    /// The first characters of the secret, to recognise the key by.
     pub prefix: String,
-    /// What it may do; at least one, strongest last.
+    /// What the key may do; at least one permission, strongest last.
     pub permissions: Vec<Permission>,
-    /// Whether it may act in every tenant.
+    /// Whether the key may act in every tenant.
     pub all_tenants: bool,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When the key expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was last used, to the minute.
+    /// When the key was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// When the key was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
@@ -43,7 +43,7 @@ impl Audited for ApiKey {
     fn fields(&self) -> Fields {
         let Self {
             id: _,
-            // Told by its outer id, which the key does not know.
+            // Audited by its slug, which the key does not know.
             tenant: _,
             name,
             prefix: _,
@@ -67,58 +67,58 @@ impl Audited for ApiKey {
 }
 
 impl ApiKey {
-    /// Whether it opens anything at `now`.
+    /// Returns whether the key is neither revoked nor expired at `now`.
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Whether it grants `wanted`, which a stronger permission includes.
+    /// Returns whether the key grants `wanted`, or a stronger permission, which includes it.
     pub fn grants(&self, wanted: Permission) -> bool {
         self.permissions.iter().any(|held| *held >= wanted)
     }
 }
 
-/// A key's name: 1 to [`MAX_KEY_NAME`] characters.
+/// Parses a key's name: 1 to [`MAX_KEY_NAME`] characters.
 ///
 /// # Errors
-/// When it is empty, too long or holds control characters.
+/// Fails if the name is empty, too long or contains control characters.
 pub fn key_name(name: &str) -> Result<String, InvalidValue> {
     text::line(name, MAX_KEY_NAME)?
         .ok_or_else(|| InvalidValue::new(ValueFault::Required, "a key needs a name"))
 }
 
-/// A key's secret as it was just made.
+/// The secret of a new key.
 #[derive(Debug, Clone)]
 pub struct NewSecret {
-    /// The whole secret, `csk_…`: shown once.
+    /// The whole secret, `csk_…`, which is shown once.
     pub secret: SecretString,
     /// Its first characters.
     pub prefix: String,
-    /// What the store keeps instead of it.
+    /// The digest that is stored instead of the secret.
     pub digest: [u8; 32],
 }
 
-/// A key's secret as a caller presents it. It carries its tenant, so that it is looked up
-/// inside the wall.
+/// A secret as a caller presents it. It names its tenant, so that it is looked up under that
+/// tenant's row-level security.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PresentedSecret {
     /// The tenant that the secret names. It grants nothing until the digest is found there.
     pub tenant: TenantId,
-    /// What the store may know.
+    /// The digest of the secret.
     pub digest: [u8; 32],
 }
 
-/// Makes and reads the secrets of keys.
+/// Creates and parses the secrets of keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait ApiKeySecrets: Send + Sync {
-    /// A new secret for a key of `tenant`, from the system's random source.
+    /// Creates a new secret for a key of `tenant`, from the system's random source.
     fn generate(&self, tenant: TenantId) -> NewSecret;
 
-    /// Reads a presented secret; `None` when it has not the form of one.
+    /// Parses a presented secret; `None` if it is malformed.
     fn read(&self, presented: &str) -> Option<PresentedSecret>;
 }
 
-/// Writes keys, inside a unit of work.
+/// Writes API keys, within a unit of work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyRepo: Send {
@@ -129,59 +129,61 @@ pub trait ApiKeyRepo: Send {
     async fn insert(&mut self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), StoreError>;
 
     /// Revokes a live key of the context's tenant, unless it is the tenant's last live key with
-    /// [`Permission::Admin`]; whatever runs in parallel, one is left.
+    /// [`Permission::Admin`]. One such key remains, whatever runs in parallel.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has no such key.
+    /// MUST return [`StoreError::NotFound`] if the tenant has no such key.
     async fn revoke(&mut self, id: ApiKeyId, now: DateTime<Utc>) -> Result<Revocation, StoreError>;
 }
 
-/// What became of a revocation.
+/// The result of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
-    /// The key is revoked; it was live before. With the digest, so that memory can forget it.
+    /// The key was live and is revoked now; with the digest, to remove it from the
+    /// [`ApiKeyMemory`].
     Revoked(ApiKey, [u8; 32]),
-    /// It had ended already; nothing changed.
+    /// The key was already revoked or expired; nothing changed.
     AlreadyEnded(ApiKey),
-    /// It is the last key that can administer the tenant; nothing changed.
+    /// The key is the last one that can administer the tenant; nothing changed.
     LastAdminKey,
 }
 
-/// Reads keys.
+/// Reads API keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyReads: Send + Sync {
-    /// The key with this secret, live or not, looked up inside the tenant that it names.
+    /// Returns the key with this secret, live or not, looking only in the tenant that the secret
+    /// names.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn find_by_secret(&self, secret: &PresentedSecret) -> Result<Option<ApiKey>, StoreError>;
 
-    /// The keys of the context's tenant, at most [`MAX_LISTED_KEYS`]: those that are not revoked
-    /// first, so that no number of revoked ones hides one that opens something; of each kind the
+    /// Returns the keys of the context's tenant, at most [`MAX_LISTED_KEYS`]: first those that are
+    /// not revoked, so that revoked keys never crowd out a usable one, then the revoked ones, each
     /// newest first.
     ///
     /// # Errors
     /// As [`find_by_secret`](Self::find_by_secret).
     async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError>;
 
-    /// Notes that the key was used. Never moves the time backwards.
+    /// Records that the key was used. Never moves the time backwards.
     ///
     /// # Errors
     /// As [`find_by_secret`](Self::find_by_secret).
     async fn touch(&self, key: &ApiKey, at: DateTime<Utc>) -> Result<(), StoreError>;
 }
 
-/// Remembers keys for a few seconds, so that a request costs no look-up. Bounded.
+/// Caches keys for a few seconds, so that most requests need no look-up. Bounded in size.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait ApiKeyMemory: Send + Sync {
-    /// The key, if it was remembered within the bound on its age.
+    /// Returns the key, if it was cached no longer ago than the maximum age.
     fn get(&self, secret: &PresentedSecret) -> Option<ApiKey>;
 
-    /// Remembers it.
+    /// Caches a key.
     fn put(&self, secret: PresentedSecret, key: ApiKey);
 
-    /// Forgets it: it was revoked.
+    /// Removes a key that was revoked.
     fn forget(&self, secret: &PresentedSecret);
 }
 

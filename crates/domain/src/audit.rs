@@ -1,4 +1,4 @@
-//! The audit trail: who changed what, kept with the change.
+//! The audit trail: who changed what, stored together with the change.
 
 mod change;
 mod month;
@@ -26,29 +26,29 @@ use crate::{AuditEventId, CustomerId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// One entry. It is written in the transaction of the change, with the context's actor, tenant,
-/// trace and correlation id beside it, and the place that the request came from. Values are sealed
-/// at rest; a secret is named and has none.
+/// An entry of the audit trail, written in the transaction of the change, together with the
+/// context's actor, tenant, trace id, correlation id and origin. Values are stored sealed; a secret
+/// is named without a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its id.
+    /// The entry's id.
     pub id: AuditEventId,
     /// What happened.
     pub kind: AuditKind,
-    /// The customer concerned, if one is.
+    /// The customer concerned, if any.
     pub customer: Option<CustomerId>,
     /// The record concerned.
     pub resource: Uuid,
-    /// The fields that changed, as the wire spells them, with what they were and are.
+    /// The fields that changed, named as in the API, with their old and new values.
     pub changes: Vec<FieldChange>,
-    /// Why, in the actor's words, if a reason was given.
+    /// The reason that the actor gave, if any.
     pub reason: Option<String>,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
 }
 
 impl AuditEntry {
-    /// Returns an entry about a record of no customer, without changes and without a reason.
+    /// Creates an entry that concerns no customer, without changes and without a reason.
     pub fn new(id: AuditEventId, kind: AuditKind, resource: Uuid, at: DateTime<Utc>) -> Self {
         Self {
             id,
@@ -61,7 +61,7 @@ impl AuditEntry {
         }
     }
 
-    /// Names the customer concerned.
+    /// Sets the customer concerned.
     #[must_use]
     pub fn about(self, customer: CustomerId) -> Self {
         Self {
@@ -70,30 +70,30 @@ impl AuditEntry {
         }
     }
 
-    /// Names the fields that changed.
+    /// Sets the fields that changed.
     #[must_use]
     pub fn with(self, changes: Vec<FieldChange>) -> Self {
         Self { changes, ..self }
     }
 
-    /// Says why, in the actor's words.
+    /// Sets the reason that the actor gave.
     #[must_use]
     pub fn because(self, reason: Option<String>) -> Self {
         Self { reason, ..self }
     }
 }
 
-/// Characters of a reason.
+/// The maximum length of a reason, in characters.
 pub const MAX_REASON: usize = 500;
 
-/// Characters of a type.
+/// The maximum length of an event type, in characters.
 pub const MAX_EVENT_TYPE: usize = 100;
 
-/// Declares [`AuditKind`] as a table. A line has the variant, its type, what it did to the record, and
-/// how grave it is: what was tried and refused stands out, all else is the service at work.
+/// Declares [`AuditKind`] as a table. A line has the variant, its type, its operation on the
+/// record, and its severity: `Warn` for what was attempted and refused, `Info` for everything else.
 macro_rules! audit_kinds {
     ($($(#[$meta:meta])* $kind:ident $event_type:literal $operation:ident $severity:ident;)+) => {
-        /// What can happen. Each has a type and an operation, which the trail is queried by (AUD-04).
+        /// What can happen. The trail is filtered by type and by operation (AUD-04).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum AuditKind { $($(#[$meta])* $kind),+ }
 
@@ -106,12 +106,12 @@ macro_rules! audit_kinds {
                 match self { $(Self::$kind => $event_type),+ }
             }
 
-            /// Returns what it did to the record.
+            /// Returns the operation on the record.
             pub const fn operation(self) -> Operation {
                 match self { $(Self::$kind => Operation::$operation),+ }
             }
 
-            /// Returns how grave it is.
+            /// Returns the severity.
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$kind => Severity::$severity),+ }
             }
@@ -158,12 +158,12 @@ audit_kinds! {
     ApiKeyCreate "api_key.create" Create Info;
     /// An API key was revoked.
     ApiKeyRevoke "api_key.revoke" Delete Info;
-    /// A known caller was refused a route: its scope was not enough.
+    /// A known caller was denied a route for lack of permission.
     AccessDenied "access.denied" Read Warn;
 }
 
 impl AuditKind {
-    /// Returns the kinds whose type begins with `prefix`, in the same case.
+    /// Returns the kinds whose type starts with `prefix`; case matters.
     pub fn with_prefix(prefix: &str) -> Vec<Self> {
         let begins = |kind: &Self| kind.event_type().starts_with(prefix);
         Self::ALL.into_iter().filter(begins).collect()

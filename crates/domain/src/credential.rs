@@ -1,4 +1,4 @@
-//! Passwords: what is accepted, and how a hash is had.
+//! Passwords: the policy that accepts them, and the port that hashes them.
 
 use crate::{InvalidValue, ValueFault, text};
 use async_trait::async_trait;
@@ -7,14 +7,15 @@ use thiserror::Error;
 
 mod common_passwords;
 
-/// Characters that a password may have at most.
+/// The maximum length of a password, in characters.
 pub const MAX_PASSWORD: usize = 128;
 
-/// Which passwords are accepted: length, not a common one, not the owner's own words. No rule
-/// about kinds of characters; every character counts, exactly as sent.
+/// The rules for passwords: long enough, not a common password, and not derived from the owner's
+/// name or e-mail address. No kinds of characters are required; every character counts, exactly as
+/// sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
-    /// Characters that a password has at least; 8 by default.
+    /// The minimum length of a password, in characters; 8 by default.
     pub min_length: usize,
 }
 
@@ -24,24 +25,24 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// A password that the policy accepted. There is no other way to make one.
+/// A password that the policy accepted, which is the only way to create one.
 #[derive(Debug, Clone)]
 pub struct NewPassword(SecretString);
 
 impl NewPassword {
-    /// The password itself, for the hasher.
+    /// Returns the password itself, for the hasher.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
 impl PasswordPolicy {
-    /// Accepts or refuses a password. `own_words` are the e-mail address and the names of its
-    /// owner: a password that contains the part before the `@`, or a word of a name, of at least
-    /// 3 characters is refused.
+    /// Checks a password against the policy. `own_words` are the e-mail address and the names of
+    /// the owner: a password that contains the part before the `@`, or a word of a name, of at
+    /// least 3 characters is rejected.
     ///
     /// # Errors
-    /// [`ValueFault::WeakPassword`] with every reason in one sentence.
+    /// [`ValueFault::WeakPassword`] with all reasons in one sentence.
     pub fn accept(&self, password: &str, own_words: &[&str]) -> Result<NewPassword, InvalidValue> {
         let length = password.chars().count();
         let mut reasons = Vec::new();
@@ -83,11 +84,11 @@ fn contains_own_word(password: &str, own_words: &[&str]) -> bool {
         .any(|word| word.chars().count() >= MIN_OWN_WORD && password.contains(&word))
 }
 
-/// Shorter words stand in too many good passwords by chance.
+/// Shorter words occur in too many good passwords by chance.
 const MIN_OWN_WORD: usize = 3;
 
-/// A password's hash in PHC form (`$argon2id$…`). Not secret enough to hide from the store,
-/// too secret to show: `Debug` tells only the algorithm.
+/// A password's hash in PHC form (`$argon2id$…`). It may be stored, but not shown: `Debug` writes
+/// only the algorithm.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 
@@ -98,25 +99,25 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// Why no hash could be made.
+/// The reason why a password could not be hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HashError {
-    /// As many passwords are being hashed and waiting as may; worth a retry after a second.
+    /// Too many passwords are being hashed or are waiting; worth a retry after a second.
     #[error("the queue of the password hasher is full")]
     Busy,
-    /// The algorithm refused, or its thread died.
+    /// The algorithm failed, or its thread died.
     #[error("the password hasher failed: {0}")]
     Failed(String),
 }
 
-/// Hashes passwords, on threads of its own: nothing else waits for it.
+/// Hashes passwords, on dedicated threads, so that nothing else waits for it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// Hashes with a new salt.
+    /// Hashes a password with a new salt.
     ///
     /// # Errors
-    /// MUST return [`HashError::Busy`] at once when the queue is full, without waiting.
+    /// MUST return [`HashError::Busy`] immediately if the queue is full, without waiting.
     async fn hash(&self, password: &NewPassword) -> Result<PasswordHash, HashError>;
 }
 

@@ -1,4 +1,4 @@
-//! Customer groups: what a customer is to the shop, such as retail or wholesale (D-15).
+//! Customer groups: kinds of customers, such as retail or wholesale (D-15).
 
 use crate::audit::{Audited, Fields};
 use crate::{Context, InvalidValue, Patch, StoreError, TenantId, ValueFault, text};
@@ -8,47 +8,48 @@ use serde_json::json;
 use std::fmt;
 use uuid::Uuid;
 
-/// The groups that every tenant begins with, unless the configuration names others.
+/// The groups that every tenant starts with, unless the configuration names others.
 pub const DEFAULT_GROUPS: [&str; 3] = ["retail", "wholesale", "vip"];
 
-/// Characters of a group's id.
+/// The maximum length of a group's id, in characters.
 pub const MAX_GROUP_ID: usize = 50;
-/// Characters of a group's name.
+/// The maximum length of a group's name, in characters.
 pub const MAX_GROUP_NAME: usize = 100;
-/// Characters of a group's description.
+/// The maximum length of a group's description, in characters.
 pub const MAX_GROUP_DESCRIPTION: usize = 500;
-/// Characters of a group's discount class.
+/// The maximum length of a group's discount class, in characters.
 pub const MAX_DISCOUNT_CLASS: usize = 50;
-/// Words that paths keep for themselves: no group has one as its id.
+/// Words that are segments of paths, and cannot be ids of groups.
 pub const RESERVED_GROUP_IDS: [&str; 4] = ["segments", "preview", "members", "me"];
 
-/// A group.
+/// A customer group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Its id: a word, unique within the tenant.
+    /// The group's id: a slug, unique within the tenant.
     pub id: GroupId,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// What it is for.
+    /// What the group is for.
     pub description: Option<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     pub discount_class: Option<String>,
     /// The edit token.
     pub version: i64,
-    /// When it was made.
+    /// When the group was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the group last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A merge (RFC 7396) over everything of a group that can be edited. What is kept stays.
+/// A merge (RFC 7396) of every editable field of a group. Members that are `Keep` or `None` stay as
+/// they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupChanges {
-    /// A new name; it cannot be emptied.
+    /// The new name; cannot be cleared.
     pub name: Option<String>,
-    /// What it is for.
+    /// What the group is for.
     pub description: Patch<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     pub discount_class: Patch<String>,
 }
 
@@ -73,7 +74,7 @@ impl Audited for Group {
 }
 
 impl Group {
-    /// A group that is made at this moment.
+    /// Creates a group.
     pub fn new(id: GroupId, name: String, now: DateTime<Utc>) -> Self {
         Self {
             id,
@@ -86,15 +87,15 @@ impl Group {
         }
     }
 
-    /// The names of what it says, as the wire spells them.
+    /// Returns the names of the fields that are filled, as they are spelled in the API.
     pub fn given_fields(&self) -> Vec<&'static str> {
         let fields = self.fields().into_iter();
         let given = fields.filter(|(_, value)| !value.is_null());
         given.map(|(name, _)| name).collect()
     }
 
-    /// Merges `changes` into the group. The names of what changed, as the wire spells them;
-    /// empty when nothing did.
+    /// Merges `changes` into the group, and returns the names of the changed fields as they are
+    /// spelled in the API.
     pub fn merge(&mut self, changes: GroupChanges) -> Vec<&'static str> {
         let before = self.clone();
         let GroupChanges {
@@ -116,10 +117,10 @@ impl Group {
 pub struct GroupId(String);
 
 impl GroupId {
-    /// Reads a group id; upper case is accepted and lowered.
+    /// Parses a group id; upper case is accepted and converted to lower case.
     ///
     /// # Errors
-    /// When it is not 1 to 50 letters, digits, `-` or `_`.
+    /// Fails unless the id has 1 to 50 letters, digits, `-` or `_`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let id = text.trim().to_ascii_lowercase();
         let fits = (1..=MAX_GROUP_ID).contains(&id.len())
@@ -134,10 +135,10 @@ impl GroupId {
         })
     }
 
-    /// Reads the id of a group about to be made.
+    /// Parses the id of a group that is about to be created.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and for the words of [`RESERVED_GROUP_IDS`].
+    /// As for [`parse`](Self::parse), and for the words in [`RESERVED_GROUP_IDS`].
     pub fn parse_new(text: &str) -> Result<Self, InvalidValue> {
         let id = Self::parse(text)?;
         if RESERVED_GROUP_IDS.contains(&id.as_str()) {
@@ -149,10 +150,10 @@ impl GroupId {
         Ok(id)
     }
 
-    /// The id that a group of this name gets: its folded words, joined by hyphens.
+    /// Derives the id of a group from its name: the folded words, joined by hyphens.
     ///
     /// # Errors
-    /// When the name has no letter or digit of ASCII to make one of, or makes a reserved word.
+    /// Fails if the name has no ASCII letter or digit, or if the result is a reserved word.
     pub fn from_name(name: &str) -> Result<Self, InvalidValue> {
         let folded = text::fold(name);
         let words = folded
@@ -168,18 +169,19 @@ impl GroupId {
         })
     }
 
-    /// Rebuilds an id from the store. Checks nothing: a stricter rule is for new ids. Not for input.
+    /// Restores an id from the store, without checks: the rule for new ids may be stricter. Not for
+    /// input.
     pub fn from_store(id: String) -> Self {
         Self(id)
     }
 
-    /// The slug.
+    /// Returns the slug.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The UUID by which the audit trail names the group: made of the tenant's id and its own,
-    /// and so the same each time.
+    /// Returns the UUID that identifies the group in the audit trail: derived from the tenant's id
+    /// and the group's own, so that it is always the same.
     pub fn uuid_in(&self, tenant: TenantId) -> Uuid {
         Uuid::new_v5(&tenant.0, self.0.as_bytes())
     }
@@ -191,32 +193,32 @@ impl fmt::Display for GroupId {
     }
 }
 
-/// A group's name.
+/// Parses a group's name.
 ///
 /// # Errors
-/// When it is empty, longer than [`MAX_GROUP_NAME`] or holds control characters.
+/// Fails if the name is empty, longer than [`MAX_GROUP_NAME`] or contains control characters.
 pub fn name(value: &str) -> Result<String, InvalidValue> {
     text::line(value, MAX_GROUP_NAME)?
         .ok_or_else(|| InvalidValue::new(ValueFault::Required, "a name may not be empty"))
 }
 
-/// What a group is for; `None` when nothing is said.
+/// Parses a group's description; `None` if it is blank.
 ///
 /// # Errors
-/// When it is longer than [`MAX_GROUP_DESCRIPTION`] or holds control characters.
+/// Fails if it is longer than [`MAX_GROUP_DESCRIPTION`] or contains control characters.
 pub fn description(value: &str) -> Result<Option<String>, InvalidValue> {
     text::line(value, MAX_GROUP_DESCRIPTION)
 }
 
-/// The class of a group: a word that price rules know.
+/// Parses a group's discount class, a name that price rules use; `None` if it is blank.
 ///
 /// # Errors
-/// When it is longer than [`MAX_DISCOUNT_CLASS`] or holds control characters.
+/// Fails if it is longer than [`MAX_DISCOUNT_CLASS`] or contains control characters.
 pub fn discount_class(value: &str) -> Result<Option<String>, InvalidValue> {
     text::line(value, MAX_DISCOUNT_CLASS)
 }
 
-/// Writes groups, inside a unit of work.
+/// Writes groups, within a unit of work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait GroupRepo: Send {
@@ -224,42 +226,42 @@ pub trait GroupRepo: Send {
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with [`Conflict::GroupId`](crate::Conflict::GroupId)
-    /// when the tenant has a group with this id.
+    /// if the tenant already has a group with this id.
     async fn insert(&mut self, group: &Group) -> Result<(), StoreError>;
 
     /// Locks and reads a group. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has none with this id.
+    /// MUST return [`StoreError::NotFound`] if the tenant has no group with this id.
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError>;
 
-    /// Stores name, description, class, version and time of a group that this unit of work holds
-    /// locked. One round trip.
+    /// Stores the name, description, discount class, version and time of a group that this unit of
+    /// work has locked. One round trip.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when it is gone.
+    /// [`StoreError::NotFound`] if the group does not exist.
     async fn save(&mut self, group: &Group) -> Result<(), StoreError>;
 
-    /// Deletes a group that no customer belongs to, deleted ones included. One round trip.
+    /// Deletes a group without members; deleted customers count as members. One round trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with
-    /// [`Conflict::GroupInUse`](crate::Conflict::GroupInUse) when a customer belongs to it,
-    /// [`StoreError::NotFound`] when there is none with this id.
+    /// [`Conflict::GroupInUse`](crate::Conflict::GroupInUse) if a customer belongs to the group,
+    /// [`StoreError::NotFound`] if there is no group with this id.
     async fn delete(&mut self, id: &GroupId) -> Result<(), StoreError>;
 }
 
-/// Reads groups, outside any unit of work. One round trip each.
+/// Reads groups, outside of any unit of work. One round trip each.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait GroupReads: Send + Sync {
-    /// The group; `None` when the tenant has none with this id.
+    /// Returns the group; `None` if the tenant has no group with this id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn find(&self, context: &Context, id: &GroupId) -> Result<Option<Group>, StoreError>;
 
-    /// At most `limit` groups by id, those after `after`.
+    /// Returns at most `limit` groups in the order of their ids, starting after `after`.
     ///
     /// # Errors
     /// As [`find`](Self::find).

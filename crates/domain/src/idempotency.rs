@@ -1,4 +1,4 @@
-//! Requests that can be sent twice and count once.
+//! Idempotent requests: sent repeatedly, they take effect once.
 
 use crate::{StoreError, TenantId, UnitOfWork};
 use async_trait::async_trait;
@@ -6,23 +6,23 @@ use chrono::{DateTime, Utc};
 use std::fmt;
 use thiserror::Error;
 
-/// Characters of an idempotency key.
+/// The maximum length of an idempotency key, in characters.
 pub const MAX_KEY: usize = 255;
 
-/// What a caller claims: this request, under this key.
+/// The claim of a caller to process a request under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyClaim {
-    /// Who calls: the same key of another caller is another key.
+    /// The caller: different callers can use the same key independently.
     pub caller: String,
-    /// The operation, the same whichever alias of the route was used.
+    /// The operation, which is the same for every alias of the route.
     pub route: String,
     /// The key that the caller chose.
     pub key: String,
-    /// Digest of the body, keyed: the body itself is not kept.
+    /// A keyed digest of the body, which is not stored itself.
     pub body_digest: [u8; 32],
-    /// Now, by the service's clock.
+    /// The current time, by the service's clock.
     pub now: DateTime<Utc>,
-    /// Until when the reply is kept.
+    /// When the stored reply expires.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -39,7 +39,7 @@ pub struct StoredReply {
     pub body: Vec<u8>,
 }
 
-/// Without the body: it holds personal data.
+/// Leaves out the body, which contains personal data.
 impl fmt::Debug for StoredReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredReply")
@@ -51,11 +51,11 @@ impl fmt::Debug for StoredReply {
     }
 }
 
-/// What became of a claim.
+/// The result of a claim.
 pub enum Claimed {
-    /// It is this caller's: the work may begin.
+    /// The claim was granted: the work may begin.
     Started(Box<dyn UnitOfWork>),
-    /// The work was done before; this was the reply.
+    /// The work was done before, with this reply.
     Replay(StoredReply),
 }
 
@@ -68,10 +68,10 @@ impl fmt::Debug for Claimed {
     }
 }
 
-/// Where a reply lies among those of its tenant, which lie in this order.
+/// The position of a reply within its tenant's replies, which are sorted by these fields.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplyKey {
-    /// Who called.
+    /// The caller.
     pub caller: String,
     /// The operation.
     pub route: String,
@@ -79,24 +79,24 @@ pub struct ReplyKey {
     pub key: String,
 }
 
-/// What one look at the replies of a tenant did.
+/// The result of one batch of a purge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Purged {
-    /// Replies that it looked at.
+    /// The number of replies examined.
     pub seen: u32,
-    /// Those of them that had expired, and are gone.
+    /// How many of them had expired and were deleted.
     pub deleted: u32,
-    /// The last that it looked at, if there was one.
+    /// The last reply that was examined, if any.
     pub last: Option<ReplyKey>,
 }
 
-/// Takes away replies that nobody is answered with any more.
+/// Deletes expired replies.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyPurge: Send + Sync {
-    /// Looks at the replies of a tenant beyond `after`, at most `limit`, in their order, and deletes
-    /// those that had expired at `now`. A reply that is stored meanwhile in place of an expired one
-    /// MUST stay.
+    /// Examines a tenant's replies after `after`, at most `limit`, in their order, and deletes
+    /// those that had expired at `now`. A reply that replaces an expired one in the meantime MUST
+    /// stay.
     ///
     /// # Errors
     /// [`StoreError::Contended`], [`StoreError::Unavailable`].
@@ -109,10 +109,10 @@ pub trait IdempotencyPurge: Send + Sync {
     ) -> Result<Purged, StoreError>;
 }
 
-/// Why a claim cannot be had.
+/// The reason why a claim was not granted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ClaimError {
-    /// The first request under this key has not ended yet.
+    /// The first request with this key is still in progress.
     #[error("a request with this key is in progress")]
     InFlight,
     /// The key was used with another body.

@@ -1,7 +1,8 @@
-//! Background jobs: each runs once across all replicas, and goes on elsewhere when its replica dies.
+//! Background jobs: each runs on one replica at a time, and continues on another if that replica
+//! dies.
 //!
-//! A job belongs to whoever has its lease. The lease is for a short time, and is renewed while the
-//! job runs; a holder that dies is replaced when that time is over.
+//! A job belongs to the holder of its lease. A lease is short and is renewed while the job runs; if
+//! its holder dies, another takes over once the lease has expired.
 
 use crate::StoreError;
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The name of a job, the same on every replica: small words with dots between them, such as
+/// The name of a job, the same on every replica: lower-case words separated by dots, such as
 /// `idempotency.purge`, at most 64 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobName(pub &'static str);
@@ -21,107 +22,107 @@ impl fmt::Display for JobName {
     }
 }
 
-/// Who holds leases: another id for each process, and each start of it.
+/// The holder of leases: a new id for each start of a process.
 pub type HolderId = Uuid;
 
-/// A lease on a job. It is good for the time that it was given for, and for longer when
-/// [`advance`](JobLeases::advance) said so.
+/// A lease on a job, valid for the time that it was acquired for; each successful
+/// [`advance`](JobLeases::advance) extends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobLease {
     /// The job.
     pub job: JobName,
-    /// Who holds it.
+    /// The holder.
     pub holder: HolderId,
-    /// A number that no lease on this job had before: each is greater than all before it.
+    /// A number that is greater than that of every earlier lease on this job.
     pub token: i64,
-    /// How far an earlier run got that did not come to its end.
+    /// How far the last unfinished run got.
     pub cursor: Option<String>,
-    /// How many runs have failed since the last that succeeded.
+    /// The number of failed runs since the last successful one.
     pub failures: u32,
 }
 
-/// What became of the wish to run a job.
+/// The result of trying to acquire a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acquisition {
-    /// It may run.
+    /// The job may run.
     Acquired(JobLease),
-    /// It is not due yet.
+    /// The job is not due yet.
     NotDue {
-        /// It will be after this time.
+        /// The time until it is due.
         due_in: Duration,
     },
-    /// Somebody else has it.
+    /// Another process holds the lease.
     Held {
-        /// Their lease ends after this time, unless they renew it.
+        /// The time until that lease expires, unless it is renewed.
         free_in: Duration,
     },
 }
 
-/// What a run has done since it last said so.
+/// The progress of a run since its last report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// How far it is: where a run begins that has to go on from here.
+    /// How far the run is: where it is resumed if it is interrupted.
     pub cursor: Option<String>,
-    /// Records that it dealt with since then.
+    /// The number of records processed since the last report.
     pub processed: u64,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobOutcome {
-    /// It did everything that there was to do.
+    /// The run did everything that was to be done.
     Succeeded {
-        /// Records that it dealt with since its last [`Progress`].
+        /// The number of records processed since the last [`Progress`].
         processed: u64,
     },
-    /// It could not.
+    /// The run failed.
     Failed {
-        /// Why: a short code, never words of another system.
+        /// The reason: a short code, never the message of another system.
         code: &'static str,
     },
 }
 
-/// A job as the store knows it.
+/// The stored state of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobState {
-    /// Its name; it may be one of a newer program.
+    /// The job's name; possibly a job of a newer version of the service.
     pub name: String,
-    /// Who has it, or had it and died.
+    /// The current holder, or one that died.
     pub holder: Option<HolderId>,
-    /// Whether somebody has it, by the store's clock.
+    /// Whether the job is held at the moment, by the store's clock.
     pub is_held: bool,
-    /// When the lease ends.
+    /// When the lease expires.
     pub lease_expires_at: Option<DateTime<Utc>>,
-    /// When it is to run next; in the past while it runs.
+    /// When the job is to run next; in the past while it runs.
     pub due_at: DateTime<Utc>,
-    /// When it was last begun, or taken over.
+    /// When the last run started or was taken over.
     pub started_at: DateTime<Utc>,
     /// When a run last succeeded.
     pub last_success_at: Option<DateTime<Utc>>,
-    /// Why a run last failed: a short code.
+    /// The reason for the last failure: a short code.
     pub last_error: Option<String>,
-    /// When that was.
+    /// When the last failure happened.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// Runs that came to an end, good or bad.
+    /// The number of finished runs, successful or not.
     pub runs: u64,
-    /// How many runs have failed since the last that succeeded.
+    /// The number of failed runs since the last successful one.
     pub failures: u32,
-    /// Records that all runs have dealt with; after a broken connection some may count twice.
+    /// The number of records processed by all runs; after a broken connection some may count twice.
     pub processed: u64,
-    /// How far the run is, or was when it was broken off.
+    /// How far the current run is, or the interrupted one was.
     pub cursor: Option<String>,
 }
 
-/// Keeps the leases. The store's clock alone decides what is due and what has ended, so that the
-/// clocks of replicas may differ.
+/// Stores the leases. Only the store's clock decides what is due and what has expired, so the
+/// clocks of the replicas may differ.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait JobLeases: Send + Sync {
-    /// Takes the job, if it is due and free. One that the store does not know yet is both. Of all who
-    /// ask at one moment one at most MUST get it.
+    /// Acquires the job if it is due and free; a job that the store does not know yet is both. Of
+    /// concurrent attempts, at most one MUST succeed.
     ///
     /// # Errors
-    /// [`StoreError::Contended`] when others were in the way time and again,
+    /// [`StoreError::Contended`] if others were in the way repeatedly,
     /// [`StoreError::Unavailable`].
     async fn acquire(
         &self,
@@ -130,11 +131,11 @@ pub trait JobLeases: Send + Sync {
         lease: Duration,
     ) -> Result<Acquisition, StoreError>;
 
-    /// As [`acquire`](Self::acquire), though the job is not due yet, unless its last run failed: the
-    /// pause before the next try MUST be kept.
+    /// Acquires the job even if it is not due yet, unless its last run failed: the pause before the
+    /// next attempt MUST be kept.
     ///
     /// # Errors
-    /// As [`acquire`](Self::acquire).
+    /// As for [`acquire`](Self::acquire).
     async fn acquire_early(
         &self,
         job: JobName,
@@ -142,9 +143,9 @@ pub trait JobLeases: Send + Sync {
         lease: Duration,
     ) -> Result<Acquisition, StoreError>;
 
-    /// Keeps the progress, and makes the lease end `lease` from now. `false`, and nothing is kept,
-    /// when the job was released, finished, or taken by somebody else; a lease that ended and that
-    /// nobody took is renewed.
+    /// Stores the progress, and makes the lease expire `lease` from now. Returns `false`, and
+    /// stores nothing, if the job was released, finished, or acquired by another holder; an expired
+    /// lease that no other holder acquired is renewed.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -155,9 +156,9 @@ pub trait JobLeases: Send + Sync {
         lease: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Ends the run and the lease; the job is due again `due_in` from now. A run that succeeded has no
-    /// cursor any more, the next one after a failure goes on from it. `false`, and nothing is kept, as
-    /// [`advance`](Self::advance).
+    /// Ends the run and the lease; the job is due again `due_in` from now. A successful run clears
+    /// the cursor; after a failure the next run continues from it. Returns `false`, and stores
+    /// nothing, as [`advance`](Self::advance) does.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -168,14 +169,14 @@ pub trait JobLeases: Send + Sync {
         due_in: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Ends the lease alone: the job stays due, and the next holder goes on from the cursor. `false` as
-    /// [`advance`](Self::advance).
+    /// Ends only the lease: the job stays due, and the next holder continues from the cursor.
+    /// Returns `false` as [`advance`](Self::advance) does.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn release(&self, held: &JobLease) -> Result<bool, StoreError>;
 
-    /// All jobs that were ever begun, by name.
+    /// Returns the states of all jobs that were ever started, by name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,5 +1,5 @@
-//! A mock of every port, for teams that embed this crate and for injecting failures.
-//! Behaviour is better tested against the fakes of the test kit, which keep the contracts.
+//! A mock of every port, for teams that embed this crate and for simulating failures. Behaviour is
+//! better tested with the fakes of the test kit, which fulfil the contracts.
 
 pub use crate::access::MockAuthProvider;
 pub use crate::address::{MockAddressReads, MockAddressRepo};
@@ -28,7 +28,8 @@ use crate::tenant::TenantRepo;
 use crate::{Change, Context, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
 
-/// A unit of work made of mocks. What is recorded is collected; `outcome` is what COMMIT answers.
+/// A unit of work that consists of mocks. Recorded changes are collected; `outcome` is the result
+/// of the commit.
 #[derive(Debug)]
 pub struct MockUnitOfWork {
     /// The customers.
@@ -43,9 +44,9 @@ pub struct MockUnitOfWork {
     pub api_keys: MockApiKeyRepo,
     /// Returned by `audit()`.
     pub audit: MockAuditRepo,
-    /// What was recorded.
+    /// The recorded changes.
     pub changes: Vec<Change>,
-    /// What COMMIT answers.
+    /// The result of the commit.
     pub outcome: Result<(), StoreError>,
 }
 
@@ -106,7 +107,7 @@ impl UnitOfWork for MockUnitOfWork {
 }
 
 mockall::mock! {
-    /// Opens what the test prepared.
+    /// Starts the unit of work that the test prepared.
     pub Transactions {}
 
     #[async_trait]

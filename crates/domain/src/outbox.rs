@@ -1,4 +1,4 @@
-//! Events: what other services are told. Each is written in the transaction of its change.
+//! Events that notify other services. Each is written in the transaction of its change.
 
 use crate::address::{Address, BookHolder, Role};
 use crate::customer::{Customer, CustomerRecord};
@@ -7,23 +7,23 @@ use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-/// Who the events say they come from (D-68).
+/// The source that the events name (D-68).
 pub const SOURCE: &str = "customer-service";
 
 /// An event about a customer, in the envelope that subscribers know (EVO-01).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its id, the same in every delivery.
+    /// The event's id, the same in every delivery.
     pub id: EventId,
     /// What happened.
     pub kind: EventKind,
-    /// To whom.
+    /// The customer concerned.
     pub customer: CustomerId,
-    /// Its place among the customer's events: from 1, without repetition.
+    /// The event's position in the customer's sequence: from 1, without repetition.
     pub sequence: i64,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// The particulars.
+    /// The payload, which depends on the kind.
     pub data: Value,
 }
 
@@ -43,7 +43,7 @@ macro_rules! event_kinds {
                 match self { $(Self::$kind => $event_type),+ }
             }
 
-            /// Returns the topic that it is published on.
+            /// Returns the topic on which the event is published.
             pub const fn topic(self) -> &'static str {
                 match self { $(Self::$kind => $topic),+ }
             }
@@ -52,17 +52,17 @@ macro_rules! event_kinds {
 }
 
 event_kinds! {
-    /// It was created.
+    /// The customer was created.
     Created "CustomerCreated" "customers.customer.created";
-    /// Something in its record changed.
+    /// The customer's record was changed.
     ProfileUpdated "CustomerProfileUpdated" "customers.profile.updated";
-    /// It was deactivated.
+    /// The customer was deactivated.
     Deactivated "CustomerDeactivated" "customers.customer.deactivated";
-    /// It was suspended.
+    /// The customer was suspended.
     Suspended "CustomerSuspended" "customers.customer.suspended";
-    /// It was reactivated.
+    /// The customer was reactivated.
     Reactivated "CustomerReactivated" "customers.customer.reactivated";
-    /// An address was added to its book.
+    /// An address was added.
     AddressCreated "CustomerAddressCreated" "customers.address.created";
     /// An address was changed, or became a default.
     AddressUpdated "CustomerAddressUpdated" "customers.address.updated";
@@ -71,7 +71,7 @@ event_kinds! {
 }
 
 impl Event {
-    /// `CustomerCreated` (EVO-02).
+    /// Creates `CustomerCreated` (EVO-02).
     pub fn created(id: EventId, record: &CustomerRecord) -> Self {
         let customer = &record.customer;
         let data = json!({
@@ -90,8 +90,8 @@ impl Event {
         Self::about(id, EventKind::Created, customer, data)
     }
 
-    /// `CustomerProfileUpdated`: the names of what changed (EVO-04). Who needs the values reads
-    /// the customer, and so never acts on old ones.
+    /// Creates `CustomerProfileUpdated` with the names of the changed fields (EVO-04). It has no
+    /// values: subscribers read the customer instead, and never act on outdated ones.
     pub fn profile_updated(id: EventId, customer: &Customer, changed: &[&str]) -> Self {
         let data = json!({
             "customerId": customer.id.to_string(),
@@ -101,7 +101,7 @@ impl Event {
         Self::about(id, EventKind::ProfileUpdated, customer, data)
     }
 
-    /// `CustomerDeactivated`, `CustomerSuspended` or `CustomerReactivated`.
+    /// Creates `CustomerDeactivated`, `CustomerSuspended` or `CustomerReactivated`.
     pub fn status_changed(id: EventId, kind: EventKind, customer: &Customer) -> Self {
         let data = json!({
             "customerId": customer.id.to_string(),
@@ -112,9 +112,9 @@ impl Event {
         Self::about(id, kind, customer, data)
     }
 
-    /// `CustomerAddressCreated`, `CustomerAddressUpdated` or `CustomerAddressDeleted`: which
-    /// address, what it is for, and the names of what changed. The defaults are those that hold
-    /// after the change, so that a role which went to another address is told too.
+    /// Creates `CustomerAddressCreated`, `CustomerAddressUpdated` or `CustomerAddressDeleted` with
+    /// the address's id and type and the names of the changed fields. The defaults are those after
+    /// the change, so that subscribers also learn of a role that moved to another address.
     pub fn address_changed(
         id: EventId,
         kind: EventKind,
@@ -156,7 +156,7 @@ impl Event {
         }
     }
 
-    /// The whole message, as subscribers receive it.
+    /// Returns the whole message, as subscribers receive it.
     pub fn envelope(&self, context: &Context) -> Value {
         json!({
             "eventId": self.id.to_string(),
@@ -174,7 +174,7 @@ impl Event {
     }
 }
 
-/// Where an event lies among those of all tenants.
+/// The position of an event among those of all tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxPosition {
     /// Its tenant.
@@ -183,12 +183,12 @@ pub struct OutboxPosition {
     pub event: EventId,
 }
 
-/// Seals the events that were written before there were keys (a job of this service).
+/// Seals the events that were written before keys existed; used by a background job.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait OutboxSealing: Send + Sync {
-    /// Seals at most `limit` of those beyond `after`. Where the last of them lies; none when there
-    /// are no more. One that is published or sealed meanwhile is left as it is.
+    /// Seals at most `limit` events after `after`. Returns `None` if there are no more. Events that
+    /// are published or sealed in the meantime are left alone.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Contended`].
@@ -199,12 +199,12 @@ pub trait OutboxSealing: Send + Sync {
     ) -> Result<Option<SealedEvents>, StoreError>;
 }
 
-/// Events that were sealed.
+/// The result of sealing a batch of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealedEvents {
-    /// The last that was looked at.
+    /// The position of the last event that was examined.
     pub last: OutboxPosition,
-    /// How many were sealed.
+    /// The number of events sealed.
     pub count: u64,
 }
 

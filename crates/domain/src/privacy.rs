@@ -1,4 +1,4 @@
-//! Personal data: where it lies and why, and how it is sealed, so that who reads the disk reads nothing.
+//! Personal data: where it is stored and why, and how it is sealed against readers of the disk.
 
 mod fields;
 mod map;

@@ -1,28 +1,29 @@
-//! What a customer's orders add up to.
+//! Totals of a customer's orders.
 
 use crate::tier::Tier;
 use rust_decimal::Decimal;
 
-/// Where a customer stands: tier, primary segment and the totals in the tenant's currency.
-/// Kept by other use cases than the profile's; read together with it.
+/// The tier, primary segment and order totals of a customer, in the tenant's currency. It is read
+/// together with the profile, but written by other use cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerSummary {
     /// The tier.
     pub tier: Tier,
     /// The slug of the primary segment.
     pub segment: String,
-    /// Loyalty points, as the loyalty service last told.
+    /// The loyalty points, as last reported by the loyalty service.
     pub loyalty_points: i64,
-    /// The currency of the amounts below: the tenant's.
+    /// The currency of the amounts: the tenant's.
     pub currency: String,
-    /// Sum of all completed orders, net of refunds.
+    /// The sum of all completed orders, net of refunds.
     pub total_spent: Decimal,
-    /// Number of completed orders.
+    /// The number of completed orders.
     pub order_count: i64,
 }
 
 impl CustomerSummary {
-    /// Where everyone begins: no orders, the lowest tier, the segment of new customers.
+    /// Returns the summary of a new customer: no orders, the lowest tier, the segment of new
+    /// customers.
     pub fn initial(tier: Tier, segment: &str, currency: &str) -> Self {
         Self {
             tier,
@@ -34,7 +35,7 @@ impl CustomerSummary {
         }
     }
 
-    /// What an order was worth on average; zero without orders.
+    /// Returns the average value of an order; zero if there are no orders.
     pub fn average_order_value(&self) -> Decimal {
         if self.order_count == 0 {
             Decimal::ZERO

@@ -1,4 +1,4 @@
-//! Plumbing that every slice shares.
+//! Infrastructure that every slice shares.
 
 pub(crate) mod clock;
 pub(crate) mod context;

@@ -1,4 +1,4 @@
-//! Tenants: the shops that share this service and never see each other.
+//! Tenants: shops that share this service, strictly separated from each other.
 
 use crate::audit::{Audited, Fields};
 use crate::group::Group;
@@ -9,25 +9,25 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::fmt;
 
-/// Characters of a tenant's name.
+/// The maximum length of a tenant's name, in characters.
 pub const MAX_TENANT_NAME: usize = 200;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// As rows name it.
+    /// The internal id.
     pub id: TenantId,
-    /// As the outside names it.
+    /// The id in the API.
     pub slug: TenantSlug,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// What differs from tenant to tenant.
+    /// The settings, which differ between tenants.
     pub settings: TenantSettings,
     /// The edit token.
     pub version: i64,
-    /// When it was made.
+    /// When the tenant was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the tenant last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -57,16 +57,16 @@ impl Audited for Tenant {
     }
 }
 
-/// A tenant's outer id, such as `default` or `tenant-123`.
+/// A tenant's id in the API, such as `default` or `tenant-123`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TenantSlug(String);
 
 impl TenantSlug {
-    /// Reads a slug.
+    /// Parses a slug.
     ///
     /// # Errors
-    /// When it is not 1 to 64 lower-case letters, digits, `-` or `_`, beginning with a letter
-    /// or digit.
+    /// Fails unless the slug has 1 to 64 lower-case letters, digits, `-` or `_`, and starts with a
+    /// letter or digit.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let fits = (1..=64).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -81,12 +81,13 @@ impl TenantSlug {
         })
     }
 
-    /// Rebuilds a slug from the store. Checks nothing: a stricter rule is for new slugs. Not for input.
+    /// Restores a slug from the store, without checks: the rule for new slugs may be stricter. Not
+    /// for input.
     pub fn from_store(slug: String) -> Self {
         Self(slug)
     }
 
-    /// The slug.
+    /// Returns the slug as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -98,15 +99,15 @@ impl fmt::Display for TenantSlug {
     }
 }
 
-/// What differs from tenant to tenant.
+/// The settings of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantSettings {
-    /// The currency that totals, tiers and rules are counted in; ISO 4217.
+    /// The currency of totals, tiers and rules; ISO 4217.
     pub currency: String,
-    /// The country of an address that names none; ISO 3166-1 alpha-2.
+    /// The default country of addresses; ISO 3166-1 alpha-2.
     pub country: String,
-    /// Addresses that a customer may have, 0 for no limit of its own; none: as the operator
-    /// decided for all.
+    /// The most addresses of a customer, 0 for no limit other than that of a book; `None` for the
+    /// operator's default.
     pub max_addresses: Option<u32>,
 }
 
@@ -121,52 +122,52 @@ impl Default for TenantSettings {
 }
 
 impl TenantSettings {
-    /// A currency's code, in upper case.
+    /// Parses a currency code, and returns it in upper case.
     ///
     /// # Errors
-    /// When it is not the code of money.
+    /// Fails if it is not the code of a currency.
     pub fn parse_currency(text: &str) -> Result<String, InvalidValue> {
         preference::currency(text)
     }
 
-    /// A country's code, in upper case.
+    /// Parses a country code, and returns it in upper case.
     ///
     /// # Errors
-    /// When no country has it.
+    /// Fails if no country has this code.
     pub fn parse_country(text: &str) -> Result<String, InvalidValue> {
         Country::parse(text).map(|country| country.code().to_owned())
     }
 }
 
-/// Writes tenants, inside a unit of work of an operator.
+/// Writes tenants, within a unit of work of an operator.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TenantRepo: Send {
-    /// Stores a new tenant and the groups that it begins with.
+    /// Stores a new tenant and its initial groups.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with
-    /// [`Conflict::TenantSlug`](crate::Conflict::TenantSlug) when the slug is taken.
+    /// [`Conflict::TenantSlug`](crate::Conflict::TenantSlug) if the slug is already used.
     async fn insert(&mut self, tenant: &Tenant, groups: &[Group]) -> Result<(), StoreError>;
 
     /// Locks and reads a tenant.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when there is none with this id.
+    /// MUST return [`StoreError::NotFound`] if there is no tenant with this id.
     async fn find_for_update(&mut self, id: TenantId) -> Result<Tenant, StoreError>;
 
-    /// Stores name, settings, version and time of a tenant that this unit of work holds locked.
+    /// Stores the name, settings, version and time of a tenant that this unit of work has locked.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when it is gone.
+    /// [`StoreError::NotFound`] if the tenant does not exist.
     async fn save(&mut self, tenant: &Tenant) -> Result<(), StoreError>;
 }
 
-/// Reads tenants. There are few: the whole list is held in memory by the application.
+/// Reads tenants. There are few: the application holds the whole list in memory.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TenantReads: Send + Sync {
-    /// All tenants, by slug.
+    /// Returns all tenants, by slug.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

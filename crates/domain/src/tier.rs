@@ -1,4 +1,4 @@
-//! Tiers: how much a customer is worth to the shop.
+//! Tiers, which customers reach by the amount they spent.
 
 use crate::support::vocabulary::vocabulary;
 
@@ -6,17 +6,17 @@ vocabulary! {
     /// The tiers, lowest first.
     #[derive(PartialOrd, Ord, Default)]
     pub enum Tier {
-        /// Where everyone begins (SEG-02).
+        /// The tier of every new customer (SEG-02).
         #[default]
         Regular = 1 "regular",
-        /// From 1,000 spent.
+        /// From an amount of 1,000.
         Premium = 2 "premium",
-        /// From 10,000 spent.
+        /// From an amount of 10,000.
         Vip = 3 "vip",
-        /// From 50,000 spent.
+        /// From an amount of 50,000.
         Enterprise = 4 "enterprise",
     }
 }
 
-/// The primary segment of a customer who has just come.
+/// The primary segment of new customers.
 pub const NEW_CUSTOMER_SEGMENT: &str = "new_customer";

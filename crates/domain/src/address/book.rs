@@ -1,7 +1,7 @@
-//! The address book: all live addresses of one customer, and the rules that hold among them.
+//! The address book: all live addresses of one customer, and the rules that hold between them.
 //!
-//! A default belongs to a role, not to an address: at most one address holds each role, and
-//! only one whose type covers it.
+//! A default belongs to a role, not to an address: each role has at most one default address, whose
+//! type must cover the role.
 
 use super::{Address, AddressChanges, AddressRef, AddressType, Role};
 use crate::support::reference::LegacyId;
@@ -9,8 +9,8 @@ use crate::{AddressId, CustomerId, KeyedDigest};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-/// The live addresses of one customer, oldest first, with what they were when they were read.
-/// After an error a book can only be dropped.
+/// The live addresses of one customer, oldest first, along with their state when they were read.
+/// After an error the book must be dropped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddressBook {
     customer: CustomerId,
@@ -19,41 +19,41 @@ pub struct AddressBook {
     removed: Vec<RemovedAddress>,
 }
 
-/// What became of an address that was to be added.
+/// The result of adding an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
-    /// It is in the book now.
+    /// The address was added.
     New,
-    /// An equal one was there.
+    /// The book already had an equal address.
     Equal {
-        /// Which one.
+        /// The id of the existing address.
         id: AddressId,
-        /// The names of what changed in it by this, as the wire spells them.
+        /// The names of the fields of it that changed, as they are spelled in the API.
         changed: Vec<&'static str>,
     },
 }
 
-/// Why a book refuses a change.
+/// The reason why a book rejects a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BookError {
-    /// There is no such address in it.
+    /// The book has no such address.
     #[error("no such address")]
     NotFound,
-    /// It is full.
-    #[error("the customer has {limit} addresses, which is the most")]
+    /// The book is full.
+    #[error("the customer has {limit} addresses, which is the maximum")]
     Full {
-        /// How many it may hold.
+        /// The most addresses that the book may hold.
         limit: usize,
     },
-    /// Another address of it is equal to what this one would become.
+    /// The change would make the address equal to another one of the book.
     #[error("an equal address exists")]
     Equal(AddressId),
-    /// The address' type does not cover the role.
+    /// The type of the address does not cover the role.
     #[error("an address of type {} cannot be the default for {}", .kind.as_str(), .role.as_str())]
     NotCovered {
-        /// Its type.
+        /// The address's type.
         kind: AddressType,
-        /// The role that was asked for.
+        /// The requested role.
         role: Role,
     },
 }
@@ -61,48 +61,49 @@ pub enum BookError {
 /// What changed in a book since it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BookChanges {
-    /// Whose book.
+    /// The customer whose book this is.
     pub customer: CustomerId,
-    /// Addresses that were not there, or that are different now.
+    /// Addresses that are new or have changed.
     pub written: Vec<WrittenAddress>,
-    /// Addresses that are gone.
+    /// Addresses that were removed.
     pub removed: Vec<RemovedAddress>,
-    /// Roles that an address of the book held and still could, and that another one holds now, or
-    /// none: the holder must give them up before anyone can take them.
+    /// Roles that an address of the book held when it was read and could still hold, but no longer
+    /// does: the old holder must give them up before another address can take them.
     pub vacated: Vec<Role>,
 }
 
-/// An address as it is to be stored.
+/// An address to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WrittenAddress {
-    /// The whole of it.
+    /// The whole address.
     pub address: Address,
-    /// By what an equal one is found; `None` when that stays as it is stored, because neither type
-    /// nor place changed. It is not made again then: what is known of countries may have changed
-    /// meanwhile, and have made two stored addresses equal, which is no reason to write neither.
+    /// The digest that equal addresses are found by; `None` keeps the stored one, because neither
+    /// type nor place changed. The digest is not recomputed in that case: the country data may have
+    /// changed since, so that two stored addresses are equal now, and that is no reason to reject
+    /// the write.
     pub digest: Option<[u8; 32]>,
 }
 
-/// An address that left the book.
+/// An address that was removed from the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemovedAddress {
-    /// Which one.
+    /// The address's id.
     pub id: AddressId,
-    /// When.
+    /// When it was removed.
     pub at: DateTime<Utc>,
-    /// The version that its end is.
+    /// The version that the removal gave it.
     pub version: i64,
 }
 
 impl BookChanges {
-    /// Whether nothing changed.
+    /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.written.is_empty() && self.removed.is_empty()
     }
 }
 
 impl AddressBook {
-    /// The book as it is stored.
+    /// Creates a book from the stored addresses.
     pub fn new(customer: CustomerId, addresses: Vec<Address>) -> Self {
         Self {
             customer,
@@ -112,17 +113,17 @@ impl AddressBook {
         }
     }
 
-    /// Whose it is.
+    /// Returns the customer whose book this is.
     pub fn customer(&self) -> CustomerId {
         self.customer
     }
 
-    /// The live addresses, oldest first.
+    /// Returns the live addresses, oldest first.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// The address of this name.
+    /// Returns the address that `name` refers to.
     ///
     /// # Errors
     /// [`BookError::NotFound`].
@@ -131,18 +132,19 @@ impl AddressBook {
         found.ok_or(BookError::NotFound)
     }
 
-    /// Who is the default of `role`.
+    /// Returns the default address for `role`.
     pub fn holder(&self, role: Role) -> Option<AddressId> {
         let holder = self.addresses.iter().find(|address| address.holds(role));
         holder.map(|address| address.id)
     }
 
-    /// Adds an address, unless an equal one is there already: then that one stands for it, and
-    /// takes over its legacy id if it has none. It takes all roles of its type when `make_default`
-    /// says so; a new one else takes those that no other address covers.
+    /// Adds an address, unless the book already has an equal one, which then takes over the legacy
+    /// id if it has none of its own. With `make_default` the address becomes the default for all
+    /// roles of its type; without it, a new address takes only the roles that no other address
+    /// covers.
     ///
     /// # Errors
-    /// [`BookError::Full`] at `limit` addresses; an equal one is found first.
+    /// [`BookError::Full`] at `limit` addresses, unless an equal one exists.
     pub fn add(
         &mut self,
         address: Address,
@@ -173,12 +175,12 @@ impl AddressBook {
         Ok(Added::New)
     }
 
-    /// Merges changes into an address: the names of what changed, as the wire spells them. Roles
-    /// that its type does not cover any more, or that it is to give up, go to the newest other
-    /// address that covers them.
+    /// Merges changes into an address, and returns the names of the changed fields as they are
+    /// spelled in the API. Roles that its type no longer covers, or that it gives up, go to the
+    /// newest other address that covers them.
     ///
     /// # Errors
-    /// [`BookError::NotFound`]; [`BookError::Equal`] when it would become equal to another.
+    /// [`BookError::NotFound`]; [`BookError::Equal`] if it would become equal to another address.
     pub fn change(
         &mut self,
         id: AddressId,
@@ -221,8 +223,8 @@ impl AddressBook {
         Ok(changed)
     }
 
-    /// Makes an address the default of `role`, or of all roles of its type. Whether that changed
-    /// anything.
+    /// Makes an address the default for `role`, or for all roles of its type if `None`. Returns
+    /// whether anything changed.
     ///
     /// # Errors
     /// [`BookError::NotFound`]; [`BookError::NotCovered`].
@@ -241,8 +243,8 @@ impl AddressBook {
         Ok(self.take(id, roles, now))
     }
 
-    /// Takes an address out of the book. Its roles go to the newest other address that covers
-    /// them. What is returned is its end: at its last version, without roles.
+    /// Removes an address from the book. Its roles go to the newest other address that covers them.
+    /// Returns the removed address at its last version, without roles.
     ///
     /// # Errors
     /// [`BookError::NotFound`].
@@ -263,7 +265,7 @@ impl AddressBook {
         Ok(removed)
     }
 
-    /// What changed since the book was read.
+    /// Returns what changed since the book was read.
     pub fn changes(&self, digests: &dyn KeyedDigest) -> BookChanges {
         let written = self.addresses.iter();
         let written = written.filter(|address| self.stored(address.id) != Some(*address));
@@ -284,13 +286,13 @@ impl AddressBook {
         }
     }
 
-    /// Whether an address is new, or is of another type or at another place than it was.
+    /// Returns whether an address is new, or its type or place changed.
     fn is_placed(&self, address: &Address) -> bool {
         let stored = self.stored(address.id);
         stored.is_none_or(|stored| !stored.is_equal(address))
     }
 
-    /// The address as it was when the book was read.
+    /// Returns the address as it was when the book was read.
     pub fn stored(&self, id: AddressId) -> Option<&Address> {
         self.loaded.iter().find(|address| address.id == id)
     }
@@ -303,7 +305,7 @@ impl AddressBook {
         self.addresses.iter_mut().find(|address| address.id == id)
     }
 
-    /// Another live address that is equal to this one.
+    /// Returns another live address that is equal to this one.
     fn equal_to(&self, address: &Address, digests: &dyn KeyedDigest) -> Option<AddressId> {
         let digest = address.digest(digests);
         let mut others = self.addresses.iter().filter(|other| other.id != address.id);
@@ -312,7 +314,7 @@ impl AddressBook {
             .map(|other| other.id)
     }
 
-    /// Gives a legacy id to an address that has none. Whether that changed anything.
+    /// Gives a legacy id to an address that has none. Returns whether anything changed.
     fn adopt(&mut self, id: AddressId, legacy_id: Option<LegacyId>, now: DateTime<Utc>) -> bool {
         let heir = self.find_mut(id).filter(|heir| heir.legacy_id.is_none());
         let Some((heir, legacy_id)) = heir.zip(legacy_id) else {
@@ -333,7 +335,7 @@ impl AddressBook {
         self.addresses.iter().any(|other| other.kind.covers(role))
     }
 
-    /// The newest other address that covers the role.
+    /// Returns the newest other address that covers the role.
     fn heir(&self, id: AddressId, role: Role) -> Option<AddressId> {
         let others = self.addresses.iter().filter(|other| other.id != id);
         others
@@ -342,7 +344,7 @@ impl AddressBook {
             .map(|other| other.id)
     }
 
-    /// Gives roles to an address. Whether that changed anything.
+    /// Gives roles to an address. Returns whether anything changed.
     fn take(&mut self, id: AddressId, roles: Vec<Role>, now: DateTime<Utc>) -> bool {
         let mut changed = false;
         for role in roles {
@@ -354,7 +356,7 @@ impl AddressBook {
         changed
     }
 
-    /// Moves a role from whoever holds it to `heir`.
+    /// Moves a role from its current holder to `heir`.
     fn give(&mut self, role: Role, heir: Option<AddressId>, now: DateTime<Utc>) {
         let mut touched = Vec::new();
         for address in &mut self.addresses {
@@ -369,8 +371,8 @@ impl AddressBook {
         }
     }
 
-    /// Takes note that an address is not as it was read: it is at its next version, however many
-    /// changes are saved as one. A new one stays at its first.
+    /// Marks an address as changed: its version increases by one, however many changes are saved
+    /// together. A new address stays at its first version.
     fn touch(&mut self, id: AddressId, now: DateTime<Utc>) {
         let next = self.stored(id).map(|stored| stored.version + 1);
         if let Some(address) = self.find_mut(id) {

@@ -1,4 +1,4 @@
-//! What a merge changes in an address, and the names of what changed.
+//! Merging changes into an address, and naming the changed fields.
 
 use super::{Address, AddressType, Country, PostalAddress};
 use crate::audit::Audited;
@@ -10,12 +10,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// A merge (RFC 7396) over everything of an address that can be edited. What is kept stays.
+/// A merge (RFC 7396) of every editable field of an address. Members that are `Keep` or `None` stay
+/// as they are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AddressChanges {
-    /// What it is for; clearing gives `shipping`.
+    /// What the address is used for; clearing it gives `shipping`.
     pub kind: Patch<AddressType>,
-    /// `true`: it takes all roles of its type. `false`: it gives up those that it holds.
+    /// `true` takes all roles of the address's type; `false` gives up those that it holds.
     pub is_default: Option<bool>,
     /// Given name.
     pub first_name: Patch<String>,
@@ -23,9 +24,9 @@ pub struct AddressChanges {
     pub last_name: Patch<String>,
     /// Company.
     pub company: Patch<String>,
-    /// Street and number. It cannot be cleared.
+    /// Street and number; cannot be cleared.
     pub street: Option<String>,
-    /// What the first line has no room for.
+    /// The second line of the street address.
     pub street2: Patch<String>,
     /// City.
     pub city: Patch<String>,
@@ -33,22 +34,22 @@ pub struct AddressChanges {
     pub region: Patch<String>,
     /// Postal code.
     pub postal_code: Patch<String>,
-    /// Country. It cannot be cleared.
+    /// Country; cannot be cleared.
     pub country: Option<Country>,
     /// Phone number.
     pub phone: Patch<Phone>,
-    /// The customer's word for it.
+    /// The customer's name for the address.
     pub label: Patch<String>,
-    /// Whether somebody made sure that it exists.
+    /// Whether the address was verified to exist.
     pub is_verified: Option<bool>,
-    /// Metadata: a merge of its own, member by member.
+    /// Metadata, which is itself merged member by member.
     pub metadata: Patch<Map<String, Value>>,
-    /// Its id in Magento.
+    /// The id in Magento.
     pub legacy_id: Patch<LegacyId>,
 }
 
 impl AddressChanges {
-    /// Merges everything but the roles into `address`, and names what changed.
+    /// Merges everything but the roles into `address`, and returns the names of the changed fields.
     pub(super) fn apply(self, address: &mut Address) -> Vec<&'static str> {
         let before = address.clone();
         let Self {
@@ -88,9 +89,9 @@ impl AddressChanges {
         label.apply(&mut address.label);
         merge_object(&mut address.metadata, metadata);
         legacy_id.apply(&mut address.legacy_id);
-        // What was read and is sent back says nothing.
+        // A flag that is sent back as it was read is not a new statement.
         let verified = is_verified.filter(|said| *said != before.is_verified);
-        // What was made sure of is the place, not the person.
+        // Verification is about the place, not the person.
         let moved = before.postal.place() != address.postal.place();
         address.is_verified = verified.unwrap_or(address.is_verified && !moved);
         address.changed_since(&before)
@@ -99,7 +100,7 @@ impl AddressChanges {
     /// Returns the postal part of a new address with these changes, in `country` unless they name
     /// another.
     pub fn into_postal(self, country: Country) -> PostalAddress {
-        // Of an address that is not kept: id and times are nobody's.
+        // This address is not stored, so its id and times do not matter.
         let mut address = Address::blank(AddressId(Uuid::nil()), country, DateTime::UNIX_EPOCH);
         self.apply(&mut address);
         address.postal
@@ -107,8 +108,8 @@ impl AddressChanges {
 }
 
 impl Address {
-    /// A new address with what `details` say, in `country` unless they name another. It is no
-    /// default yet: the [book](super::AddressBook::add) decides that.
+    /// Creates an address with the given `details`, in `country` unless they name another one. It
+    /// is not yet the default for any role: the [book](super::AddressBook::add) decides that.
     pub fn new(
         id: AddressId,
         country: Country,
@@ -120,7 +121,7 @@ impl Address {
         address
     }
 
-    /// A new address in `country` that says nothing else.
+    /// Returns a new address in `country` in which everything else is empty.
     fn blank(id: AddressId, country: Country, now: DateTime<Utc>) -> Self {
         Self {
             id,
@@ -138,7 +139,8 @@ impl Address {
         }
     }
 
-    /// The names of what it says, as the wire spells them; its roles are the book's to tell.
+    /// Returns the names of the fields that are filled, as they are spelled in the API. Roles are
+    /// not included: the book assigns them.
     pub fn given_fields(&self) -> Vec<&'static str> {
         let blank = Self {
             kind: self.kind,
@@ -150,8 +152,8 @@ impl Address {
         always.chain(self.changed_since(&blank)).collect()
     }
 
-    /// Whether its metadata are larger than they may be: each merge adds to them, so that the
-    /// size of one merge says nothing.
+    /// Returns whether the metadata exceed [`MAX_METADATA_BYTES`]. Each merge adds to them, so the
+    /// size of a single merge is not enough to tell.
     pub fn is_overgrown(&self) -> bool {
         !serde_json::to_vec(&self.metadata).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
     }
@@ -222,7 +224,7 @@ mod tests {
         let mut address = stored();
         assert_eq!(moves().apply(&mut address), ["city", "isVerified"]);
         assert!(!address.is_verified);
-        // A flag that is sent back as it was read claims nothing about the new place.
+        // A flag that is sent back as it was read is not a statement about the new place.
         let mut address = stored();
         let sent_back = AddressChanges {
             is_verified: Some(true),

@@ -1,4 +1,5 @@
-//! The fields of an address by their names on the wire: what changed, and what of it is audited.
+//! The fields of an address by their names in the API: which of them changed, and which are
+//! audited.
 
 use super::{Address, PostalAddress, Role};
 use crate::audit::{Audited, Fields};

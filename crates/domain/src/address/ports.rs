@@ -1,4 +1,4 @@
-//! What the address slice asks of a store.
+//! The ports of the address slice.
 
 use super::{Address, AddressBook, BookChanges};
 use crate::customer::{CustomerRef, Status};
@@ -11,42 +11,42 @@ use std::collections::HashMap;
 #[async_trait]
 pub trait AddressRepo: Send {
     /// Locks the customer, takes the next number of its event sequence, and reads its live
-    /// addresses as they are under the lock, oldest first. One round trip.
+    /// addresses under the lock, oldest first. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer, and
-    /// [`StoreError::Contended`] when a legacy id went to another customer meanwhile.
+    /// MUST return [`StoreError::NotFound`] if the tenant has no such customer, and
+    /// [`StoreError::Contended`] if a legacy id moved to another customer in the meantime.
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError>;
 
-    /// Stores what changed in a book whose customer this unit of work holds locked. A removed
-    /// address is kept for the record, with its legacy id; its digest is free again. A written one
-    /// without a digest keeps the one that is stored. Nothing when
-    /// nothing changed; else one round trip, two when something is given up and something taken.
+    /// Stores the changes of a book whose customer this unit of work has locked. A removed address
+    /// is kept for the record, with its legacy id, but its digest can be used again. A written
+    /// address without a digest keeps the stored one. No round trip if nothing changed, otherwise
+    /// one, or two if a role or digest is given up before it is taken.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Conflict`] with `AddressLegacyId` when a legacy id belongs to
-    /// another address of the tenant, deleted ones included, and with `EqualAddress` when two
-    /// live addresses of the customer have one digest.
+    /// MUST return [`StoreError::Conflict`] with `AddressLegacyId` if a legacy id belongs to
+    /// another address of the tenant, including deleted ones, and with `EqualAddress` if two live
+    /// addresses of the customer have the same digest.
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError>;
 }
 
-/// A book, and whose it is.
+/// An address book and the customer that it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LockedBook {
-    /// Whose.
+    /// The customer.
     pub holder: BookHolder,
     /// The live addresses.
     pub book: AddressBook,
 }
 
-/// What a change of an address needs to know of its customer.
+/// The data of a customer that a change of its addresses needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookHolder {
-    /// Its id.
+    /// The customer's id.
     pub customer: CustomerId,
-    /// Where it stands in its life.
+    /// The customer's status.
     pub status: Status,
-    /// The number taken for the event of this change.
+    /// The sequence number of this change's event.
     pub event_seq: i64,
 }
 
@@ -54,8 +54,8 @@ pub struct BookHolder {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AddressReads: Send + Sync {
-    /// The live addresses of a customer, oldest first; `None` when the tenant has no such
-    /// customer. A deleted customer keeps its addresses; an erased one is nobody's to read.
+    /// Returns the live addresses of a customer, oldest first; `None` if the tenant has no such
+    /// customer. The addresses of a deleted customer are returned, those of an erased one are not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -65,8 +65,8 @@ pub trait AddressReads: Send + Sync {
         customer: CustomerRef,
     ) -> Result<Option<AddressBook>, StoreError>;
 
-    /// The live addresses of each of these customers, oldest first, the first [`MAX_EXPANDED`] of
-    /// each; a customer without any is left out.
+    /// Returns the live addresses of each of these customers, oldest first and at most
+    /// [`MAX_EXPANDED`] for each. A customer without addresses is left out.
     ///
     /// [`MAX_EXPANDED`]: super::MAX_EXPANDED
     ///

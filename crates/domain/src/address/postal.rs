@@ -1,4 +1,4 @@
-//! What an address says: to whom, and where that is.
+//! The postal address: the recipient and the place.
 
 use super::Country;
 use crate::support::country::Part;
@@ -8,8 +8,8 @@ use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, ValueFault, text};
 use unicode_normalization::UnicodeNormalization;
 
-/// Whom and what an address names. What was typed is kept as it is; every rule about how a
-/// country writes its addresses is a finding of [`check`](PostalAddress::check).
+/// The recipient and the place of an address. The input is kept as it was typed; whether it follows
+/// the country's rules is reported by [`check`](PostalAddress::check).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostalAddress {
     /// Given name.
@@ -20,7 +20,7 @@ pub struct PostalAddress {
     pub company: Option<String>,
     /// Street and number.
     pub street: String,
-    /// What the first line has no room for.
+    /// The second line of the street address.
     pub street2: Option<String>,
     /// City.
     pub city: Option<String>,
@@ -37,7 +37,7 @@ pub struct PostalAddress {
 hidden!(PostalAddress);
 
 vocabulary! {
-    /// The texts of an address, by their names on the wire (D-19).
+    /// The text fields of an address, by their names in the API (D-19).
     pub enum AddressField {
         /// Given name.
         FirstName "firstName",
@@ -47,7 +47,7 @@ vocabulary! {
         Company "company",
         /// Street and number.
         Street "street",
-        /// What the first line has no room for.
+        /// The second line of the street address.
         Street2 "street2",
         /// City.
         City "city",
@@ -59,7 +59,7 @@ vocabulary! {
 }
 
 impl AddressField {
-    /// Characters at most.
+    /// Returns the maximum length, in characters.
     pub fn max_length(self) -> usize {
         match self {
             Self::FirstName | Self::LastName | Self::City | Self::Region => 100,
@@ -68,21 +68,21 @@ impl AddressField {
         }
     }
 
-    /// Reads the text; `None` when nothing is left after trimming.
+    /// Parses the text of this field; `None` if nothing is left after trimming.
     ///
     /// # Errors
-    /// When it is too long or holds control characters.
+    /// Fails if the text is too long or contains control characters.
     pub fn parse(self, value: &str) -> Result<Option<String>, InvalidValue> {
         text::line(value, self.max_length())
     }
 }
 
-/// Something about an address that its country's post would not take.
+/// A way in which an address breaks the rules of its country's post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressProblem {
-    /// Which part.
+    /// The field concerned.
     pub field: AddressField,
-    /// What is wrong.
+    /// What is wrong with it.
     pub kind: ProblemKind,
     /// What would be accepted, as a sentence for the caller.
     pub detail: String,
@@ -91,22 +91,23 @@ pub struct AddressProblem {
 /// The kinds of problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
-    /// The country needs this part. An address without it is not stored, a region apart.
+    /// The country requires this field. Such an address is rejected, unless the field is the
+    /// region.
     Missing,
-    /// The postal code has not the form of the country. Such an address is not stored.
+    /// The postal code does not match the country's format. Such an address is rejected.
     Malformed,
-    /// The country has no such region. It is stored as it was given.
+    /// The country has no such region. The address is stored as it was given.
     Unknown,
 }
 
 impl AddressProblem {
-    /// Whether an address with this problem is refused: the region alone is advice, since people
-    /// and older systems spell it in ways that no list holds.
+    /// Returns whether an address with this problem is rejected. Problems of the region are only
+    /// hints, since customers and older systems spell regions in ways that no list covers.
     pub fn is_fatal(&self) -> bool {
         self.field != AddressField::Region
     }
 
-    /// The problem as a refused value.
+    /// Returns the problem as an error about the value.
     pub fn refusal(&self) -> InvalidValue {
         let fault = match self.kind {
             ProblemKind::Missing => ValueFault::Required,
@@ -117,7 +118,7 @@ impl AddressProblem {
 }
 
 impl PostalAddress {
-    /// Nothing but a country.
+    /// Returns an address in `country` in which everything else is empty.
     pub(super) fn blank(country: Country) -> Self {
         Self {
             first_name: None,
@@ -133,7 +134,8 @@ impl PostalAddress {
         }
     }
 
-    /// What the country's post would not take, in the order of the fields.
+    /// Returns the problems that the country's post would have with the address, in the order of
+    /// the fields.
     pub fn check(&self) -> Vec<AddressProblem> {
         let problems = [
             self.check_street(),
@@ -213,8 +215,8 @@ impl PostalAddress {
         }
     }
 
-    /// The address as the post would write it: regions by their key, postal codes in capitals,
-    /// white space in single blanks.
+    /// Returns the address as the post would write it: regions by their key, postal codes in upper
+    /// case, and white space reduced to single blanks.
     #[must_use]
     pub fn normalised(&self) -> Self {
         let tidy = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -239,7 +241,7 @@ impl PostalAddress {
         }
     }
 
-    /// The parts by which the place is known: all but the person and the phone.
+    /// Returns the parts that identify the place: all but the person and the phone number.
     pub(super) fn place(&self) -> impl PartialEq + '_ {
         let Self {
             first_name: _,
@@ -256,8 +258,9 @@ impl PostalAddress {
         (street, [street2, city, region, postal_code], country.code())
     }
 
-    /// The parts as they are compared: case, white space, full stops and commas do not count.
-    /// Accents and signs do: in many scripts they are all that tells two streets apart.
+    /// Returns the parts in the form in which they are compared: case, white space, full stops and
+    /// commas are ignored. Accents and marks are not: in many scripts nothing else tells two
+    /// streets apart.
     pub(super) fn comparable(&self) -> Vec<String> {
         let Self {
             first_name,

@@ -1,35 +1,35 @@
-//! What a change did to each field.
+//! The changes of single fields.
 
 use serde_json::{Map, Value};
 
-/// A field that changed: what it was and what it is, as JSON spells it. Null is nothing. A secret
-/// is named and has neither.
+/// A field that changed, with its old and new JSON values; `null` means that there was or is no
+/// value. A secret has neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
-    /// Its name, as the wire spells it.
+    /// The field's name, as it is spelled in the API.
     pub field: String,
-    /// What it was.
+    /// The old value.
     pub old: Value,
-    /// What it is.
+    /// The new value.
     pub new: Value,
 }
 
-/// The fields of a record by their names on the wire, and their values as JSON spells them.
+/// The fields of a record: their names in the API and their JSON values.
 pub type Fields = Vec<(&'static str, Value)>;
 
 /// A record whose changes are audited.
 pub trait Audited {
-    /// Lists the fields, in the order in which changes name them. No secret is among them. Takes
-    /// the record apart without `..`, so that a new field does not compile until it is listed or
-    /// left out on purpose.
+    /// Returns the fields, in the order in which changes list them. Secrets are not included.
+    /// Implementations destructure the record without `..`, so that a new field does not compile
+    /// until it is listed or deliberately left out.
     fn fields(&self) -> Fields;
 
-    /// Returns the value of a field; null for nothing, and for what is no field of the record.
+    /// Returns the value of a field; `null` if it is empty or the record has no such field.
     fn field(&self, name: &str) -> Value {
         value(&self.fields(), name)
     }
 
-    /// Returns the names of the fields in which the record differs from what it was.
+    /// Returns the names of the fields that differ from those of `before`.
     fn changed_since(&self, before: &Self) -> Vec<&'static str> {
         let pairs = before.fields().into_iter().zip(self.fields());
         let changed = pairs.filter(|(was, is)| was != is);
@@ -43,7 +43,7 @@ fn value(fields: &Fields, name: &str) -> Value {
 }
 
 impl FieldChange {
-    /// A field of which no value is kept: a secret, or what is no field of a record.
+    /// Names a field without its values: a secret, or something that is not a field of a record.
     pub fn named(field: &str) -> Self {
         Self {
             field: field.to_owned(),
@@ -52,17 +52,17 @@ impl FieldChange {
         }
     }
 
-    /// The fields that a new record was given.
+    /// Returns the changes that gave a new record these fields.
     pub fn created(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
         Self::each(fields, &Fields::new(), &record.fields())
     }
 
-    /// The fields in which a record changed.
+    /// Returns the changes of these fields between two states of a record.
     pub fn between(before: &impl Audited, after: &impl Audited, fields: &[&str]) -> Vec<Self> {
         Self::each(fields, &before.fields(), &after.fields())
     }
 
-    /// The fields that a record had which is gone.
+    /// Returns the changes that deleted these fields along with their record.
     pub fn deleted(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
         Self::each(fields, &record.fields(), &Fields::new())
     }
@@ -76,12 +76,14 @@ impl FieldChange {
         fields.iter().map(change).collect()
     }
 
-    /// What the fields were that have a value now or had one; none when none had one.
+    /// Returns the old values of all fields that have a value before or after; `None` if no field
+    /// had an old value.
     pub fn old_values(changes: &[Self]) -> Option<Map<String, Value>> {
         Self::values(changes, |change| &change.old)
     }
 
-    /// What the fields are that have a value now or had one; none when none has one.
+    /// Returns the new values of all fields that have a value before or after; `None` if no field
+    /// has a new value.
     pub fn new_values(changes: &[Self]) -> Option<Map<String, Value>> {
         Self::values(changes, |change| &change.new)
     }

@@ -1,32 +1,33 @@
-//! The months of the trail: each has a place of its own, so that it can go as a whole.
+//! The months of the audit trail: each has its own partition, so that it can be dropped as a whole.
 
 use crate::StoreError;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
-/// Makes and removes the places of months. A month is named by its first day.
+/// Creates and drops the partitions of the audit trail. A month is named by its first day.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuditMonths: Send + Sync {
-    /// The months that have a place, oldest first.
+    /// Returns the months that have a partition, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn list(&self) -> Result<Vec<NaiveDate>, StoreError>;
 
-    /// Makes the place of a month; entries of it that are there already move into it. `false` when
-    /// it had one. Whoever writes entries MUST NOT wait for it longer than a moment.
+    /// Creates the partition of a month and moves the month's existing entries into it. Returns
+    /// `false` if the partition already exists. Writers of entries MUST NOT be blocked by it for
+    /// longer than a moment.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Contended`] when that cannot be had now, and
+    /// MUST return [`StoreError::Contended`] if that is not possible at the moment, and
     /// [`StoreError::Conflict`] for a month that is long past or years away.
     async fn make(&self, month: NaiveDate) -> Result<bool, StoreError>;
 
-    /// Removes a month with its entries. `false` when it has no place.
+    /// Drops a month with its entries. Returns `false` if it has no partition.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Conflict`], and remove nothing, while an entry of the month could be
-    /// less than twelve months old, and while no seal says that it was dropped;
-    /// [`StoreError::Contended`] as [`make`](Self::make).
+    /// MUST return [`StoreError::Conflict`], and remove nothing, while an entry of the month could
+    /// be less than twelve months old, and while no seal records that the month was dropped;
+    /// [`StoreError::Contended`] as for [`make`](Self::make).
     async fn remove(&self, month: NaiveDate) -> Result<bool, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! The trail as those who may see it: by filter, and counted by customer (AUD-06, AUD-08).
+//! Queries of the audit trail: filtered lists, and counts by customer (AUD-06, AUD-08).
 
 use super::AuditKind;
 use crate::support::vocabulary::vocabulary;
@@ -9,135 +9,136 @@ use serde_json::{Map, Value};
 use std::net::IpAddr;
 use uuid::Uuid;
 
-/// Customers that one count names at most.
+/// The most customers in one tally.
 pub const MAX_TALLY: usize = 100;
 
 vocabulary! {
-    /// What an entry did to its record. The store keeps the words.
+    /// What an entry did to its record. The words are stored.
     pub enum Operation {
-        /// It was created.
+        /// The record was created.
         Create "CREATE",
-        /// It was read.
+        /// The record was read.
         Read "READ",
-        /// It was changed.
+        /// The record was changed.
         Update "UPDATE",
-        /// It was deleted.
+        /// The record was deleted.
         Delete "DELETE",
     }
 }
 
 vocabulary! {
-    /// How grave an entry is. The store keeps the words, and knows three more for kinds that are still
-    /// to come.
+    /// The severity of an entry. The words are stored, and the store accepts three more for kinds
+    /// that do not exist yet.
     pub enum Severity {
-        /// The service at work.
+        /// Normal operation.
         Info "INFO",
-        /// What somebody should look at.
+        /// Something that should be looked into.
         Warn "WARN",
     }
 }
 
-/// Which entries are wanted. All that is given must hold.
+/// A filter of entries. All conditions that are given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditFilter {
-    /// Those about this customer.
+    /// Entries about this customer.
     pub customer: Option<CustomerId>,
-    /// Those of one of these kinds, and nothing when there are none of these; `None` for all kinds.
+    /// Entries of one of these kinds: an empty list matches nothing, `None` every kind.
     pub kinds: Option<Vec<AuditKind>>,
-    /// Those that did this.
+    /// Entries with this operation.
     pub operation: Option<Operation>,
-    /// Those of this actor, by its id.
+    /// Entries of the actor with this id.
     pub actor: Option<String>,
-    /// Those about this record.
+    /// Entries about this record.
     pub resource: Option<Uuid>,
-    /// Those from this moment on.
+    /// Entries from this time on.
     pub from: Option<DateTime<Utc>>,
-    /// Those before this moment.
+    /// Entries before this time.
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Where an entry stands in the order of the list: the newest first.
+/// The position of an entry in a list, which is sorted newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditKey {
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// Which one it is.
+    /// The entry's id.
     pub id: AuditEventId,
 }
 
-/// An entry as it is shown.
+/// An entry as the API returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
-    /// Its id.
+    /// The entry's id.
     pub id: AuditEventId,
-    /// What happened, such as `customer.profile.update`. Older programs may have had other words.
+    /// What happened, such as `customer.profile.update`. Older versions of the service may have
+    /// used other words.
     pub event_type: String,
-    /// How grave it is: `INFO`, `WARN`, ….
+    /// The severity: `INFO`, `WARN`, ….
     pub severity: String,
-    /// What it did to the record, such as `UPDATE`.
+    /// The operation on the record, such as `UPDATE`.
     pub operation: String,
-    /// The customer concerned, if one is.
+    /// The customer concerned, if any.
     pub customer: Option<CustomerId>,
     /// The record concerned.
     pub resource: Option<Uuid>,
     /// The names of the fields that changed.
     pub changed_fields: Vec<String>,
-    /// What those were that had a value. None when nothing had, and when the key is gone with which
-    /// they were sealed: the customer was erased.
+    /// The old values; `None` if there are none, or if the key that they were sealed with is gone
+    /// because the customer was erased.
     pub old_values: Option<Map<String, Value>>,
-    /// What those are that have a value; none as above.
+    /// The new values; `None` as for the old ones.
     pub new_values: Option<Map<String, Value>>,
-    /// Why, in the actor's words.
+    /// The reason that the actor gave.
     pub reason: Option<String>,
-    /// Who acted.
+    /// The kind of actor.
     pub actor_kind: ActorKind,
-    /// Its id.
+    /// The actor's id.
     pub actor_id: String,
-    /// The session that it acted in.
+    /// The session that the actor used.
     pub session_id: Option<String>,
-    /// The trace that it was part of.
+    /// The trace that the change was part of.
     pub trace_id: String,
     /// The caller's correlation id.
     pub correlation_id: String,
-    /// From where the request came.
+    /// The IP address that the request came from.
     pub ip: Option<IpAddr>,
-    /// What the client said it was.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
 }
 
-/// Entries of one customer, counted.
+/// The number of entries about one customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditCount {
-    /// Whom they are about; none for those about no customer.
+    /// The customer; `None` for the entries that concern no customer.
     pub customer: Option<CustomerId>,
-    /// How many.
+    /// The number of entries.
     pub count: u64,
     /// When the latest of them happened.
     pub latest: DateTime<Utc>,
 }
 
-/// Entries counted by customer, the most first; of equal counts by id, and those about no customer
-/// last.
+/// The numbers of entries by customer, largest first, equal ones sorted by customer id; the entries
+/// that concern no customer come last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditTally {
-    /// At most [`MAX_TALLY`] of them.
+    /// At most [`MAX_TALLY`] counts.
     pub counts: Vec<AuditCount>,
-    /// Whether there are more customers than that.
+    /// Whether there are more customers.
     pub has_more: bool,
 }
 
-/// Reads the trail inside a unit of work, which puts on record that it was read.
+/// Reads the audit trail within a unit of work, which also records that it was read.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuditRepo: Send {
-    /// The newest entries that pass the filter, of those older than `after`: at most `size`.
+    /// Returns the newest entries that match the filter and are older than `after`: at most `size`.
     ///
     /// # Errors
-    /// MUST return [`StoreError::TooSlow`] when the filter has no good plan and two seconds were
-    /// not enough, and [`StoreError::Corrupt`] for an entry that was changed so that it makes no
-    /// sense.
+    /// MUST return [`StoreError::TooSlow`] if the filter has no efficient plan and two seconds were
+    /// not enough, and [`StoreError::Corrupt`] for an entry that was tampered with and can no
+    /// longer be read.
     async fn list(
         &mut self,
         filter: &AuditFilter,
@@ -145,7 +146,7 @@ pub trait AuditRepo: Send {
         size: u32,
     ) -> Result<Page<AuditEvent, AuditKey>, StoreError>;
 
-    /// How many entries of each customer pass the filter.
+    /// Counts the entries of each customer that match the filter.
     ///
     /// # Errors
     /// As [`list`](Self::list).

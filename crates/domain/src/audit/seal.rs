@@ -1,62 +1,62 @@
-//! Seals on the trail: what makes it tell when somebody changed it.
+//! Seals of the audit trail, which make tampering evident.
 //!
-//! Every entry carries a keyed digest of itself, so that nobody without the root secret can write
-//! or change one. A seal lists the digests of entries in their order, holds on to the seal before
-//! it, and is signed. Entries are sealed apart from the writing, every second, so the newest second
-//! is not sealed yet.
+//! Every entry carries a keyed digest of itself, so that no entry can be written or changed without
+//! the root secret. A seal lists the digests of entries in their order, contains the digest of the
+//! previous seal, and is signed. Entries are sealed after they are written, every second, so the
+//! newest second is not sealed yet.
 
 use crate::{AuditEventId, StoreError, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
-/// Where an entry stands in the order of the ledger: by the transaction that wrote it.
+/// The position of an entry in the ledger, which is sorted by the transaction that wrote the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerPosition {
-    /// The number of the transaction, which the store never uses twice.
+    /// The number of the transaction; the store never reuses it.
     pub transaction: u64,
-    /// The entry, among those of its transaction.
+    /// The entry within the transaction.
     pub entry: AuditEventId,
 }
 
 /// An entry that no seal lists yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingEntry {
-    /// Where it stands.
+    /// The entry's position.
     pub position: LedgerPosition,
-    /// The first day of the month in which it happened: months are dropped as a whole.
+    /// The first day of the entry's month: months are dropped as a whole.
     pub month: NaiveDate,
-    /// Its digest, as it is stored; of what is there, when nothing is.
+    /// The stored digest; computed from the entry if none is stored.
     pub digest: [u8; 32],
 }
 
-/// What is to be sealed next.
+/// The entries to be sealed next.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pending {
-    /// Entries, in their order.
+    /// The entries, in their order.
     pub entries: Vec<PendingEntry>,
-    /// When the first entry was written that has to wait, since another transaction, still running,
-    /// could yet come before it.
+    /// When the first entry was written that cannot be sealed yet, because a transaction that is
+    /// still running could write an entry before it.
     pub waiting_since: Option<DateTime<Utc>>,
 }
 
-/// An entry as it is stored, to be held against the seals.
+/// A stored entry, to be verified against the seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// Where it stands.
+    /// The entry's position.
     pub position: LedgerPosition,
-    /// The tenant that it lies in.
+    /// The tenant that the entry belongs to.
     pub tenant: TenantId,
-    /// When it was written.
+    /// When the entry was written.
     pub at: DateTime<Utc>,
-    /// Its digest, as it is stored; none in entries of programs that made no digests.
+    /// The stored digest; `None` if the entry was written by a version without digests.
     pub stored: Option<[u8; 32]>,
-    /// The digest of what is stored beside it.
+    /// The digest computed from the stored entry.
     pub actual: [u8; 32],
 }
 
 impl LedgerEntry {
-    /// Whether it is what was written, as far as it can tell by itself. Without a digest it is not
-    /// where one is required.
+    /// Returns whether the entry matches its own digest. An entry without a digest passes only if
+    /// `requires_digests` is `false`.
     pub fn is_true(&self, requires_digests: bool) -> bool {
         match self.stored {
             Some(stored) => stored == self.actual,
@@ -65,143 +65,145 @@ impl LedgerEntry {
     }
 }
 
-/// What a seal is about.
+/// What a seal covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealedRange {
     /// Entries of one month, in their order.
     Entries {
-        /// The first of them.
+        /// The position of the first entry.
         first: LedgerPosition,
-        /// The last of them.
+        /// The position of the last entry.
         last: LedgerPosition,
-        /// Their digests.
+        /// The digests of the entries.
         digests: Vec<[u8; 32]>,
     },
-    /// The month's entries were old enough, and were dropped.
+    /// The entries of the month were old enough and were dropped.
     Dropped {
-        /// The number of the first seal that is still needed: those before it may be gone, and no
-        /// others. None in seals of older programs.
+        /// The number of the first seal that is still needed: only the seals before it may be gone.
+        /// `None` in seals of older versions of the service.
         begins: Option<i64>,
     },
 }
 
-/// A seal.
+/// A signed seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditSeal {
-    /// Its number: from 1, without a gap.
+    /// The seal's number: from 1, without gaps.
     pub number: i64,
-    /// The first day of the month that it is about.
+    /// The first day of the month concerned.
     pub month: NaiveDate,
-    /// What it seals.
+    /// What the seal covers.
     pub range: SealedRange,
-    /// Every entry up to here is in this seal or in one before it.
+    /// Every entry up to this position is in this seal or an earlier one.
     pub through: Option<LedgerPosition>,
-    /// Whether every entry of the seals after this one carries a digest of its own. Once that is
-    /// said, an entry without one was not written by this service.
+    /// Whether every entry of later seals carries a digest. From such a seal on, an entry without a
+    /// digest was not written by this service.
     pub requires_digests: bool,
-    /// The digest of the seal before it; zero at the very first.
+    /// The digest of the previous seal; zeros in the first one.
     pub previous: [u8; 32],
-    /// When it was made.
+    /// When the seal was created.
     pub sealed_at: DateTime<Utc>,
     /// The digest of all of the above.
     pub digest: [u8; 32],
-    /// The key that it is signed with.
+    /// The public key that belongs to the signature.
     pub public_key: [u8; 32],
     /// The signature of its digest.
     pub signature: [u8; 64],
 }
 
-/// Digests and signatures that need no secret to be checked.
+/// Digests and signatures that can be checked without a secret.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait SealSigner: Send + Sync {
-    /// SHA-256.
+    /// Returns the SHA-256 digest of `message`.
     fn hash(&self, message: &[u8]) -> [u8; 32];
 
-    /// The key that signatures are checked with (Ed25519).
+    /// Returns the public key that signatures are verified with (Ed25519).
     fn public_key(&self) -> [u8; 32];
 
-    /// Signs (Ed25519).
+    /// Signs `message` (Ed25519).
     fn sign(&self, message: &[u8]) -> [u8; 64];
 
-    /// Whether `signature` is that of `message` by the owner of `public_key`; `false` for a key
-    /// that is none.
+    /// Returns whether `signature` is a signature of `message` by the owner of `public_key`;
+    /// `false` for an invalid key.
     fn is_signed(&self, public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool;
 }
 
-/// Keeps the seals, and shows the entries in the order in which they are sealed. All tenants are
-/// in it.
+/// Stores the seals, and reads the entries in the order in which they are sealed. Covers all
+/// tenants.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuditLedger: Send + Sync {
-    /// The seal of the highest number.
+    /// Returns the seal with the highest number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     async fn last(&self) -> Result<Option<AuditSeal>, StoreError>;
 
-    /// Entries beyond `after`, at most `limit`, in their order, and what has to wait. It MUST leave
-    /// out any that another transaction, still running, could yet come before.
+    /// Returns the entries after `after`, at most `limit`, in their order, and what has to wait.
+    /// MUST leave out every entry that a transaction which is still running could yet precede.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Corrupt`] when `after` lies ahead of every transaction that the
-    /// store could have run: it was filled from a copy, and numbers its transactions anew.
+    /// MUST return [`StoreError::Corrupt`] if `after` is ahead of every transaction that the store
+    /// can have run: the store was restored from a copy, and numbers its transactions anew.
     async fn pending(
         &self,
         after: Option<LedgerPosition>,
         limit: u32,
     ) -> Result<Pending, StoreError>;
 
-    /// Whether an entry carries no digest.
+    /// Returns whether any entry has no digest.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn has_bare(&self) -> Result<bool, StoreError>;
 
-    /// The number that the next transaction will have: every entry stands before it.
+    /// Returns the number that the next transaction will get: every entry has a lower one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn horizon(&self) -> Result<u64, StoreError>;
 
-    /// Stores seals, all or none.
+    /// Stores all of the seals or none.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Conflict`] when one of their numbers is taken: somebody else
-    /// sealed meanwhile.
+    /// MUST return [`StoreError::Conflict`] if one of their numbers is already used: another
+    /// process sealed in the meantime.
     async fn append(&self, seals: &[AuditSeal]) -> Result<(), StoreError>;
 
-    /// Seals of a number beyond `after`, at most `limit`, in their order.
+    /// Returns the seals with numbers above `after`, at most `limit`, in their order.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Corrupt`] for a seal that was changed so that it makes no sense.
+    /// MUST return [`StoreError::Corrupt`] for a seal that was tampered with and can no longer be
+    /// read.
     async fn seals(&self, after: i64, limit: u32) -> Result<Vec<AuditSeal>, StoreError>;
 
-    /// The seals that say that a month was dropped, in their order.
+    /// Returns the seals that record the dropping of a month, in their order.
     ///
     /// # Errors
     /// As [`seals`](Self::seals).
     async fn dropped(&self) -> Result<Vec<AuditSeal>, StoreError>;
 
-    /// The number of the first seal that lists entries of another month than these.
+    /// Returns the number of the first seal that lists entries of a month not in `dropped`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn first_needed(&self, dropped: &[NaiveDate]) -> Result<Option<i64>, StoreError>;
 
-    /// Takes seals away that the last dropped month made unnecessary, the oldest first and at most so
-    /// many; how many they were.
+    /// Deletes seals that the last dropped month made unnecessary, oldest first and at most `most`.
+    /// Returns how many were deleted.
     ///
     /// # Errors
-    /// [`StoreError::Contended`] while it would keep others waiting.
+    /// [`StoreError::Contended`] while it would block others.
     async fn trim(&self, most: u32) -> Result<u64, StoreError>;
 
-    /// The months that can have entries: MUST be all that do.
+    /// Returns the months that can have entries: MUST include all that do.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn months(&self) -> Result<Vec<NaiveDate>, StoreError>;
 
-    /// Entries of a month beyond `after` and up to `through`, at most `limit`, in their order.
+    /// Returns the entries of a month after `after` and up to `through`, at most `limit`, in their
+    /// order.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -215,7 +217,7 @@ pub trait AuditLedger: Send + Sync {
 }
 
 impl AuditSeal {
-    /// A seal after `previous`, signed. Where digests were required they still are.
+    /// Creates and signs the seal that follows `previous`. It requires digests if `previous` does.
     pub fn after(
         previous: Option<&Self>,
         month: NaiveDate,
@@ -240,7 +242,8 @@ impl AuditSeal {
         seal
     }
 
-    /// The same, signed anew, after which every entry carries a digest.
+    /// Returns the same seal, signed again, with the requirement that every later entry has a
+    /// digest.
     #[must_use]
     pub fn requiring_digests(mut self, signer: &dyn SealSigner) -> Self {
         self.requires_digests = true;
@@ -253,7 +256,7 @@ impl AuditSeal {
         self.signature = signer.sign(&self.digest);
     }
 
-    /// How many entries it lists.
+    /// Returns the number of entries that the seal lists.
     pub fn count(&self) -> usize {
         match &self.range {
             SealedRange::Entries { digests, .. } => digests.len(),
@@ -261,7 +264,7 @@ impl AuditSeal {
         }
     }
 
-    /// The digest of what it says.
+    /// Computes the digest of the seal's content.
     pub fn own_digest(&self, signer: &dyn SealSigner) -> [u8; 32] {
         let mut message = b"customer-service/audit-seal/v1".to_vec();
         message.extend(self.number.to_be_bytes());
@@ -294,7 +297,7 @@ impl AuditSeal {
         message.extend(self.previous);
         message.extend(self.sealed_at.timestamp_micros().to_be_bytes());
         message.extend(self.public_key);
-        // Older programs did not know of it, and their seals stay good.
+        // Left out if `false`, so that the seals of versions without this field stay valid.
         if self.requires_digests {
             message.push(1);
         }

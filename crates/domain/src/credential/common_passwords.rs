@@ -1,12 +1,12 @@
-//! The passwords that everyone tries first.
+//! The most common passwords, which attackers try first.
 //!
-//! The list holds those of at least 8 characters among the 20,000 most frequent ones of
-//! published breaches, in lower case and byte order, one a line.
+//! The list contains the passwords of at least 8 characters among the 20,000 most frequent ones of
+//! published breaches, in lower case and byte order, one per line.
 
 const LIST: &str = include_str!("common_passwords.txt");
 
-/// Whether `password`, in lower case, is on the list. A binary search over the text itself:
-/// nothing is built at start and nothing is copied.
+/// Returns whether `password`, in lower case, is on the list. Searches the text itself in binary:
+/// nothing is built at start or copied.
 pub(super) fn contains(password: &str) -> bool {
     let (mut low, mut high) = (0, LIST.len());
     while low < high {

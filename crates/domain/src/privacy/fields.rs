@@ -1,9 +1,9 @@
-//! The names that personal values go by: in code, on the wire and in logs.
+//! The names of personal values in code, in the API and in logs.
 
 use super::map::{self, Column, Data, InLogs, MAP, Path};
 use std::sync::LazyLock;
 
-/// Names of what is no column and must not be seen all the same: secrets, and requests as they came.
+/// Names that are masked although no column has them: secrets, and raw requests.
 const BESIDE_THE_MAP: [&str; 15] = [
     "password",
     "new_password",
@@ -22,7 +22,7 @@ const BESIDE_THE_MAP: [&str; 15] = [
     "x_forwarded_for",
 ];
 
-/// Every masked name as letters and digits in lower case, in order.
+/// Every masked name, reduced to letters and digits in lower case, sorted.
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let columns = map::of(MAP).map(|entry| entry.column);
     let of_map = columns.filter(|column| is_masked(column)).flat_map(names);
@@ -35,8 +35,8 @@ static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     names
 });
 
-/// Whether what goes by this name is to be masked wherever it would be shown: in any case, with `_`
-/// and `-` or without, and with or without what it lies in (`profile.firstName`).
+/// Returns whether a value of this name must be masked. Ignores case, `_`, `-` and the path to the
+/// name (`profile.firstName`).
 pub fn is_personal_field(name: &str) -> bool {
     let last = name.rsplit(['.', '/']).next().unwrap_or(name);
     NAMES
@@ -51,7 +51,7 @@ fn is_masked(column: &Column) -> bool {
     }
 }
 
-/// What a column, or the part of it, goes by.
+/// Returns the names of a column, or of a part of it.
 fn names(column: &'static Column) -> Vec<&'static str> {
     let own = match column.path {
         Path::Whole | Path::Rest => column.name,

@@ -1,10 +1,11 @@
-//! The map of personal data: every column of the schema, and every path inside of a JSON column whose
-//! shape is known. Each is either about no person, or says why it is kept, on what legal ground, for
-//! how long, what it is called in a person's export, and what erasing the person does to it.
+//! The map of personal data: every column of the schema, and every path within a JSON column whose
+//! shape is known. Each entry either is not personal, or states why the value is kept, on which
+//! legal basis, for how long, its name in an export of the person's data, and what erasure does to
+//! it.
 //!
-//! Whatever deals with personal data as such goes by this map and has no list of its own: what logs
-//! mask, a person's export, erasure, and what ends when its time is over. A column without an entry
-//! fails the tests of the store.
+//! All code that deals with personal data uses this map instead of a list of its own: masking in
+//! logs, exports of a person's data, erasure, and retention. A column without an entry fails the
+//! store's tests.
 
 mod addresses;
 mod customers;
@@ -15,7 +16,7 @@ mod tenants;
 
 pub use purpose::{LegalBasis, Purpose, Retention};
 
-/// Everything that is stored, by table.
+/// All stored data, by table.
 pub const MAP: &[&[Table]] = &[
     tenants::TABLES,
     customers::TABLES,
@@ -24,7 +25,7 @@ pub const MAP: &[&[Table]] = &[
     sealed::TABLES,
 ];
 
-/// All entries of [`MAP`], with their tables.
+/// Returns all entries of [`MAP`] with their tables.
 pub fn entries() -> impl Iterator<Item = Entry> {
     of(MAP)
 }
@@ -49,59 +50,60 @@ pub struct Entry {
     pub column: &'static Column,
 }
 
-/// A table, or some columns of one.
+/// A table, or some of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
+    /// The table's name.
     pub name: &'static str,
-    /// Its columns, in their order.
+    /// The columns, in their order.
     pub columns: &'static [Column],
 }
 
 /// A column, or a part of one that holds JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: &'static str,
-    /// Which part of it is meant.
+    /// The part of the column that the entry describes.
     pub path: Path,
-    /// Whether it is about a person, and what follows from that.
+    /// Whether it is personal, and what follows from that.
     pub data: Data,
 }
 
-/// Which part of a column is meant.
+/// A part of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
-    /// All of it: a column that holds one value.
+    /// The whole column, which has a single value.
     Whole,
     /// A member of a JSON column, as a pointer (RFC 6901).
     Member(&'static str),
-    /// Whatever else a JSON column holds. Each has one such entry.
+    /// All other members of a JSON column. Each JSON column has exactly one such entry.
     Rest,
 }
 
-/// Whether a value is about a person.
+/// Whether a value is personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Data {
-    /// It is about nobody, or says only that there is a row.
+    /// The value is about no person, or shows only that there is a row.
     NotPersonal,
-    /// It is about a person.
+    /// The value is about a person.
     Personal(Personal),
 }
 
-/// What is to be known of a personal value.
+/// What the map records about a personal value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Personal {
-    /// Why it is kept, on what ground, and for how long.
+    /// Why the value is kept, on which legal basis, and for how long.
     pub purpose: &'static Purpose,
-    /// What it is called in a person's export, as the API spells it, with the objects around it
-    /// (`profile.firstName`). None: it is a copy in another form, or a secret of the service.
+    /// The name in an export of the person's data, as it is spelled in the API, with the enclosing
+    /// objects (`profile.firstName`). `None` for a copy in another form, or a secret of the
+    /// service.
     pub export_name: Option<&'static str>,
-    /// Further names that it goes by on the wire.
+    /// Other names of the value in the API.
     pub aliases: &'static [&'static str],
-    /// What erasing the person does to it.
+    /// What erasing the person does to the value.
     pub erase: Erase,
-    /// Whether it lies sealed under the person's key.
+    /// Whether the value is sealed with the person's key.
     pub is_sealed: bool,
     /// Whether logs may show it.
     pub in_logs: InLogs,
@@ -110,28 +112,30 @@ pub struct Personal {
 /// What erasing a person does to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erase {
-    /// Its row is deleted.
+    /// The row is deleted.
     DeleteRow,
-    /// It becomes null.
+    /// The value becomes null.
     Null,
-    /// It is written over with this, where null cannot be.
+    /// The value is overwritten with this text, where null is not allowed.
     Overwrite(&'static str),
-    /// It stays, for this reason.
+    /// The value stays, for this reason.
     Keep(&'static str),
-    /// It stays sealed, and the key is destroyed: nobody reads it any more, in a backup either.
+    /// The value stays sealed and the key is destroyed, so that it cannot be read any more, not
+    /// even from a backup.
     CryptoShred,
 }
 
 /// Whether logs may show a value by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InLogs {
-    /// No: it says who someone is, or is in a person's own words.
+    /// The value must be masked: it identifies a person, or is written in a person's own words.
     Masked,
-    /// Yes: an id that means nothing outside of this service, a word of a closed list, a time.
+    /// The value may be logged: an id without meaning outside of this service, a word of a closed
+    /// list, or a time.
     Shown,
 }
 
-/// A column that is about nobody.
+/// Describes a column that is not personal.
 const fn plain(name: &'static str) -> Column {
     Column {
         name,
@@ -140,7 +144,7 @@ const fn plain(name: &'static str) -> Column {
     }
 }
 
-/// A column that is about a person, and masked in logs.
+/// Describes a column that is personal and masked in logs.
 const fn personal(name: &'static str, purpose: &'static Purpose, erase: Erase) -> Column {
     Column {
         name,
@@ -157,19 +161,19 @@ const fn personal(name: &'static str, purpose: &'static Purpose, erase: Erase) -
 }
 
 impl Column {
-    /// A member of the column, by its pointer.
+    /// Limits the entry to the member at this pointer.
     const fn at(mut self, pointer: &'static str) -> Self {
         self.path = Path::Member(pointer);
         self
     }
 
-    /// What the column holds beside the members that have entries.
+    /// Limits the entry to the members without an entry.
     const fn rest(mut self) -> Self {
         self.path = Path::Rest;
         self
     }
 
-    /// Its name in an export.
+    /// Sets the name in an export.
     const fn export(mut self, name: &'static str) -> Self {
         if let Data::Personal(personal) = &mut self.data {
             personal.export_name = Some(name);
@@ -177,7 +181,7 @@ impl Column {
         self
     }
 
-    /// Further names on the wire.
+    /// Sets other names in the API.
     const fn also(mut self, aliases: &'static [&'static str]) -> Self {
         if let Data::Personal(personal) = &mut self.data {
             personal.aliases = aliases;
@@ -185,7 +189,7 @@ impl Column {
         self
     }
 
-    /// It lies sealed, and is erased with the key.
+    /// Marks the value as sealed: it is erased by destroying the key.
     const fn sealed(mut self) -> Self {
         if let Data::Personal(personal) = &mut self.data {
             personal.is_sealed = true;
@@ -193,7 +197,7 @@ impl Column {
         self
     }
 
-    /// Logs may show it.
+    /// Allows the value in logs.
     const fn shown(mut self) -> Self {
         if let Data::Personal(personal) = &mut self.data {
             personal.in_logs = InLogs::Shown;

@@ -1,4 +1,4 @@
-//! Who does something, and inside which tenant.
+//! The context of every operation: who acts, and in which tenant.
 
 use super::hidden::hidden;
 use super::permission::Permission;
@@ -6,35 +6,35 @@ use super::vocabulary::vocabulary;
 use crate::TenantId;
 use std::net::IpAddr;
 
-/// The frame of every read and write. No query can be written without one, so none can be
-/// written without a tenant.
+/// The context of every read and write. Every query takes one, so that none can be written without
+/// a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// The tenant, as rows name it.
+    /// The tenant's internal id.
     pub tenant: TenantId,
-    /// The tenant, as the outside names it; it is what replies and events carry.
+    /// The tenant's slug, which replies and events carry.
     pub tenant_slug: String,
     /// Who acts.
     pub actor: Actor,
-    /// The strongest permission that the actor holds; `None` for a customer.
+    /// The strongest permission of the actor; `None` for a customer.
     pub permission: Option<Permission>,
     /// Whether the actor may act in every tenant.
     pub all_tenants: bool,
-    /// The operation that is called, such as `GET /api/v1/customers`, for the record.
+    /// The operation called, such as `GET /api/v1/customers`, for the audit trail.
     pub operation: String,
     /// The caller's correlation id, carried into events.
     pub correlation_id: String,
-    /// The trace that this is part of, carried into the audit trail.
+    /// The id of the trace, carried into the audit trail.
     pub trace_id: String,
-    /// The session that the caller acts in, if it has one; carried into the audit trail.
+    /// The session of the caller, if any; carried into the audit trail.
     pub session_id: Option<String>,
-    /// From where the request came; carried into the audit trail, sealed.
+    /// Where the request came from; carried into the audit trail, sealed.
     pub origin: Origin,
 }
 
 impl Context {
-    /// Returns the context of what the service does by itself in a tenant: `name` says which part
-    /// of it, such as `start-up`.
+    /// Returns the context for the service's own work in a tenant. `name` identifies the part of
+    /// the service, such as `start-up`.
     pub fn system(tenant: TenantId, slug: &str, name: &str) -> Self {
         Self {
             tenant,
@@ -59,33 +59,33 @@ impl Context {
     }
 }
 
-/// From where a request came. Nothing of it is known where nothing asked: at start-up, in jobs.
+/// Where a request came from; empty for work that no request caused, at start-up and in jobs.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// The address of the client, as the nearest proxy that is trusted tells it.
+    /// The IP address of the client, as reported by the nearest trusted proxy.
     pub ip: Option<IpAddr>,
-    /// What the client says it is: at most [`MAX_USER_AGENT`] characters.
+    /// The client's `User-Agent`: at most [`MAX_USER_AGENT`] characters.
     pub user_agent: Option<String>,
 }
 
 hidden!(Origin);
 
-/// Characters of a user agent that are kept.
+/// The number of characters of a user agent that are stored.
 pub const MAX_USER_AGENT: usize = 512;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// What kind of actor it is.
+    /// The kind of actor.
     pub kind: ActorKind,
-    /// Its id: the API key's, the customer's, or a name such as `start-up`.
+    /// The actor's id: that of the API key or the customer, or a name such as `start-up`.
     pub id: String,
 }
 
 vocabulary! {
     /// The kinds of actors.
     pub enum ActorKind {
-        /// A customer with a token of their own.
+        /// A customer with an access token.
         Customer = 1 "customer",
         /// A service or an operator with an API key.
         ApiKey = 2 "api_key",

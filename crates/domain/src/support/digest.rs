@@ -1,25 +1,26 @@
-//! Keyed digests: what lets the service recognise a value without keeping it.
+//! Keyed digests, which recognise a value without storing it.
 
-/// What a digest is for. Each purpose has a key of its own, so that a digest of one purpose
-/// says nothing about another.
+/// What a digest is for. Each purpose has a key of its own, so that the digests of different
+/// purposes cannot be related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DigestPurpose {
-    /// The body remembered beside an idempotency key.
+    /// The request body stored with an idempotency key.
     IdempotentBody,
-    /// The seal on a list cursor.
+    /// The authentication of a list cursor.
     Cursor,
-    /// The normalised form of an address, by which duplicates are found.
+    /// The normalised form of an address, which finds duplicates.
     Address,
-    /// A token sent by mail.
+    /// A token sent by e-mail.
     MailToken,
-    /// An entry of the audit trail, so that nobody without the root secret can write one.
+    /// An entry of the audit trail, which cannot be forged without the root secret.
     AuditEntry,
 }
 
-/// HMAC-SHA-256 under a key derived from the root secret for each purpose.
+/// HMAC-SHA-256 with a key derived from the root secret for each purpose.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait KeyedDigest: Send + Sync {
-    /// The digest of `message` for `purpose`. Equal inputs give equal digests on every replica
-    /// that shares the root secret; without the secret a digest can be neither made nor guessed.
+    /// Returns the digest of `message` for `purpose`. Equal inputs give equal digests on every
+    /// replica that shares the root secret; without the secret a digest can be neither computed nor
+    /// guessed.
     fn digest(&self, purpose: DigestPurpose, message: &[u8]) -> [u8; 32];
 }

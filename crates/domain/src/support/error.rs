@@ -1,29 +1,29 @@
-//! The one error type of every storage port.
+//! The error type of all storage ports.
 
 use thiserror::Error;
 
-/// What went wrong in a store, in words of the domain.
+/// An error of a store, in terms of the domain.
 ///
-/// A failed statement spoils its transaction: after any `Err` the unit of work can only be
-/// dropped or rolled back.
+/// A failed statement aborts its transaction: after any `Err` the unit of work can only be dropped
+/// or rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// A rule that the store keeps (uniqueness, existence of a parent) was violated.
-    #[error("a stored record stands against it: {0:?}")]
+    #[error("a stored record conflicts with it: {0:?}")]
     Conflict(Conflict),
     /// The record does not exist in this tenant.
     #[error("no such record")]
     NotFound,
-    /// Two transactions were in each other's way; the whole use case may be tried again.
+    /// Two transactions were in each other's way; the whole use case may be retried.
     #[error("another transaction was in the way")]
     Contended,
-    /// The statement took longer than it may; a list's filter was too broad.
+    /// The statement exceeded its time limit; the filter of a list was too broad.
     #[error("the statement took too long")]
     TooSlow,
-    /// The store cannot be reached or refuses work for now. Worth a retry after a moment.
+    /// The store cannot be reached or rejects work at the moment. Worth a retry after a moment.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// A stored row makes no sense. Names the place, never the content.
+    /// A stored row is invalid. Names the row, never its content.
     #[error("row {row} of {table} cannot be read")]
     Corrupt {
         /// The table.
@@ -33,7 +33,7 @@ pub enum StoreError {
     },
 }
 
-/// Which stored rule was violated.
+/// The stored rule that was violated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
     /// The e-mail address belongs to another customer of the tenant.
@@ -46,16 +46,16 @@ pub enum Conflict {
     UnknownGroup,
     /// The legacy id belongs to another address of the tenant.
     AddressLegacyId,
-    /// The customer has a live address that is equal.
+    /// The customer has an equal live address.
     EqualAddress,
-    /// The tenant has a group with this id.
+    /// The tenant already has a group with this id.
     GroupId,
-    /// The group cannot go while customers belong to it.
+    /// The group cannot be deleted while customers belong to it.
     GroupInUse,
-    /// The tenant's outer id is taken.
+    /// Another tenant has this slug.
     TenantSlug,
     /// A reply is already stored under this idempotency key.
     IdempotencyKey,
-    /// A constraint that no input should be able to reach; its name.
+    /// A constraint that no input should be able to violate, by name.
     Other(String),
 }

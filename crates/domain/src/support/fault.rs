@@ -1,34 +1,34 @@
-//! What is wrong with a value that came from outside.
+//! Errors in values from outside.
 
 use thiserror::Error;
 
-/// A value that its rule refuses. It never repeats the value: it may be personal.
+/// An error about a value that breaks a rule. It never repeats the value, which may be personal.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{detail}")]
 pub struct InvalidValue {
-    /// Which rule.
+    /// The kind of fault.
     pub fault: ValueFault,
     /// What would be accepted, as a sentence for the caller.
     pub detail: String,
 }
 
-/// The kinds of faults that values have.
+/// The kinds of faults of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueFault {
-    /// Nothing where something is needed.
+    /// A required value is missing.
     Required,
     /// More characters, items or bytes than allowed.
     TooLong,
-    /// Not one of the accepted values, or not of the accepted form.
+    /// Not one of the accepted values, or not in an accepted form.
     Invalid,
-    /// Not an e-mail address that this service takes.
+    /// Not an e-mail address that this service accepts.
     Email,
-    /// A password that the policy refuses.
+    /// A password that the policy rejects.
     WeakPassword,
 }
 
 impl InvalidValue {
-    /// A fault with its sentence.
+    /// Creates an error from a kind of fault and its explanation.
     pub fn new(fault: ValueFault, detail: impl Into<String>) -> Self {
         Self {
             fault,

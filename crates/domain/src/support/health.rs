@@ -1,15 +1,15 @@
-//! Whether the store answers.
+//! The health of the store.
 
 use crate::StoreError;
 use async_trait::async_trait;
 
-/// Asks the store whether it is there.
+/// Checks that the store responds.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait StoreHealth: Send + Sync {
-    /// One trivial round trip on a serving connection, within a second.
+    /// Makes one trivial round trip on a serving connection, within a second.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Unavailable`] when there is no answer.
+    /// MUST return [`StoreError::Unavailable`] if there is no response.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -1,6 +1,6 @@
-//! Values that say who someone is, and must not do so in a log line or the message of a panic.
+//! Types that identify a person, and must not reveal it in a log line or the message of a panic.
 
-/// Gives types a `Debug` that shows their name and nothing of what they hold.
+/// Implements `Debug` for types so that it shows their name without their content.
 macro_rules! hidden {
     ($($name:ident),+ $(,)?) => {$(
         impl std::fmt::Debug for $name {

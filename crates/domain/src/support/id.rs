@@ -1,4 +1,4 @@
-//! Identifiers. One type each, so that a customer's id cannot be passed for a tenant's.
+//! Identifiers. Each kind has its own type, so that a customer's id cannot be passed as a tenant's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,16 +29,16 @@ macro_rules! ids {
 ids! {
     /// A customer, within its tenant.
     CustomerId,
-    /// A tenant, as rows name it. Outside, a tenant is known by its slug.
+    /// A tenant's internal id. In the API a tenant is identified by its slug.
     TenantId,
     /// An entry of a customer's address book.
     AddressId,
-    /// An API key; not its secret.
+    /// An API key; not the secret of it.
     ApiKeyId,
     /// An event, the same in every delivery.
     EventId,
     /// An entry of the audit trail.
     AuditEventId,
-    /// A key that values are sealed with; not the key itself.
+    /// A key that seals values; not the key itself.
     KeyId,
 }

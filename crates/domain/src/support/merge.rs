@@ -3,10 +3,10 @@
 use crate::Patch;
 use serde_json::{Map, Value};
 
-/// Bytes of metadata as JSON.
+/// The maximum size of metadata as JSON, in bytes.
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 
-/// RFC 7396 over free-form objects, at every depth.
+/// Merges free-form objects at every depth (RFC 7396).
 pub(crate) fn merge_object(target: &mut Map<String, Value>, patch: Patch<Map<String, Value>>) {
     match patch {
         Patch::Keep => {}

@@ -1,11 +1,11 @@
-//! Amounts and the decimals of their currencies.
+//! Amounts of money.
 
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
 const DEFAULT_DECIMALS: u32 = 2;
 
-/// How many decimals amounts in this currency have (ISO 4217); two when it is unknown.
+/// Returns the number of decimals of a currency (ISO 4217); 2 if the currency is unknown.
 pub fn decimals(currency: &str) -> u32 {
     let known = Currency::from_code(currency);
     known
@@ -13,7 +13,7 @@ pub fn decimals(currency: &str) -> u32 {
         .map_or(DEFAULT_DECIMALS, u32::from)
 }
 
-/// An amount with exactly the decimals of its currency; halves go away from zero.
+/// Rounds an amount to the decimals of its currency, halves away from zero.
 pub fn in_currency(amount: Decimal, currency: &str) -> Decimal {
     let places = decimals(currency);
     let mut rounded =

@@ -1,39 +1,39 @@
 //! Pages of a list, by number or by cursor.
 
-/// Which page is wanted.
+/// A request for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest<K> {
-    /// Rows per page, 1 to 1,000.
+    /// The number of rows per page, 1 to 1,000.
     pub size: u32,
-    /// Where the page begins.
+    /// Where the page starts.
     pub at: PageAt<K>,
 }
 
-/// Where a page begins.
+/// The start of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageAt<K> {
-    /// The n-th page, counted from 1. A page by number may not reach beyond row 10,000.
+    /// The n-th page, counted from 1. Numbered pages end at row 10,000.
     Number(u32),
-    /// The first page, for who reads on by cursor and does not ask how many rows there are.
+    /// The first page of a list that is read by cursor and not counted.
     Start,
-    /// Right after the row with this key. Any depth costs the same.
+    /// After the row with this key. The cost does not depend on the depth.
     After(K),
 }
 
-/// One page.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, K> {
-    /// The rows, in the order asked for.
+    /// The rows, in the requested order.
     pub items: Vec<T>,
-    /// Where the next page begins; none on the last.
+    /// Where the next page starts; `None` on the last one.
     pub next: Option<K>,
-    /// How many rows there are in all; counted for pages by number only.
+    /// The total number of rows; counted only for numbered pages.
     pub total: Option<Total>,
 }
 
 impl<T, K> Page<T, K> {
-    /// A page of a list that is not counted, cut from `rows`, of which one more was read than
-    /// the `size` of the page if there are as many.
+    /// Cuts a page of `size` rows out of `rows`, which has one more row if there is a next page.
+    /// The list is not counted.
     pub fn cut(mut rows: Vec<T>, size: u32, key: impl Fn(&T) -> K) -> Self {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let has_next = rows.len() > size;
@@ -46,25 +46,25 @@ impl<T, K> Page<T, K> {
     }
 }
 
-/// How many rows a list has.
+/// The total number of rows of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Total {
     /// The number of rows.
     pub count: u64,
-    /// Whether the number is the planner's estimate. Exact up to 10,000 rows.
+    /// Whether the number is the planner's estimate. It is exact up to 10,000 rows.
     pub is_estimate: bool,
 }
 
-/// Which end of the order comes first.
+/// The sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SortOrder {
-    /// Smallest, oldest or first in the alphabet.
+    /// Smallest, oldest or alphabetically first comes first.
     Ascending,
-    /// Largest, newest or last in the alphabet.
+    /// Largest, newest or alphabetically last comes first.
     Descending,
 }
 
-/// Rows that pages by number may reach; deeper pages need the cursor.
+/// The number of rows that numbered pages can reach; deeper pages need the cursor.
 pub const ROWS_BY_NUMBER: u64 = 10_000;
 
 #[cfg(test)]

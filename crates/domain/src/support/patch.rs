@@ -1,19 +1,19 @@
-//! The three things that a merge can say of a member (RFC 7396).
+//! The three values of a member in a merge (RFC 7396).
 
-/// What a merge does with one member.
+/// The effect of a merge on a member.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Absent: it stays as it is.
+    /// Absent: the member keeps its value.
     #[default]
     Keep,
-    /// `null`: it is emptied.
+    /// `null`: the member is cleared.
     Clear,
-    /// A value: it takes its place.
+    /// A value: the member is set to it.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// Applies it to an optional member.
+    /// Applies the patch to an optional member.
     pub fn apply(self, target: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -22,7 +22,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Applies it to a member that always has a value; clearing gives `empty`.
+    /// Applies the patch to a required member; clearing sets it to `empty`.
     pub fn apply_or(self, target: &mut T, empty: T) {
         match self {
             Self::Keep => {}
@@ -31,7 +31,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same where nothing is there yet: nothing to clear, so null is as good as absent.
+    /// Treats `Clear` as `Keep`, for a new record, which has nothing to clear.
     #[must_use]
     pub fn or_keep(self) -> Self {
         match self {
@@ -40,7 +40,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The value to set, if there is one.
+    /// Returns the value to set, if any.
     pub fn as_set(&self) -> Option<&T> {
         match self {
             Self::Set(value) => Some(value),
@@ -48,7 +48,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same intent over a converted value.
+    /// Converts the value to set.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -59,7 +59,7 @@ impl<T> Patch<T> {
 }
 
 impl<T> Patch<Option<T>> {
-    /// A value that turned out to be empty clears.
+    /// Turns setting an empty value into clearing.
     pub fn flatten(self) -> Patch<T> {
         match self {
             Self::Keep => Patch::Keep,

@@ -1,16 +1,16 @@
-//! What callers may do.
+//! The permissions of callers.
 
 use super::vocabulary::vocabulary;
 
 vocabulary! {
-    /// What a caller may do. Each permission includes those before it.
+    /// A permission of a caller. Each includes those before it.
     #[derive(PartialOrd, Ord)]
     pub enum Permission {
-        /// Reads customers.
+        /// To read customers.
         Read = 1 "customers:read",
-        /// Changes customers.
+        /// To change customers.
         Write = 2 "customers:write",
-        /// Administers the service.
+        /// To administer the service.
         Admin = 3 "customers:admin",
     }
 }

@@ -3,10 +3,10 @@
 use super::hidden::hidden;
 use crate::{InvalidValue, ValueFault, text};
 
-/// Characters of a phone number as written (DAT-10).
+/// The maximum length of a phone number as it was written, in characters (DAT-10).
 pub const MAX_PHONE: usize = 20;
 
-/// A phone number, kept as it was written, with its digits beside it for look-up (D-40).
+/// A phone number as it was written, along with its digits for look-ups (D-40).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Phone {
     written: String,
@@ -16,10 +16,10 @@ pub struct Phone {
 hidden!(Phone);
 
 impl Phone {
-    /// Reads a phone number; `None` when nothing is written.
+    /// Parses a phone number; `None` if it is blank.
     ///
     /// # Errors
-    /// When it is longer than [`MAX_PHONE`], has fewer than 4 digits, or holds anything but
+    /// Fails if it is longer than [`MAX_PHONE`], has fewer than 4 digits, or contains anything but
     /// digits, spaces and `+ - . / ( )`.
     pub fn parse(text: &str) -> Result<Option<Self>, InvalidValue> {
         let Some(written) = text::line(text, MAX_PHONE)? else {
@@ -40,19 +40,19 @@ impl Phone {
         Ok(Some(phone))
     }
 
-    /// Rebuilds a phone number from the store, as it was written. Checks nothing: a stricter rule is
-    /// for new numbers. Not for input.
+    /// Restores a phone number from the store, as it was written, without checks: the rule for new
+    /// numbers may be stricter. Not for input.
     pub fn from_store(written: String) -> Self {
         let digits = written.chars().filter(char::is_ascii_digit).collect();
         Self { written, digits }
     }
 
-    /// As it was written.
+    /// Returns the number as it was written.
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// Its digits alone: what look-ups compare.
+    /// Returns only the digits, which look-ups compare.
     pub fn digits(&self) -> &str {
         &self.digits
     }

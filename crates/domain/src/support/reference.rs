@@ -1,4 +1,4 @@
-//! The two ways in which records are named: by UUID, and by their id in Magento.
+//! References to records: by UUID, or by their id in Magento.
 
 use crate::{InvalidValue, ValueFault};
 use uuid::Uuid;
@@ -8,10 +8,10 @@ use uuid::Uuid;
 pub struct LegacyId(i64);
 
 impl LegacyId {
-    /// Reads a legacy id.
+    /// Creates a legacy id.
     ///
     /// # Errors
-    /// When it is not between 1 and 4,294,967,295.
+    /// Fails if it is not between 1 and 4,294,967,295.
     pub fn new(id: i64) -> Result<Self, InvalidValue> {
         (1..=i64::from(u32::MAX))
             .contains(&id)
@@ -24,19 +24,19 @@ impl LegacyId {
             })
     }
 
-    /// Rebuilds a legacy id from the store. Checks nothing: a stricter rule is for new ids. Not for
-    /// input.
+    /// Restores a legacy id from the store, without checks: the rule for new ids may be stricter.
+    /// Not for input.
     pub fn from_store(id: i64) -> Self {
         Self(id)
     }
 
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> i64 {
         self.0
     }
 }
 
-/// The two ways in which paths name records.
+/// A reference to a record in a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reference {
     /// By UUID.
@@ -46,7 +46,7 @@ pub(crate) enum Reference {
 }
 
 impl Reference {
-    /// Reads a UUID in the hyphenated form, with or without `prefix`, or a legacy id without
+    /// Parses a UUID in the hyphenated form, with or without `prefix`, or a legacy id without
     /// leading zeros.
     pub(crate) fn parse(text: &str, prefix: &str) -> Option<Self> {
         let bare = text.strip_prefix(prefix).unwrap_or(text);

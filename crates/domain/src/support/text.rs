@@ -1,11 +1,11 @@
-//! Text as people type it and as a search compares it.
+//! Normalisation of text for input and for search.
 
 use crate::{InvalidValue, ValueFault};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Text with outer white space removed, at most `max` characters and without control
-/// characters; `None` when nothing is left.
+/// Trims a text, and checks that it has at most `max` characters and no control characters; `None`
+/// if nothing is left.
 ///
 /// # Errors
 /// [`ValueFault::TooLong`] or [`ValueFault::Invalid`].
@@ -26,8 +26,8 @@ pub fn line(text: &str, max: usize) -> Result<Option<String>, InvalidValue> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// The form in which text is compared, sorted and searched: lower case, without accents,
-/// compatibility forms unified. `Müller` and `muller` are the same, so are `Łukasz` and
+/// Returns the form in which text is compared, sorted and searched: lower case, without accents,
+/// compatibility forms unified. `Müller` and `muller` are the same, and so are `Łukasz` and
 /// `lukasz`; scripts without case stay as they are.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -42,7 +42,7 @@ pub fn fold(text: &str) -> String {
             'đ' | 'Đ' | 'ð' | 'Ð' => folded.push('d'),
             'ħ' | 'Ħ' => folded.push('h'),
             'ı' => folded.push('i'),
-            // At the end of a word it is written differently.
+            // The form of sigma at the end of a word.
             'ς' => folded.push('σ'),
             other => folded.extend(other.to_lowercase().filter(|c| !is_combining_mark(*c))),
         }
@@ -50,13 +50,14 @@ pub fn fold(text: &str) -> String {
     folded.nfc().collect()
 }
 
-/// Characters of a word that a term keeps; a longer word is found by its beginning.
+/// The number of characters of a word that a search term keeps; a longer word is found by its
+/// start.
 pub const MAX_TERM: usize = 64;
 
-/// The folded words of a text: letters and digits, with apostrophes left out, so that
+/// Returns the folded words of a text: letters and digits, with apostrophes removed, so that
 /// `O'Brien` is one word and `jane.doe@example.com` is four.
 pub fn words(text: &str) -> Vec<String> {
-    // Before folding, which takes some of them apart.
+    // Apostrophes are removed before folding, which decomposes some of them.
     let is_apostrophe = |c: &char| matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '´');
     let joined: String = text.chars().filter(|c| !is_apostrophe(c)).collect();
     fold(&joined)

@@ -1,7 +1,7 @@
-//! Enums whose values have a word each, and often a number in the store.
+//! Enums whose values each have a word, and often a number in the store.
 
-/// Declares such an enum as a table. A line has the variant, the number that the store keeps for it
-/// where it is stored as one, and its word.
+/// Declares such an enum as a table. A line has the variant, the number by which it is stored (if
+/// any), and its word.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* pub enum $name:ident {
         $($(#[$variant_meta:meta])* $variant:ident = $code:literal $word:literal,)+
@@ -12,12 +12,12 @@ macro_rules! vocabulary {
         }
 
         impl $name {
-            /// Returns the number that the store keeps.
+            /// Returns the number by which the value is stored.
             pub const fn code(self) -> i16 {
                 match self { $(Self::$variant => $code),+ }
             }
 
-            /// Finds a value by the number that the store keeps.
+            /// Returns the value that is stored as this number.
             pub const fn from_code(code: i16) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
             }
@@ -42,7 +42,7 @@ macro_rules! vocabulary {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Finds a value by its word, in upper or lower case.
+            /// Returns the value with this word, ignoring case.
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.as_str().eq_ignore_ascii_case(word))
             }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 
-/// Digests that protect nothing.
+/// Digests without a key.
 struct Hashed;
 
 impl KeyedDigest for Hashed {
@@ -31,7 +31,7 @@ fn id(n: u32) -> AddressId {
     AddressId(Uuid::from_u128(n.into()))
 }
 
-/// The n-th address, in a street of this name.
+/// Returns the n-th address, in the street of this name.
 fn at_place(n: u32, kind: AddressType, street: &str) -> Address {
     let details = AddressChanges {
         kind: Patch::Set(kind),
@@ -41,7 +41,7 @@ fn at_place(n: u32, kind: AddressType, street: &str) -> Address {
     Address::new(id(n), Country::parse("US").unwrap(), details, at(n))
 }
 
-/// A book with one address of each of these types, the first number 1.
+/// Returns a book with one address of each of these types, numbered from 1.
 fn book(kinds: &[AddressType]) -> AddressBook {
     let mut book = AddressBook::new(CustomerId(Uuid::nil()), Vec::new());
     for (n, kind) in (1..).zip(kinds) {
@@ -51,12 +51,12 @@ fn book(kinds: &[AddressType]) -> AddressBook {
     reloaded(&book)
 }
 
-/// The book as it is read after its changes were saved.
+/// Returns the book as it is read after its changes were saved.
 fn reloaded(book: &AddressBook) -> AddressBook {
     AddressBook::new(book.customer(), book.addresses().to_vec())
 }
 
-/// The numbers of the defaults for shipping and billing; 0 is none.
+/// Returns the numbers of the default addresses for shipping and billing; 0 if there is none.
 fn defaults(book: &AddressBook) -> [u128; 2] {
     Role::ALL.map(|role| book.holder(role).map_or(0, |id| id.0.as_u128()))
 }
@@ -194,7 +194,8 @@ fn a_merge_takes_all_roles_or_gives_up_those_it_holds() {
 
 #[test]
 fn an_exchange_of_roles_vacates_both() {
-    // The first is for billing and is to be for shipping; each takes what the other held.
+    // The first one is the default for billing and becomes the default for shipping: they swap
+    // roles.
     let mut book = book(&[Billing, Both]);
     assert_eq!(defaults(&book), [2, 1]);
     let edit = AddressChanges {
@@ -223,7 +224,8 @@ fn a_merge_that_says_nothing_new_changes_nothing() {
     assert!(book.changes(&Hashed).is_empty());
 }
 
-/// What somebody does to a book. Addresses are chosen by position, whatever is there.
+/// A random operation on a book. An address is chosen by its position, modulo the number of
+/// addresses.
 #[derive(Debug, Clone)]
 enum Step {
     Add(AddressType, u8, bool),
@@ -249,7 +251,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..30)
 }
 
-/// Takes a step; whether the book refused it.
+/// Performs a step. Returns whether the book rejected it.
 fn take(book: &mut AddressBook, step: &Step, now: u32) -> bool {
     let chosen = |n: usize| {
         let count = book.addresses().len().max(1);
@@ -283,7 +285,7 @@ fn take(book: &mut AddressBook, step: &Step, now: u32) -> bool {
     outcome.is_err()
 }
 
-/// Stores changes in their order, as the unique indexes of a table would look at them.
+/// Applies changes in their order, checking them as a table's unique indexes would.
 fn stored(before: &[Address], changes: &BookChanges) -> Vec<Address> {
     let mut rows = before.to_vec();
     for role in &changes.vacated {

@@ -108,7 +108,7 @@ fn spellings_of_one_place_are_compared_as_one() {
     ] {
         assert_ne!(other.comparable(), known, "{other:?}");
     }
-    // Signs that look alike to a folding comparison can be another street.
+    // Letters that a folding comparison treats as equal can name different streets.
     let [one, other] = ["が", "か"].map(|street| PostalAddress {
         street: street.to_owned(),
         ..postal("JP", "港区", "東京都", "154-0023")

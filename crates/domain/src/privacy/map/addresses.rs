@@ -1,12 +1,12 @@
-//! Address books. Orders refer to an address, so its row stays, and what it says goes.
+//! Address books. Orders refer to an address, so its row stays, while its content is erased.
 
 use super::customers::owner;
 use super::purpose::{DELIVERY, SERVICE};
 use super::{Erase, Table, personal, plain};
 
-/// Why a column stays.
+/// The reason why a column stays.
 const BARE_ROW: Erase =
-    Erase::Keep("orders refer to the row, and nothing in it says any more whose or where it was");
+    Erase::Keep("orders refer to the row, which no longer says whose address it was or where");
 
 pub(super) const TABLES: &[Table] = &[Table {
     name: "customer_addresses",
@@ -52,7 +52,8 @@ pub(super) const TABLES: &[Table] = &[Table {
             .rest()
             .export("metadata"),
         personal("legacy_id", &DELIVERY, Erase::Null).export("legacyId"),
-        // Random, since no two of a customer may be equal; nothing is found by it any more.
+        // Random, because no two addresses of a customer may have equal digests; it no longer finds
+        // anything.
         personal("digest", &DELIVERY, Erase::Overwrite("32 random bytes")),
         plain("version"),
         personal("created_at", &DELIVERY, BARE_ROW)

@@ -1,37 +1,37 @@
-//! Why personal data is kept: what stands in the register of processing.
+//! The purposes of keeping personal data, as the record of processing activities lists them.
 
-/// Why values are kept, on what ground, and for how long.
+/// The reason why values are kept, the legal basis, and the retention period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purpose {
-    /// What for, as a person would be told.
+    /// The purpose, worded for the person concerned.
     pub purpose: &'static str,
-    /// What allows it.
+    /// The legal basis.
     pub legal_basis: LegalBasis,
-    /// For how long.
+    /// The retention period.
     pub retention: Retention,
 }
 
-/// What allows personal data to be processed (Article 6 of the GDPR).
+/// The legal basis for processing personal data (Article 6 of the GDPR).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LegalBasis {
     /// The contract with the person.
     Contract,
-    /// A law that obliges the shop.
+    /// A legal obligation of the shop.
     LegalObligation,
-    /// An interest of the shop's that the person's own do not outweigh.
+    /// A legitimate interest of the shop that the person's interests do not outweigh.
     LegitimateInterest,
-    /// The person agreed, and may take that back.
+    /// The person's consent, which can be withdrawn.
     Consent,
 }
 
-/// How long a value is kept.
+/// The time for which a value is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
-    /// As long as the customer's record: until it is erased.
+    /// Until the customer is erased.
     WithCustomer,
-    /// Until its event has been published, and for the days that readers may look back.
+    /// Until its event has been published, and for the days for which subscribers may look back.
     UntilPublished,
-    /// So many days after it was written, unless the operator decided otherwise.
+    /// A number of days after it was written, unless the operator configures another.
     Days(u32),
 }
 
@@ -44,14 +44,14 @@ pub(super) const ACCOUNT: Purpose = Purpose {
     retention: Retention::WithCustomer,
 };
 
-/// What is needed to reach someone.
+/// Contacting the customer.
 pub(super) const CONTACT: Purpose = Purpose {
     purpose: "addressing and reaching the customer about the account and orders",
     legal_basis: LegalBasis::Contract,
     retention: Retention::WithCustomer,
 };
 
-/// Where things go.
+/// Delivery and billing.
 pub(super) const DELIVERY: Purpose = Purpose {
     purpose: "delivering orders and sending bills",
     legal_basis: LegalBasis::Contract,
@@ -65,42 +65,42 @@ pub(super) const SIGN_IN: Purpose = Purpose {
     retention: Retention::WithCustomer,
 };
 
-/// What makes the shop pleasant, and is given for that.
+/// Optional data that personalises the shop.
 pub(super) const PERSONALISING: Purpose = Purpose {
-    purpose: "showing the customer's own picture and minding birthdays and forms of address",
+    purpose: "showing the customer's picture, and respecting birthdays and forms of address",
     legal_basis: LegalBasis::Consent,
     retention: Retention::WithCustomer,
 };
 
-/// Settings that the customer made.
+/// The customer's settings.
 pub(super) const SETTINGS: Purpose = Purpose {
     purpose: "serving the customer in the language, currency and way that they chose",
     legal_basis: LegalBasis::Contract,
     retention: Retention::WithCustomer,
 };
 
-/// What the customer agreed to.
+/// The customer's consents.
 pub(super) const CONSENTS: Purpose = Purpose {
     purpose: "sending and recording only what the customer agreed to",
     legal_basis: LegalBasis::Consent,
     retention: Retention::WithCustomer,
 };
 
-/// Staff's view of a customer.
+/// How the shop classifies the customer.
 pub(super) const SERVICE: Purpose = Purpose {
     purpose: "serving customers by group, tag, tier and segment",
     legal_basis: LegalBasis::LegitimateInterest,
     retention: Retention::WithCustomer,
 };
 
-/// Looking customers up.
+/// Searching for customers.
 pub(super) const FINDING: Purpose = Purpose {
     purpose: "letting staff find a customer who calls or writes",
     legal_basis: LegalBasis::LegitimateInterest,
     retention: Retention::WithCustomer,
 };
 
-/// Requests sent twice.
+/// Repeated requests.
 pub(super) const REPEATING: Purpose = Purpose {
     purpose: "answering a request that is sent twice as the first time",
     legal_basis: LegalBasis::LegitimateInterest,
@@ -114,7 +114,7 @@ pub(super) const ACCOUNTING: Purpose = Purpose {
     retention: Retention::Days(7 * YEAR + 2),
 };
 
-/// Events to other services.
+/// Events for other services.
 pub(super) const TELLING: Purpose = Purpose {
     purpose: "telling the shop's other services what happened to a customer",
     legal_basis: LegalBasis::Contract,

@@ -1,18 +1,18 @@
-//! What is kept of requests and changes: replies, the audit trail, events.
+//! Records of requests and changes: replies, the audit trail and events.
 
 use super::customers::owner;
 use super::purpose::{ACCOUNTING, REPEATING, TELLING};
 use super::{Column, Erase, Table, personal, plain};
 
-/// Why an entry of the trail stays.
+/// The reason why an entry of the audit trail stays.
 pub(super) const TRAIL: Erase = Erase::Keep(
-    "the trail proves for years who did what; what an entry says of a person is sealed, and goes with the key",
+    "the trail proves for years who did what; personal values in it are sealed, and erased with the key",
 );
 
-/// Why an event's id of its customer stays.
-const ORDER: Erase = Erase::Keep("readers of events need their order, until the row itself ends");
+/// The reason why the customer's id in an event stays.
+const ORDER: Erase = Erase::Keep("subscribers need the order of events until the row is deleted");
 
-/// A member of an event that says who someone is.
+/// Describes a member of an event that identifies a person.
 const fn told(pointer: &'static str) -> Column {
     personal("payload", &TELLING, Erase::Null).at(pointer)
 }
@@ -57,7 +57,7 @@ pub(super) const TABLES: &[Table] = &[
             personal("changed_fields", &ACCOUNTING, TRAIL)
                 .export("changedFields")
                 .shown(),
-            // Of programs that did not seal it.
+            // Written by versions that did not seal it.
             personal("reason", &ACCOUNTING, Erase::Null).export("reason"),
             personal("metadata", &ACCOUNTING, Erase::Overwrite("{}"))
                 .rest()
@@ -73,7 +73,7 @@ pub(super) const TABLES: &[Table] = &[
             plain("sequence"),
             plain("topic"),
             plain("event_type"),
-            // Of programs that did not seal it.
+            // Written by versions that did not seal it.
             plain("payload").at("/eventId"),
             plain("payload").at("/eventType"),
             plain("payload").at("/version"),

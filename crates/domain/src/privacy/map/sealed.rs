@@ -1,4 +1,4 @@
-//! Keys, the sealed columns of the trail and of the outbox, seals and jobs.
+//! Keys, the sealed columns of the audit trail and of the outbox, seals and jobs.
 
 use super::customers::owner;
 use super::purpose::{ACCOUNT, ACCOUNTING, TELLING};
@@ -26,7 +26,7 @@ pub(super) const TABLES: &[Table] = &[
             plain("tenant_id"),
             owner(Erase::DeleteRow),
             plain("id"),
-            // Deleting the row is what shreds everything sealed under it.
+            // Deleting the row destroys the key of everything that was sealed with it.
             personal("wrapped", &ACCOUNT, Erase::DeleteRow),
             plain("created_at"),
         ],
@@ -44,7 +44,8 @@ pub(super) const TABLES: &[Table] = &[
             ]),
             sealed("user_agent").export("userAgent"),
             sealed("sealed_reason"),
-            // Over the entry as it is stored, its values sealed: it says nothing of them.
+            // Computed from the stored entry with its sealed values, so that it reveals nothing
+            // about them.
             plain("digest"),
             plain("transaction_id"),
         ],

@@ -1,4 +1,4 @@
-//! Tenants, their groups and the keys of those who call: about shops and programs, not about people.
+//! Tenants, groups and API keys: data about shops and programs, not about persons.
 
 use super::{Table, plain};
 

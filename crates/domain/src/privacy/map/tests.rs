@@ -75,7 +75,7 @@ fn what_is_sealed_is_erased_with_its_key_and_what_is_not_is_not() {
 
 #[test]
 fn what_stays_in_the_clear_is_nothing_that_logs_would_mask() {
-    // Sums of orders and the handle of a session say nothing without their owner.
+    // Order totals and the id of a session reveal nothing without the customer they belong to.
     let harmless = ["customer_statistics", "audit_events"];
     for (entry, personal) in personal_entries() {
         let stays = matches!(personal.erase, Erase::Keep(_));

@@ -1,4 +1,4 @@
-//! Addresses that are equal, or became so.
+//! Addresses that are or become equal.
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn two_that_became_equal_after_they_were_stored_can_be_edited_and_keep_their_dig
     let written = book.changes(&Hashed).written;
     let digests: Vec<_> = written.iter().map(|one| one.digest).collect();
     assert_eq!(digests, [None, None]);
-    // One that moves has to be nowhere else.
+    // An address that moves must not become equal to another one.
     let street = |text: &str| AddressChanges {
         street: Some(text.to_owned()),
         ..AddressChanges::default()
@@ -73,7 +73,7 @@ fn an_address_cannot_become_equal_to_another_nor_half_change() {
     assert!(book.changes(&Hashed).is_empty());
     let unknown = book.change(id(9), edit.clone(), at(100), &Hashed);
     assert_eq!(unknown, Err(BookError::NotFound));
-    // Itself does not count.
+    // An address does not count as equal to itself.
     assert_eq!(change(&mut book, 1, edit), ["label"]);
     assert_eq!(versions(&book), [2, 1]);
 }
