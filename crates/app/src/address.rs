@@ -1,4 +1,5 @@
-//! The address book of a customer: filled, changed, read, and which address is the default.
+//! The address book of a customer: creating, changing, reading and deleting addresses, and choosing
+//! the defaults.
 
 mod change;
 mod create;
@@ -25,30 +26,30 @@ use customer_domain::{
 };
 use std::sync::Arc;
 
-/// The use cases of this slice.
+/// The use cases of the address book.
 #[derive(Clone)]
 pub struct Addresses {
-    /// Where writes go.
+    /// Starts the units of work for writes.
     pub transactions: Arc<dyn Transactions>,
-    /// Where reads come from.
+    /// Reads addresses.
     pub reads: Arc<dyn AddressReads>,
-    /// The tenants, for their country and their limit.
+    /// The tenants, for their country and their limit of addresses.
     pub tenants: Arc<TenantDirectory>,
-    /// Tells equal addresses.
+    /// Computes the digests that find equal addresses.
     pub digests: Arc<dyn KeyedDigest>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
-    /// What the operator decided.
+    /// The operator's settings.
     pub settings: AddressSettings,
 }
 
-/// What an operator decides about addresses.
+/// The operator's settings for addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressSettings {
-    /// Addresses that a customer may have where its tenant does not say otherwise; 0 for as many
-    /// as a book can hold.
+    /// The most addresses of a customer whose tenant sets no limit; 0 for as many as a book can
+    /// hold.
     pub limit: usize,
 }
 
@@ -89,7 +90,7 @@ impl<'a> Edit<'a> {
 }
 
 impl Addresses {
-    /// Addresses that a customer of this tenant may have.
+    /// Returns the most addresses that a customer of this tenant may have.
     fn limit(&self, context: &Context) -> usize {
         let own = self.tenants.settings(context.tenant).max_addresses;
         let own = own.map(|limit| usize::try_from(limit).unwrap_or(MAX_BOOK));
@@ -99,7 +100,7 @@ impl Addresses {
         }
     }
 
-    /// Event and audit entry of a change, as the book is after it.
+    /// Returns the event and the audit entry of a change. `book` is the book after the change.
     fn changed(
         &self,
         holder: BookHolder,
@@ -111,7 +112,7 @@ impl Addresses {
         let changed = edit.fields();
         let defaults = Role::ALL.map(|role| book.holder(role));
         let id = EventId(self.ids.new_id());
-        // All but a new one were in the book when it was read.
+        // A new address was not in the book when it was read.
         let stored = book.stored(address.id).unwrap_or(address);
         let fields = match edit {
             Edit::Created(fields) => FieldChange::created(address, fields),
@@ -125,13 +126,14 @@ impl Addresses {
     }
 }
 
-/// What an address says, with the roles that it gives up by leaving.
+/// Returns the names of the filled fields, plus the roles that the address gives up when it is
+/// deleted.
 fn filled_fields(address: &Address) -> Vec<&'static str> {
     let roles = (!address.roles().is_empty()).then_some("roles");
     address.given_fields().into_iter().chain(roles).collect()
 }
 
-/// The book of a customer that may be changed, locked.
+/// Reads and locks the book of a customer whose addresses may be changed.
 async fn open(
     work: &mut dyn UnitOfWork,
     customer: CustomerRef,
@@ -145,7 +147,7 @@ async fn open(
     Ok(locked)
 }
 
-/// Succeeds when the customer that the caller states is the one that it named.
+/// Succeeds if the caller states no customer, or the one in the path.
 fn expect_customer(
     stated: Option<CustomerRef>,
     named: CustomerRef,

@@ -1,4 +1,4 @@
-//! API keys: made, listed and revoked by administrators.
+//! API keys: created, listed and revoked by administrators.
 
 mod provider;
 
@@ -22,42 +22,43 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// The use cases of this slice.
+/// The use cases of API keys.
 #[derive(Clone)]
 pub struct ApiKeys {
-    /// Where writes go.
+    /// Starts the units of work for writes.
     pub transactions: Arc<dyn Transactions>,
-    /// Where keys for all tenants are made: no session of a tenant may make one.
+    /// Starts the units of work that create keys for all tenants, which a tenant's session may not
+    /// do.
     pub operator_transactions: Arc<dyn Transactions>,
-    /// Where reads come from.
+    /// Reads keys.
     pub reads: Arc<dyn ApiKeyReads>,
-    /// What is remembered of keys.
+    /// The cache of keys.
     pub memory: Arc<dyn ApiKeyMemory>,
-    /// Makes secrets.
+    /// Creates secrets.
     pub secrets: Arc<dyn ApiKeySecrets>,
-    /// Puts refusals on record.
+    /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
 
-/// What a new key is to be.
+/// A request to create a key.
 #[derive(Debug, Clone)]
 pub struct CreateApiKey {
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// What it may do; at least one.
+    /// The key's permissions; at least one.
     pub permissions: Vec<Permission>,
-    /// Whether it may act in every tenant. It then lies in the context's tenant, which is the
-    /// default one.
+    /// Whether the key may act in every tenant. It then belongs to the context's tenant, which is
+    /// the default one.
     pub all_tenants: bool,
-    /// When it ends by itself.
+    /// When the key expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Why a key could not be made or revoked.
+/// The reason why a key could not be created or revoked.
 pub type ApiKeyError = Failed<ApiKeyRule>;
 
 /// The rules of API keys.
@@ -66,7 +67,7 @@ pub enum ApiKeyRule {
     /// A key may not revoke itself.
     #[error("a key may not revoke itself")]
     Itself,
-    /// Without this key nobody could administer the tenant.
+    /// The tenant could no longer be administered without this key.
     #[error("it is the last key that can administer the tenant")]
     LastAdminKey,
 }
@@ -76,10 +77,10 @@ impl Rule for ApiKeyRule {
 }
 
 impl ApiKeys {
-    /// Makes a key in the context's tenant. Its secret is in the answer and nowhere else.
+    /// Creates a key in the context's tenant. Its secret is returned here and never again.
     ///
     /// # Errors
-    /// [`ApiKeyError::Forbidden`], or as the store fails.
+    /// [`ApiKeyError::Forbidden`], or an error of the store.
     #[instrument(name = "app.api_key.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
@@ -92,7 +93,8 @@ impl ApiKeys {
         Ok((key, secret))
     }
 
-    /// Succeeds when the context's actor may make a key of this reach. The refusal is on record.
+    /// Succeeds if the context's actor may create such a key. A refusal is recorded in the audit
+    /// trail.
     ///
     /// # Errors
     /// [`ApiKeyError::Forbidden`]
@@ -141,11 +143,11 @@ impl ApiKeys {
         (key, secret)
     }
 
-    /// The keys of the context's tenant, newest first and revoked ones last. Keys for all tenants are shown to callers
-    /// that hold such a key.
+    /// Returns the keys of the context's tenant, newest first and revoked ones last. Keys for all
+    /// tenants are included only for callers that hold such a key.
     ///
     /// # Errors
-    /// When the store fails.
+    /// An error of the store.
     #[instrument(name = "app.api_key.list", level = "debug", skip_all)]
     pub async fn list(&self, context: &Context) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.reads.list(context).await?;
@@ -153,8 +155,8 @@ impl ApiKeys {
         Ok(keys)
     }
 
-    /// Revokes a key. From then on it opens nothing here; another replica may remember it for
-    /// the few seconds that its memory lasts.
+    /// Revokes a key. This replica rejects it immediately; another one may accept it for the few
+    /// seconds that its cache lasts.
     ///
     /// # Errors
     /// As [`ApiKeyRule`] lists, or as [`Failed`] does.
@@ -191,11 +193,11 @@ impl ApiKeys {
         Ok(key)
     }
 
-    /// Makes the first tenant and the operator's key, together, once: whoever comes second
-    /// finds the tenant there and gets nothing.
+    /// Creates the first tenant together with the operator's key. Returns `None` if the tenant
+    /// already exists, also when another process creates it at the same time.
     ///
     /// # Errors
-    /// When the store fails.
+    /// An error of the store.
     #[instrument(name = "app.api_key.bootstrap", level = "debug", skip_all)]
     pub async fn bootstrap(
         &self,
@@ -221,7 +223,7 @@ impl ApiKeys {
             if error != TenantError::Rule(TenantRule::SlugTaken) {
                 return Err(error);
             }
-            // The tenant that was in the way is younger than what the directory has read.
+            // The existing tenant was created after the directory was last read.
             tenants.directory.refresh().await?;
             return Ok(None);
         }
@@ -239,7 +241,8 @@ impl ApiKeys {
         Ok(made)
     }
 
-    /// What is told of a new key, which lies in the context's tenant. One for all tenants is of none.
+    /// Returns the audit entry of a new key in the context's tenant. A key for all tenants names no
+    /// tenant.
     fn made(&self, context: &Context, key: &ApiKey) -> Change {
         let mut changes = FieldChange::created(key, &["name", "scopes", "expiresAt", "allTenants"]);
         let tenant = (!key.all_tenants).then_some(context.tenant_slug.as_str());
@@ -263,7 +266,7 @@ impl ApiKeys {
     }
 }
 
-/// The key that the first start makes: it may do everything, everywhere.
+/// Describes the key that the first start creates: all permissions in all tenants.
 fn operator() -> CreateApiKey {
     CreateApiKey {
         name: "operator".to_owned(),
@@ -273,7 +276,7 @@ fn operator() -> CreateApiKey {
     }
 }
 
-/// Returns whether the context's actor may know of a key.
+/// Returns whether the context's actor may see a key.
 fn may_see(context: &Context, key: &ApiKey) -> bool {
     context.all_tenants || !key.all_tenants
 }

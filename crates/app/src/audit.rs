@@ -1,5 +1,5 @@
-//! The audit trail: read by administrators, which is on record itself; sealed, and held against its
-//! seals.
+//! The audit trail: read by administrators, which is itself recorded; sealed, and verified against
+//! its seals.
 
 mod chain;
 mod seal;
@@ -22,29 +22,29 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tracing::instrument;
 
-/// The use cases of this slice.
+/// The use cases of reading the audit trail.
 #[derive(Clone)]
 pub struct Audit {
-    /// Where the trail is read and written.
+    /// Starts the units of work that read the trail and record the reading.
     pub transactions: Arc<dyn Transactions>,
-    /// The customers that the trail is asked for.
+    /// Reads the customers whose entries are requested.
     pub customers: Arc<dyn CustomerReads>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
 
-/// Which entries are wanted.
+/// A query of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditQuery {
-    /// Those whose type begins with this. A beginning that no type has finds nothing.
+    /// Entries whose type starts with this prefix; a prefix of no type matches nothing.
     pub event_type: Option<String>,
-    /// All else. Its kinds follow from the type.
+    /// The other conditions. The kinds are derived from the type.
     pub filter: AuditFilter,
 }
 
-/// Entries, the newest first, and where the next page begins.
+/// Entries, newest first, and where the next page starts.
 pub type AuditPage = Page<AuditEvent, AuditKey>;
 
 impl AuditQuery {
@@ -55,7 +55,7 @@ impl AuditQuery {
         }
     }
 
-    /// What is asked for, as requests name it.
+    /// Returns the conditions of the query, named as in requests, for the entry that records it.
     fn as_audit_values(&self) -> Vec<FieldChange> {
         let AuditFilter {
             customer,
@@ -83,7 +83,7 @@ impl AuditQuery {
     }
 }
 
-/// A value that an entry tells without a change.
+/// Returns a value that an audit entry mentions without a change.
 fn audit_value(name: &str, new: Value) -> FieldChange {
     FieldChange {
         new,
@@ -92,11 +92,11 @@ fn audit_value(name: &str, new: Value) -> FieldChange {
 }
 
 impl Audit {
-    /// The newest entries that are wanted, of those older than `after`. Who reads them goes on
-    /// record; otherwise nobody gets anything.
+    /// Returns the newest matching entries that are older than `after`. Nothing is returned unless
+    /// the reading itself could be recorded.
     ///
     /// # Errors
-    /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    /// [`StoreError::TooSlow`] if the filter is too broad to be answered within two seconds.
     #[instrument(name = "app.audit.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -110,10 +110,11 @@ impl Audit {
         retried(|| self.try_list(context, query, after, size, &read)).await
     }
 
-    /// The same of one customer.
+    /// Returns the newest matching entries of one customer, as [`list`](Self::list) does.
     ///
     /// # Errors
-    /// As [`list`](Self::list), and [`StoreError::NotFound`] when the tenant has no such customer.
+    /// As for [`list`](Self::list), and [`StoreError::NotFound`] if the tenant has no such
+    /// customer.
     #[instrument(name = "app.audit.of_customer", level = "debug", skip_all)]
     pub async fn of_customer(
         &self,
@@ -145,10 +146,10 @@ impl Audit {
         Ok(page)
     }
 
-    /// How many entries of each customer are wanted. On record as a list is.
+    /// Counts the matching entries of each customer. The reading is recorded as for a list.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// As for [`list`](Self::list).
     #[instrument(name = "app.audit.tally", level = "debug", skip_all)]
     pub async fn tally(
         &self,
@@ -174,8 +175,8 @@ impl Audit {
         Ok(tally)
     }
 
-    /// The customer that is asked for, if it is one. An id that is no customer's may find entries
-    /// that outlived theirs; who reads them reads about nobody.
+    /// Returns the customer of the query, if it exists. The id of an erased customer may match
+    /// entries that outlived it; reading them concerns no customer.
     async fn known(
         &self,
         context: &Context,
@@ -188,7 +189,7 @@ impl Audit {
         Ok(found.map(|record| record.customer.id))
     }
 
-    /// The entry that a read leaves.
+    /// Returns the entry that records a reading.
     fn read(
         &self,
         context: &Context,
@@ -205,7 +206,7 @@ impl Audit {
         }
     }
 
-    /// An entry about the tenant.
+    /// Returns an entry about the tenant.
     fn entry(&self, context: &Context, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
         let id = AuditEventId(self.ids.new_id());
         AuditEntry::new(id, kind, context.tenant.0, self.clock.now()).with(changes)

@@ -1,4 +1,4 @@
-//! Customer groups: made, changed and deleted by administrators.
+//! Customer groups: created, changed and deleted by administrators.
 
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
@@ -15,51 +15,51 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// The use cases of this slice.
+/// The use cases of customer groups.
 #[derive(Clone)]
 pub struct Groups {
-    /// Where writes go.
+    /// Starts the units of work for writes.
     pub transactions: Arc<dyn Transactions>,
-    /// Where reads come from.
+    /// Reads groups.
     pub reads: Arc<dyn GroupReads>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
 
-/// What a new group is to be.
+/// A request to create a group.
 #[derive(Debug, Clone)]
 pub struct CreateGroup {
-    /// Its id.
+    /// The group's id.
     pub id: GroupId,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// What it is for.
+    /// What the group is for.
     pub description: Option<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     pub discount_class: Option<String>,
 }
 
-/// What changes in a group.
+/// A request to change a group.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateGroup {
-    /// What changes.
+    /// The changes.
     pub changes: GroupChanges,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
 }
 
-/// Why a group could not be made, changed or deleted.
+/// The reason why a group could not be created, changed or deleted.
 pub type GroupError = Failed<GroupRule>;
 
 /// The rules of groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum GroupRule {
-    /// The tenant has a group with this id.
+    /// The tenant already has a group with this id.
     #[error("the group's id is taken")]
     IdTaken,
-    /// Customers belong to it.
+    /// Customers belong to the group.
     #[error("customers belong to the group")]
     InUse,
 }
@@ -72,20 +72,20 @@ impl Rule for GroupRule {
 }
 
 impl Groups {
-    /// One group.
+    /// Returns a group.
     ///
     /// # Errors
-    /// [`GroupError::NotFound`], or as the store fails.
+    /// [`GroupError::NotFound`], or an error of the store.
     #[instrument(name = "app.group.get", level = "debug", skip_all)]
     pub async fn get(&self, context: &Context, id: &GroupId) -> Result<Group, GroupError> {
         let found = self.reads.find(context, id).await?;
         found.ok_or(GroupError::NotFound)
     }
 
-    /// One page of groups by id, of those after `after`.
+    /// Returns a page of groups in the order of their ids, starting after `after`.
     ///
     /// # Errors
-    /// When the store fails.
+    /// An error of the store.
     #[instrument(name = "app.group.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -100,10 +100,10 @@ impl Groups {
         Ok(Page::cut(rows, size, |row| row.id.clone()))
     }
 
-    /// Makes a group.
+    /// Creates a group.
     ///
     /// # Errors
-    /// [`GroupRule::IdTaken`], or as the store fails.
+    /// [`GroupRule::IdTaken`], or an error of the store.
     #[instrument(name = "app.group.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
@@ -144,10 +144,10 @@ impl Groups {
         Ok(Outcome::Done(group.clone()))
     }
 
-    /// Merges changes into a group. When nothing changes nothing is written.
+    /// Merges changes into a group. If nothing changes, nothing is written.
     ///
     /// # Errors
-    /// [`GroupError::NotFound`], [`GroupError::VersionConflict`], or as the store fails.
+    /// [`GroupError::NotFound`], [`GroupError::VersionConflict`], or an error of the store.
     #[instrument(name = "app.group.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
@@ -183,11 +183,11 @@ impl Groups {
         Ok(group)
     }
 
-    /// Deletes a group that no customer belongs to, and tells what it was.
+    /// Deletes a group without members, and returns its last state.
     ///
     /// # Errors
-    /// [`GroupError::NotFound`], [`GroupRule::InUse`], [`GroupError::VersionConflict`], or as
-    /// the store fails.
+    /// [`GroupError::NotFound`], [`GroupRule::InUse`], [`GroupError::VersionConflict`], or an error
+    /// of the store.
     #[instrument(name = "app.group.delete", level = "debug", skip_all)]
     pub async fn delete(
         &self,

@@ -1,8 +1,8 @@
-//! Background jobs: what they are made of, and what runs them.
+//! Background jobs, and their runner.
 //!
-//! A job works in chunks. Between two of them its cursor is kept with its lease, so that whoever takes
-//! it over goes on from there. A chunk can be broken off at any moment, and another replica may begin
-//! the same one while the broken one still runs out: it must be safe to run twice.
+//! A job works in chunks. After each chunk its cursor is stored with its lease, so that the next
+//! holder continues from there. A chunk can be interrupted at any moment, and another replica may
+//! start the same chunk while the interrupted one is still running: it must be safe to run twice.
 
 mod audit_partitions;
 mod audit_seal;
@@ -25,36 +25,37 @@ use customer_domain::job::JobName;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Something to be done from time to time.
+/// A task to be done regularly.
 #[async_trait]
 pub trait Job: Send + Sync {
-    /// Where a chunk begins.
+    /// The start of a chunk.
     type Cursor: Cursor;
 
-    /// Its name.
+    /// Returns the job's name.
     fn name(&self) -> JobName;
 
-    /// How long after a run that succeeded the next one begins.
+    /// Returns the time between a successful run and the next one.
     fn every(&self) -> Duration;
 
-    /// Does the next chunk, from the cursor of the chunk before it. A run begins without one, unless
-    /// an earlier run did not come to its end.
+    /// Processes the next chunk, from the cursor that the previous chunk returned. The first chunk
+    /// of a run has no cursor, unless an earlier run was not completed.
     ///
     /// # Errors
-    /// [`JobError`]: the run has failed.
+    /// [`JobError`] if the run has failed.
     async fn run(&self, cursor: Option<Self::Cursor>) -> Result<JobStep<Self::Cursor>, JobError>;
 }
 
-/// How far a run is, in a form that outlives the process. The runner keeps the fields as text.
+/// The progress of a run, in a form that outlives the process. The runner stores the fields as
+/// text.
 pub trait Cursor: Sized + Send {
-    /// Returns what [`from_fields`](Self::from_fields) reads.
+    /// Returns the fields that [`from_fields`](Self::from_fields) parses.
     fn to_fields(&self) -> Vec<String>;
 
-    /// Reads the fields; `None` if another program wrote them, and the job then begins anew.
+    /// Parses the fields; `None` if another version wrote them, and the job then starts over.
     fn from_fields(fields: &[String]) -> Option<Self>;
 }
 
-/// For a job whose progress shows in what is left to do.
+/// For a job whose progress is visible in what is left to do.
 impl Cursor for () {
     fn to_fields(&self) -> Vec<String> {
         Vec::new()
@@ -65,30 +66,30 @@ impl Cursor for () {
     }
 }
 
-/// What a chunk has done.
+/// The result of a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobStep<C> {
     /// There is more to do.
     More {
-        /// Where the next chunk begins.
+        /// The start of the next chunk.
         cursor: C,
-        /// Records that it dealt with.
+        /// The number of records processed.
         processed: u64,
     },
-    /// That was all.
+    /// Everything is done.
     Done {
-        /// Records that it dealt with.
+        /// The number of records processed.
         processed: u64,
     },
 }
 
-/// Why a run failed.
+/// The reason why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{code}: {detail}")]
 pub struct JobError {
-    /// For metrics and for `/health`: a short code of small letters and underscores.
+    /// A short code in lower case with underscores, for metrics and for `/health`.
     pub code: &'static str,
-    /// For the log.
+    /// The details, for the log.
     pub detail: String,
 }
 
@@ -119,21 +120,21 @@ impl From<VerifyError> for JobError {
     }
 }
 
-/// How a run ended on this replica.
+/// The way in which a run ended on this replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunEnd {
-    /// With everything done.
+    /// Everything was done.
     Succeeded,
-    /// With an error; the job's state has its code.
+    /// The run failed; the job's state has the code.
     Failed,
-    /// Somebody else took the job, or may have done so: its chunk was dropped.
+    /// Another replica acquired the job, or may have done so: the chunk was aborted.
     Lost,
-    /// This replica stops: the job is free.
+    /// This replica is stopping, and released the job.
     Stopped,
 }
 
 impl RunEnd {
-    /// Its word.
+    /// Returns the name used in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -144,14 +145,14 @@ impl RunEnd {
     }
 }
 
-/// Hears what this replica does, for metrics.
+/// Observes the jobs of this replica, for metrics.
 pub trait JobObserver: Send + Sync {
-    /// It has the lease, and begins.
+    /// A run started: the lease was acquired.
     fn began(&self, job: JobName);
 
-    /// It dealt with so many more records.
+    /// A run processed `records` more records.
     fn processed(&self, job: JobName, records: u64);
 
-    /// It gave the lease up, after so long.
+    /// A run ended after `took`, and the lease was given up.
     fn ended(&self, job: JobName, end: RunEnd, took: Duration);
 }

@@ -1,8 +1,8 @@
 //! The use cases of the customer service, over the ports of the domain.
 //!
 //! Each use case is linear: begin, load, decide (a pure call into the domain), store, record,
-//! commit. Every early return before the commit leaves no trace. Nothing here knows a
-//! database, HTTP or JSON bodies.
+//! commit. Every early return before the commit leaves the store unchanged. Nothing here depends on
+//! a database, HTTP or JSON bodies.
 #![deny(missing_docs)]
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! Plumbing that every use case shares.
+//! Infrastructure that every use case shares.
 
 pub(crate) mod failed;
 pub(crate) mod retry;

@@ -1,4 +1,4 @@
-//! Tenants: made and changed by an operator, held in memory for everyone else.
+//! Tenants: created and changed by operators, and held in memory for all other use cases.
 
 mod directory;
 
@@ -20,50 +20,50 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// The use cases of this slice. They run with the rights of an operator: across tenants.
+/// The use cases of tenants. They run with the rights of an operator, across tenants.
 #[derive(Clone)]
 pub struct Tenants {
-    /// Where writes go, with the rights of a job.
+    /// Starts the units of work for writes, with the rights of a job.
     pub transactions: Arc<dyn Transactions>,
-    /// The tenants as they are known.
+    /// The tenants in memory.
     pub directory: Arc<TenantDirectory>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
-    /// The groups that a new tenant begins with: their ids and names.
+    /// The initial groups of a new tenant: their ids and names.
     pub groups: Arc<BTreeMap<GroupId, String>>,
-    /// The settings of a new tenant that are not given.
+    /// The default settings of a new tenant.
     pub defaults: Arc<TenantSettings>,
 }
 
-/// What a new tenant is to be.
+/// A request to create a tenant.
 #[derive(Debug, Clone)]
 pub struct CreateTenant {
-    /// The outer id.
+    /// The id in the API.
     pub slug: TenantSlug,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// What differs.
+    /// The settings.
     pub settings: TenantSettings,
 }
 
-/// What changes in a tenant.
+/// A request to change a tenant.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateTenant {
-    /// A new name.
+    /// The new name.
     pub name: Option<String>,
-    /// A new currency.
+    /// The new currency.
     pub currency: Option<String>,
-    /// A new country.
+    /// The new country.
     pub country: Option<String>,
-    /// Another limit of addresses; clearing leaves it to the operator.
+    /// The new limit of addresses; clearing it restores the operator's default.
     pub max_addresses: Patch<u32>,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
 }
 
-/// What a new tenant is given.
+/// The audited fields of a new tenant.
 pub(crate) const NEW: [&str; 5] = [
     "id",
     "name",
@@ -72,13 +72,13 @@ pub(crate) const NEW: [&str; 5] = [
     "settings.maxAddresses",
 ];
 
-/// Why a tenant could not be made or changed.
+/// The reason why a tenant could not be created or changed.
 pub type TenantError = Failed<TenantRule>;
 
 /// The rules of tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TenantRule {
-    /// The outer id is taken.
+    /// Another tenant has this id.
     #[error("the tenant's id is taken")]
     SlugTaken,
 }
@@ -88,10 +88,10 @@ impl Rule for TenantRule {
 }
 
 impl Tenants {
-    /// Makes a tenant, with its groups.
+    /// Creates a tenant along with its groups.
     ///
     /// # Errors
-    /// [`TenantRule::SlugTaken`], or as the store fails.
+    /// [`TenantRule::SlugTaken`], or an error of the store.
     #[instrument(name = "app.tenant.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
@@ -146,10 +146,10 @@ impl Tenants {
             .collect()
     }
 
-    /// Merges changes into a tenant. When nothing changes nothing is written.
+    /// Merges changes into a tenant. If nothing changes, nothing is written.
     ///
     /// # Errors
-    /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or as the store fails.
+    /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or an error of the store.
     #[instrument(name = "app.tenant.update", level = "debug", skip_all)]
     pub async fn update(
         &self,

@@ -1,4 +1,4 @@
-//! An address is changed by a merge, becomes a default, or leaves the book (DOM-20, DOM-22).
+//! Changing, defaulting and deleting an address (DOM-20, DOM-22).
 
 use super::create::refuse_invalid;
 use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open};
@@ -14,46 +14,46 @@ use customer_domain::idempotency::Claimed;
 use customer_domain::{AddressId, Context};
 use tracing::instrument;
 
-/// A merge into an address.
+/// A request to merge changes into an address.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateAddress {
-    /// What changes.
+    /// The changes.
     pub changes: AddressChanges,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// What the caller says of members that cannot be written.
+    /// The read-only members that the caller sent.
     pub stated: StatedAddress,
 }
 
-/// An address is to be a default.
+/// A request to make an address the default.
 #[derive(Debug, Clone, Default)]
 pub struct SetDefaultAddress {
-    /// In which role; in all of its type, when the caller did not say.
+    /// The role; `None` for all roles of the address's type.
     pub role: Option<Role>,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// What the caller says of members that cannot be written.
+    /// The read-only members that the caller sent.
     pub stated: StatedAddress,
 }
 
-/// An address is to leave the book.
+/// A request to delete an address.
 #[derive(Debug, Clone, Default)]
 pub struct RemoveAddress {
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
 }
 
-/// Members that cannot be written, as a caller sent them. They are accepted when they are what
-/// is stored, so that what was read can be sent back.
+/// The read-only members that a caller sent. They are accepted if they equal the stored values, so
+/// that what was read can be sent back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatedAddress {
-    /// `id`, in any of the ways in which a path may name an address.
+    /// `id`, in any of the forms in which a path may name an address.
     pub id: Option<AddressRef>,
-    /// `customerId`, in any of the ways in which a path may name a customer.
+    /// `customerId`, in any of the forms in which a path may name a customer.
     pub customer: Option<CustomerRef>,
     /// `roles`, in any order.
     pub roles: Option<Vec<Role>>,
-    /// `validation`: what its country's post says to the address that is stored.
+    /// `validation`: the problems that the country's post has with the stored address.
     pub validation: Option<Vec<AddressProblem>>,
 }
 
@@ -75,8 +75,7 @@ impl StatedAddress {
 }
 
 impl Addresses {
-    /// Merges changes into an address. When nothing changes nothing is written, and the address
-    /// is answered as it is.
+    /// Merges changes into an address and returns it. If nothing changes, nothing is written.
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
@@ -119,7 +118,7 @@ impl Addresses {
         Ok(after)
     }
 
-    /// Makes an address the default in a role, or in all of its type. When it is that already
+    /// Makes an address the default for a role, or for all roles of its type. If it already is,
     /// nothing is written.
     ///
     /// # Errors
@@ -168,7 +167,7 @@ impl Addresses {
         Ok(Outcome::Done(after))
     }
 
-    /// Takes an address out of the book; its roles go to others. It is answered as it ended.
+    /// Deletes an address and returns its last state; its roles go to other addresses.
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
@@ -213,8 +212,8 @@ fn find(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> 
     })
 }
 
-/// Who sends back the roles that were read, and `isDefault` as it follows from them, asks for no
-/// other roles.
+/// Returns the changes that the caller really wants: roles that are sent back as they were read,
+/// along with the `isDefault` that follows from them, are not a request to change them.
 fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
     let mut edit = command.changes.clone();
     let is_default = !address.roles().is_empty();
@@ -224,8 +223,8 @@ fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
     edit
 }
 
-/// An address is judged by what changed: rules that came after it was stored do not keep its
-/// owner from correcting the rest.
+/// Rejects an address for faults in its changed fields only: rules that were added after it was
+/// stored do not prevent its owner from correcting other fields.
 fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressError> {
     let is_changed = |name: &&str| changed.contains(name);
     if ["street", "city", "zipCode", "country"]

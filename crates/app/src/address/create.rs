@@ -1,4 +1,4 @@
-//! An address is added to a book (DOM-19).
+//! Adding an address to a book (DOM-19).
 
 use super::{AddressError, AddressRule, Addresses, Edit, open};
 use crate::idempotency::{Idempotent, Outcome};
@@ -11,31 +11,31 @@ use customer_domain::idempotency::Claimed;
 use customer_domain::{AddressId, Context, CustomerId};
 use tracing::instrument;
 
-/// An address that is to be added.
+/// A request to add an address.
 #[derive(Debug, Clone)]
 pub struct CreateAddress {
-    /// What it says. One that names no country is in the tenant's. With `is_default` it becomes
-    /// the default in all roles of its type; without, only where the customer has no other
-    /// address that could be.
+    /// The fields of the address; its country defaults to the tenant's. With `is_default` it
+    /// becomes the default for all roles of its type; without, only for those that no other address
+    /// of the customer covers.
     pub details: AddressChanges,
-    /// The customer that the caller says it is for.
+    /// The customer that the body names.
     pub stated_customer: Option<CustomerRef>,
 }
 
-/// The address that an addition came to.
+/// The result of adding an address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddedAddress {
-    /// Whose it is.
+    /// The customer whose address it is.
     pub customer: CustomerId,
     /// The address that is in the book now.
     pub address: Address,
-    /// Whether it is new: otherwise an equal one was there.
+    /// Whether the address is new; `false` if an equal one existed.
     pub is_new: bool,
 }
 
 impl Addresses {
     /// Returns the address that `details` describe, in the tenant's country unless they name
-    /// another. `None` when they name none and the tenant's is none that is known.
+    /// another one. `None` if they name none and the tenant's country is not a known one.
     pub fn postal(&self, context: &Context, details: &AddressChanges) -> Option<PostalAddress> {
         let country = self.country(context, details)?;
         Some(details.clone().into_postal(country))
@@ -46,9 +46,8 @@ impl Addresses {
         details.country.or_else(of_tenant)
     }
 
-    /// Adds an address to a customer's book, unless an equal one is there: then that one is
-    /// answered, takes over the legacy id if it has none, and becomes the default if that was
-    /// asked for.
+    /// Adds an address to a customer's book. If an equal one exists, that one is returned: it takes
+    /// over the legacy id if it has none, and becomes the default if that was requested.
     ///
     /// # Errors
     /// As [`AddressRule`] lists, or as [`Failed`](crate::Failed) does.
@@ -113,7 +112,7 @@ impl Addresses {
     }
 }
 
-/// Succeeds when the post of its country would take the address.
+/// Succeeds if the address follows the rules of its country's post.
 pub(super) fn refuse_invalid(postal: &PostalAddress) -> Result<(), AddressError> {
     let mut problems = postal.check();
     problems.retain(AddressProblem::is_fatal);

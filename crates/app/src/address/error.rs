@@ -1,47 +1,47 @@
-//! Why an address book stays as it is.
+//! The errors of the address book.
 
 use crate::support::failed::{Failed, Rule};
 use customer_domain::address::{AddressProblem, AddressType, BookError, Role};
 use customer_domain::{AddressId, Conflict};
 use thiserror::Error;
 
-/// Why an address could not be read, stored or changed. [`Failed::NotFound`] is about the
-/// customer.
+/// The reason why an address could not be read, created or changed. [`Failed::NotFound`] refers to
+/// the customer.
 pub type AddressError = Failed<AddressRule>;
 
 /// The rules of address books.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressRule {
-    /// The customer is deleted, and only reactivating brings it back.
+    /// The customer is deleted, and has to be reactivated first.
     #[error("the customer is deleted: reactivate it first")]
     CustomerDeleted,
     /// The customer has no such address.
     #[error("no such address")]
     NotFound,
-    /// Neither the address nor its tenant names a country that is known.
-    #[error("the address is in no country that is known")]
+    /// Neither the address nor its tenant names a known country.
+    #[error("the country of the address is not known")]
     NoCountry,
-    /// Its country's post would not take it.
-    #[error("the address is not one of its country")]
+    /// The address breaks the rules of its country's post.
+    #[error("the address breaks the rules of its country's post")]
     Invalid(Vec<AddressProblem>),
-    /// Merged into what is stored, its metadata would be too large.
+    /// The metadata would be too large after the merge.
     #[error("the metadata would be too large")]
     TooLarge,
-    /// The customer has as many as it may have.
-    #[error("the customer has {limit} addresses, which is the most")]
+    /// The customer already has the most addresses allowed.
+    #[error("the customer has {limit} addresses, which is the maximum")]
     LimitExceeded {
-        /// How many that is.
+        /// The limit.
         limit: usize,
     },
-    /// It would become equal to another; to which, if that is known.
+    /// The address would become equal to another one, with that one's id if it is known.
     #[error("the customer has an equal address")]
     Duplicate(Option<AddressId>),
-    /// Its type does not cover the role.
+    /// The type of the address does not cover the role.
     #[error("an address of type {} cannot be the default for {}", .kind.as_str(), .role.as_str())]
     NotCovered {
-        /// Its type.
+        /// The address's type.
         kind: AddressType,
-        /// The role that was asked for.
+        /// The requested role.
         role: Role,
     },
     /// The legacy id belongs to another address of the tenant.
@@ -52,7 +52,8 @@ pub enum AddressRule {
 impl Rule for AddressRule {
     const STORED: &'static [(Conflict, Self)] = &[
         (Conflict::AddressLegacyId, Self::LegacyIdTaken),
-        // One that was stored by other rules, which the book does not take for equal.
+        // An address whose digest was computed by older rules, so that the book does not see it as
+        // equal.
         (Conflict::EqualAddress, Self::Duplicate(None)),
     ];
 }

@@ -1,4 +1,4 @@
-//! Addresses are read: a whole book, one of it, and the books of many customers.
+//! Reading addresses: a whole book, a single address, and the books of many customers.
 
 use super::{AddressError, Addresses, expect_customer};
 use customer_domain::address::{Address, AddressBook, AddressRef};
@@ -7,20 +7,20 @@ use customer_domain::{Context, CustomerId, StoreError};
 use std::collections::HashMap;
 use tracing::instrument;
 
-/// An address, and whose it is.
+/// An address and the customer that it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldAddress {
-    /// Whose.
+    /// The customer.
     pub customer: CustomerId,
     /// The address.
     pub address: Address,
 }
 
 impl Addresses {
-    /// The book of a customer, deleted or not.
+    /// Returns the book of a customer, deleted or not.
     ///
     /// # Errors
-    /// [`AddressError::NotFound`], or as the store fails.
+    /// [`AddressError::NotFound`], or an error of the store.
     #[instrument(name = "app.address.book", level = "debug", skip_all)]
     pub async fn book(
         &self,
@@ -31,10 +31,11 @@ impl Addresses {
         book.ok_or(AddressError::NotFound)
     }
 
-    /// One address of a customer.
+    /// Returns an address of a customer.
     ///
     /// # Errors
-    /// [`AddressError::NotFound`], [`AddressRule::NotFound`](super::AddressRule::NotFound), or as the store fails.
+    /// [`AddressError::NotFound`], [`AddressRule::NotFound`](super::AddressRule::NotFound), or an
+    /// error of the store.
     #[instrument(name = "app.address.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
@@ -49,10 +50,10 @@ impl Addresses {
         })
     }
 
-    /// Succeeds when the customer exists and is the one that the caller states.
+    /// Succeeds if the customer exists and is the one that the caller stated.
     ///
     /// # Errors
-    /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or as the store fails.
+    /// [`AddressError::NotFound`], [`AddressError::ReadOnly`], or an error of the store.
     #[instrument(name = "app.address.exists", level = "debug", skip_all)]
     pub async fn exists(
         &self,
@@ -64,10 +65,10 @@ impl Addresses {
         expect_customer(stated, customer, book.customer())
     }
 
-    /// The addresses of each of these customers; a customer without any is left out.
+    /// Returns the addresses of each of these customers; a customer without addresses is left out.
     ///
     /// # Errors
-    /// When the store fails.
+    /// An error of the store.
     #[instrument(name = "app.address.books", level = "debug", skip_all)]
     pub async fn books(
         &self,

@@ -1,4 +1,4 @@
-//! Callers with an API key.
+//! Authentication by API key.
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -7,18 +7,18 @@ use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets}
 use customer_domain::{Clock, StoreError};
 use std::sync::Arc;
 
-/// Seconds between two notes of a key's use.
+/// The minimum time between two updates of a key's last use, in seconds.
 const TOUCH_SECONDS: i64 = 60;
 
-/// Proves callers by their API key.
+/// Authenticates callers by their API key.
 pub struct ApiKeyProvider {
-    /// Where keys are read.
+    /// Reads keys.
     pub keys: Arc<dyn ApiKeyReads>,
-    /// What is remembered of keys, so that a call costs no look-up.
+    /// The cache of keys, so that most calls need no look-up.
     pub memory: Arc<dyn ApiKeyMemory>,
-    /// Reads presented secrets.
+    /// Parses presented secrets.
     pub secrets: Arc<dyn ApiKeySecrets>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -50,8 +50,8 @@ impl AuthProvider for ApiKeyProvider {
 }
 
 impl ApiKeyProvider {
-    /// Notes the use of a key, at most once a minute. Losing a note harms nobody, so a failure
-    /// is only logged.
+    /// Records the use of a key, at most once a minute. A failure is only logged, since a lost
+    /// update does no harm.
     async fn touch(&self, key: &mut ApiKey) {
         let now = self.clock.now();
         let due = key

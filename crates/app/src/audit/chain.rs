@@ -1,28 +1,28 @@
-//! Seals as they follow on each other: what is signed, and where the trail begins.
+//! The chain of seals: their signatures, and where the trail starts.
 
 use super::verify::{Forgery, VerifyError};
 use chrono::NaiveDate;
 use customer_domain::audit::{AuditLedger, AuditSeal, SealSigner, SealedRange};
 use std::collections::BTreeSet;
 
-/// Whose signatures count.
+/// The keys whose signatures are trusted.
 #[derive(Clone, Copy)]
 pub(crate) struct Signers<'a> {
     pub(crate) signer: &'a dyn SealSigner,
-    /// Keys beside the signer's own.
+    /// Trusted keys in addition to the signer's own.
     pub(crate) trusted: &'a [[u8; 32]],
 }
 
-/// What signed seals say of the beginning of the trail.
+/// What the signed seals record about the start of the trail.
 pub(crate) struct Beginning {
-    /// The number of the seal with which it may begin.
+    /// The highest number that the first seal may have.
     pub(crate) number: i64,
-    /// Months that were dropped, and whose seals may be there still.
+    /// Months that were dropped, and whose seals may still exist.
     pub(crate) dropped: BTreeSet<NaiveDate>,
 }
 
 impl<'a> Signers<'a> {
-    /// The signer alone.
+    /// Trusts only the signer's own key.
     pub(crate) fn only(signer: &'a dyn SealSigner) -> Self {
         Self {
             signer,
@@ -30,7 +30,7 @@ impl<'a> Signers<'a> {
         }
     }
 
-    /// A seal says what it said when it was signed.
+    /// Verifies the digest and the signature of a seal.
     pub(crate) fn check(&self, seal: &AuditSeal) -> Result<(), Forgery> {
         let AuditSeal {
             number,
@@ -51,7 +51,7 @@ impl<'a> Signers<'a> {
         Ok(())
     }
 
-    /// Where the trail may begin: only what is signed is believed.
+    /// Returns where the trail may start, which only signed seals can tell.
     pub(crate) async fn beginning(
         &self,
         ledger: &dyn AuditLedger,
@@ -71,15 +71,15 @@ impl<'a> Signers<'a> {
     }
 }
 
-/// Seals that were followed from the first that is there.
+/// Seals verified in sequence, from the first existing one on.
 pub(crate) struct Chain<'a> {
     signers: Signers<'a>,
-    /// The number with which it may begin.
+    /// The highest number that the first seal may have.
     begins: i64,
-    /// The number of its first.
+    /// The number of the first seal.
     pub(crate) first: Option<i64>,
     pub(crate) last: Option<AuditSeal>,
-    /// The newest month that was dropped: older ones went before.
+    /// The newest dropped month: all older ones were dropped before it.
     pub(crate) dropped: Option<NaiveDate>,
 }
 
@@ -94,17 +94,17 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The number of its last seal; before its first, what is below any.
+    /// Returns the number of the last seal, or the smallest number before the first one.
     pub(crate) fn end(&self) -> i64 {
         self.last.as_ref().map_or(i64::MIN, |seal| seal.number)
     }
 
-    /// Whether entries of the next seal must carry digests.
+    /// Returns whether entries of the next seal must carry digests.
     pub(crate) fn requires_digests(&self) -> bool {
         self.last.as_ref().is_some_and(|seal| seal.requires_digests)
     }
 
-    /// Follows it to the next seal.
+    /// Verifies that `seal` follows the last seal of the chain.
     pub(crate) fn check(&self, seal: &AuditSeal) -> Result<(), Forgery> {
         let number = seal.number;
         match &self.last {
@@ -128,7 +128,7 @@ impl<'a> Chain<'a> {
         self.signers.check(seal)
     }
 
-    /// The next seal is good.
+    /// Appends a verified seal.
     pub(crate) fn pass(&mut self, seal: AuditSeal) {
         self.first.get_or_insert(seal.number);
         if matches!(seal.range, SealedRange::Dropped { .. }) {

@@ -1,4 +1,4 @@
-//! Entries of the trail are sealed, apart from their writing.
+//! Sealing the entries of the audit trail, separately from writing them.
 
 use super::chain::Signers;
 use super::verify::{Forgery, VerifyError};
@@ -9,34 +9,35 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::instrument;
 
-/// Entries that are sealed at one time.
+/// The most entries that are sealed at a time.
 const MAX_BATCH: u32 = 1_000;
 
-/// A day after the first seal the programs that made no digests are gone, and digests are required
-/// from then on. Nothing but what is signed decides it: the rest could be put off by anybody.
+/// The time after the first seal by which all replicas of versions without digests are gone;
+/// digests are required from then on. It starts at a signed seal, because anything unsigned could
+/// be forged to postpone it.
 const GRACE: TimeDelta = TimeDelta::days(1);
 
-/// Seals what was committed.
+/// Seals the committed entries.
 #[derive(Clone)]
 pub struct AuditSealer {
-    /// Where entries and seals are.
+    /// Stores entries and seals.
     pub ledger: Arc<dyn AuditLedger>,
-    /// Signs.
+    /// Signs the seals.
     pub signer: Arc<dyn SealSigner>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// What this process saw last.
+    /// The last seal that this process saw.
     pub seen: LastSeen,
 }
 
-/// The last seal that a process saw: what tells it that somebody cut the trail back meanwhile, which
-/// sealing on would hide.
+/// The last seal that a process saw. It reveals that the trail was cut back in the meantime, which
+/// sealing further entries would hide.
 #[derive(Debug, Clone, Default)]
 pub struct LastSeen(Arc<Mutex<Option<AuditSeal>>>);
 
 impl LastSeen {
-    /// Content with a last seal that is this one or comes after it; it may have gone since with months
-    /// that were dropped.
+    /// Succeeds if `last` is the last seal seen or follows it. The seal seen may also have been
+    /// deleted with a dropped month.
     async fn expect(
         &self,
         ledger: &dyn AuditLedger,
@@ -68,7 +69,7 @@ impl LastSeen {
         }
     }
 
-    fn store_reply(&self, last: Option<AuditSeal>) {
+    fn remember(&self, last: Option<AuditSeal>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 }
@@ -80,24 +81,25 @@ fn changed(seal: &AuditSeal) -> StoreError {
     }
 }
 
-/// Entries that were sealed.
+/// The result of sealing a batch of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed {
-    /// How many.
+    /// The number of entries sealed.
     pub count: usize,
     /// Whether there may be more.
     pub has_more: bool,
-    /// When the first entry was written that has to wait for a transaction which still runs.
+    /// When the first entry was written that has to wait for a transaction which is still running.
     pub waiting_since: Option<DateTime<Utc>>,
 }
 
 impl AuditSealer {
-    /// Seals the oldest entries that no seal lists yet, at most a thousand. Each month gets a seal
-    /// of its own, so that it can be dropped with its entries.
+    /// Seals the oldest unsealed entries, at most a thousand. Each month gets its own seal, so that
+    /// it can be dropped together with its entries.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when somebody else sealed meanwhile; [`StoreError::Corrupt`] when the
-    /// last seal that this process saw is gone or another one; as the store fails.
+    /// [`StoreError::Conflict`] if another process sealed in the meantime; [`StoreError::Corrupt`]
+    /// if the last seal that this process saw is missing or was replaced; or another error of the
+    /// store.
     #[instrument(name = "app.audit.seal", level = "debug", skip_all)]
     pub async fn seal(&self) -> Result<Sealed, StoreError> {
         let last = self.ledger.last().await?;
@@ -112,7 +114,7 @@ impl AuditSealer {
             seals.push(self.cut_over(latest).await?);
         }
         self.ledger.append(&seals).await?;
-        self.seen.store_reply(seals.last().cloned().or(last));
+        self.seen.remember(seals.last().cloned().or(last));
         let count = pending.entries.len();
         Ok(Sealed {
             count,
@@ -121,7 +123,8 @@ impl AuditSealer {
         })
     }
 
-    /// Requires digests from this seal on when it is time; at once where nothing is without one.
+    /// Requires digests from this seal on if the [grace period](GRACE) is over, or immediately if
+    /// every entry has one.
     async fn cut_over(&self, seal: AuditSeal) -> Result<AuditSeal, StoreError> {
         if seal.requires_digests {
             return Ok(seal);
@@ -144,8 +147,9 @@ impl AuditSealer {
         Signers::only(&*self.signer)
     }
 
-    /// Nothing is built on a seal that was changed. One of a key that this process does not have is
-    /// for [`AuditVerifier`](super::AuditVerifier) to judge: it is told which to trust.
+    /// Rejects a seal that was changed, so that nothing is built on it. A seal signed with an
+    /// unknown key is accepted here: only [`AuditVerifier`](super::AuditVerifier) knows which other
+    /// keys to trust.
     fn expect_true(&self, seal: &AuditSeal) -> Result<(), StoreError> {
         match self.signers().check(seal) {
             Ok(()) | Err(Forgery::SealForeign(_)) => Ok(()),
@@ -171,7 +175,7 @@ impl AuditSealer {
                 last: latest.position,
                 digests: entries.iter().map(|entry| entry.digest).collect(),
             };
-            // Only with the last of them all is everything sealed up to the end.
+            // Only the last of these seals completes the range up to `end`.
             let through = if at + 1 == count { end } else { before };
             let previous = seals.last().or(last);
             let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! The trail is held against its seals, from the first to the last.
+//! Verifying the audit trail against its seals, from the first to the last.
 
 mod forgery;
 
@@ -16,93 +16,93 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// Seals and entries that are read at one time.
+/// The number of seals and entries read at a time.
 const SEALS: u32 = 200;
 const ENTRIES: u32 = 1_000;
 
-/// Holds the trail against its seals.
+/// Verifies the audit trail against its seals.
 #[derive(Clone)]
 pub struct AuditVerifier {
-    /// Where entries and seals are.
+    /// Stores entries and seals.
     pub ledger: Arc<dyn AuditLedger>,
-    /// Checks signatures.
+    /// Verifies signatures.
     pub signer: Arc<dyn SealSigner>,
-    /// Keys that may have signed, beside the signer's own.
+    /// Trusted keys in addition to the signer's own.
     pub trusted: Vec<[u8; 32]>,
-    /// Seals that were kept elsewhere: what tells when the whole trail was cut or written anew.
+    /// Seals that were kept elsewhere, which reveal that the whole trail was cut or rewritten.
     pub kept: Vec<KeptSeal>,
 }
 
 /// A seal that was kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptSeal {
-    /// Its number.
+    /// The seal's number.
     pub number: i64,
-    /// Its digest.
+    /// The seal's digest.
     pub digest: [u8; 32],
 }
 
-/// A trail that is as it was written.
+/// The result of verifying an intact trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Verified {
-    /// Seals that were checked.
+    /// The number of verified seals.
     pub seals: u64,
-    /// Entries that they list, and that are as they were sealed.
+    /// The number of entries that match the seals listing them.
     pub sealed: u64,
-    /// Entries that are too young to be sealed, and are as they were written.
+    /// The number of intact entries that are too recent to be sealed.
     pub unsealed: u64,
-    /// When the oldest of those was written.
+    /// When the oldest unsealed entry was written.
     pub unsealed_since: Option<DateTime<Utc>>,
-    /// Months whose entries were dropped when they were old enough.
+    /// The number of months whose entries were dropped at the end of their retention.
     pub dropped: u64,
-    /// Seals that were kept elsewhere, and are older than the first that is left here: they say
-    /// nothing any more.
+    /// The number of kept seals that are older than the first remaining one, and no longer prove
+    /// anything.
     pub outdated: usize,
 }
 
-/// Why a trail was not found to be as it was written.
+/// The reason why a trail could not be verified.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VerifyError {
-    /// Somebody changed it.
+    /// The trail was tampered with.
     #[error(transparent)]
     Forged(#[from] Forgery),
-    /// The database was filled from a dump: the order of what is written now is not the trail's.
+    /// The database was restored from a dump: its new entries cannot be ordered after the old ones.
     #[error(
-        "the database numbers its transactions anew, as one that was filled from a dump: nothing can be said of what was written since the last seal"
+        "the database numbers its transactions anew, as after a restore from a dump: entries since the last seal cannot be verified"
     )]
     Renumbered,
-    /// It could not be read.
+    /// The trail could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// How far a verification got.
+/// The state of a verification.
 struct Walk<'a> {
     verified: Verified,
     chain: Chain<'a>,
-    /// Months that signed seals say were dropped, wherever those stand.
+    /// Months that signed seals record as dropped, wherever those seals are in the chain.
     gone: BTreeSet<NaiveDate>,
-    /// Up to here nothing is added to the trail any more.
+    /// The position up to which no more entries are added.
     settled: Option<LedgerPosition>,
     /// The last sealed entry of each month.
     sealed: BTreeMap<NaiveDate, LedgerPosition>,
-    /// Entries that were read and that no seal was held against yet.
+    /// Entries that were read, but not yet compared with a seal.
     ahead: BTreeMap<NaiveDate, VecDeque<LedgerEntry>>,
-    /// The last entry of all that are not sealed.
+    /// The last of all unsealed entries.
     latest: Option<LedgerEntry>,
 }
 
 impl AuditVerifier {
-    /// Holds every seal against the one before it, and every entry against its seal. It may run
+    /// Verifies every seal against its predecessor, and every entry against its seal. It may run
     /// while entries are written and sealed, and while months are dropped.
     ///
     /// # Errors
-    /// [`VerifyError::Forged`] with the first thing that is wrong; [`VerifyError::Renumbered`].
+    /// [`VerifyError::Forged`] with the first fault found; [`VerifyError::Renumbered`].
     #[instrument(name = "app.audit.verify", level = "debug", skip_all)]
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
         loop {
             match self.walk().await {
-                // Only what was dropped goes, so that this ends.
+                // This terminates, since only dropped months are removed.
                 Err(VerifyError::Forged(
                     Forgery::SealMissing(number) | Forgery::BeginningCut(number),
                 )) if self.has_gone(number).await? => {}
@@ -111,7 +111,8 @@ impl AuditVerifier {
         }
     }
 
-    /// Whether a seal that is missing went with a month that was dropped while the trail was read.
+    /// Returns whether a missing seal was deleted with a month that was dropped during the
+    /// verification.
     async fn has_gone(&self, number: i64) -> Result<bool, VerifyError> {
         let first = self.ledger.seals(i64::MIN, 1).await?;
         let begins = self.signers().beginning(&*self.ledger).await?.number;
@@ -144,7 +145,7 @@ impl AuditVerifier {
         Ok(walk.verified)
     }
 
-    /// Every seal, and the entries that it lists.
+    /// Verifies all seals and the entries that they list.
     async fn check_sealed(&self, walk: &mut Walk<'_>) -> Result<(), VerifyError> {
         loop {
             let seals = self.ledger.seals(walk.chain.end(), SEALS).await?;
@@ -172,8 +173,9 @@ impl AuditVerifier {
         Ok(())
     }
 
-    /// The entries of a seal, and what stands between them and those of the seal before. Where they
-    /// end too early the month went, and a seal said so before it did.
+    /// Verifies the entries of a seal, and that there are no others since the previous seal. If
+    /// entries are missing at the end, the month must have been dropped, which a seal records
+    /// beforehand.
     async fn check_listed(&self, walk: &mut Walk<'_>, seal: &AuditSeal) -> Result<(), VerifyError> {
         let SealedRange::Entries { last, digests, .. } = &seal.range else {
             return Ok(());
@@ -198,7 +200,7 @@ impl AuditVerifier {
         Ok(())
     }
 
-    /// Whether a month was dropped; meanwhile, perhaps.
+    /// Returns whether a month was dropped, possibly in the meantime.
     async fn is_gone(&self, walk: &mut Walk<'_>, month: NaiveDate) -> Result<bool, VerifyError> {
         if !walk.gone.contains(&month) {
             walk.gone = self.signers().beginning(&*self.ledger).await?.dropped;
@@ -206,8 +208,8 @@ impl AuditVerifier {
         Ok(walk.gone.contains(&month))
     }
 
-    /// The next entries of a month up to a place, at most so many. They are read in blocks, since a
-    /// seal may list but a few.
+    /// Returns the next entries of a month up to a position, at most `most`. They are read in
+    /// blocks, since a seal may list only a few.
     async fn entries(
         &self,
         walk: &mut Walk<'_>,
@@ -234,7 +236,7 @@ impl AuditVerifier {
         Ok(ahead.drain(..count).collect())
     }
 
-    /// The trail reaches as far as what was kept elsewhere.
+    /// Verifies that the trail reaches as far as the seals that were kept elsewhere.
     fn check_end(&self, walk: &mut Walk<'_>) -> Result<(), Forgery> {
         let first = walk.chain.first.unwrap_or(0);
         let end = walk.chain.end().max(0);
@@ -246,8 +248,8 @@ impl AuditVerifier {
         }
     }
 
-    /// Entries that no seal lists must be younger than all that are sealed, and of no month that
-    /// was dropped.
+    /// Verifies that the unsealed entries are more recent than all sealed ones, and not of a
+    /// dropped month.
     async fn check_unsealed(&self, walk: &mut Walk<'_>) -> Result<(), VerifyError> {
         for month in self.ledger.months().await? {
             let mut after = walk.sealed.get(&month).copied();
@@ -268,7 +270,7 @@ impl AuditVerifier {
         Ok(())
     }
 
-    /// Transactions go on where the trail ends.
+    /// Verifies that the next transaction number is higher than that of the last sealed entry.
     async fn check_numbering(&self, walk: &Walk<'_>) -> Result<(), VerifyError> {
         let through = walk.chain.last.as_ref().and_then(|seal| seal.through);
         let Some(through) = through else {
@@ -280,7 +282,8 @@ impl AuditVerifier {
         Err(VerifyError::Renumbered)
     }
 
-    /// No entry can stand ahead of every transaction. It is asked last, since transactions go on.
+    /// Verifies that no entry is ahead of every transaction. Comes last, since transactions
+    /// continue to run.
     async fn check_latest(&self, walk: &Walk<'_>) -> Result<(), VerifyError> {
         let Some(latest) = &walk.latest else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! `audit.partitions`: makes the months of the trail before they come, and drops the oldest.
+//! `audit.partitions`: creates the months of the audit trail in advance, and drops the oldest ones.
 
 use super::{Job, JobError, JobStep};
 use crate::audit::{Beginning, Chain, Signers, VerifyError};
@@ -10,15 +10,15 @@ use customer_domain::{Clock, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Months that are made ahead, beside the present one.
+/// The number of months created in advance, in addition to the current one.
 pub const MONTHS_AHEAD: u32 = 24;
-/// How often it looks; where nothing is to be done a look is three statements.
+/// The interval of the job; a run with nothing to do makes three statements.
 const EVERY: Duration = Duration::from_hours(1);
-/// Seals that are taken away at one time.
+/// The most seals deleted at a time.
 const SEALS: u32 = 10_000;
-/// Seals that are read at one time.
+/// The number of seals read at a time.
 const BLOCK: u32 = 200;
-/// How often a seal is tried when the sealer comes before it.
+/// How often writing a seal is attempted when the sealer gets in first.
 const TRIES: u32 = 5;
 
 const ONE_MONTH: JobStep<()> = JobStep::More {
@@ -28,21 +28,21 @@ const ONE_MONTH: JobStep<()> = JobStep::More {
 
 /// The job.
 pub struct AuditPartitions {
-    /// Makes and drops them.
+    /// Creates and drops the months.
     pub months: Arc<dyn AuditMonths>,
-    /// Where it is said that a month goes; without it they all stay.
+    /// Records the dropping of months; `None` if no month is ever dropped.
     pub seals: Option<MonthSeals>,
-    /// How long an entry is kept; a month goes when its last one is older.
+    /// The retention of an entry; a month is dropped once its last entry is older.
     pub retention: Duration,
-    /// Tells which month it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Says in the ledger that a month goes, before it does.
+/// Records in the ledger that a month is dropped, before it is.
 pub struct MonthSeals {
     /// The ledger.
     pub ledger: Arc<dyn AuditLedger>,
-    /// Signs what is said.
+    /// Signs the records.
     pub signer: Arc<dyn SealSigner>,
 }
 
@@ -58,7 +58,7 @@ impl Job for AuditPartitions {
         EVERY
     }
 
-    /// One month at a time.
+    /// Processes one month at a time.
     async fn run(&self, _cursor: Option<()>) -> Result<JobStep<()>, JobError> {
         let now = self.clock.now();
         let there = self.months.list().await?;
@@ -70,7 +70,8 @@ impl Job for AuditPartitions {
         let Some(seals) = &self.seals else {
             return Ok(JobStep::Done { processed: 0 });
         };
-        // One that a seal says was dropped goes, whatever is configured by now.
+        // A month that a seal records as dropped is removed, even if the retention has been changed
+        // since.
         let dropped = seals.beginning().await?.dropped;
         let goes = |month: &NaiveDate| dropped.contains(month) || self.is_over(*month, now);
         if let Some(month) = there.into_iter().find(goes) {
@@ -81,7 +82,8 @@ impl Job for AuditPartitions {
             tracing::info!(%month, "a month of the audit trail was dropped");
             return Ok(ONE_MONTH);
         }
-        // Only once every month that goes is gone: what is left of one is held against its seals.
+        // Only after all these months are gone: a remaining one is verified against its seals
+        // first.
         if seals.ledger.trim(SEALS).await? > 0 {
             return Ok(JobStep::More {
                 cursor: (),
@@ -111,7 +113,7 @@ impl MonthSeals {
         self.signers().beginning(&*self.ledger).await
     }
 
-    /// Adds the seal that says that the month was dropped.
+    /// Appends the seal that records the dropping of the month.
     async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
         for _ in 0..TRIES {
             let last = self.ledger.last().await?;
@@ -119,7 +121,7 @@ impl MonthSeals {
                 self.signers().check(last).map_err(VerifyError::from)?;
             }
             let through = last.as_ref().and_then(|last| last.through);
-            // Up to there everything is sealed, so those that are not stand beyond it.
+            // Everything up to `through` is sealed, so unsealed entries come after it.
             let unsealed = self.ledger.entries(month, through, None, 1).await?;
             if !unsealed.is_empty() {
                 return Err(JobError {
@@ -139,8 +141,8 @@ impl MonthSeals {
         Err(StoreError::Contended.into())
     }
 
-    /// The number of the seal with which the trail begins without the month. What is signed is what
-    /// was found true: every seal from the first up to it must be there, as it was signed.
+    /// Returns the number of the first seal that is needed without the month. The new seal vouches
+    /// for the older ones, so every seal up to that number is verified first.
     async fn begins(&self, month: NaiveDate) -> Result<Option<i64>, VerifyError> {
         let beginning = self.beginning().await?;
         let mut gone: Vec<_> = beginning.dropped.into_iter().collect();
@@ -162,7 +164,7 @@ impl MonthSeals {
     }
 }
 
-/// The first month, from the present one, that is not there.
+/// Returns the first missing month, from the current one on.
 fn missing(there: &[NaiveDate], now: DateTime<Utc>) -> Option<NaiveDate> {
     let first = now.date_naive().with_day(1)?;
     let wanted =

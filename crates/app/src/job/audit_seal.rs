@@ -1,4 +1,4 @@
-//! `audit.seal`: seals the entries of the trail that were committed.
+//! `audit.seal`: seals the committed entries of the audit trail.
 
 use super::{Job, JobError, JobStep};
 use crate::audit::{AuditSealer, Sealed};
@@ -7,9 +7,10 @@ use chrono::TimeDelta;
 use customer_domain::job::JobName;
 use std::time::Duration;
 
-/// How often: what is younger is not sealed yet.
+/// The interval of the job, and so the age at which an entry is sealed.
 const EVERY: Duration = Duration::from_secs(1);
-/// Entries that wait for longer are an alarm: whoever holds a transaction open keeps them unsealed.
+/// Entries that wait longer raise an alarm: a transaction that stays open prevents them from being
+/// sealed.
 const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// The job.
@@ -27,7 +28,8 @@ impl Job for SealAudit {
         EVERY
     }
 
-    /// Two that seal at once make the same numbers, of which the store takes one.
+    /// Replicas that seal concurrently create the same numbers, of which the store accepts each
+    /// once.
     async fn run(&self, _cursor: Option<()>) -> Result<JobStep<()>, JobError> {
         let sealed = self.0.seal().await?;
         let processed = u64::try_from(sealed.count).unwrap_or(u64::MAX);
@@ -44,7 +46,7 @@ impl Job for SealAudit {
 }
 
 impl SealAudit {
-    /// Fails, for operators to see it, when entries have waited for long. What could be sealed is.
+    /// Fails, to alert operators, if entries have waited too long. The others are sealed anyway.
     fn look_at_waiting(&self, sealed: Sealed) -> Result<(), JobError> {
         let now = self.0.clock.now();
         let waiting = sealed.waiting_since.map(|since| now - since);

@@ -1,4 +1,4 @@
-//! `idempotency.purge`: replies that expired are of no use to anyone, and hold personal data.
+//! `idempotency.purge`: deletes expired replies, which are useless and contain personal data.
 
 use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
@@ -10,24 +10,24 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Replies that one chunk looks at.
+/// The number of replies examined in a chunk.
 pub const CHUNK: u32 = 1_000;
-/// Tenants that one chunk asks for theirs; at least two, so that each chunk gets further.
+/// The most tenants in a chunk; at least two, so that each chunk makes progress.
 const MAX_TENANTS: usize = 100;
 
 /// The job.
 pub struct PurgeReplies {
-    /// Takes them away.
+    /// Deletes the replies.
     pub replies: Arc<dyn IdempotencyPurge>,
-    /// Whose they are.
+    /// The tenants whose replies are examined.
     pub tenants: Arc<dyn TenantReads>,
-    /// Tells what has expired.
+    /// The clock, which decides what has expired.
     pub clock: Arc<dyn Clock>,
-    /// How often.
+    /// The interval of the job.
     pub every: Duration,
 }
 
-/// Up to where everything was looked at: a tenant, and a place among its replies.
+/// The position up to which everything was examined: a tenant, and a position among its replies.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ReplyPosition {
     tenant: TenantId,

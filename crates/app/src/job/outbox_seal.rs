@@ -1,4 +1,4 @@
-//! `outbox.seal`: seals the events that older programs left open.
+//! `outbox.seal`: seals the events that older versions of the service left unsealed.
 
 use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
@@ -7,9 +7,10 @@ use customer_domain::outbox::{OutboxPosition, OutboxSealing};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often. A replica of the older program may still be there while this one starts.
+/// The interval of the job. It repeats because a replica of the older version may outlive the start
+/// of this one.
 const EVERY: Duration = Duration::from_mins(10);
-/// Events of one chunk.
+/// The number of events in a chunk.
 const CHUNK: u32 = 500;
 
 /// The job.

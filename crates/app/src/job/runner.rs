@@ -1,4 +1,5 @@
-//! Runs jobs: waits until one is due, takes it, and holds on to it while its chunks run.
+//! The runner of jobs: waits until a job is due, acquires it, and keeps the lease while its chunks
+//! run.
 
 use super::scheduled::AnyJob;
 use super::{JobError, JobObserver, JobStep, RunEnd, ScheduledJob};
@@ -14,28 +15,29 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::Instrument as _;
 
-/// After how long a run that failed is tried again; each further one after twice as long.
+/// The pause after the first failed run; doubled after each further one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-/// From here on the backoff grows no more.
+/// The number of failures after which the pause no longer grows.
 const MAX_DOUBLINGS: u32 = 12;
 
 /// The jobs of a replica.
 pub struct Jobs {
-    /// Where the leases are.
+    /// Stores the leases.
     pub leases: Arc<dyn JobLeases>,
-    /// Makes the holder's id.
+    /// The source of the holder's id.
     pub ids: Arc<dyn IdSource>,
-    /// Hears of every run.
+    /// Observes every run.
     pub observer: Arc<dyn JobObserver>,
-    /// How long a lease is: after this time at the latest another replica takes over from one that died.
+    /// The duration of a lease, after which at the latest another replica takes over from one that
+    /// died.
     pub lease: Duration,
-    /// What there is to do.
+    /// The jobs to run.
     pub jobs: Vec<ScheduledJob>,
 }
 
 impl Jobs {
-    /// Runs them, each in a task of its own, until `stop`. Chunks that run then are dropped, and their
-    /// leases released.
+    /// Runs each job in its own task until `stop` completes. Chunks that are running then are
+    /// aborted, and their leases released.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let holder = self.ids.new_id();
         let (stopping, stopped) = watch::channel(false);
@@ -63,7 +65,7 @@ impl Jobs {
     }
 }
 
-/// What keeps one job running.
+/// The state of the loop that runs a job.
 struct Runner {
     job: Arc<dyn AnyJob>,
     woken: Arc<Notify>,
@@ -74,7 +76,7 @@ struct Runner {
     stopped: watch::Receiver<bool>,
 }
 
-/// How the chunks of a run ended.
+/// The way in which the chunks of a run ended.
 enum End {
     Done { processed: u64 },
     Failed(JobError),
@@ -82,14 +84,14 @@ enum End {
     Stopped,
 }
 
-/// How one chunk ended.
+/// The way in which a chunk ended.
 enum Chunk {
     Ended(Result<JobStep<String>, JobError>),
     Lost,
     Stopped,
 }
 
-/// A lease, and until when it is good for certain: counted from before it was asked for.
+/// A lease, and the time until which it is certainly valid: counted from before it was requested.
 struct Held {
     lease: JobLease,
     until: Instant,
@@ -104,7 +106,8 @@ impl Runner {
             tokio::select! {
                 biased;
                 () = stop(&mut stopped) => {}
-                // Once is enough until it runs: more would ask for the lease over and over.
+                // Once is enough until the job runs: further attempts would only repeat the query
+                // of the lease.
                 () = self.woken.notified(), if !is_woken => is_woken = true,
                 () = sleep(pause) => {}
             }
@@ -115,8 +118,8 @@ impl Runner {
         self.job.name()
     }
 
-    /// Takes the job and runs it, if that can be; how long to wait before the next attempt. A job that
-    /// begins is woken no more.
+    /// Acquires the job and runs it, if possible. Returns the pause before the next attempt. A run
+    /// clears `is_woken`.
     async fn attempt(&self, is_woken: &mut bool) -> Duration {
         let until = Instant::now() + self.lease;
         let (job, holder) = (self.name(), self.holder);
@@ -127,7 +130,7 @@ impl Runner {
         };
         match self.in_time(until, asked).await {
             Ok(Acquisition::Acquired(lease)) => {
-                // This run comes after every wake-up so far.
+                // This run covers every wake-up so far.
                 pin!(self.woken.notified()).enable();
                 *is_woken = false;
                 self.run(Held { lease, until }).await
@@ -135,7 +138,7 @@ impl Runner {
             Ok(Acquisition::NotDue { due_in }) => due_in,
             Ok(Acquisition::Held { free_in }) => free_in,
             Err(error) => {
-                tracing::warn!(job = %self.name(), %error, "the lease of a job cannot be asked for");
+                tracing::warn!(job = %self.name(), %error, "the lease of a job could not be acquired");
                 self.lease / 3
             }
         }
@@ -143,7 +146,7 @@ impl Runner {
 
     async fn run(&self, mut held: Held) -> Duration {
         let (job, began) = (self.name(), Instant::now());
-        tracing::debug!(%job, holder = %self.holder, token = held.lease.token, "a job begins");
+        tracing::debug!(%job, holder = %self.holder, token = held.lease.token, "a job has started");
         self.observer.began(job);
         let (end, pause) = match self.chunks(&mut held).await {
             End::Done { processed } => {
@@ -158,7 +161,7 @@ impl Runner {
                 self.finish(&held, outcome, due_in).await
             }
             End::Lost => {
-                tracing::warn!(%job, "the lease of a job was lost; its chunk is dropped");
+                tracing::warn!(%job, "the lease of a job was lost; its chunk was aborted");
                 (RunEnd::Lost, Duration::ZERO)
             }
             End::Stopped => self.release(&held).await,
@@ -189,7 +192,7 @@ impl Runner {
         }
     }
 
-    /// Runs a chunk in a task of its own, where it can panic, and renews the lease meanwhile.
+    /// Runs a chunk in its own task, which may panic, and renews the lease in the meantime.
     async fn chunk(&self, held: &mut Held) -> Chunk {
         let mut running = JoinSet::new();
         let (job, cursor) = (Arc::clone(&self.job), held.lease.cursor.clone());
@@ -203,8 +206,8 @@ impl Runner {
                 Some(ended) = running.join_next() => {
                     return Chunk::Ended(ended.unwrap_or_else(|error| Err(JobError {
                         code: "panic",
-                        // The words of a panic may quote values; the hook of panics knows which.
-                        detail: if error.is_panic() { "it panicked" } else { "it was ended" }.to_owned(),
+                        // A panic message may contain values; the panic hook logs it safely.
+                        detail: if error.is_panic() { "it panicked" } else { "it was aborted" }.to_owned(),
                     })));
                 }
                 () = stop(&mut stopped) => break Chunk::Stopped,
@@ -219,12 +222,12 @@ impl Runner {
                 },
             }
         };
-        // Nothing of it runs on when somebody else begins.
+        // The chunk must not continue once another holder starts.
         running.shutdown().await;
         broken_off
     }
 
-    /// Keeps the cursor, and renews the lease.
+    /// Stores the cursor and renews the lease.
     async fn advance(&self, held: &mut Held, processed: u64) -> Result<bool, StoreError> {
         let until = Instant::now() + self.lease;
         let cursor = held.lease.cursor.clone();
@@ -251,7 +254,7 @@ impl Runner {
             },
             Ok(false) => (RunEnd::Lost, Duration::ZERO),
             Err(error) => {
-                tracing::warn!(job = %self.name(), %error, "the end of a job could not be kept");
+                tracing::warn!(job = %self.name(), %error, "the result of a job could not be stored");
                 (RunEnd::Lost, self.lease)
             }
         }
@@ -260,13 +263,13 @@ impl Runner {
     async fn release(&self, held: &Held) -> (RunEnd, Duration) {
         let released = self.leases.release(&held.lease);
         if let Err(error) = self.in_time(held.until, released).await {
-            tracing::warn!(job = %self.name(), %error, "a lease could not be released, and ends by itself");
+            tracing::warn!(job = %self.name(), %error, "a lease could not be released, and will expire");
         }
         (RunEnd::Stopped, Duration::ZERO)
     }
 
-    /// An answer that comes before `until` and within a third of a lease: a connection that is
-    /// frozen answers never.
+    /// Returns the result if it arrives before `until` and within a third of a lease: a stalled
+    /// connection would never respond.
     async fn in_time<T>(
         &self,
         until: Instant,
@@ -275,16 +278,16 @@ impl Runner {
         let patience = until.min(Instant::now() + self.lease / 3);
         timeout_at(patience, asked).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable(
-                "the store did not answer in time".to_owned(),
+                "the store did not respond in time".to_owned(),
             ))
         })
     }
 }
 
-/// Waits until the replica stops; one whose `Jobs` is gone has stopped.
+/// Waits until the replica stops, or its `Jobs` are dropped.
 async fn stop(stopped: &mut watch::Receiver<bool>) {
     if stopped.wait_for(|stopped| *stopped).await.is_err() {
-        tracing::debug!("the jobs of this replica are gone");
+        tracing::debug!("the jobs of this replica were dropped");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A job as the runner has it: its cursor is text, and it can be woken.
+//! A job as the runner sees it: with a cursor as text, and a way to wake it.
 
 use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
@@ -26,34 +26,34 @@ impl ScheduledJob {
         self.job.name()
     }
 
-    /// Returns what wakes the job on this replica.
+    /// Returns a handle that wakes the job on this replica.
     pub fn waker(&self) -> JobWaker {
         JobWaker(Arc::clone(&self.woken))
     }
 }
 
-/// Wakes a job, from anywhere in the process.
+/// A handle that wakes a job from anywhere in the process.
 #[derive(Clone)]
 pub struct JobWaker(Arc<Notify>);
 
 impl JobWaker {
-    /// Has a run begin after this call, before the job is due. While the job runs, here or on another
-    /// replica, that is one more run after it, however often it was woken. A job whose last run failed
-    /// waits for its next try all the same. A wake-up ends with the process: what must not be missed is
-    /// also found by the run that is due.
+    /// Starts a run after this call, before the job is due. If the job is running, here or on
+    /// another replica, it runs once more afterwards, however often it was woken. A job whose last
+    /// run failed still waits for its next attempt. Wake-ups are lost when the process ends, so
+    /// regular runs must find the same work.
     pub fn wake(&self) {
         self.0.notify_one();
     }
 }
 
-/// A [`Job`] whatever its cursor is, which is kept as text.
+/// A [`Job`] with any type of cursor, which is stored as text.
 #[async_trait]
 pub(super) trait AnyJob: Send + Sync {
     fn name(&self) -> JobName;
 
     fn every(&self) -> Duration;
 
-    /// As [`Job::run`]; a cursor that cannot be read counts as none.
+    /// As [`Job::run`]; a cursor that cannot be parsed is ignored.
     async fn run(&self, cursor: Option<String>) -> Result<JobStep<String>, JobError>;
 }
 
@@ -91,7 +91,7 @@ pub(super) fn written(cursor: &impl Cursor) -> String {
     Value::from(cursor.to_fields()).to_string()
 }
 
-/// Reads what [`written`] wrote; `None` for anything else.
+/// Parses the output of [`written`]; `None` for anything else.
 pub(super) fn read<C: Cursor>(text: &str) -> Option<C> {
     C::from_fields(&serde_json::from_str::<Vec<String>>(text).ok()?)
 }

@@ -1,4 +1,4 @@
-//! Why a use case was not done: what all of them have in common, and a slice's own rules.
+//! The error type of use cases: what all of them have in common, and the rules of a slice.
 
 use super::retry::Retryable;
 use super::version::VersionConflict;
@@ -7,7 +7,7 @@ use customer_domain::idempotency::ClaimError;
 use customer_domain::{Conflict, StoreError};
 use thiserror::Error;
 
-/// Why a use case was not done. Nothing was written.
+/// The reason why a use case failed. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failed<R> {
     /// The tenant has no such record.
@@ -16,13 +16,13 @@ pub enum Failed<R> {
     /// The record changed since the caller read it.
     #[error("the record is at version {current}")]
     VersionConflict {
-        /// The version that it has.
+        /// The current version.
         current: i64,
     },
-    /// These members cannot be written, and differ from what is stored.
-    #[error("members that cannot be written differ: {0:?}")]
+    /// These read-only members differ from what is stored.
+    #[error("read-only members differ from what is stored: {0:?}")]
     ReadOnly(Vec<&'static str>),
-    /// The caller may not do this. It is on record.
+    /// The caller lacks a permission. The refusal was recorded in the audit trail.
     #[error("{} is needed", .0.needed)]
     Forbidden(Refusal),
     /// A rule of the slice was violated.
@@ -38,10 +38,10 @@ pub enum Failed<R> {
 
 /// The rules of one slice.
 pub trait Rule: Clone + 'static {
-    /// The rules that the store keeps, by the conflict that violating them is.
+    /// The rules that the store enforces, by the conflict that a violation causes.
     const STORED: &'static [(Conflict, Self)];
 
-    /// Returns the rule behind a conflict; `None` when it is no rule of this slice.
+    /// Returns the rule behind a conflict; `None` if it is not a rule of this slice.
     fn of(conflict: &Conflict) -> Option<Self> {
         let mut rules = Self::STORED.iter();
         let (_, rule) = rules.find(|(stored, _)| stored == conflict)?;
@@ -85,10 +85,10 @@ impl<R> Retryable for Failed<R> {
     }
 }
 
-/// Succeeds when every named member is as the caller says.
+/// Succeeds if all of the named members are equal to what is stored.
 ///
 /// # Errors
-/// [`Failed::ReadOnly`] with the names of the others.
+/// [`Failed::ReadOnly`] with the names of those that differ.
 pub(crate) fn expect_equal<R>(
     members: impl IntoIterator<Item = (&'static str, bool)>,
 ) -> Result<(), Failed<R>> {

@@ -1,18 +1,19 @@
-//! A whole use case, tried again when another transaction was in its way.
+//! Retrying a whole use case when another transaction was in its way.
 
 use customer_domain::{Conflict, StoreError};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Tries of one use case. Safe because nothing outside the transaction happened.
+/// The most attempts of a use case. Repeating is safe because nothing happens outside of the
+/// transaction.
 const TRIES: u32 = 4;
-/// The longest pause before the second try; before each further one it is twice as long.
+/// The maximum pause before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
-/// Errors that may go away when the use case runs again.
+/// Errors that may not occur again when the use case is repeated.
 pub(crate) trait Retryable {
-    /// Whether another run may succeed.
+    /// Returns whether another attempt may succeed.
     fn is_retryable(&self) -> bool;
 }
 
@@ -29,7 +30,7 @@ impl Retryable for StoreError {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or was tried often enough.
+/// Runs `attempt` until it succeeds, fails permanently, or has been tried [`TRIES`] times.
 pub(crate) async fn retried<T, E, F, R>(mut attempt: F) -> Result<T, E>
 where
     E: Retryable,
@@ -45,11 +46,11 @@ where
     attempt().await
 }
 
-/// The pause after so many failures: half of the longest or more, by chance, so that those who
-/// met once do not meet again.
+/// Returns the pause after `failed` failures: a random time between half of the maximum and the
+/// maximum, so that colliding transactions do not collide again.
 fn pause(failed: u32) -> Duration {
     let longest = FIRST_PAUSE * 2_u32.pow(failed - 1);
-    // The standard library's hasher is seeded by chance, and that is all that is needed here.
+    // The standard library's hasher is seeded randomly, which is all that is needed here.
     let chance = RandomState::new().build_hasher().finish() % 1024;
     let chance = u32::try_from(chance).unwrap_or_default();
     longest / 2 + longest / 2 * chance / 1024

@@ -1,6 +1,6 @@
-//! Edits that are meant for the version that was read.
+//! Optimistic locking: changes apply to the version that the caller read.
 
-/// A record is at this version, and the caller wanted another one.
+/// The record's version is not among those that the caller expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct VersionConflict {
     pub(crate) current: i64,

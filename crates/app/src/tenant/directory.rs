@@ -1,4 +1,4 @@
-//! All tenants, in memory: which one a request is for must cost no query.
+//! All tenants, in memory, so that identifying the tenant of a request needs no query.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use customer_domain::tenant::{Tenant, TenantReads, TenantSettings};
@@ -9,32 +9,35 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tracing::instrument;
 
-/// Seconds after which the list is read again: how late another replica's change is seen.
+/// The age at which the list is read again, in seconds; bounds the delay of other replicas'
+/// changes.
 const MAX_AGE_SECONDS: i64 = 10;
-/// Seconds between two readings because of an unknown tenant, so that guessing costs little.
+/// The minimum age at which an unknown tenant causes another reading, in seconds, so that guessing
+/// is cheap.
 const MIN_AGE_SECONDS: i64 = 1;
 
-/// The tenants as they were last read.
+/// The tenants as of the last reading.
 pub struct TenantDirectory {
     reads: Arc<dyn TenantReads>,
     clock: Arc<dyn Clock>,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// Held by the one look-up that reads; how its reading ended.
+    /// Locked by the look-up that is reading; the result of the last reading.
     reading: Mutex<Result<(), StoreError>>,
-    /// The readings of look-ups that ended.
+    /// The number of finished readings.
     readings: AtomicU64,
 }
 
 #[derive(Clone, Default)]
 struct Snapshot {
-    /// When the last reading began.
+    /// When the last reading started.
     read_at: Option<DateTime<Utc>>,
     by_slug: HashMap<String, Arc<Tenant>>,
     by_id: HashMap<TenantId, Arc<Tenant>>,
 }
 
 impl Snapshot {
-    /// Takes over what is newer. A tenant is never deleted, so what is known stays.
+    /// Stores a tenant unless a newer version is known. Tenants are never deleted, so nothing is
+    /// removed.
     fn learn(&mut self, tenant: Tenant) {
         let known = self.by_id.get(&tenant.id);
         if known.is_some_and(|known| known.version >= tenant.version) {
@@ -47,7 +50,7 @@ impl Snapshot {
 }
 
 impl TenantDirectory {
-    /// An empty directory; the first look-up fills it.
+    /// Creates an empty directory, which the first look-up fills.
     pub fn new(reads: Arc<dyn TenantReads>, clock: Arc<dyn Clock>) -> Self {
         Self {
             reads,
@@ -58,23 +61,23 @@ impl TenantDirectory {
         }
     }
 
-    /// The tenant that the outside knows by `slug`.
+    /// Returns the tenant with this slug.
     ///
     /// # Errors
-    /// When it is not in memory and the store cannot be asked.
+    /// An error of the store, if the tenant is not in memory.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, StoreError> {
         self.find(|known| known.by_slug.get(slug).cloned()).await
     }
 
-    /// The tenant that rows know by `id`.
+    /// Returns the tenant with this internal id.
     ///
     /// # Errors
-    /// When it is not in memory and the store cannot be asked.
+    /// An error of the store, if the tenant is not in memory.
     pub async fn by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, StoreError> {
         self.find(|known| known.by_id.get(&id).cloned()).await
     }
 
-    /// The settings of a tenant that a context names, and that is therefore known.
+    /// Returns the settings of a tenant that a context names, and that is therefore in memory.
     pub fn settings(&self, id: TenantId) -> TenantSettings {
         let tenant = self.known().by_id.get(&id).cloned();
         tenant
@@ -82,7 +85,7 @@ impl TenantDirectory {
             .unwrap_or_default()
     }
 
-    /// All tenants, by slug.
+    /// Returns all tenants, by slug.
     pub fn all(&self) -> Vec<Arc<Tenant>> {
         let mut tenants: Vec<_> = self.known().by_slug.values().cloned().collect();
         tenants.sort_by(|a, b| a.slug.cmp(&b.slug));
@@ -92,7 +95,7 @@ impl TenantDirectory {
     /// Reads the list again.
     ///
     /// # Errors
-    /// When the store cannot be asked; what was known stays.
+    /// An error of the store; the known tenants stay.
     #[instrument(name = "app.tenant.refresh", level = "debug", skip_all)]
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let read_at = self.clock.now();
@@ -106,12 +109,12 @@ impl TenantDirectory {
         Ok(())
     }
 
-    /// Takes note of a tenant that this process has just stored: no store can fail that.
+    /// Adds a tenant that this process has just stored, without reading it again, which could fail.
     pub(crate) fn learn(&self, tenant: &Tenant) {
         self.change(|known| known.learn(tenant.clone()));
     }
 
-    /// Changes what is known under the lock, so that no change hides another.
+    /// Changes the snapshot under the lock, so that no concurrent change is lost.
     fn change(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = self
             .snapshot
@@ -138,7 +141,7 @@ impl TenantDirectory {
         }
     }
 
-    /// One request reads, the others go on with what is known; a failure leaves that as it is.
+    /// Lets one request read while the others use what is known, which a failure leaves unchanged.
     async fn refresh_unless_reading(&self) {
         let Ok(mut ended) = self.reading.try_lock() else {
             return;
@@ -150,7 +153,7 @@ impl TenantDirectory {
         }
     }
 
-    /// One request reads, the others wait for it and share how it ended.
+    /// Lets one request read while the others wait for it and share its result.
     async fn refresh_together(&self) -> Result<(), StoreError> {
         let before = self.readings.load(Ordering::Acquire);
         let mut ended = self.reading.lock().await;
@@ -165,8 +168,8 @@ impl TenantDirectory {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A clock that was put back makes what is known old, lest it stay as it is until the clock
-    /// has caught up.
+    /// Returns whether the snapshot is older than `seconds`, or from the future: after the clock
+    /// was set back it would otherwise stay unchanged until the clock has caught up.
     fn is_older_than(&self, known: &Snapshot, seconds: i64) -> bool {
         let fresh = TimeDelta::zero()..TimeDelta::seconds(seconds);
         known

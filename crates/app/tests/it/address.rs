@@ -1,4 +1,4 @@
-//! Address books are filled and changed, and somebody is the default.
+//! Address books: creating, changing and deleting addresses, and the defaults.
 
 mod change;
 mod create;
@@ -16,7 +16,7 @@ const SHIPPING: [Role; 1] = [Role::Shipping];
 const BILLING: [Role; 1] = [Role::Billing];
 const NONE: [Role; 0] = [];
 
-/// An application with one customer, and what its book is asked.
+/// An application with one customer, and access to the customer's address book.
 struct Book {
     app: App,
     customer: CustomerRef,
@@ -51,7 +51,7 @@ impl Book {
         }
     }
 
-    /// Adds an address a second later; its id.
+    /// Adds an address one second later, and returns its id.
     async fn add(&self, kind: AddressType, street: &str) -> AddressId {
         self.app.clock.advance(TimeDelta::seconds(1));
         let added = self.create(details(kind, street)).await;
@@ -73,7 +73,8 @@ impl Book {
         self.get(id).await.roles()
     }
 
-    /// Types, operations and changed fields of what was recorded since the customer was made.
+    /// Returns the types, operations and changed fields of everything recorded after the customer
+    /// was created.
     fn changes(&self) -> Vec<(String, String, Vec<String>)> {
         let (events, audit) = (self.app.store.events(), self.app.store.audit());
         let changes = events.into_iter().zip(audit).skip(1);
@@ -108,7 +109,7 @@ fn default(kind: AddressType, street: &str) -> AddressChanges {
     }
 }
 
-/// The address of a result that is not replayed.
+/// Returns the address of a result that was not replayed.
 fn done(outcome: Outcome<HeldAddress>) -> Address {
     match outcome {
         Outcome::Done(held) => held.address,

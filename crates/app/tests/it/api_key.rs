@@ -1,4 +1,4 @@
-//! API keys are made, listed and revoked.
+//! Creating, listing and revoking API keys.
 
 use crate::support::{App, app, values};
 use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
@@ -21,7 +21,7 @@ async fn made(app: &App, permission: Permission, all_tenants: bool) -> ApiKey {
         .0
 }
 
-/// The holder of a key at work.
+/// Returns the context of the key's holder.
 fn by(key: &ApiKey, within: Context) -> Context {
     Context {
         actor: Actor {

@@ -1,4 +1,4 @@
-//! The trail is read, and who read it is on record; so is who was refused.
+//! Reading the audit trail; readings and refusals are recorded.
 
 use crate::support::{App, app, guest, unclaimed};
 use chrono::TimeDelta;
@@ -13,7 +13,7 @@ use customer_testkit::builders::{at, context, legacy, operator_context, other_co
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
 
-/// Makes a customer, whom Magento knows as 7; one entry.
+/// Creates a customer with the legacy id 7, which leaves one entry.
 async fn made(app: &App) -> CustomerId {
     let mut command = guest("ada@example.com");
     command.details = CustomerChanges {
@@ -53,7 +53,7 @@ async fn types(app: &App, query: &AuditQuery) -> Vec<String> {
     events.map(|event| event.event_type).collect()
 }
 
-/// The newest entry, as it is shown to somebody who looks on.
+/// Returns the newest entry, without recording that it was read.
 async fn newest(app: &App, context: &Context) -> AuditEvent {
     let mut work = app
         .store
@@ -265,7 +265,7 @@ async fn a_read_that_was_in_the_way_is_tried_again() {
 
 const READ: Needed = Needed::Permission(Permission::Read);
 
-/// The context of a request to list customers.
+/// Returns the context of a request to list customers.
 fn listing(context: Context) -> Context {
     Context {
         operation: "GET /api/v1/customers".to_owned(),

@@ -1,4 +1,4 @@
-//! Customers are changed by merges and by the steps of their lives.
+//! Changing customers by merges and by transitions of their status.
 
 use crate::support::{App, app, guest, unclaimed, values};
 use customer_app::access::{Needed, Refusal};
@@ -28,7 +28,7 @@ async fn stored(app: &App, address: &str) -> CustomerRecord {
     }
 }
 
-/// An administrator at work.
+/// Returns the context of an administrator.
 fn admin() -> Context {
     Context {
         permission: Some(Permission::Admin),

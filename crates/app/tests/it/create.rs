@@ -1,4 +1,4 @@
-//! Customers are created whole or not at all.
+//! Creating customers, completely or not at all.
 
 use crate::support::{App, app, guest, id_reply, unclaimed, values};
 use customer_app::customer::{
@@ -80,7 +80,7 @@ async fn what_is_null_at_creation_is_what_the_operator_decided() {
     let preferences = &customer.preferences;
     assert!(preferences.newsletter && preferences.order_updates && preferences.data_sharing);
     assert!(!preferences.sms_marketing && !preferences.cookie_consent);
-    // Of the preferences, only those that the caller decided.
+    // Only those preferences that the caller gave.
     let given = [
         "email",
         "customerType",

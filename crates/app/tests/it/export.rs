@@ -1,4 +1,4 @@
-//! Exports: all that a filter lets through, and who took it.
+//! Exports: every customer that a filter matches, and the record of who exported them.
 
 use crate::support::{App, app};
 use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
@@ -13,7 +13,7 @@ use customer_testkit::fake::Step;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// So many customers, three of them made at each moment.
+/// Returns an application with `count` customers, three of which have the same creation time.
 async fn with_customers(count: u64) -> App {
     let app = app();
     let mut work = app
@@ -31,7 +31,7 @@ async fn with_customers(count: u64) -> App {
     app
 }
 
-/// Everyone, as NDJSON and without addresses.
+/// Requests all customers, as NDJSON and without addresses.
 fn everyone() -> ExportRequest {
     ExportRequest {
         filter: CustomerFilter::default(),

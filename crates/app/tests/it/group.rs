@@ -1,4 +1,4 @@
-//! Groups are made, changed and deleted by administrators.
+//! Creating, changing and deleting groups, which only administrators may do.
 
 use crate::support::{App, app, unclaimed, values};
 use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
@@ -42,7 +42,7 @@ async fn made(app: &App) -> Result<Group, GroupError> {
     }
 }
 
-/// The last entry of the audit trail.
+/// Returns the last audit entry.
 fn audited(app: &App) -> StoredAudit {
     app.store.audit().pop().expect("an entry")
 }

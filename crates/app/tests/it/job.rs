@@ -1,5 +1,5 @@
-//! Jobs run once across replicas, survive their holders, and say what became of them. The clock of the
-//! runtime stands still, and moves when everybody waits.
+//! Jobs run once across replicas, survive their holders, and report their results. The runtime's
+//! clock is paused, and advances when all tasks are waiting.
 
 mod audit_partitions;
 mod cursor;
@@ -24,7 +24,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const EVERY: Duration = Duration::from_mins(10);
 const NAME: JobName = JobName("test.job");
 
-/// What a chunk does, after it has taken so long.
+/// What a chunk does after a given time.
 #[derive(Clone)]
 struct Plan(Duration, Do);
 
@@ -36,11 +36,11 @@ enum Do {
     Panic,
 }
 
-/// A job that does as planned, and then the last thing over and over.
+/// A job that follows a plan and then repeats its last step.
 #[derive(Default)]
 struct Planned {
     plans: Mutex<VecDeque<Plan>>,
-    /// Who began a chunk, when, and from where.
+    /// When each chunk was started, and from which cursor.
     begun: Mutex<Vec<(Duration, Option<String>)>>,
     ended: Mutex<usize>,
     start: Mutex<Option<Instant>>,
@@ -57,7 +57,7 @@ impl Planned {
         })
     }
 
-    /// The chunks that were begun: the second, and the cursor.
+    /// Returns the chunks that were started: the second and the cursor.
     fn begun(&self) -> Vec<(u64, Option<String>)> {
         let begun = self.begun.lock().unwrap();
         begun
@@ -71,7 +71,7 @@ impl Planned {
     }
 }
 
-/// A cursor of one field.
+/// A cursor with a single field.
 struct Place(String);
 
 impl Cursor for Place {
@@ -123,7 +123,7 @@ impl Job for Planned {
     }
 }
 
-/// Writes down what it hears.
+/// Records the events of the observer.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 
@@ -148,17 +148,17 @@ impl JobObserver for Notes {
     }
 }
 
-/// Replicas on one store.
+/// Replicas on the same store.
 struct Replicas {
     store: FakeStore,
     job: Arc<Planned>,
     notes: Arc<Notes>,
-    /// One for each replica.
+    /// One waker for each replica.
     wakers: Vec<JobWaker>,
     running: JoinSet<()>,
 }
 
-/// What stops a replica.
+/// Stops a replica.
 type Stop = oneshot::Sender<()>;
 
 impl Replicas {
@@ -172,7 +172,7 @@ impl Replicas {
         }
     }
 
-    /// Starts one more. Its number is that of its holder's id.
+    /// Starts another replica; `number` is its holder's id.
     fn start(&mut self, number: u64) -> Stop {
         let job = ScheduledJob::new(self.job.clone());
         self.wakers.push(job.waker());
@@ -190,7 +190,7 @@ impl Replicas {
         stop
     }
 
-    /// When chunks were begun.
+    /// Returns when the chunks were started.
     fn times(&self) -> Vec<u64> {
         self.job.begun().iter().map(|(at, _)| *at).collect()
     }
@@ -251,7 +251,7 @@ async fn a_holder_that_dies_is_replaced_within_its_lease_and_its_cursor_is_gone_
     let dying = std::mem::take(&mut replicas.running);
     let _others = [2, 3].map(|number| replicas.start(number));
     pass(1).await;
-    // Its tasks are dropped where they are: nothing is released.
+    // The tasks are dropped abruptly: nothing is released.
     drop(dying);
     pass(17).await;
     let begun = replicas.job.begun();
@@ -292,7 +292,7 @@ async fn a_chunk_whose_lease_was_lost_is_dropped() {
     ]);
     let _stop = replicas.start(1);
     pass(1).await;
-    // Nothing can be renewed for longer than the lease is, and then another replica has it.
+    // The lease cannot be renewed before it expires, so another replica acquires it.
     replicas.store.set_down(true);
     pass(16).await;
     replicas.store.set_down(false);

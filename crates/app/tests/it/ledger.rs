@@ -1,4 +1,4 @@
-//! The trail is sealed and held against its seals.
+//! Sealing the audit trail and verifying it.
 
 mod book;
 mod dropped;
@@ -12,8 +12,8 @@ use customer_domain::{AuditEventId, StoreError, TenantId};
 use customer_testkit::builders::{at, signer, tenant};
 use std::sync::Arc;
 
-/// Three seals: entries 1 to 3 of January; 4 and 6 of January beside 5 of February; and entry 7,
-/// which is too young.
+/// Returns a ledger with three seals: entries 1 to 3 of January; 4 and 6 of January next to 5 of
+/// February; and entry 7, which is too recent to be sealed.
 async fn book() -> Arc<Book> {
     let book = Arc::new(Book::default());
     for n in 1..=3 {
@@ -80,7 +80,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
         seal,
     };
     let cases: [Case; 18] = [
-        // Edited, without and with the digest that belongs to it.
+        // Edited, without and with a matching digest.
         (
             |entries, _| entries[1].1.actual = [99; 32],
             changed(second, Some(1)),
@@ -99,7 +99,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
             },
             changed(second, Some(1)),
         ),
-        // Deleted: in the middle, at the end of a seal.
+        // Deleted: in the middle and at the end of a seal.
         (
             |entries, _| {
                 entries.remove(1);
@@ -120,7 +120,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
                 before: None,
             },
         ),
-        // In another order.
+        // Reordered.
         (
             |entries, _| {
                 let (one, other) = (entries[1].1.position, entries[2].1.position);
@@ -135,7 +135,8 @@ async fn the_first_thing_that_is_wrong_is_named() {
                 seal: 1,
             },
         ),
-        // Put in: among sealed ones, behind the last of its month, into a month without seals.
+        // Inserted: among sealed entries, after the last one of its month, into a month without
+        // seals.
         (
             |entries, _| {
                 let mut more = entry(9);
@@ -160,7 +161,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
             },
             inserted(ninth, None),
         ),
-        // The one that is not sealed yet.
+        // The unsealed entry is edited.
         (
             |entries, _| entries[6].1.actual = [99; 32],
             changed(seventh, None),
@@ -169,7 +170,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
             |entries, _| entries[6].1.stored = None,
             changed(seventh, None),
         ),
-        // Where it would never be sealed.
+        // An entry at a position that would never be sealed.
         (
             |entries, _| entries[6].1.position.transaction = NEXT,
             Forgery::EntryAhead {
@@ -177,7 +178,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
                 tenant,
             },
         ),
-        // The end cut off, and everything.
+        // The end is cut off, and then everything.
         (
             |entries, seals| {
                 entries.truncate(3);
@@ -192,9 +193,9 @@ async fn the_first_thing_that_is_wrong_is_named() {
             },
             Forgery::CutOff(3),
         ),
-        // The seals.
+        // Seals are changed.
         (
-            // One that nobody signed, to hide a month.
+            // An unsigned seal that hides a month.
             |_, seals| {
                 let mut hiding = seals[0].clone();
                 (hiding.number, hiding.range) = (-1, SealedRange::Dropped { begins: None });
@@ -254,7 +255,7 @@ async fn a_process_seals_nothing_on_a_trail_that_was_cut_back() {
         book.sealer().seal().await.is_ok(),
         "another knows nothing of it"
     );
-    // Nor is it sealed on when others did meanwhile.
+    // The process still refuses after another one has sealed.
     assert!(sealer.seal().await.is_err());
 }
 
@@ -281,7 +282,7 @@ async fn a_seal_of_another_key_is_foreign_unless_it_is_trusted() {
     let book = book().await;
     book.forge(|_, seals| seals[0].public_key = [1; 32]);
     let found = book.verify(&[]).await;
-    // What it says includes the key.
+    // The seal's digest covers the key.
     assert_eq!(found, Err(VerifyError::Forged(Forgery::SealChanged(1))));
     book.forge(|_, seals| seals[0].digest = seals[0].own_digest(&*signer()));
     let found = book.verify(&[]).await;

@@ -1,4 +1,4 @@
-//! The use cases, on the fake store that keeps the contracts of the ports.
+//! The use cases on the fake store, which fulfils the contracts of the ports.
 
 mod access;
 mod address;
@@ -8,7 +8,7 @@ mod change;
 mod create;
 mod export;
 mod group;
-// Marked as what it is, for the lints that let tests panic.
+// Marked as a test module for the lints that allow panics in tests.
 #[cfg(test)]
 mod job;
 mod ledger;

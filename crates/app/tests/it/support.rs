@@ -125,7 +125,7 @@ pub(crate) fn on(store: FakeStore) -> App {
 }
 
 impl App {
-    /// Changes a customer, as often as it is asked for.
+    /// Changes a customer, without an idempotency key.
     pub(crate) async fn update(
         &self,
         context: &Context,
@@ -141,7 +141,7 @@ impl App {
     }
 }
 
-/// A guest with nothing but an address.
+/// Returns a guest with nothing but an e-mail address.
 pub(crate) fn guest(address: &str) -> CreateCustomer {
     CreateCustomer {
         email: email(address),
@@ -151,7 +151,7 @@ pub(crate) fn guest(address: &str) -> CreateCustomer {
     }
 }
 
-/// Done as often as it is asked for.
+/// Returns a request without an idempotency key.
 pub(crate) fn unclaimed<T>() -> Idempotent<'static, T> {
     Idempotent::new(None, &|_| StoredReply {
         status: 200,
@@ -161,7 +161,7 @@ pub(crate) fn unclaimed<T>() -> Idempotent<'static, T> {
     })
 }
 
-/// The reply that tests keep: the customer's id.
+/// Returns the reply that tests store: the customer's id.
 pub(crate) fn id_reply(record: &CustomerRecord) -> StoredReply {
     StoredReply {
         status: 201,
@@ -171,12 +171,12 @@ pub(crate) fn id_reply(record: &CustomerRecord) -> StoredReply {
     }
 }
 
-/// What the fields of an entry were and are.
+/// Returns the old and new values of an entry.
 pub(crate) fn values(entry: &StoredAudit) -> (Value, Value) {
     (json!(entry.old_values), json!(entry.new_values))
 }
 
-/// Secrets `csk_1`, `csk_2`, … that name their tenant.
+/// Creates the secrets `csk_1`, `csk_2`, …, which name their tenant.
 #[derive(Default)]
 struct CountingSecrets {
     made: AtomicU8,
@@ -201,7 +201,7 @@ impl ApiKeySecrets for CountingSecrets {
     }
 }
 
-/// Remembers without end.
+/// A cache without a limit.
 #[derive(Default)]
 struct Memory(Mutex<HashMap<PresentedSecret, ApiKey>>);
 

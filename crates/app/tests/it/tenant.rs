@@ -1,4 +1,4 @@
-//! Tenants are made by operators and known to everyone from memory.
+//! Creating and changing tenants, and finding them in memory.
 
 mod directory;
 
@@ -204,7 +204,7 @@ async fn the_first_start_makes_tenant_and_key_once() {
 async fn whoever_loses_the_race_of_two_first_starts_gets_no_key() {
     let store = FakeStore::new();
     let (one, two) = (on(store.clone()), on(store));
-    // Both look before either writes.
+    // Both look the tenant up before either creates it.
     assert_eq!(one.tenants.directory.by_slug("default").await, Ok(None));
     assert_eq!(two.tenants.directory.by_slug("default").await, Ok(None));
     let first = one
@@ -217,7 +217,7 @@ async fn whoever_loses_the_race_of_two_first_starts_gets_no_key() {
         .await;
     assert!(first.unwrap().is_some());
     assert!(second.unwrap().is_none());
-    // Start-up goes on with it, at once.
+    // The second start continues with the existing tenant immediately.
     let found = two.tenants.directory.by_slug("default").await;
     assert!(found.unwrap().is_some());
 }
@@ -258,7 +258,7 @@ async fn a_reader_that_goes_away_does_not_end_reading() {
             .is_some()
     );
     app.clock.advance(TimeDelta::seconds(60));
-    // Polled never or once, then dropped in the middle.
+    // Dropped before the first poll, or after it.
     let mut gone = Box::pin(app.tenants.directory.by_slug("tenant-a"));
     let waker = std::task::Waker::noop();
     let polled = gone

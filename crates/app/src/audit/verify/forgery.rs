@@ -1,79 +1,79 @@
-//! What can be wrong with the trail.
+//! The ways in which the audit trail can have been tampered with.
 
 use customer_domain::audit::{AuditSeal, LedgerEntry};
 use customer_domain::{AuditEventId, TenantId};
 use thiserror::Error;
 
-/// The first thing that is wrong with the trail.
+/// The first fault found in the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Forgery {
-    /// A seal is not there.
+    /// A seal is missing.
     #[error("seal {0} is missing")]
     SealMissing(i64),
-    /// A seal does not say what it said when it was signed, or does not follow on the one before it.
+    /// A seal differs from what was signed, or does not follow the previous one.
     #[error("seal {0} was changed")]
     SealChanged(i64),
-    /// The trail begins behind the seal with which it has to.
+    /// The trail starts after the seal that it has to start with.
     #[error("the trail begins behind seal {0}: its beginning was cut off")]
     BeginningCut(i64),
-    /// A seal lists entries of a month that was dropped before.
-    #[error("seal {0} lists entries of a month that was dropped before: they were put in later")]
+    /// A seal lists entries of a month that had already been dropped.
+    #[error("seal {0} lists entries of a month that was dropped before: they were inserted later")]
     MonthReopened(i64),
     /// A seal is signed with a key that is not trusted.
     #[error("seal {0} is signed with another key than ours")]
     SealForeign(i64),
-    /// A seal that was kept elsewhere is another one here: the trail was written anew.
+    /// A seal differs from the copy that was kept elsewhere: the trail was rewritten.
     #[error(
-        "seal {0} is not the one that was kept elsewhere: the trail was written anew from there on or before"
+        "seal {0} is not the one that was kept elsewhere: the trail was rewritten from there or earlier"
     )]
     SealReplaced(i64),
     /// The trail ends before a seal that was kept elsewhere.
     #[error("the trail ends before seal {0}, which was kept elsewhere: its end was cut off")]
     CutOff(i64),
-    /// An entry is not what was written.
+    /// An entry differs from what was written.
     #[error("entry {entry} of tenant {tenant} was changed, or written by somebody else{}", in_seal(*.seal))]
     EntryChanged {
-        /// Which one.
+        /// The entry.
         entry: AuditEventId,
-        /// Whose.
+        /// The entry's tenant.
         tenant: TenantId,
-        /// The seal that would list it.
+        /// The seal that should list the entry.
         seal: Option<i64>,
     },
-    /// An entry was not there when its place was sealed.
-    #[error("entry {entry} of tenant {tenant} was put in later{}", in_seal(*.seal))]
+    /// An entry did not exist when its position was sealed.
+    #[error("entry {entry} of tenant {tenant} was inserted later{}", in_seal(*.seal))]
     EntryInserted {
-        /// Which one.
+        /// The entry.
         entry: AuditEventId,
-        /// Whose.
+        /// The entry's tenant.
         tenant: TenantId,
-        /// The seal that does not list it.
+        /// The seal that does not list the entry.
         seal: Option<i64>,
     },
-    /// An entry stands where another one was sealed.
+    /// An entry is at a position where another one was sealed.
     #[error("entry {entry} of tenant {tenant} stands at another place than in seal {seal}")]
     EntryMoved {
-        /// Which one.
+        /// The entry.
         entry: AuditEventId,
-        /// Whose.
+        /// The entry's tenant.
         tenant: TenantId,
-        /// The seal that lists it elsewhere.
+        /// The seal that lists the entry at another position.
         seal: i64,
     },
-    /// An entry stands where no transaction was yet, so that it would never be sealed.
-    #[error("entry {entry} of tenant {tenant} stands ahead of every transaction")]
+    /// An entry has a transaction number that was not used yet, so that it would never be sealed.
+    #[error("entry {entry} of tenant {tenant} is ahead of every transaction")]
     EntryAhead {
-        /// Which one.
+        /// The entry.
         entry: AuditEventId,
-        /// Whose.
+        /// The entry's tenant.
         tenant: TenantId,
     },
-    /// An entry that was sealed is not there.
+    /// A sealed entry is missing.
     #[error("entry {place} of seal {seal} is missing{}", ahead_of(*.before))]
     EntryMissing {
-        /// The seal that lists it.
+        /// The seal that lists the entry.
         seal: i64,
-        /// Its place in that seal, from 1.
+        /// The entry's position in the seal, from 1.
         place: usize,
         /// The entry that follows it.
         before: Option<AuditEventId>,
@@ -88,8 +88,8 @@ fn ahead_of(entry: Option<AuditEventId>) -> String {
     entry.map_or_else(String::new, |entry| format!(", before entry {entry}"))
 }
 
-/// An entry that no seal lists must be younger than all that are sealed, and of a month that is
-/// still there.
+/// Verifies that an unsealed entry is more recent than all sealed ones, and that its month still
+/// exists.
 pub(super) fn check_young(
     entry: &LedgerEntry,
     last: Option<&AuditSeal>,
@@ -115,7 +115,7 @@ pub(super) fn check_young(
     Ok(())
 }
 
-/// What a seal lists, and whether those entries must carry digests.
+/// What a seal lists, and whether its entries must carry digests.
 #[derive(Clone, Copy)]
 pub(super) struct Listed<'a> {
     pub(super) seal: i64,
@@ -123,7 +123,7 @@ pub(super) struct Listed<'a> {
     pub(super) requires_digests: bool,
 }
 
-/// Holds entries against the digests of their seal, in their order.
+/// Compares entries with the digests of their seal, in order.
 pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(), Forgery> {
     let Listed { seal, digests, .. } = listed;
     for (at, digest) in digests.iter().enumerate() {
@@ -148,7 +148,7 @@ pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(),
     }
 }
 
-/// What happened where an entry is not the one that the seal lists there.
+/// Determines what happened to an entry that is not the one that the seal lists at this position.
 fn difference(
     listed: Listed<'_>,
     at: usize,

@@ -1,4 +1,4 @@
-//! Addresses are merged, become defaults and leave the book.
+//! Changing, defaulting and deleting addresses.
 
 mod audited;
 

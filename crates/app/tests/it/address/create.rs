@@ -1,4 +1,4 @@
-//! Addresses are added to a book.
+//! Adding addresses.
 
 use super::{BILLING, Book, NONE, SHIPPING, command, default, details};
 use crate::support::unclaimed;

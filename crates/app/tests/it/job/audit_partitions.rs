@@ -1,4 +1,5 @@
-//! Months of the trail are made before they come, and sealed off before they go.
+//! Months of the audit trail are created in advance, and recorded in a seal before they are
+//! dropped.
 
 use chrono::{Months, NaiveDate};
 use customer_app::job::{AuditPartitions, Job as _, JobStep, MONTHS_AHEAD, MonthSeals};
@@ -13,7 +14,7 @@ use std::time::Duration;
 /// Seven years.
 const RETENTION: Duration = Duration::from_hours(24 * 2_557);
 
-/// What happened to months and seals, in its order.
+/// What happened to months and seals, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
 fn in_order(log: &Log) -> Vec<String> {
@@ -25,7 +26,7 @@ fn month(year: i32, month: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, 1).unwrap()
 }
 
-/// The present month and those ahead.
+/// Returns the current month and those in advance.
 fn ahead() -> Vec<NaiveDate> {
     (0..=MONTHS_AHEAD)
         .map(|n| month(2026, 1) + Months::new(n))
@@ -78,7 +79,7 @@ fn place(transaction: u64) -> LedgerPosition {
     }
 }
 
-/// Seals 1 to 41: of December 2018, and from 17 on of January 2025.
+/// Returns seals 1 to 41: up to 16 of December 2018, the others of January 2025.
 fn seals() -> Vec<AuditSeal> {
     let mut seals: Vec<AuditSeal> = Vec::new();
     for number in 1..=41 {
@@ -105,7 +106,7 @@ fn seals() -> Vec<AuditSeal> {
     seals
 }
 
-/// The seal that the ledger ends with.
+/// Returns the last seal of the ledger.
 fn last() -> AuditSeal {
     seals().pop().expect("a seal")
 }
@@ -120,7 +121,7 @@ fn expect_seals(ledger: &mut MockAuditLedger, seals: Vec<AuditSeal>) {
     });
 }
 
-/// A ledger that takes the seal that must come, after refusing so many.
+/// Returns a ledger that accepts only the expected seal, after rejecting it `refused` times.
 fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
     let mut ledger = MockAuditLedger::new();
     ledger.expect_dropped().returning(|| Ok(Vec::new()));
@@ -134,7 +135,7 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
         .withf(|dropped| dropped == [month(2018, 12)])
         .returning(|_| Ok(Some(17)));
     expect_seals(&mut ledger, seals());
-    // Seals that are left of it, in two chunks.
+    // The numbers of seals that are deleted in two chunks.
     let left = Mutex::new(vec![3, 10_000]);
     let notes = Arc::clone(log);
     ledger.expect_trim().returning(move |most| {
@@ -178,7 +179,7 @@ fn job(months: MockAuditMonths, ledger: Option<MockAuditLedger>) -> AuditPartiti
     }
 }
 
-/// Runs to the end; how many months were dealt with.
+/// Runs the job to its end, and returns the number of months processed.
 async fn run(job: &AuditPartitions) -> u64 {
     let mut dealt_with = 0;
     loop {
@@ -207,7 +208,8 @@ async fn the_present_month_and_those_ahead_are_made_when_they_are_missing() {
 #[tokio::test]
 async fn a_month_goes_when_its_last_entry_is_too_old_and_its_seal_comes_first() {
     let log = Log::default();
-    // On 15 January 2026 everything of December 2018 is older than seven years, and January 2019 is not.
+    // On 15 January 2026 everything in December 2018 is older than seven years, and January 2019 is
+    // not.
     let mut there = vec![month(2018, 12), month(2019, 1), month(2025, 1)];
     there.extend(ahead());
     let job = job(months(there, &log), Some(ledger(0, &log)));

@@ -1,4 +1,4 @@
-//! A cursor outlives the program that wrote it.
+//! A cursor outlives the version that wrote it.
 
 use super::{Do, LEASE, NAME, Plan, Replicas, pass};
 use customer_domain::job::{Acquisition, Progress};

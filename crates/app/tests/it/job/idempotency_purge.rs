@@ -1,4 +1,4 @@
-//! Expired replies go, across tenants and a thousand at a time.
+//! Expired replies are deleted across tenants, a thousand at a time.
 
 use chrono::TimeDelta;
 use customer_app::job::{CHUNK, Job as _, JobStep, PurgeReplies};

@@ -11,23 +11,24 @@ use customer_testkit::builders::{FixedClock, at, seeded_id, signer, tenant};
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// The number of the transaction after all that ran.
+/// The number of the next transaction.
 pub(crate) const NEXT: u64 = 1_000;
 
-/// A ledger in memory, which anyone can forge.
+/// A ledger in memory that can be tampered with.
 #[derive(Default)]
 pub(crate) struct Book {
     entries: Mutex<Vec<(NaiveDate, LedgerEntry)>>,
     seals: Mutex<Vec<AuditSeal>>,
-    /// A transaction that still runs; none when zero.
+    /// The number of a transaction that is still running; zero if none is.
     running: AtomicU64,
-    /// Transactions that a copy of the ledger knows nothing of.
+    /// The number of transactions that are missing after a restore from a dump.
     lost: AtomicU64,
-    /// The seal behind which the next reading of seals finds that dropped months are gone.
+    /// Reading seals after this number removes the dropped months.
     gone_behind: AtomicI64,
-    /// Blocks of entries that are read until dropped months are gone, and the one after; else zero.
+    /// One more than the number of blocks of entries to be read before dropped months are removed;
+    /// zero to keep them.
     blocks: AtomicU64,
-    /// Seals that go from the beginning whenever more are read.
+    /// The number of the oldest seals that each reading of seals removes.
     chunk: AtomicU32,
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn month(number: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, number, 1).expect("a day")
 }
 
-/// The n-th entry, in a transaction of its own.
+/// Returns the n-th entry, in its own transaction.
 pub(crate) fn entry(n: u8) -> LedgerEntry {
     LedgerEntry {
         position: LedgerPosition {
@@ -57,33 +58,33 @@ impl Book {
             .push((month, entry(n)));
     }
 
-    /// A transaction of this number stays open, or none.
+    /// Keeps a transaction with this number running, or none.
     pub(crate) fn hold_open(&self, transaction: Option<u64>) {
         self.running
             .store(transaction.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// The database is filled from a dump.
+    /// Simulates a restore from a dump.
     pub(crate) fn renumber(&self, lost: u64) {
         self.lost.store(lost, Ordering::Relaxed);
     }
 
-    /// Months that were dropped are gone once seals behind this one are read.
+    /// Removes the dropped months as soon as seals after this number are read.
     pub(crate) fn forget_dropped_behind(&self, number: i64) {
         self.gone_behind.store(number, Ordering::Relaxed);
     }
 
-    /// Months that were dropped are gone after so many blocks of entries.
+    /// Removes the dropped months after this many blocks of entries were read.
     pub(crate) fn forget_dropped_after_blocks(&self, blocks: u64) {
         self.blocks.store(blocks + 1, Ordering::Relaxed);
     }
 
-    /// Whenever more seals are read, so many are gone from the beginning.
+    /// Removes this many of the oldest seals whenever more seals are read.
     pub(crate) fn forget_seals_in_chunks(&self, chunk: u32) {
         self.chunk.store(chunk, Ordering::Relaxed);
     }
 
-    /// A seal says that a month is dropped.
+    /// Appends a seal that records the dropping of a month.
     pub(crate) async fn drop_month(&self, month: NaiveDate) {
         let last = self.last().await.expect("a seal");
         let begins = self.first_needed(&[month]).await.expect("a number");
@@ -101,7 +102,7 @@ impl Book {
         self.append(&[dropped]).await.expect("a seal");
     }
 
-    /// The entries of dropped months are gone, and the seals that nothing needs any more.
+    /// Removes the entries of dropped months and the seals that are no longer needed.
     pub(crate) async fn forget_dropped(&self) {
         let dropped = self.dropped().await.expect("seals");
         let dropped: Vec<_> = dropped.iter().map(|seal| seal.month).collect();
@@ -109,7 +110,7 @@ impl Book {
         self.trim(u32::MAX).await.expect("seals");
     }
 
-    /// Changes what is stored, and brings it into its order.
+    /// Changes what is stored, and sorts it again.
     pub(crate) fn forge(
         &self,
         forge: impl FnOnce(&mut Vec<(NaiveDate, LedgerEntry)>, &mut Vec<AuditSeal>),
@@ -123,7 +124,7 @@ impl Book {
         self.sealer_at(0)
     }
 
-    /// A sealer so many seconds after the first entry.
+    /// Returns a sealer whose clock is this many seconds after the first entry.
     pub(crate) fn sealer_at(self: &Arc<Self>, seconds: i64) -> AuditSealer {
         AuditSealer {
             ledger: Arc::<Self>::clone(self),
@@ -170,7 +171,7 @@ impl Book {
     }
 }
 
-/// Where a seal lets the trail begin.
+/// Returns the number with which the trail may start according to a seal.
 fn begins(seal: &AuditSeal) -> Option<i64> {
     match seal.range {
         SealedRange::Dropped { begins } => begins,

@@ -1,4 +1,4 @@
-//! Months are dropped, and nothing else is.
+//! Only what was dropped may be missing.
 
 use super::book::{Book, entry, month};
 use customer_app::audit::{Forgery, VerifyError};
@@ -7,7 +7,7 @@ use customer_domain::audit::AuditLedger as _;
 use customer_testkit::builders::{seeded_id, tenant};
 use std::sync::Arc;
 
-/// The book without January, whose first two seals are gone.
+/// Returns the ledger without January, whose first two seals are deleted.
 async fn without_january() -> Arc<Book> {
     let book = super::book().await;
     book.drop_month(month(1)).await;
@@ -33,7 +33,7 @@ async fn a_dropped_month_leaves_the_first_seal_that_is_needed_as_the_beginning()
 
 #[tokio::test]
 async fn more_than_what_was_dropped_cannot_go_from_the_beginning() {
-    // Without a seal that says so, no month is gone.
+    // A month cannot be missing without a seal that records it.
     let book = super::book().await;
     book.forge(|entries, seals| {
         entries.retain(|(of, _)| *of != month(1));
@@ -42,14 +42,15 @@ async fn more_than_what_was_dropped_cannot_go_from_the_beginning() {
     let found = book.verify(&[]).await;
     assert_eq!(found, Err(VerifyError::Forged(Forgery::BeginningCut(1))));
     let book = without_january().await;
-    // February's beginning too: the seal that January was dropped is the first.
+    // February's start is missing too: the first seal is now the one that records the dropping of
+    // January.
     book.forge(|entries, seals| {
         entries.retain(|(_, entry)| entry.position.transaction > 106);
         seals.remove(0);
     });
     let found = book.verify(&[]).await;
     assert_eq!(found, Err(VerifyError::Forged(Forgery::BeginningCut(3))));
-    // A month of which nothing is left was dropped, or it is missing.
+    // A month without any entry must have been dropped.
     let book = super::book().await;
     book.forge(|entries, _| entries.retain(|(of, _)| *of != month(2)));
     let missing = Forgery::EntryMissing {

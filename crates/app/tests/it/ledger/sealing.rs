@@ -1,4 +1,4 @@
-//! What waits to be sealed, and from when on digests are required.
+//! Entries that wait to be sealed, and the time from which digests are required.
 
 use super::book::{Book, entry, month};
 use customer_app::audit::{Forgery, VerifyError};
@@ -25,10 +25,10 @@ async fn entries_that_wait_for_an_open_transaction_are_told_of() {
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 
-/// The number of the transaction of entries of older programs.
+/// The transaction number of entries of older versions.
 const OLD: u64 = 3;
 
-/// Entries without digests, and one seal on the first of them.
+/// Returns entries without digests, and one seal of the first entry.
 async fn of_an_older_program(count: u64) -> Arc<Book> {
     let book = Arc::new(Book::default());
     book.forge(|entries, _| {
@@ -53,7 +53,7 @@ async fn entries_without_digests_are_believed_for_a_day_from_the_first_seal_and_
     };
     for (age, is_over) in [(0, false), (DAY - 1, false), (DAY, true)] {
         let book = of_an_older_program(2).await;
-        // However late or often entries without a digest come: nobody puts it off.
+        // Later entries without a digest do not postpone it.
         for n in 3..=4 {
             book.write(month(1), n);
             book.forge(|entries, _| {
@@ -189,7 +189,7 @@ async fn what_a_seal_signs_never_changes() {
 
 #[tokio::test]
 async fn nothing_is_built_on_a_seal_that_was_changed() {
-    // The first, to put off that digests are required; the last.
+    // The first seal, changed to postpone the requirement of digests; and the last one.
     for number in [1, 2] {
         let book = of_an_older_program(2).await;
         book.write(month(1), 3);

@@ -1,4 +1,4 @@
-//! What is known of tenants, while it is read, learnt and asked for at once.
+//! The directory of tenants under concurrent readings, changes and look-ups.
 
 use super::{command, made};
 use crate::support::{App, app, unclaimed};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
-/// Reads that answer when they may, with what was stored when they were asked.
+/// Reads that complete when permitted, with what was stored when they started.
 struct SlowReads {
     store: Arc<dyn TenantReads>,
     asked: AtomicUsize,
@@ -92,7 +92,7 @@ async fn those_who_ask_for_an_unknown_tenant_together_read_once() {
     assert_eq!((unknown, again), (Ok(None), Ok(None)));
     assert_eq!(reads.asked.load(Ordering::SeqCst), 1);
 
-    // An outage is not waited for by one after the other either.
+    // During an outage, look-ups do not wait one after the other either.
     app.clock.advance(TimeDelta::seconds(5));
     app.store.set_down(true);
     reads.may_answer.forget_permits(9);

@@ -1,4 +1,4 @@
-//! What the trail says of changed addresses.
+//! Audit entries of changed addresses.
 
 use super::moved;
 use crate::address::{Book, SHIPPING, default};
@@ -10,7 +10,7 @@ use customer_testkit::stored::StoredAudit;
 use serde_json::{Map, Value, json};
 
 impl Book {
-    /// The last entry of the trail.
+    /// Returns the last audit entry.
     fn audited(&self) -> StoredAudit {
         self.app.store.audit().pop().expect("an entry")
     }
@@ -52,7 +52,7 @@ async fn the_trail_has_the_roles_before_and_after() {
     let (none, billing) = (json!({"roles": []}), json!({"roles": ["billing"]}));
     assert_eq!(values(&entry), (none, billing));
 
-    // An equal one that is asked to be the default is the one that is there.
+    // Adding an equal address as the default makes the existing one the default.
     let equal = AddressChanges {
         legacy_id: Patch::Set(legacy(7)),
         ..default(AddressType::Both, "1 Main St")
