@@ -63,7 +63,7 @@ impl ApiKeyProvider {
         match self.keys.touch(key, now).await {
             Ok(()) => key.last_used_at = Some(now),
             Err(error) => {
-                tracing::warn!(%error, api_key_id = %key.id, "a key's use could not be noted");
+                tracing::warn!(%error, api_key_id = %key.id, "the use of a key could not be recorded");
             }
         }
     }

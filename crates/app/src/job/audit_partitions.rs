@@ -64,7 +64,7 @@ impl Job for AuditPartitions {
         let there = self.months.list().await?;
         if let Some(month) = missing(&there, now) {
             self.months.make(month).await?;
-            tracing::info!(%month, "a month of the audit trail was made");
+            tracing::info!(%month, "a month of the audit trail was created");
             return Ok(ONE_MONTH);
         }
         let Some(seals) = &self.seals else {

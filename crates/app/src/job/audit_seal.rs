@@ -55,8 +55,8 @@ impl SealAudit {
             Some(waiting) => Err(JobError {
                 code: "held_up",
                 detail: format!(
-                    "a transaction that stays open keeps entries of the last {} s from being sealed; \
-                     `backend_xid` in `pg_stat_activity` tells whose, `pg_prepared_xacts` if nobody's",
+                    "an open transaction keeps entries of the last {} s from being sealed; \
+                     `backend_xid` in `pg_stat_activity` identifies its session, `pg_prepared_xacts` a prepared one",
                     waiting.num_seconds()
                 ),
             }),

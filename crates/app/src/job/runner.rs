@@ -54,7 +54,7 @@ impl Jobs {
             };
             running.spawn(runner.keep());
         }
-        tracing::info!(%holder, jobs = running.len(), "jobs run here");
+        tracing::info!(%holder, jobs = running.len(), "the jobs have started");
         stop.await;
         stopping.send_replace(true);
         while let Some(ended) = running.join_next().await {

@@ -72,7 +72,7 @@ impl<J: Job> AnyJob for J {
             let cursor = read(&text);
             if cursor.is_none() {
                 let job = Job::name(self);
-                tracing::warn!(%job, "the cursor of a job cannot be read, and it begins anew");
+                tracing::warn!(%job, "the cursor of a job cannot be read, so it starts over");
             }
             cursor
         });
