@@ -31,7 +31,7 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this slice.
+/// Returns the routes of the address book.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(SelfOr(Read), routes!(read::list)))
@@ -45,7 +45,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(SelfOr(Write), routes!(validate::validate)))
 }
 
-/// The reply that shows an address.
+/// Returns the reply with an address.
 fn render(status: StatusCode, customer: CustomerId, address: &Address) -> StoredReply {
     let address_body = AddressBody::new(customer, address);
     let body = AddressReply::from(AddressData {

@@ -1,4 +1,4 @@
-//! What the routes stand on.
+//! The dependencies of the routes.
 
 pub use crate::support::log_levels::{LogLevelError, LogLevelState, LogLevels};
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Exports that run at one time: each holds two chunks in memory.
+/// The most exports that run at the same time: each holds two chunks in memory.
 pub const MAX_EXPORTS: usize = 4;
 
 /// The use cases and ports that the routes call. Shared by all requests.
@@ -37,25 +37,26 @@ pub struct Api {
     pub api_keys: ApiKeys,
     /// The audit trail.
     pub audit: Audit,
-    /// Who may come in.
+    /// Authenticates and authorises callers.
     pub access: Access,
-    /// Whether the database answers.
+    /// Checks that the database responds.
     pub health: Arc<dyn StoreHealth>,
-    /// How the jobs are.
+    /// The states of the jobs.
     pub jobs: Arc<dyn JobLeases>,
-    /// Digests of idempotent bodies and of cursors.
+    /// Computes the digests of idempotent bodies and of cursors.
     pub digests: Arc<dyn KeyedDigest>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How long replies are kept for repeated requests.
+    /// How long replies are stored for repeated requests.
     pub idempotency_retention: Duration,
-    /// Places of exports, [`MAX_EXPORTS`] of them.
+    /// Limits concurrent exports; has [`MAX_EXPORTS`] permits.
     pub exports: Arc<Semaphore>,
-    /// Renders the metrics; none when they have a listener of their own.
+    /// Renders the metrics; `None` if they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
-    /// How much is logged.
+    /// Reads and changes the log level.
     pub log_levels: Arc<dyn LogLevels>,
-    /// Cancelled once the service is to stop: it is unready from then on, and still serves.
+    /// Cancelled when the service is about to stop: it is unready from then on, but still serves
+    /// requests.
     pub stopping: CancellationToken,
 }
 

@@ -29,28 +29,28 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-/// A key, without its secret.
+/// An API key, without its secret.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyBody {
-    /// Its id.
+    /// The key's id.
     pub id: Uuid,
-    /// For people.
+    /// The display name.
     #[schema(example = "storefront")]
     pub name: String,
-    /// The first characters of its secret.
+    /// The first characters of the secret.
     #[schema(example = "csk_Ab3dE6gH")]
     pub prefix: String,
-    /// What it may do.
+    /// What the key may do.
     #[schema(value_type = Vec<ApiKeyScope>)]
     pub scopes: Vec<&'static str>,
-    /// The tenant it may act in; null: in all of them.
+    /// The tenant that the key may act in; `null` for all tenants.
     #[schema(example = "default")]
     pub tenant_id: Option<String>,
-    /// When it was made.
+    /// When the key was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When it ends by itself.
+    /// When the key expires, if ever.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Instant>,
     /// When it was last used, to the minute.
@@ -66,28 +66,28 @@ words! {
     ApiKeyScope: Permission::WORDS,
 }
 
-/// A new key.
+/// A new API key.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateApiKeyBody {
-    /// For people.
+    /// The display name.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// What it may do.
+    /// What the key may do.
     #[schema(min_items = 1, max_items = 3)]
     pub scopes: Vec<ApiKeyScope>,
-    /// The tenant it is for; the caller's unless given.
+    /// The tenant that the key is for; the caller's by default.
     pub tenant_id: Option<String>,
-    /// Whether it may act in every tenant; only a key for all tenants can make one.
+    /// Whether the key may act in every tenant; only a key for all tenants can create one.
     pub all_tenants: Option<bool>,
-    /// When it ends by itself.
+    /// When the key expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 reply! {
-    /// One key.
+    /// An API key.
     ApiKeyReply {
-        /// One key.
+        /// An API key.
         ApiKeyData {
             /// The key.
             api_key: ApiKeyBody,
@@ -96,20 +96,20 @@ reply! {
 }
 
 reply! {
-    /// A new key, with its secret.
+    /// A new API key, with its secret.
     NewApiKeyReply {
-        /// A new key, with its secret.
+        /// A new API key, with its secret.
         NewApiKeyData {
             /// The key.
             api_key: ApiKeyBody,
-            /// The secret. It is shown this once.
+            /// The secret, which is never shown again.
             #[schema(value_type = String)]
             secret: ShownSecret,
         }
     }
 }
 
-/// A secret on its way out: written, never logged.
+/// A secret in a reply: it is serialised, but never logged.
 #[derive(serde::Serialize)]
 #[serde(transparent)]
 pub struct ShownSecret(String);
@@ -121,11 +121,11 @@ impl fmt::Debug for ShownSecret {
 }
 
 reply! {
-    /// The keys of a tenant.
+    /// The API keys of a tenant.
     ApiKeyListReply {
-        /// The keys of a tenant.
+        /// The API keys of a tenant.
         ApiKeyListData {
-            /// Newest first, the revoked ones after all others.
+            /// The keys, newest first and revoked ones last.
             api_keys: Vec<ApiKeyBody>,
         }
     }
@@ -147,7 +147,7 @@ impl ApiKeyBody {
     }
 }
 
-/// The routes of this slice.
+/// Returns the routes of API keys.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Admin, routes!(list, create)))
@@ -174,17 +174,17 @@ async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// The secret is in this reply and nowhere else. An `Idempotency-Key` is ignored: a stored
-/// reply would be a stored secret.
+/// The secret is shown in this reply and never again. An `Idempotency-Key` is ignored, because
+/// storing the reply would store the secret.
 #[utoipa::path(
     post,
     path = "/api-keys",
     operation_id = "createApiKey",
     tag = "API keys",
     request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
-    responses((status = 201, description = "The key was made", headers(("Location" = String, description = "Where the key lies")), body = NewApiKeyReply, example = json!(example_new()))),
+    responses((status = 201, description = "The key was created", headers(("Location" = String, description = "The path of the key")), body = NewApiKeyReply, example = json!(example_new()))),
 )]
 async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;
@@ -241,7 +241,7 @@ fn read(call: &mut Request, all_tenants: bool) -> HttpResult<CreateApiKey> {
     })
 }
 
-/// What the store can keep of a time.
+/// Truncates a time to the precision of the store.
 fn whole_microseconds(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
@@ -257,8 +257,8 @@ fn permission(word: &str) -> Result<Permission, Violation> {
 
 /// Revoke an API key
 ///
-/// It opens nothing from then on; another replica may let it in for a few seconds more.
-/// Revoking it again changes nothing.
+/// The key is rejected immediately; another replica may accept it for a few more seconds. Revoking
+/// it again changes nothing.
 #[utoipa::path(
     delete,
     path = "/api-keys/{keyId}",

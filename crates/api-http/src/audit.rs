@@ -29,13 +29,13 @@ use http_kit::problem::{HttpResult, Problem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Entries per page, unless the query says otherwise.
+/// The default number of entries per page.
 const DEFAULT_SIZE: u32 = 20;
 
-/// By what entries are counted.
+/// The properties that entries can be counted by.
 static COUNTED_BY: &[(&str, ())] = &[("customer", ())];
 
-/// The routes of this slice.
+/// Returns the routes of the audit trail.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Admin, routes!(list)))
@@ -45,14 +45,14 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
 
 /// List audit events
 ///
-/// The newest first. Reading them is an event itself.
+/// Newest first. Reading the events is itself recorded as an event.
 #[utoipa::path(
     get,
     path = "/customers/audit-events",
     operation_id = "listAuditEvents",
     tag = "Audit",
     params(AuditSubjectParams, AuditFilterParams, AuditListParams),
-    responses((status = 200, description = "One page", body = AuditListReply<'_>, example = json!(example::list_reply()))),
+    responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
@@ -68,14 +68,14 @@ async fn list(call: Call) -> HttpResult<Response> {
 
 /// List the audit events of a customer
 ///
-/// The newest first. Reading them is an event itself.
+/// Newest first. Reading the events is itself recorded as an event.
 #[utoipa::path(
     get,
     path = "/customers/{customerId}/audit-events",
     operation_id = "listCustomerAuditEvents",
     tag = "Audit",
     params(CustomerPath, AuditFilterParams, AuditListParams),
-    responses((status = 200, description = "One page", body = AuditListReply<'_>, example = json!(example::list_reply()))),
+    responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
 async fn list_of_customer(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
@@ -92,7 +92,8 @@ async fn list_of_customer(call: Call) -> HttpResult<Response> {
 
 /// Count audit events by customer
 ///
-/// Those with the most come first, at most a hundred; of equal counts by id. Reading the counts is an event itself.
+/// The customers with the most events come first, equal ones sorted by id, at most a hundred.
+/// Reading the counts is itself recorded as an event.
 #[utoipa::path(
     get,
     path = "/customers/audit-events/summary",
@@ -100,7 +101,7 @@ async fn list_of_customer(call: Call) -> HttpResult<Response> {
     tag = "Audit",
     params(
         AuditFilterParams,
-        ("by" = Option<String>, Query, description = "By what to count; `customer` is all there is", pattern = "^customer$"),
+        ("by" = Option<String>, Query, description = "The property to count by; only `customer` is supported", pattern = "^customer$"),
     ),
     responses((status = 200, description = "The counts", body = AuditSummaryReply, example = json!(example::summary_reply()))),
 )]
@@ -115,7 +116,7 @@ async fn summary(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Which part of a list is wanted, and how it is shown.
+/// The requested page, and the cursor for the next one.
 struct Paging {
     cursor: TextCursor,
     after: Option<AuditKey>,
@@ -123,7 +124,7 @@ struct Paging {
 }
 
 impl Paging {
-    /// `whose` is the customer that the path names.
+    /// Reads the paging parameters. `whose` is the customer in the path.
     fn read(call: &mut Request, whose: &str, wanted: &AuditQuery) -> Self {
         let list = cursor::list(&call.api, whose, wanted);
         let cursor = TextCursor::new(&call.api, &call.context, &list);
@@ -146,7 +147,7 @@ impl Paging {
     }
 }
 
-/// What an administrator asks of the trail is theirs to narrow.
+/// Returns the problem for an error. A query that is too slow is the client's to narrow.
 fn problem(error: StoreError) -> Problem {
     match error {
         StoreError::TooSlow => Code::FilterTooBroad.into(),

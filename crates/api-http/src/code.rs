@@ -5,11 +5,12 @@ use http_kit::code::Row;
 use http_kit::fault::FaultCode;
 use http_kit::problem::Problem;
 
-/// One row per code: variant, wire name, page under `docs/problems/`, status, title, and whether the same request may
-/// succeed later. A code without its page does not compile.
+/// A row per code: variant, code in replies, page under `docs/problems/`, status, title, and
+/// whether the same request may succeed later. A code without a page does not compile.
 macro_rules! codes {
     ($($variant:ident $name:literal $page:literal $status:ident $retry:ident $title:literal;)+) => {
-        /// What went wrong, as clients see it. The list is closed: a new code is a new row and a new page.
+        /// The kind of error, as clients see it. The list is closed: a new code needs a new row and
+        /// a new page.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code { $(#[doc = $title] $variant),+ }
 
@@ -17,7 +18,7 @@ macro_rules! codes {
             /// Every code, in the order of their statuses.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns what the service says of the code.
+            /// Returns the properties of the code.
             pub const fn row(self) -> &'static Row {
                 match self {
                     $(Self::$variant => &Row {

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and its rendering without network.
+//! The OpenAPI document, and a page that renders it without internet access.
 
 use axum::Router;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use crate::code::Code;
 use http_kit::extract::PathSegments;
 use http_kit::problem::{HttpResult, Problem};
 
-/// Where the document is served.
+/// The path of the document.
 pub const DOCUMENT: &str = "/api-docs/openapi.json";
 
 #[derive(Clone)]
@@ -24,11 +24,11 @@ struct Docs {
     config: Arc<Config<'static>>,
 }
 
-/// The document at `/api-docs/openapi.json` and its rendering at `/docs`.
+/// Returns the routes of the document at `/api-docs/openapi.json` and of its rendering at `/docs`.
 pub(crate) fn router(document: &OpenApi) -> Router {
     let docs = Docs {
         document: serde_json::to_vec(document).unwrap_or_default().into(),
-        // The page would else send the document to a validator on the internet.
+        // By default the page sends the document to a validator on the internet.
         config: Arc::new(Config::from(DOCUMENT).validator_url("none")),
     };
     Router::new()
@@ -53,7 +53,7 @@ async fn file(State(docs): State<Docs>, path: PathSegments) -> HttpResult<Respon
 
 fn swagger(docs: &Docs, name: &str) -> HttpResult<Response> {
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&docs.config)).map_err(|error| {
-        tracing::error!(%error, "a file of the documentation could not be made");
+        tracing::error!(%error, "a file of the documentation could not be rendered");
         Problem::from(Code::Internal)
     })?;
     let file = found.ok_or_else(|| Problem::from(Code::RouteNotFound))?;

@@ -1,4 +1,4 @@
-//! Customer groups over HTTP: read by all, changed by administrators.
+//! Customer groups over HTTP: any caller may read them, and administrators may change them.
 
 mod body;
 
@@ -38,10 +38,10 @@ static ALIASES: AliasTable = AliasTable {
     aliases: &[("/groupId", "/id"), ("/customerGroupId", "/id")],
 };
 
-/// The name of the id in paths.
+/// The name of the id in path templates.
 const GROUP_ID: &str = "groupId";
 
-/// The routes of this slice.
+/// Returns the routes of customer groups.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Read, routes!(list)))
@@ -50,14 +50,14 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(Needs::Admin, routes!(update, delete)))
 }
 
-/// What a list of groups may be asked for.
+/// The parameters of a list of groups.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GroupListParams {
-    /// Groups per page; 100 unless given.
+    /// The number of groups per page; 100 by default.
     #[param(minimum = 1, maximum = 100)]
     pub page_size: Option<u32>,
-    /// The `nextCursor` of the last page.
+    /// The `nextCursor` of the previous page.
     pub cursor: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub struct GroupListParams {
     operation_id = "listGroups",
     tag = "Groups",
     params(GroupListParams),
-    responses((status = 200, description = "One page, by id", body = GroupListReply, example = json!({"success": true, "data": {"groups": [example()], "pageSize": 100, "nextCursor": null}}))),
+    responses((status = 200, description = "A page of groups, sorted by id", body = GroupListReply, example = json!({"success": true, "data": {"groups": [example()], "pageSize": 100, "nextCursor": null}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
@@ -76,7 +76,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     let page_size = page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
-    // The cursor is ours: it holds an id as it is stored.
+    // The cursor was created by this service, so its id is one from the store.
     let after = after.map(GroupId::from_store);
     let page = call.api.groups.list(&call.context, after, page_size).await;
     let page = page.map_err(failure::store)?;
@@ -88,7 +88,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Make a customer group
+/// Create a customer group
 #[utoipa::path(
     post,
     path = "/customers/groups",
@@ -96,7 +96,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     tag = "Groups",
     params(IdempotencyKeyHeader),
     request_body(content = CreateGroupBody, example = json!({"id": "wholesale-eu", "name": "Wholesale EU", "discountClass": "B2B-10"})),
-    responses((status = 201, description = "The group was made", headers(("Location" = String, description = "Where the group lies"), ("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
+    responses((status = 201, description = "The group was created", headers(("Location" = String, description = "The path of the group"), ("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
 async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
@@ -124,7 +124,7 @@ fn read_new(fields: &mut Fields) -> HttpResult<CreateGroup> {
         .required();
     let id = match (id, &name) {
         (Patch::Set(id), _) => Some(id),
-        // It was given, and is none.
+        // An invalid id was given, which is already a fault.
         (Patch::Keep, _) if is_given => None,
         (Patch::Keep | Patch::Clear, None) => None,
         (Patch::Keep | Patch::Clear, Some(name)) => {
@@ -164,7 +164,7 @@ async fn get(call: Call) -> HttpResult<Response> {
 
 /// Change a customer group
 ///
-/// A merge: absent members keep, null clears. The id stays.
+/// A merge: absent members stay as they are, `null` clears. The id cannot be changed.
 #[utoipa::path(
     put,
     path = "/customers/groups/{groupId}",
@@ -208,8 +208,8 @@ fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
 
 /// Delete a customer group
 ///
-/// Only a group that no customer belongs to can go; deleted customers count, for they may come
-/// back.
+/// Only a group without members can be deleted. Deleted customers count as members, because they
+/// can be reactivated.
 #[utoipa::path(
     delete,
     path = "/customers/groups/{groupId}",
@@ -219,7 +219,7 @@ fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
         ("groupId" = String, Path, description = "The group's id"),
         IfMatchHeader,
     ),
-    responses((status = 200, description = "The group as it was", body = GroupReply, example = json!(example_reply()))),
+    responses((status = 200, description = "The deleted group", body = GroupReply, example = json!(example_reply()))),
 )]
 async fn delete(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::GroupNotFound).await?;
@@ -235,7 +235,7 @@ async fn delete(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// The group that a path names. What is no id names none.
+/// Returns the group id in the path. An invalid id means that there is no such group.
 fn group_id(call: &Request) -> HttpResult<GroupId> {
     GroupId::parse(call.text(GROUP_ID)).map_err(|_| Code::GroupNotFound.into())
 }

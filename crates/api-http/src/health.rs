@@ -1,4 +1,4 @@
-//! Whether the service lives, is ready, and how its parts are; and its metrics.
+//! The liveness, readiness and detailed health of the service, and its metrics.
 
 mod body;
 
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The paths of these routes. They are served under any load: what watches the service must see it.
+/// The paths of these routes. They are exempt from load limits, so that monitoring always works.
 pub const PATHS: &[&str] = &[
     "/health",
     "/health/live",
@@ -33,16 +33,16 @@ pub const PATHS: &[&str] = &[
     "/v1/customers/health",
 ];
 
-/// What these routes stand on, in whichever program serves them.
+/// The dependencies of these routes, in whichever program serves them.
 #[derive(Clone)]
 pub struct Health {
-    /// Whether the database answers.
+    /// Checks that the database responds.
     pub store: Arc<dyn StoreHealth>,
-    /// How the jobs are.
+    /// The states of the jobs.
     pub jobs: Arc<dyn JobLeases>,
-    /// Renders the metrics; none when they have a listener of their own.
+    /// Renders the metrics; `None` if they have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
-    /// Cancelled once the program is to stop.
+    /// Cancelled when the program is about to stop.
     pub stopping: CancellationToken,
 }
 
@@ -58,28 +58,28 @@ impl FromRef<Shared> for Health {
 }
 
 reply! {
-    /// How the service is.
+    /// The health of the service.
     HealthReply {
-        /// How the service is.
+        /// The health of the service.
         HealthData {
-            /// The service and its parts.
+            /// The service and its dependencies.
             health: HealthBody,
         }
     }
 }
 
 reply! {
-    /// How the service is, in detail.
+    /// The health of the service, in detail.
     HealthDetailReply {
-        /// How the service is, in detail.
+        /// The health of the service, in detail.
         HealthDetailData {
-            /// The service, its parts and its jobs.
+            /// The service, its dependencies and its jobs.
             health: HealthDetailBody,
         }
     }
 }
 
-/// The routes outside the base.
+/// Returns the routes outside of the base path.
 pub(crate) fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -93,12 +93,12 @@ where
         .routes(routes!(metrics))
 }
 
-/// The route inside the base.
+/// Returns the route under the base path.
 pub(crate) fn base_router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(customers_health))
 }
 
-/// Content while the database answers and nobody wants the program to stop.
+/// Succeeds if the database responds and the program is not about to stop.
 async fn check(health: &Health) -> HttpResult<()> {
     if health.stopping.is_cancelled() {
         return Err(Problem::new(Code::Unavailable)
@@ -129,12 +129,12 @@ async fn in_detail(health: &Health) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Whether the process lives
+/// Check that the process is alive
 ///
-/// Looks at nothing else: a database that is away must not get the process restarted.
+/// Checks nothing else: an unreachable database must not cause a restart of the process.
 #[utoipa::path(
     get, path = "/health/live", operation_id = "live", tag = "Health",
-    responses((status = 200, description = "It lives", body = LiveReply, example = json!({"success": true, "data": {"status": "up"}}))),
+    responses((status = 200, description = "The process is alive", body = LiveReply, example = json!({"success": true, "data": {"status": "up"}}))),
 )]
 async fn live() -> Response {
     let body = LiveReply::from(LiveData {
@@ -144,9 +144,9 @@ async fn live() -> Response {
 }
 
 reply! {
-    /// The process lives.
+    /// The process is alive.
     LiveReply {
-        /// The process lives.
+        /// The process is alive.
         LiveData {
             /// Always up.
             status: HealthStatus,
@@ -170,7 +170,7 @@ macro_rules! health_route {
 macro_rules! ready_route {
     ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal) => {
         health_route! {
-            $(#[$doc])* $name, $path, $operation, "It is ready", HealthReply, ready_now,
+            $(#[$doc])* $name, $path, $operation, "The service is ready", HealthReply, ready_now,
             json!({"success": true, "data": {"health": {"status": "up", "database": "up", "version": "0.1.0"}}})
         }
     };
@@ -179,7 +179,7 @@ macro_rules! ready_route {
 macro_rules! detail_route {
     ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal) => {
         health_route! {
-            $(#[$doc])* $name, $path, $operation, "It is up", HealthDetailReply, in_detail,
+            $(#[$doc])* $name, $path, $operation, "The service is up", HealthDetailReply, in_detail,
             json!({"success": true, "data": {"health": {"status": "up", "database": "up", "version": "0.1.0", "jobs": [{
                 "name": "idempotency.purge", "state": "idle", "lastSuccessAt": "2026-11-28T12:00:00Z",
                 "dueAt": "2026-11-28T13:00:00Z", "lastError": null, "lastErrorAt": null, "processed": 1200
@@ -189,31 +189,32 @@ macro_rules! detail_route {
 }
 
 ready_route! {
-    /// Whether requests can be served
+    /// Check that requests can be served
     ///
-    /// The database must answer, and the service must not be about to stop; nothing else counts.
+    /// The database must respond, and the service must not be about to stop. Nothing else is
+    /// checked.
     ready, "/health/ready", "healthReady"
 }
 ready_route! {
-    /// Whether requests can be served
+    /// Check that requests can be served
     ///
     /// The same as `/health/ready`.
     ready_short, "/ready", "ready"
 }
 detail_route! {
-    /// How the parts are
+    /// Get the health in detail
     ///
-    /// The jobs are those of all replicas. One that fails makes no replica unready.
+    /// The jobs are those of all replicas. A failing job does not make a replica unready.
     detail, "/health", "health"
 }
 detail_route! {
-    /// How the parts are
+    /// Get the health in detail
     ///
     /// The same as `/health`.
     customers_health, "/customers/health", "customersHealth"
 }
 
-/// Metrics
+/// Get the metrics
 ///
 /// In the text format of Prometheus.
 #[utoipa::path(

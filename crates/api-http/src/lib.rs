@@ -1,7 +1,7 @@
 //! The HTTP API: routes, JSON bodies and status codes.
 //!
-//! A slice is a file of the name that it has everywhere, with its routes, its bodies and how
-//! it reads them. What surrounds all of them is the crate `http-kit`.
+//! A slice is a file with the same name as in the other crates. It contains the routes, the bodies
+//! and their parsing. What surrounds every route is in the crate `http-kit`.
 
 pub mod access;
 pub mod address;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-/// The whole service as a router, with everything that surrounds its routes.
+/// Returns the whole service as a router, including the middleware around its routes.
 pub fn router(api: Api, settings: HttpSettings) -> Router {
     let (base, outside) = routers();
     let document = document();
@@ -47,13 +47,13 @@ pub fn router(api: Api, settings: HttpSettings) -> Router {
     stack::wrap(routes, settings)
 }
 
-/// Health and metrics alone, for a program that serves nothing else.
+/// Returns a router with only health and metrics, for a program that serves nothing else.
 pub fn health_router(health: Health, settings: HttpSettings) -> Router {
     let (routes, _) = health::router().split_for_parts();
     stack::wrap(routes.with_state(health), settings)
 }
 
-/// The OpenAPI document, made from the table that routes requests.
+/// Returns the OpenAPI document, which is generated from the routes.
 pub fn document() -> OpenApi {
     let (base, outside) = routers();
     let mut document = base.into_openapi();

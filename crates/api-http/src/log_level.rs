@@ -1,4 +1,4 @@
-//! How much this replica logs, seen and changed by operators while it runs.
+//! The log level of this replica, which operators can read and change at run time.
 
 use crate::access::needs;
 use crate::api::Shared;
@@ -19,52 +19,53 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Characters of all directives together.
+/// The maximum length of all directives together, in characters.
 const MAX_LEVEL: usize = 1_000;
 
-/// How much this replica logs.
+/// The log level of this replica.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogLevelBody {
-    /// What holds: a level, levels by module, or both.
+    /// The current log level: a level, levels by module, or both.
     #[schema(example = "info,customer_http=debug")]
     pub level: String,
-    /// What is configured, and holds after a restart.
+    /// The configured log level, which a restart restores.
     #[schema(example = "info")]
     pub configured: String,
 }
 
-/// Another log level.
+/// A new log level.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetLogLevelBody {
-    /// The tenant that the caller acts in; it must be one that it may act in.
+    /// The tenant of the call; must be one that the caller may act in.
     pub tenant_id: Option<String>,
-    /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for all or by module (`module=level`),
-    /// separated by commas; null: what is configured. Absent, nothing changes.
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for everything or by module
+    /// (`module=level`), separated by commas; `null` restores the configured level. If absent,
+    /// nothing changes.
     #[schema(max_length = 1_000)]
     pub level: Option<String>,
 }
 
 reply! {
-    /// How much this replica logs.
+    /// The log level of this replica.
     LogLevelReply {
-        /// How much this replica logs.
+        /// The log level of this replica.
         LogLevelData {
-            /// The level.
+            /// The log level.
             log_level: LogLevelBody,
         }
     }
 }
 
-/// The routes of this slice.
+/// Returns the routes of the log level.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(needs(Needs::Operate, routes!(get, set)))
 }
 
 /// Read the log level
 ///
-/// That of the one replica that answers.
+/// Of the replica that responds.
 #[utoipa::path(
     get,
     path = "/log-level",
@@ -80,8 +81,8 @@ async fn get(call: Call) -> HttpResult<Response> {
 
 /// Change the log level
 ///
-/// That of the one replica that answers, until it ends: others keep theirs, and a restart brings
-/// back what is configured. Libraries stay at `info` unless they are named. Personal values are
+/// Of the replica that responds, until it stops: other replicas keep their level, and a restart
+/// restores the configured one. Libraries stay at `info` unless they are named. Personal values are
 /// masked at every level.
 #[utoipa::path(
     put,
@@ -89,7 +90,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     operation_id = "setLogLevel",
     tag = "Operation",
     request_body(content = SetLogLevelBody, example = json!({"level": "info,customer_http=debug"})),
-    responses((status = 200, description = "The level that holds now", body = LogLevelReply, example = json!(example_reply()))),
+    responses((status = 200, description = "The new level", body = LogLevelReply, example = json!(example_reply()))),
 )]
 async fn set(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&AliasTable::FLAT, Code::TenantNotFound).await?;

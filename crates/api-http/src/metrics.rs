@@ -1,4 +1,4 @@
-//! What is counted and timed for each request, by route template.
+//! The metrics of each request, by route template.
 
 use std::borrow::Cow;
 
@@ -8,27 +8,28 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 use http_kit::stack::Answered;
 
-/// Counter of requests by endpoint, method and status.
+/// The counter of requests by endpoint, method and status.
 pub const REQUESTS_TOTAL: &str = "customer_requests_total";
-/// Time to the head of the reply by endpoint, in seconds; a summary with quantiles.
+/// The time to the head of the reply by endpoint, in seconds; a summary with quantiles.
 pub const REQUEST_DURATION: &str = "customer_request_duration_seconds";
-/// The same time by endpoint and method, in seconds; a histogram with [`LATENCY_BUCKETS`], which can be added up.
+/// The same time by endpoint and method, in seconds; a histogram with [`LATENCY_BUCKETS`], which
+/// can be aggregated.
 pub const REQUEST_LATENCY: &str = "customer_request_latency_seconds";
-/// Counter of failed requests by type and endpoint.
+/// The counter of failed requests by type and endpoint.
 pub const ERRORS_TOTAL: &str = "customer_errors_total";
 
-/// Counter of audit entries that could not be written, by type and operation.
+/// The counter of audit entries that could not be written, by type and operation.
 pub const AUDIT_ERRORS_TOTAL: &str = "audit_logging_errors_total";
 
-/// Upper bounds of the latency histogram, in seconds; the exporter is told them.
+/// The upper bounds of the latency histogram, in seconds, for configuring the exporter.
 pub const LATENCY_BUCKETS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
-/// The endpoint of requests that no route took.
+/// The endpoint of requests that match no route.
 pub const UNMATCHED: &str = "unmatched";
 
-/// Tells the exporter what the metrics mean. Call once it is installed.
+/// Registers the descriptions of the metrics. Call once after installing the exporter.
 pub fn describe() {
     describe_counter!(REQUESTS_TOTAL, "Requests by endpoint, method and status");
     describe_histogram!(
@@ -59,7 +60,7 @@ pub(crate) fn endpoint(extensions: &Extensions) -> Cow<'static, str> {
     }
 }
 
-/// Counts and times one answered request.
+/// Counts and times a request that was answered.
 pub(crate) fn record(endpoint: &str, method: &'static str, answered: &Answered<'_>) {
     let (status, took) = (answered.status, answered.took);
     let labels = [
@@ -76,12 +77,13 @@ pub(crate) fn record(endpoint: &str, method: &'static str, answered: &Answered<'
     }
 }
 
-/// Counts an audit entry that could not be written, where the request is answered all the same.
+/// Counts an audit entry that could not be written, although the request was answered.
 pub(crate) fn audit_failed() {
     counter!(AUDIT_ERRORS_TOTAL, "type" => "database", "operation" => "insert").increment(1);
 }
 
-/// Returns a method as a label; unknown ones are one, since clients choose them.
+/// Returns the label of a method. Unknown methods share one label, since clients choose them
+/// freely.
 pub(crate) fn method_label(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN

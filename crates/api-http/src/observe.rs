@@ -1,4 +1,4 @@
-//! What operators see of each request: its metrics and its line in the log.
+//! What operators see of each request: its metrics and its log line.
 
 use crate::metrics;
 use axum::extract::{MatchedPath, Request};
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
-/// Observes a request; an [`Observer`](http_kit::stack::Observer).
+/// Starts observing a request; implements [`Observer`](http_kit::stack::Observer).
 pub fn request(request: &mut Request) -> OnAnswered {
     let seen = Seen {
         endpoint: metrics::endpoint(request.extensions()),
@@ -23,8 +23,8 @@ pub fn request(request: &mut Request) -> OnAnswered {
     })
 }
 
-/// Who calls and in which tenant, told by whoever finds out to whoever writes the request's line. Found in the
-/// extensions of every request.
+/// The caller and the tenant of a request, for its log line: an extension of every request, which
+/// is filled in as soon as they are known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Acting(Arc<Names>);
 
@@ -35,18 +35,18 @@ struct Names {
 }
 
 impl Acting {
-    /// Tells the id of the caller, who is known.
+    /// Sets the id of the authenticated caller.
     pub(crate) fn is(&self, actor: &str) {
         self.0.actor.get_or_init(|| actor.to_owned());
     }
 
-    /// Tells the tenant that the call is for.
+    /// Sets the tenant of the call.
     pub(crate) fn is_in(&self, tenant: &str) {
         self.0.tenant.get_or_init(|| tenant.to_owned());
     }
 }
 
-/// Returns the customer that a path names by UUID.
+/// Returns the customer in the path, if it is given as a UUID.
 fn customer_of(extensions: &Extensions, path: &str) -> Option<Uuid> {
     let template = extensions.get::<MatchedPath>()?.as_str();
     let mut segments = template.split('/').zip(path.split('/'));
@@ -55,7 +55,7 @@ fn customer_of(extensions: &Extensions, path: &str) -> Option<Uuid> {
     Uuid::try_parse(bare).ok()
 }
 
-/// What is known of a request before it is answered.
+/// The properties of a request that are known before it is answered.
 struct Seen {
     endpoint: Cow<'static, str>,
     method: &'static str,
@@ -64,8 +64,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// Writes the one log line of the request: no query string, no raw path, no personal data. Only a caller who is
-    /// known is believed to name a customer.
+    /// Writes the log line of the request, without query string, raw path or personal data. A
+    /// customer is named only if the caller is authenticated.
     fn log(&self, answered: &Answered<'_>) {
         let (method, route) = (self.method, &*self.endpoint);
         let status = answered.status.as_u16();

@@ -1,4 +1,4 @@
-//! What all operations of the document have in common, written once.
+//! The parts of the OpenAPI document that operations have in common.
 
 use crate::code::Code;
 use customer_app::access::Needs;
@@ -16,7 +16,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-/// The document that routes are added to.
+/// Returns the document to which the routes are added.
 pub(crate) fn base() -> OpenApi {
     let mut components = Components::new();
     components.add_security_scheme(
@@ -37,7 +37,7 @@ pub(crate) fn base() -> OpenApi {
         .build()
 }
 
-/// A problem, its members shown by one of this service's.
+/// Returns the schema of problem documents, with examples from this service.
 fn problem() -> RefOr<Schema> {
     let code = Code::CustomerNotFound.row();
     let examples = [
@@ -75,11 +75,11 @@ fn info() -> Info {
         .build()
 }
 
-/// Says of every operation which scope a caller needs.
+/// Adds to every operation the scope that it requires.
 pub(crate) fn secure(paths: &mut Paths, who: Needs) {
     let scopes = who.permission().map(Permission::as_str);
     let requirement = |name: &str| SecurityRequirement::new(name, scopes);
-    // No key opens what only the customer may do.
+    // Operations that are reserved for the customer accept no API key.
     let by_key = scopes.map(|_| requirement("apiKey"));
     let requirements: Vec<_> = iter::once(requirement("bearer")).chain(by_key).collect();
     for operation in paths.paths.values_mut().flat_map(item_operations) {
@@ -87,7 +87,7 @@ pub(crate) fn secure(paths: &mut Paths, who: Needs) {
     }
 }
 
-/// Names the two bases as servers of every operation.
+/// Adds the two base paths as servers, and the tenant parameter to every operation.
 pub(crate) fn under_the_base(document: &mut OpenApi) {
     document.servers = Some(vec![Server::new("/api/v1"), Server::new("/v1")]);
     for operation in operations(document) {
@@ -95,14 +95,14 @@ pub(crate) fn under_the_base(document: &mut OpenApi) {
     }
 }
 
-/// Names the root as the server of every operation.
+/// Sets the root as the server of every operation.
 pub(crate) fn outside_the_base(document: &mut OpenApi) {
     for operation in operations(document) {
         operation.servers = Some(vec![Server::new("/")]);
     }
 }
 
-/// Adds to every operation the ways in which it can fail.
+/// Adds the possible failures to every operation.
 pub(crate) fn with_failures(document: &mut OpenApi) {
     let templates: Vec<String> = document.paths.paths.keys().cloned().collect();
     for template in templates {
@@ -120,7 +120,7 @@ pub(crate) fn with_failures(document: &mut OpenApi) {
             }
         }
         if let Some(get) = &mut item.get {
-            // What only reads stands against nothing.
+            // A read cannot conflict with the state of a record.
             get.responses.responses.remove("409");
         }
     }
@@ -136,9 +136,9 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
     [
         (
             true,
-            ("400", "The request is wrong; `errors` names every fault"),
+            ("400", "The request is invalid; `errors` lists every fault"),
         ),
-        (protected, ("401", "The caller is not known")),
+        (protected, ("401", "The caller is not authenticated")),
         (protected, ("403", "The caller may not do this")),
         (
             protected || names_a_record,
@@ -147,7 +147,7 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
         (body, ("408", "The body did not arrive in time")),
         (
             protected,
-            ("409", "The state of the record stands against it"),
+            ("409", "The request conflicts with the state of the record"),
         ),
         (
             has("If-Match"),
@@ -160,12 +160,12 @@ fn failures(operation: &Operation, names_a_record: bool) -> Vec<(&'static str, &
             ("422", "The Idempotency-Key was used with another request"),
         ),
         (true, ("431", "The headers are too large")),
-        (true, ("500", "A fault of the service")),
+        (true, ("500", "An internal error of the service")),
         (
             true,
             (
                 "503",
-                "The service cannot answer for now; see `Retry-After`",
+                "The service is temporarily unavailable; see `Retry-After`",
             ),
         ),
     ]
@@ -210,7 +210,7 @@ fn tenant_parameter() -> Parameter {
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
         .description(Some(
-            "The tenant that the call is for; it must be one that the caller may act in",
+            "The tenant of the call; must be one that the caller may act in",
         ))
         .schema(Some(text))
         .build()

@@ -1,4 +1,4 @@
-//! The pages of the error codes, so that a problem's `type` resolves.
+//! The pages of the error codes, to which the `type` of a problem refers.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use crate::code::Code;
 use http_kit::extract::PathSegments;
 use http_kit::problem::{HttpResult, PAGES};
 
-/// Answers `GET /docs/problems/{page}` with the page's Markdown.
+/// Serves the Markdown of each page at `GET /docs/problems/{page}`.
 pub fn problem_pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(&format!("{PAGES}/{{page}}"), get(page))
 }

@@ -1,4 +1,4 @@
-//! What several slices share: failures, replies, idempotent claims, values on the wire.
+//! What several slices share: failures, replies, idempotent requests and JSON values.
 
 pub(crate) mod call;
 pub(crate) mod cursor;

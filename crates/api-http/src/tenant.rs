@@ -38,10 +38,10 @@ static ALIASES: AliasTable = AliasTable {
     aliases: &[],
 };
 
-/// Addresses that a tenant may allow each customer: what a book can hold.
+/// The most addresses that a tenant may allow each customer: as many as a book can hold.
 const MAX_ADDRESSES: i64 = 1_000;
 
-/// The routes of this slice.
+/// Returns the routes of tenants.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Operate, routes!(list, create)))
@@ -69,7 +69,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Make a tenant
+/// Create a tenant
 #[utoipa::path(
     post,
     path = "/tenants",
@@ -77,7 +77,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     tag = "Tenants",
     params(IdempotencyKeyHeader),
     request_body(content = CreateTenantBody, example = json!({"id": "tenant-123", "name": "Northern shop", "settings": {"currency": "EUR", "country": "FI"}})),
-    responses((status = 201, description = "The tenant was made", headers(("Location" = String, description = "Where the tenant lies"), ("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
+    responses((status = 201, description = "The tenant was created", headers(("Location" = String, description = "The path of the tenant"), ("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
 async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::TenantNotFound).await?;
@@ -182,7 +182,7 @@ fn name(fields: &mut Fields) -> Option<String> {
     fields.text("name").then(given).replace()
 }
 
-/// The settings that a request gives.
+/// The settings in a request.
 struct GivenSettings {
     currency: Option<String>,
     country: Option<String>,

@@ -1,4 +1,4 @@
-//! An address as the wire shows it.
+//! The representations of addresses in replies.
 
 use crate::support::envelope::reply;
 use crate::support::failure::violation;
@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 words! {
-    /// What an address is for.
+    /// What an address is used for.
     AddressKind: AddressType::WORDS,
-    /// What one address of a customer is the default for.
+    /// What an address can be the default for.
     AddressRole: Role::WORDS,
 }
 
@@ -25,17 +25,17 @@ words! {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AddressBody<'a> {
-    /// Its id.
+    /// The address's id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The customer that the address belongs to.
     pub customer_id: Uuid,
-    /// What it is for.
+    /// What the address is used for.
     #[serde(rename = "type")]
     #[schema(value_type = AddressKind)]
     pub kind: &'static str,
-    /// Whether it is the default in any role.
+    /// Whether the address is the default for any role.
     pub is_default: bool,
-    /// The roles in which it is the default.
+    /// The roles that the address is the default for.
     #[schema(value_type = Vec<AddressRole>)]
     pub roles: Vec<&'static str>,
     /// Given name.
@@ -50,7 +50,7 @@ pub struct AddressBody<'a> {
     /// Street and number.
     #[schema(example = "123 Main St", max_length = 255)]
     pub street: &'a str,
-    /// What the first line has no room for.
+    /// The second line of the street address.
     #[schema(example = "Apt 4B", max_length = 255)]
     pub street2: Option<&'a str>,
     /// City.
@@ -68,47 +68,47 @@ pub struct AddressBody<'a> {
     /// Phone number as it was written.
     #[schema(example = "+1-555-0123", max_length = 20)]
     pub phone: Option<&'a str>,
-    /// The customer's word for it.
+    /// The customer's name for the address.
     #[schema(example = "Home", max_length = 50)]
     pub label: Option<&'a str>,
-    /// Whether somebody made sure that it exists. A change of the place clears it.
+    /// Whether the address was verified to exist. Changing the place resets it.
     pub is_verified: bool,
-    /// What its country's post would say to it.
+    /// Whether the address follows the rules of its country's post.
     pub validation: AddressValidationBody,
-    /// What else the shop keeps with it.
+    /// Free-form data that the shop stores with the address.
     #[schema(value_type = FreeObject)]
     pub metadata: &'a Map<String, Value>,
-    /// Its id in Magento.
+    /// The id in Magento.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
-    /// The edit token: quoted, it is the `ETag`.
+    /// The edit token; in quotes, it is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// When it was made.
+    /// When the address was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When it last changed, its roles included.
+    /// When the address or its roles last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Instant,
 }
 
-/// What its country's post would say to an address. Format and postal code are looked at, not
-/// whether the place exists.
+/// Whether an address follows the rules of its country's post. The form of the address and the
+/// postal code are checked, but not whether the place exists.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AddressValidationBody {
-    /// Whether there is nothing to say.
+    /// Whether there are no problems.
     pub is_valid: bool,
-    /// What is missing or has not the form of the country.
+    /// The fields that are missing or do not match the country's format.
     pub problems: Vec<ValidationProblemBody>,
 }
 
-/// Something that a country's post would not take. All but a problem with `state`, which is
-/// advice, keep an address from being stored.
+/// A way in which an address breaks the rules of its country's post. An address with such a problem
+/// is rejected, except that problems of `state` are only hints.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidationProblemBody {
-    /// The member.
+    /// The member concerned.
     #[schema(example = "zipCode")]
     pub field: &'static str,
     /// `REQUIRED` or `INVALID_VALUE`.
@@ -119,20 +119,20 @@ pub struct ValidationProblemBody {
     pub detail: String,
 }
 
-/// An address that was looked at and not stored.
+/// The result of checking an address, which is not stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidationBody {
-    /// Whether there is nothing to say.
+    /// Whether there are no problems.
     pub is_valid: bool,
-    /// What is missing or has not the form of the country.
+    /// The fields that are missing or do not match the country's format.
     pub problems: Vec<ValidationProblemBody>,
     /// The address as the post would write it.
     pub normalised: NormalisedAddressBody,
 }
 
-/// An address as the post would write it: regions by their key, postal codes in capitals, white
-/// space in single blanks.
+/// An address as the post would write it: regions by their key, postal codes in upper case, and
+/// white space reduced to single blanks.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NormalisedAddressBody {
@@ -142,9 +142,9 @@ pub struct NormalisedAddressBody {
     pub last_name: Option<String>,
     /// Company.
     pub company: Option<String>,
-    /// Street and number; null when none was given.
+    /// Street and number; `null` if not given.
     pub street: Option<String>,
-    /// What the first line has no room for.
+    /// The second line of the street address.
     pub street2: Option<String>,
     /// City.
     pub city: Option<String>,
@@ -152,16 +152,16 @@ pub struct NormalisedAddressBody {
     pub state: Option<String>,
     /// Postal code.
     pub zip_code: Option<String>,
-    /// Country: ISO 3166-1 alpha-2; the tenant's, when none was given.
+    /// Country: ISO 3166-1 alpha-2; the tenant's if not given.
     pub country: &'static str,
     /// Phone number as it was written.
     pub phone: Option<String>,
 }
 
 reply! {
-    /// One address.
+    /// An address.
     AddressReply {
-        /// One address.
+        /// An address.
         AddressData<'a> {
             /// The address.
             address: AddressBody<'a>,
@@ -174,25 +174,25 @@ reply! {
     AddressListReply {
         /// The addresses of a customer.
         AddressListData<'a> {
-            /// Oldest first.
+            /// The addresses, oldest first.
             addresses: Vec<AddressBody<'a>>,
         }
     }
 }
 
 reply! {
-    /// What was found out about an address.
+    /// The result of checking an address.
     ValidationReply {
-        /// What was found out about an address.
+        /// The result of checking an address.
         ValidationData {
-            /// What was found out.
+            /// The result.
             validation: ValidationBody,
         }
     }
 }
 
 impl<'a> AddressBody<'a> {
-    /// The address of this customer.
+    /// Creates the representation of a customer's address.
     pub fn new(customer: CustomerId, address: &'a Address) -> Self {
         let postal = &address.postal;
         let roles: Vec<_> = address.roles().into_iter().map(Role::as_str).collect();
@@ -247,7 +247,7 @@ impl ValidationProblemBody {
 }
 
 impl ValidationBody {
-    /// What is to be said of an address.
+    /// Checks an address and returns the result.
     pub fn new(postal: &PostalAddress) -> Self {
         let AddressValidationBody { is_valid, problems } = AddressValidationBody::new(postal);
         Self {

@@ -33,14 +33,14 @@ macro_rules! update_route {
 update_route! {
     /// Change an address
     ///
-    /// A merge, as PATCH is: absent members keep, null clears.
+    /// A merge, as with PATCH: absent members stay as they are, `null` clears.
     replace, put, "updateAddress"
 }
 
 update_route! {
     /// Change an address by merge patch
     ///
-    /// Absent members keep, null clears (RFC 7396).
+    /// Absent members stay as they are, `null` clears (RFC 7396).
     merge, patch, "patchAddress"
 }
 
@@ -70,14 +70,14 @@ async fn update(call: Call) -> HttpResult<Response> {
 
 /// Delete an address
 ///
-/// Where it was the default, the newest other address of a fitting type becomes it.
+/// The roles that it was the default for go to the newest other address of a suitable type.
 #[utoipa::path(
     delete,
     path = "/customers/{customerId}/addresses/{addressId}",
     operation_id = "deleteAddress",
     tag = "Addresses",
     params(AddressPath, IfMatchHeader),
-    responses((status = 200, description = "The address as it ended", body = AddressReply<'_>, example = json!(example::deleted_reply()))),
+    responses((status = 200, description = "The deleted address", body = AddressReply<'_>, example = json!(example::deleted_reply()))),
 )]
 pub(super) async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
@@ -91,7 +91,7 @@ pub(super) async fn remove(call: Call) -> HttpResult<Response> {
     let removed = removed
         .await
         .map_err(|error| problem(error, &call.fields))?;
-    // Without an ETag: there is nothing left to edit.
+    // Without an ETag: a deleted address cannot be edited.
     let body = AddressReply::from(AddressData {
         address: AddressBody::new(removed.customer, &removed.address),
     });

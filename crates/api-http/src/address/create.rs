@@ -16,9 +16,9 @@ use http_kit::problem::{HttpResult, Problem};
 
 /// Add an address
 ///
-/// An address that the customer has already is not added again: it is answered with 200. A true
-/// `isDefault` is applied to it, and `legacyId` when it has none: one that it has stays. Of
-/// everything else it keeps what it has.
+/// If the customer already has an equal address, no address is added: the reply is 200 with the
+/// existing one. An `isDefault` of `true` is applied to it, and so is `legacyId` if it has none.
+/// Its other members stay as they are.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/addresses",
@@ -27,8 +27,8 @@ use http_kit::problem::{HttpResult, Problem};
     params(CustomerPath, IdempotencyKeyHeader),
     request_body(content = CreateAddressBody, example = json!(example::create_body())),
     responses(
-        (status = 200, description = "The customer has this address already", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply())),
-        (status = 201, description = "The address was added", headers(("Location" = String, description = "Where the address lies"), ("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply())),
+        (status = 200, description = "The customer already has this address", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply())),
+        (status = 201, description = "The address was added", headers(("Location" = String, description = "The path of the address"), ("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply())),
     ),
 )]
 pub(super) async fn create(call: Call) -> HttpResult<Response> {

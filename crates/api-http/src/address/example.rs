@@ -1,4 +1,4 @@
-//! The bodies that the document shows. A test holds each one against its schema.
+//! The examples in the OpenAPI document. A test validates each one against its schema.
 
 use serde_json::{Value, json};
 

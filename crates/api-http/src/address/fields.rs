@@ -1,4 +1,5 @@
-//! What requests say of an address: the spellings, and the reader that all of them share.
+//! Parsing addresses in requests: the accepted names of members, and the code that all requests
+//! share.
 
 use crate::support::failure::{rule, violation};
 use crate::support::patch::PatchExt as _;
@@ -16,7 +17,7 @@ use http_kit::fields::{Fields, Violation};
 use http_kit::normalise::AliasTable;
 use serde_json::Value;
 
-/// Every spelling of the five source documents (D-18).
+/// The names of members in all five source documents (D-18).
 pub(super) static ALIASES: AliasTable = AliasTable {
     objects: &[],
     aliases: &[
@@ -34,7 +35,7 @@ pub(super) static ALIASES: AliasTable = AliasTable {
     ],
 };
 
-/// The parts of an address that a country's post judges.
+/// The fields that a country's post has rules for.
 const JUDGED: [AddressField; 4] = [
     AddressField::Street,
     AddressField::City,
@@ -42,14 +43,14 @@ const JUDGED: [AddressField; 4] = [
     AddressField::PostalCode,
 ];
 
-/// Returns what the country's post would not take, as a fault.
+/// Returns a problem of the country's post as a fault.
 pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault {
     let Violation { code, detail } = violation(problem.refusal());
     Fault::new(fields.pointer(problem.field.as_str()), code, detail)
 }
 
-/// Reads everything that can be edited. A street may be empty here: the address is validated as a
-/// whole.
+/// Parses every editable member. An empty street is accepted here, because the address is validated
+/// as a whole.
 pub(super) fn details(fields: &mut Fields) -> AddressChanges {
     AddressChanges {
         kind: fields.one_of("type", AddressType::WORDS).patch(),
@@ -94,13 +95,13 @@ fn part(fields: &mut Fields, field: AddressField) -> Patch<String> {
     text.then(|text| rule(field.parse(&text))).patch().flatten()
 }
 
-/// Takes the faults of a request for a new address, with what its country's post would not take.
-/// Of a member that is wrong by itself nothing more is said, and in an unknown country only the
-/// street counts.
+/// Takes the faults of a request for a new address, and adds the problems of its country's post. A
+/// member that is already faulty gets no further fault, and if the country is unknown only the
+/// street is checked.
 pub(super) fn check(fields: &mut Fields, postal: Option<&PostalAddress>) -> Vec<Fault> {
     let mut faults = fields.take_faults();
     let is_faulty = |at: &str| faults.iter().any(|fault| fault.pointer == at);
-    // A body that is no object has no members to miss.
+    // A body that is not an object has no missing members.
     let Some(postal) = postal.filter(|_| !is_faulty("")) else {
         faults.extend(missing_country(fields, postal, &faults));
         return faults;
@@ -116,7 +117,8 @@ pub(super) fn check(fields: &mut Fields, postal: Option<&PostalAddress>) -> Vec<
     faults
 }
 
-/// Returns the fault of an address without a country, of which nothing else is wrong.
+/// Returns the fault of an address without a country, unless the body or the country is already
+/// faulty.
 pub(super) fn missing_country(
     fields: &Fields,
     postal: Option<&PostalAddress>,
@@ -131,14 +133,14 @@ pub(super) fn missing_country(
     Some(Fault::new(country, fault::REQUIRED, detail))
 }
 
-/// The customer that the body states.
+/// Returns the customer that the body names.
 pub(super) fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
     member(fields, "customerId", |value| {
         reference(value, CustomerRef::parse)
     })
 }
 
-/// What the body says of members that cannot be written.
+/// Returns the read-only members that the body contains.
 pub(super) fn stated(fields: &mut Fields) -> StatedAddress {
     StatedAddress {
         id: member(fields, "id", |value| reference(value, AddressRef::parse)),
@@ -151,7 +153,7 @@ pub(super) fn stated(fields: &mut Fields) -> StatedAddress {
     }
 }
 
-/// What was found out about an address, as replies show it.
+/// Parses the result of a check as it appears in replies.
 fn validation(value: &Value) -> Option<Vec<AddressProblem>> {
     let shown = value.as_object().filter(|shown| shown.len() == 2)?;
     let problems = shown.get("problems")?.as_array()?;

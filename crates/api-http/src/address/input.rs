@@ -1,4 +1,4 @@
-//! What requests about addresses say, for the document. Null clears where it is allowed.
+//! The bodies of requests about addresses, for the OpenAPI document.
 
 use super::AddressKind;
 use crate::support::wire::{CustomerReference, FreeObject};
@@ -9,15 +9,15 @@ macro_rules! address_body {
         $(#[$meta])*
         pub struct $name {
             $($own)*
-            /// The tenant; it must be one that the caller may act in.
+            /// The tenant; must be one that the caller may act in.
             pub tenant_id: Option<String>,
-            /// The customer; it must be the one that the path names.
+            /// The customer; must be the one in the path.
             #[schema(nullable = false)]
             pub customer_id: Option<CustomerReference>,
-            /// What it is for; shipping unless given.
+            /// What the address is used for; shipping by default.
             #[serde(rename = "type")]
             pub kind: Option<AddressKind>,
-            /// `true`: it becomes the default in all roles of its type. `false`: it hands on those
+            /// `true` makes it the default for all roles of its type; `false` gives up the roles
             /// that it has.
             #[schema(nullable = false)]
             pub is_default: Option<bool>,
@@ -30,31 +30,31 @@ macro_rules! address_body {
             /// Company.
             #[schema(max_length = 255)]
             pub company: Option<String>,
-            /// What the first line has no room for.
+            /// The second line of the street address.
             #[schema(max_length = 255)]
             pub street2: Option<String>,
-            /// City; needed where the country's addresses have one.
+            /// City; required if the country's addresses have one.
             #[schema(max_length = 100)]
             pub city: Option<String>,
             /// State, province or other region, by name or code.
             #[schema(max_length = 100)]
             pub state: Option<String>,
-            /// Postal code; needed where the country uses one, in its form.
+            /// Postal code; required if the country uses one, in the country's format.
             #[schema(max_length = 20)]
             pub zip_code: Option<String>,
-            /// Country: ISO 3166-1 alpha-2; the tenant's unless given.
+            /// Country: ISO 3166-1 alpha-2; the tenant's by default.
             #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
             pub country: Option<String>,
-            /// Phone number: at least 4 digits, grouped as you like.
+            /// Phone number: at least 4 digits, grouped in any way.
             #[schema(min_length = 4, max_length = 20, pattern = r"^[+]?[0-9 ./()\-]+$")]
             pub phone: Option<String>,
-            /// The customer's word for it.
+            /// The customer's name for the address.
             #[schema(max_length = 50)]
             pub label: Option<String>,
-            /// Whether somebody made sure that it exists.
+            /// Whether the address was verified to exist.
             #[schema(nullable = false)]
             pub is_verified: Option<bool>,
-            /// What else the shop keeps with it, merged member by member.
+            /// Free-form data that the shop stores with the address, merged member by member.
             pub metadata: Option<FreeObject>,
             /// The id in Magento.
             #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
@@ -74,21 +74,21 @@ address_body! {
 }
 
 address_body! {
-    /// A merge into an address: absent members keep, null clears. What was read may be sent back
-    /// as it is: members that cannot be written are accepted when they are what is stored.
+    /// A merge into an address: absent members stay as they are, `null` clears. A representation
+    /// that was read may be sent back: read-only members are accepted if they equal what is stored.
     #[serde(rename_all = "camelCase")]
     UpdateAddressBody {
         /// Street and number.
         #[schema(min_length = 1, max_length = 255, nullable = false)]
         pub street: Option<String>,
-        /// The version that was read; acts as `If-Match`.
+        /// The version that was read; has the same effect as `If-Match`.
         #[schema(minimum = 1)]
         pub version: Option<i64>,
     }
 }
 
 address_body! {
-    /// An address to be looked at. Everything may be missing: what is needed is told.
+    /// An address to be checked. Every member is optional: the result lists those that are missing.
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     ValidateAddressBody {
         /// Street and number.

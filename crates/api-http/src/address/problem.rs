@@ -1,4 +1,4 @@
-//! Why an address could not be stored or changed, as a problem.
+//! The errors of the address book as problem documents.
 
 use super::fields::{missing_country, problem_fault};
 use crate::code::Code;

@@ -1,4 +1,4 @@
-//! `GET` of the address book and of one address
+//! `GET` of the address book and of a single address
 
 use super::problem::problem;
 use super::{AddressBody, AddressListData, AddressListReply, AddressReply, example, render};
@@ -12,7 +12,7 @@ use http_kit::problem::HttpResult;
 
 /// List the addresses of a customer
 ///
-/// Oldest first. A deactivated customer's addresses are shown too.
+/// Oldest first. The addresses of a deactivated customer are included.
 #[utoipa::path(
     get,
     path = "/customers/{customerId}/addresses",

@@ -15,22 +15,22 @@ use customer_domain::address::Role;
 use http::StatusCode;
 use http_kit::problem::HttpResult;
 
-/// In which role an address becomes the default.
+/// The role that an address becomes the default for.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetDefaultAddressBody {
-    /// The role, which the address' type must cover; all of its type unless given.
+    /// The role, which the address's type must cover; by default all roles of its type.
     pub role: Option<AddressRole>,
-    /// The tenant; it must be one that the caller may act in.
+    /// The tenant; must be one that the caller may act in.
     pub tenant_id: Option<String>,
-    /// The customer; it must be the one that the path names.
+    /// The customer; must be the one in the path.
     #[schema(nullable = false)]
     pub customer_id: Option<CustomerReference>,
 }
 
 /// Make an address the default
 ///
-/// In one role, or in all of its type. Repeating it changes nothing.
+/// For one role, or for all roles of its type. Repeating the request changes nothing.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/addresses/{addressId}/set-default",

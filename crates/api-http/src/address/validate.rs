@@ -11,10 +11,11 @@ use axum::response::Response;
 use http::StatusCode;
 use http_kit::problem::{HttpResult, Problem};
 
-/// Look at an address
+/// Check an address
 ///
-/// Says what its country's post would not take, and how the post would write it. Nothing is
-/// stored. Format, postal code and region are looked at, not whether the place exists.
+/// Returns the problems that its country's post would have with the address, and how the post would
+/// write it. Nothing is stored. Format, postal code and region are checked, but not whether the
+/// place exists.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/addresses/validate",
@@ -22,7 +23,7 @@ use http_kit::problem::{HttpResult, Problem};
     tag = "Addresses",
     params(CustomerPath),
     request_body(content = ValidateAddressBody, example = json!(example::create_body())),
-    responses((status = 200, description = "What was found out", body = ValidationReply, example = json!(example::validation_reply()))),
+    responses((status = 200, description = "The result of the check", body = ValidationReply, example = json!(example::validation_reply()))),
 )]
 pub(super) async fn validate(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;

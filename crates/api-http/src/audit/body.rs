@@ -1,4 +1,4 @@
-//! Entries of the trail as the wire shows them.
+//! The representations of audit events in replies.
 
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
@@ -15,86 +15,86 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEventBody<'a> {
-    /// Its id.
+    /// The event's id.
     pub id: Uuid,
     /// What happened.
     #[schema(example = "customer.profile.update", max_length = 100)]
     pub event_type: &'a str,
-    /// How grave it is: `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`.
+    /// The severity: `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`.
     #[schema(example = "INFO")]
     pub severity: &'a str,
-    /// The customer concerned, if one is.
+    /// The customer concerned, if any.
     pub customer_id: Option<Uuid>,
-    /// The record concerned; the tenant's where it is no other.
+    /// The record concerned; the tenant's id if there is no other record.
     pub resource_id: Option<Uuid>,
-    /// What was done to it: `create`, `read`, `update` or `delete`.
+    /// The operation on the record: `create`, `read`, `update` or `delete`.
     #[schema(example = "update")]
     pub operation: String,
-    /// The names of the fields that changed. Secrets are named and have no values.
+    /// The names of the fields that changed. Secrets are named without values.
     pub changed_fields: &'a [String],
-    /// What these were; null when none had a value, and when the customer was erased.
+    /// The old values; `null` if there are none, or if the customer was erased.
     #[schema(value_type = Option<FreeObject>)]
     pub old_values: Option<&'a Map<String, Value>>,
-    /// What these are; null as above.
+    /// The new values; `null` as for the old ones.
     #[schema(value_type = Option<FreeObject>)]
     pub new_values: Option<&'a Map<String, Value>>,
-    /// Why, in the actor's words.
+    /// The reason that the actor gave.
     pub reason: Option<&'a str>,
-    /// What the client said it was.
+    /// The `User-Agent` of the client.
     #[schema(max_length = 512)]
     pub user_agent: Option<&'a str>,
-    /// From where the request came.
+    /// The IP address that the request came from.
     #[schema(value_type = Option<String>, example = "192.0.2.1")]
     pub ip_address: Option<IpAddr>,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Instant,
-    /// Who acted: the id of an API key or a customer, or a name such as `start-up`.
+    /// The actor: the id of an API key or a customer, or a name such as `start-up`.
     pub actor_id: &'a str,
-    /// What kind of actor that is.
+    /// The kind of actor.
     #[schema(value_type = AuditActorType)]
     pub actor_type: &'static str,
-    /// What it was part of.
+    /// The request that the event was part of.
     pub metadata: AuditMetadataBody<'a>,
 }
 
 words! {
-    /// What kind of actor acted.
+    /// The kind of actor.
     AuditActorType: ActorKind::WORDS,
 }
 
-/// What an entry was part of.
+/// The request that an event was part of.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditMetadataBody<'a> {
-    /// The session that the actor was in.
+    /// The session that the actor used.
     pub session_id: Option<&'a str>,
-    /// The trace; log lines carry it too.
+    /// The trace id, which log lines carry too.
     pub trace_id: &'a str,
     /// The caller's correlation id.
     pub correlation_id: &'a str,
 }
 
-/// Entries, counted.
+/// The numbers of audit events.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditSummaryBody {
-    /// By what they are counted.
+    /// The property that events are counted by.
     #[schema(example = "customer")]
     pub by: &'static str,
-    /// The most first, at most a hundred.
+    /// The counts, largest first, at most a hundred.
     pub counts: Vec<AuditCountBody>,
-    /// Whether there are more than these.
+    /// Whether there are more counts.
     pub has_more: bool,
 }
 
-/// The entries about one customer, counted.
+/// The number of events about one customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditCountBody {
-    /// The customer; null for the entries about none.
+    /// The customer; `null` for the events that concern no customer.
     pub customer_id: Option<Uuid>,
-    /// How many entries there are.
+    /// The number of events.
     #[schema(minimum = 1)]
     pub count: u64,
     /// When the latest of them happened.
@@ -103,22 +103,22 @@ pub struct AuditCountBody {
 }
 
 reply! {
-    /// One page of audit events.
+    /// A page of audit events.
     AuditListReply {
-        /// One page of audit events.
+        /// A page of audit events.
         AuditListData<'a> {
-            /// The newest first.
+            /// The events, newest first.
             events: Vec<AuditEventBody<'a>>,
-            /// Begins the next page; null on the last.
+            /// The cursor of the next page; `null` on the last one.
             next_cursor: Option<String>,
         }
     }
 }
 
 reply! {
-    /// Audit events, counted.
+    /// The numbers of audit events.
     AuditSummaryReply {
-        /// Audit events, counted.
+        /// The numbers of audit events.
         AuditSummaryData {
             /// The counts.
             summary: AuditSummaryBody,

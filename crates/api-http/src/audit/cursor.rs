@@ -1,4 +1,4 @@
-//! The cursor of the trail: where a page ended, in which list.
+//! The cursor of the audit trail: the list, and the position where a page ended.
 
 use crate::api::Api;
 use base64::Engine as _;
@@ -8,16 +8,15 @@ use customer_app::audit::AuditQuery;
 use customer_domain::DigestPurpose;
 use customer_domain::audit::{AuditFilter, AuditKey};
 
-/// Names the list that is wanted of `whose` entries, or of everybody's. It is a digest: whoever
-/// acted may be a customer.
+/// Returns a name for the list of `whose` entries, or of all entries if that is empty. The name is
+/// a digest, because the actor in the filter may be a customer.
 pub(super) fn list(api: &Api, whose: &str, wanted: &AuditQuery) -> String {
     let text = written_out(whose, wanted);
     let digest = api.digests.digest(DigestPurpose::Cursor, text.as_bytes());
     format!("audit {}", URL_SAFE_NO_PAD.encode(&digest[..16]))
 }
 
-/// Every part of a list, with its length, so that no text passes for two: two lists are written
-/// alike only when they show the same entries.
+/// Returns every part of a list with its length, so that different lists never give the same text.
 fn written_out(whose: &str, wanted: &AuditQuery) -> String {
     let AuditQuery { event_type, filter } = wanted;
     let AuditFilter {
@@ -47,12 +46,12 @@ fn written_out(whose: &str, wanted: &AuditQuery) -> String {
     parts.iter().map(part).collect()
 }
 
-/// The end of a page, as its cursor has it.
+/// Formats the end of a page for its cursor.
 pub(super) fn written(AuditKey { at, id }: AuditKey) -> String {
     format!("{} {id}", at.timestamp_micros())
 }
 
-/// What [`written`] wrote.
+/// Parses the output of [`written`].
 pub(super) fn read(text: &str) -> Option<AuditKey> {
     let (at, id) = text.split_once(' ')?;
     Some(AuditKey {

@@ -1,4 +1,4 @@
-//! Which entries of the trail are wanted, as the query says it.
+//! The filters of the audit trail in query strings.
 
 use crate::customer::customer_id;
 use crate::support::vocabulary::words;
@@ -7,59 +7,60 @@ use customer_domain::CustomerId;
 use customer_domain::audit::{AuditFilter, MAX_EVENT_TYPE, Operation};
 use http_kit::fields::{Fields, Moment};
 
-/// Characters of an actor's id.
+/// The maximum length of an actor's id, in characters.
 const MAX_ACTOR: usize = 255;
 
-/// Whose entries are shown.
+/// The customer whose events are requested.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditSubjectParams {
-    /// Only those about this customer: a UUID, with or without `cust_`.
+    /// Only events about this customer: a UUID, with or without `cust_`.
     #[param(example = "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05")]
     pub customer_id: Option<String>,
 }
 
-/// Which entries are shown or counted: those that pass everything that is given.
+/// The events that are listed or counted: those that match all given filters.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilterParams {
-    /// Only those whose type begins with this, as it is written.
+    /// Only events whose type starts with this prefix; case matters.
     #[param(example = "customer.profile", max_length = 100)]
     pub event_type: Option<String>,
-    /// Only those that did this to their record.
+    /// Only events with this operation.
     #[param(inline)]
     pub operation: Option<AuditOperation>,
-    /// From this moment on: a date-time with an offset, or a date, which is its beginning in UTC.
+    /// Only events from this time on: a date-time with an offset, or a date, which means its start
+    /// in UTC.
     #[param(example = "2026-01-01")]
     pub from: Option<String>,
-    /// Before this moment, which is itself left out.
+    /// Only events before this time.
     #[param(example = "2026-02-01T00:00:00Z")]
     pub to: Option<String>,
 }
 
-/// What else a list may be asked for.
+/// The additional parameters of a list.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditListParams {
-    /// Only those of this actor: the id of an API key, or a name such as `start-up`.
+    /// Only events of this actor: the id of an API key, or a name such as `start-up`.
     #[param(max_length = 255)]
     pub actor: Option<String>,
-    /// Only those about this record.
+    /// Only events about this record.
     #[param(format = Uuid)]
     pub resource: Option<String>,
-    /// Events per page; 20 unless given.
+    /// The number of events per page; 20 by default.
     #[param(minimum = 1, maximum = 100)]
     pub page_size: Option<u32>,
-    /// The `nextCursor` of the last page, with the same filters.
+    /// The `nextCursor` of the previous page, with the same filters.
     pub cursor: Option<String>,
 }
 
 words! {
-    /// What was done to a record.
+    /// The operation on a record.
     AuditOperation: OPERATIONS,
 }
 
-/// The operations as the wire spells them; the store keeps them in capitals.
+/// The operations as they are spelled in the API; the store has them in upper case.
 static OPERATIONS: &[(&str, Operation)] = &[
     ("create", Operation::Create),
     ("read", Operation::Read),
@@ -88,7 +89,8 @@ pub(super) fn read(query: &mut Fields) -> AuditQuery {
     }
 }
 
-/// Reads those, and by whom and about what the entries of a list are.
+/// Reads the parameters of [`AuditFilterParams`] and [`AuditListParams`], except for those of
+/// paging.
 pub(super) fn read_of_list(query: &mut Fields) -> AuditQuery {
     let mut wanted = read(query);
     wanted.filter.actor = query.text("actor").max(MAX_ACTOR).optional();

@@ -1,31 +1,31 @@
-//! Groups as the wire shows and takes them.
+//! The representations of groups in requests and replies.
 
 use crate::support::envelope::reply;
 use crate::support::wire::Instant;
 use customer_domain::group::Group;
 
-/// A group of customers.
+/// A customer group.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupBody {
-    /// Its id: what `groupId` of a customer names.
+    /// The group's id, which `groupId` of a customer refers to.
     #[schema(example = "wholesale")]
     pub id: String,
-    /// For people.
+    /// The display name.
     #[schema(example = "Wholesale")]
     pub name: String,
-    /// What it is for.
+    /// What the group is for.
     pub description: Option<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     #[schema(example = "B2B-10")]
     pub discount_class: Option<String>,
-    /// The edit token: quoted, it is the `ETag`.
+    /// The edit token; in quotes, it is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// When it was made.
+    /// When the group was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When it last changed.
+    /// When the group last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Instant,
 }
@@ -34,46 +34,47 @@ pub struct GroupBody {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateGroupBody {
-    /// Its id: letters, digits, `-` and `_`, kept in lower case; made from the name unless given.
+    /// The group's id: letters, digits, `-` and `_`, stored in lower case; derived from the name by
+    /// default.
     #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
     pub id: Option<String>,
-    /// For people.
+    /// The display name.
     #[schema(max_length = 100)]
     pub name: String,
-    /// What it is for.
+    /// What the group is for.
     #[schema(max_length = 500)]
     pub description: Option<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     #[schema(max_length = 50)]
     pub discount_class: Option<String>,
-    /// The tenant; it must be one that the caller may act in.
+    /// The tenant; must be one that the caller may act in.
     pub tenant_id: Option<String>,
 }
 
-/// A merge into a group: absent members keep, null clears.
+/// A merge into a group: absent members stay as they are, `null` clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateGroupBody {
-    /// For people.
+    /// The display name.
     #[schema(max_length = 100, nullable = false)]
     pub name: Option<String>,
-    /// What it is for.
+    /// What the group is for.
     #[schema(max_length = 500)]
     pub description: Option<String>,
-    /// The class that price rules know it by.
+    /// The name that price rules use for the group.
     #[schema(max_length = 50)]
     pub discount_class: Option<String>,
-    /// The version that was read; acts as `If-Match`.
+    /// The version that was read; has the same effect as `If-Match`.
     #[schema(minimum = 1)]
     pub version: Option<i64>,
-    /// The tenant; it must be one that the caller may act in.
+    /// The tenant; must be one that the caller may act in.
     pub tenant_id: Option<String>,
 }
 
 reply! {
-    /// One group.
+    /// A customer group.
     GroupReply {
-        /// One group.
+        /// A customer group.
         GroupData {
             /// The group.
             group: GroupBody,
@@ -82,15 +83,15 @@ reply! {
 }
 
 reply! {
-    /// One page of groups.
+    /// A page of groups.
     GroupListReply {
-        /// One page of groups.
+        /// A page of groups.
         GroupListData {
-            /// By id.
+            /// The groups, in the order of their ids.
             groups: Vec<GroupBody>,
-            /// Groups per page.
+            /// The number of groups per page.
             page_size: u32,
-            /// Begins the next page; null on the last.
+            /// The cursor of the next page; `null` on the last one.
             next_cursor: Option<String>,
         }
     }

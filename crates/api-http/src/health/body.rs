@@ -1,80 +1,80 @@
-//! How the parts are, as the wire shows it.
+//! The representations of health in replies.
 
 use crate::support::wire::Instant;
 use customer_domain::job::JobState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How a part is.
+/// The health of a component.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
-    /// It answers.
+    /// The component responds.
     Up,
-    /// It does not.
+    /// The component does not respond.
     Down,
 }
 
-/// How the parts are.
+/// The health of the service.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthBody {
-    /// The service as a whole: up while its database is.
+    /// The service as a whole: up if its database is.
     pub status: HealthStatus,
     /// The database.
     pub database: HealthStatus,
-    /// The version that runs.
+    /// The version of the running service.
     pub version: &'static str,
 }
 
-/// How the parts are, and the jobs.
+/// The health of the service and its jobs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthDetailBody {
-    /// The service as a whole: up while its database is.
+    /// The service as a whole: up if its database is.
     pub status: HealthStatus,
     /// The database.
     pub database: HealthStatus,
-    /// The version that runs.
+    /// The version of the running service.
     pub version: &'static str,
     /// The background jobs that ever ran, by name.
     pub jobs: Vec<JobBody>,
 }
 
-/// How a job is.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
-    /// It waits until it is due.
+    /// The job is waiting until it is due.
     Idle,
-    /// A replica runs it.
+    /// The job is running on a replica.
     Running,
-    /// Its last run failed, and it is tried again.
+    /// The last run failed and will be retried.
     Failing,
 }
 
-/// A background job: it runs once across all replicas.
+/// A background job, which runs on one replica at a time.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobBody {
-    /// Its name.
+    /// The job's name.
     #[schema(example = "idempotency.purge")]
     pub name: String,
-    /// How it is.
+    /// The job's state.
     pub state: JobStatus,
     /// When a run last succeeded.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_success_at: Option<Instant>,
-    /// When it is to run next; in the past while it runs.
+    /// When the job is to run next; in the past while it runs.
     #[schema(value_type = String, format = DateTime)]
     pub due_at: Instant,
-    /// Why a run last failed: a code.
+    /// The reason for the last failure: a code.
     #[schema(example = "unavailable")]
     pub last_error: Option<String>,
-    /// When that was.
+    /// When the last failure happened.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_error_at: Option<Instant>,
-    /// Records that all its runs have dealt with.
+    /// The number of records that all runs have processed.
     pub processed: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The cursor of a list that is ordered by one text.
+//! The cursor of a list that is sorted by a single text.
 
 use crate::api::Api;
 use crate::code::Code;
@@ -8,15 +8,15 @@ use http_kit::fault::Fault;
 use http_kit::fields::Fields;
 use std::sync::Arc;
 
-/// Makes and reads the cursors of one list of one tenant. A cursor is signed: one that was
-/// changed, made up, or made for another list is none of ours.
+/// Creates and reads the cursors of a list of a tenant. Cursors are signed: one that was modified,
+/// forged, or created for another list is invalid.
 pub(crate) struct TextCursor {
     cursors: Cursors,
     list: String,
 }
 
 impl TextCursor {
-    /// `list` names the list and its filter.
+    /// Creates the cursors of a list. `list` identifies the list and its filter.
     pub(crate) fn new(api: &Api, context: &Context, list: &str) -> Self {
         let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
         let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
@@ -26,12 +26,13 @@ impl TextCursor {
         }
     }
 
-    /// The cursor of a page that ended with `last`.
+    /// Returns the cursor that continues after `last`.
     pub(crate) fn seal(&self, last: &str) -> String {
         self.cursors.seal(format!("{}{last}", self.list).as_bytes())
     }
 
-    /// What the page ended with whose cursor the query names, if it names one.
+    /// Returns the end of the previous page according to the `cursor` of the query, if there is
+    /// one.
     pub(crate) fn read(&self, query: &mut Fields) -> Option<String> {
         let cursor = query.text("cursor").optional()?;
         let last = self.open(&cursor);
@@ -51,12 +52,12 @@ impl TextCursor {
     }
 }
 
-/// How many rows a page of such a list holds: as many as it may, unless fewer are asked for.
+/// Reads the page size of such a list: the maximum by default.
 pub(crate) fn page_size(query: &mut Fields) -> u32 {
     page_size_or(query, MAX_PAGE_SIZE)
 }
 
-/// How many rows a page holds: `usual` unless the query says otherwise.
+/// Reads a page size: `usual` by default.
 pub(crate) fn page_size_or(query: &mut Fields, usual: u32) -> u32 {
     let size = query
         .integer("page_size", 1..=i64::from(MAX_PAGE_SIZE))

@@ -1,7 +1,7 @@
-//! The one shape of every success: `{"success":true,"data":{<name>: …}}`.
+//! The common shape of all successful replies: `{"success":true,"data":{<name>: …}}`.
 
-/// Declares a reply and its data under names of their own, so that the document has no
-/// anonymous schema.
+/// Declares a reply and its data as separate named types, so that the document has no anonymous
+/// schema.
 macro_rules! reply {
     ($(#[$meta:meta])* $reply:ident { $(#[$data_meta:meta])* $data:ident $(<$life:lifetime>)? { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? } }) => {
         $(#[$data_meta])*
@@ -14,10 +14,10 @@ macro_rules! reply {
         $(#[$meta])*
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
         pub struct $reply $(<$life>)? {
-            /// Always true.
+            /// Always `true`.
             #[schema(example = true)]
             pub success: bool,
-            /// What was asked for.
+            /// The requested data.
             pub data: $data $(<$life>)?,
         }
 

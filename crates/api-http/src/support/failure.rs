@@ -1,4 +1,4 @@
-//! Failures of the domain as problems.
+//! Converts failures of the domain into problem documents.
 
 use crate::access;
 use crate::code::Code;
@@ -10,10 +10,10 @@ use http_kit::fault;
 use http_kit::fields::{Fields, Violation};
 use http_kit::problem::Problem;
 
-/// Seconds after which a store that was away is worth another try.
+/// The seconds to wait before retrying when the store was unavailable.
 const RETRY_AFTER: u32 = 1;
 
-/// A failure of the store that no route gives a meaning of its own.
+/// Returns the problem for an error of the store that the route does not handle itself.
 pub(crate) fn store(error: StoreError) -> Problem {
     match error {
         StoreError::Unavailable(reason) => {
@@ -29,14 +29,14 @@ pub(crate) fn store(error: StoreError) -> Problem {
             .detail("the database is too slow to answer for now")
             .retry_after(RETRY_AFTER),
         error @ (StoreError::Conflict(_) | StoreError::NotFound | StoreError::Corrupt { .. }) => {
-            tracing::error!(%error, "the store failed in a way that no request should cause");
+            tracing::error!(%error, "the store failed in a way that no request should be able to cause");
             Code::Internal.into()
         }
     }
 }
 
-/// The problem for a use case that was not done. `missing` is the code when there is no such
-/// record; a slice says what violating its own rules means.
+/// Returns the problem for a failed use case. `missing` is the code for a missing record, and
+/// `rule` maps the violated rules of the slice.
 pub(crate) fn of<R>(
     error: Failed<R>,
     missing: Code,
@@ -60,7 +60,7 @@ pub(crate) fn of<R>(
     }
 }
 
-/// A claim that cannot be had.
+/// Returns the problem for a claim that was not granted.
 fn claim(error: ClaimError) -> Problem {
     match error {
         ClaimError::InFlight => Problem::new(Code::IdempotencyInFlight)
@@ -72,12 +72,12 @@ fn claim(error: ClaimError) -> Problem {
     }
 }
 
-/// A rule of the domain as a rule of a field.
+/// Converts the error of a domain rule into that of a field.
 pub(crate) fn rule<T>(result: Result<T, InvalidValue>) -> Result<T, Violation> {
     result.map_err(violation)
 }
 
-/// Returns what is wrong with a value, as what is wrong with a field.
+/// Converts an invalid value into the violation of a field.
 pub(crate) fn violation(value: InvalidValue) -> Violation {
     let code = match value.fault {
         ValueFault::Required => fault::REQUIRED,

@@ -1,12 +1,12 @@
-//! Lists whose every item has a rule of its own.
+//! Lists in which each item has to follow a rule.
 
 use http_kit::fault::{self, Fault, FaultCode};
 use http_kit::fields::{Parse, Text, Violation};
 use http_kit::json::Node;
 use std::ops::RangeInclusive;
 
-/// A list of so many texts, each read by a rule. Every item that breaks the rule is a fault
-/// with a pointer of its own.
+/// A list of texts with a limited number of items, each parsed by a rule. Every item that breaks
+/// the rule is reported as a fault with its own pointer.
 #[derive(Debug)]
 pub(crate) struct Items<F> {
     count: RangeInclusive<usize>,

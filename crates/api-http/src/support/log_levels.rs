@@ -1,33 +1,33 @@
-//! How much the service logs, as a port: whoever set up the log can change it.
+//! The log level as a port, implemented by the code that sets up logging.
 
-/// What decides how much is logged. The directives are a level, levels by module, or both, such as
+/// Reads and changes the log level. The directives are a level, levels by module, or both, such as
 /// `info,customer_http=debug`.
 pub trait LogLevels: Send + Sync {
-    /// What holds.
+    /// Returns the current state.
     fn show(&self) -> LogLevelState;
 
-    /// Changes what holds, or goes back to what is configured; `by` is the id of who wants it, and
-    /// the change is put in the log.
+    /// Changes the log level, or restores the configured one if `level` is `None`. The change is
+    /// logged together with `by`, the id of the caller.
     ///
     /// # Errors
-    /// [`LogLevelError::Unreadable`] with the directives that are none, and then nothing changed.
+    /// [`LogLevelError::Unreadable`] with the invalid directives, in which case nothing changed.
     fn change(&self, level: Option<&str>, by: &str) -> Result<LogLevelState, LogLevelError>;
 }
 
-/// What holds, and what was configured.
+/// The current log level and the configured one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLevelState {
-    /// The directives that hold.
+    /// The current directives.
     pub level: String,
-    /// The directives that the process began with.
+    /// The directives that the process started with.
     pub configured: String,
 }
 
-/// Why a level is not changed.
+/// The reason why the log level was not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogLevelError {
-    /// These are no directives.
+    /// These directives are invalid.
     Unreadable(Vec<String>),
-    /// Nothing is logged any more.
+    /// Logging has been shut down.
     Unavailable,
 }

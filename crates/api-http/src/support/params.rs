@@ -1,12 +1,12 @@
-//! The parameters that many operations have, as the document shows them.
+//! Parameters that many operations share, for the OpenAPI document.
 
 use utoipa::IntoParams;
 
-/// The name of the customer's id in paths.
+/// The name of the customer's id in path templates.
 pub(crate) const CUSTOMER_ID: &str = "customerId";
-/// The name of the address' id in paths.
+/// The name of the address's id in path templates.
 pub(crate) const ADDRESS_ID: &str = "addressId";
-/// Names the customer behind the caller's token.
+/// The path segment for the customer whose token the caller presents.
 pub(crate) const ME: &str = "me";
 
 macro_rules! customer_id {
@@ -16,7 +16,8 @@ macro_rules! customer_id {
         #[into_params(parameter_in = Path)]
         #[expect(dead_code, reason = "the document is made of it, and requests are read by `Call`")]
         pub(crate) struct $name {
-            /// A UUID, `cust_<UUID>`, a Magento id, or `me`: the customer behind the token
+            /// A UUID, `cust_<UUID>`, a Magento id, or `me` for the customer whose token is
+            /// presented
             #[param(
                 rename = "customerId",
                 pattern = "^(me|(cust_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"
@@ -28,12 +29,12 @@ macro_rules! customer_id {
 }
 
 customer_id! {
-    /// The customer that a path names.
+    /// The customer in a path.
     CustomerPath {}
 }
 
 customer_id! {
-    /// The address of a customer that a path names.
+    /// The address of a customer in a path.
     AddressPath {
         /// A UUID, `addr_<UUID>`, or a Magento id
         #[param(
@@ -44,7 +45,7 @@ customer_id! {
     }
 }
 
-/// The version that a change is meant for.
+/// The header with the expected version of a change.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(
@@ -57,7 +58,7 @@ pub(crate) struct IfMatchHeader {
     if_match: Option<String>,
 }
 
-/// What makes a request safe to repeat.
+/// The header that makes a request idempotent.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(
@@ -65,7 +66,7 @@ pub(crate) struct IfMatchHeader {
     reason = "the document is made of it, and requests are read by `Call`"
 )]
 pub(crate) struct IdempotencyKeyHeader {
-    /// Makes the request safe to repeat for 24 hours
+    /// Makes it safe to repeat the request for 24 hours
     #[param(rename = "Idempotency-Key", max_length = 255)]
     idempotency_key: Option<String>,
 }

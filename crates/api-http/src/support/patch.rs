@@ -1,13 +1,13 @@
-//! Members of a merge.
+//! Reading the members of a merge.
 
 use customer_domain::Patch;
 use http_kit::fields::{Field, Given, Parse};
 
-/// Reads a member as what a merge says about it.
+/// Converts a member into a patch.
 pub(crate) trait PatchExt {
     type Output;
 
-    /// Absent keeps, null clears. After a fault of its own the member is kept.
+    /// Absent keeps, `null` clears. A faulty member is kept.
     fn patch(self) -> Patch<Self::Output>;
 }
 

@@ -1,4 +1,4 @@
-//! Replies that succeeded, made and kept as bytes.
+//! Successful replies, stored as bytes.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,13 +10,13 @@ use http_kit::etag::etag;
 use http_kit::idempotency::IDEMPOTENT_REPLAYED;
 use serde::Serialize;
 
-/// Room for one customer, so that its reply is not moved while it grows.
+/// The capacity for the representation of a customer, which saves reallocations.
 const DEFAULT_BODY_CAPACITY: usize = 2048;
 
-/// A reply with a JSON body.
+/// Returns a reply with a JSON body.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> StoredReply {
     let mut bytes = Vec::with_capacity(DEFAULT_BODY_CAPACITY);
-    // What these bodies are made of can always be written; a Vec takes it all.
+    // These bodies can always be serialised, and writing to a `Vec` does not fail.
     let written = serde_json::to_writer(&mut bytes, body);
     StoredReply {
         status: status.as_u16(),
@@ -26,13 +26,13 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> StoredReply {
     }
 }
 
-/// Adds to a reply what clients need for their next step.
+/// Adds headers that clients need for their next request.
 pub(crate) trait ReplyExt {
-    /// The edit token of the record.
+    /// Sets `ETag` to the edit token of the record.
     fn version(self, version: i64) -> Self;
-    /// Where the new record lies.
+    /// Sets `Location` to the path of the new record.
     fn location(self, path: String) -> Self;
-    /// The reply itself.
+    /// Converts the stored reply into a response.
     fn send(self) -> Response;
 }
 
@@ -62,7 +62,8 @@ impl ReplyExt for StoredReply {
     }
 }
 
-/// The reply to something that is done once: made now, or as it was stored the first time.
+/// Returns the response to an idempotent request: a new one, or the one that was stored the first
+/// time.
 pub(crate) fn once<T>(outcome: Outcome<T>, render: impl Fn(&T) -> StoredReply) -> Response {
     match outcome {
         Outcome::Done(result) => render(&result).send(),

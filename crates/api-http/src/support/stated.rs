@@ -1,13 +1,13 @@
-//! Members that cannot be written, as requests state them: accepted when they are what is
-//! stored, so that what was read can be sent back.
+//! Read-only members in requests: accepted if they equal what is stored, so that what was read can
+//! be sent back.
 
 use crate::code::Code;
 use http_kit::fault::Fault;
 use http_kit::fields::Fields;
 use serde_json::Value;
 
-/// Reads what the body says of a member, to be compared with what is stored. A value that
-/// `parse` takes for none of ours differs from every stored one, and is a fault.
+/// Reads a read-only member, to be compared with what is stored. A value that `parse` rejects
+/// differs from every stored one, and is reported as a fault.
 pub(crate) fn member<T>(
     fields: &mut Fields,
     name: &'static str,
@@ -20,7 +20,7 @@ pub(crate) fn member<T>(
     parsed
 }
 
-/// The fault of a member that is not what is stored.
+/// Returns the fault of a read-only member that differs from what is stored.
 pub(crate) fn read_only(pointer: String) -> Fault {
     Fault::new(
         pointer,
@@ -29,7 +29,7 @@ pub(crate) fn read_only(pointer: String) -> Fault {
     )
 }
 
-/// A reference to a record: a text or a whole number, in any way in which a path may name it.
+/// Parses a reference to a record: a text or a whole number, in any of the forms that paths accept.
 pub(crate) fn reference<T, E>(value: &Value, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
     match value {
         Value::String(text) => parse(text).ok(),

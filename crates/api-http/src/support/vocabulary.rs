@@ -1,9 +1,9 @@
-//! Closed lists of words, as the OpenAPI document shows them.
+//! Closed lists of words in the OpenAPI document.
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-/// Declares the types by which bodies and parameters name such lists: a line has the type and the
-/// table of its words, the one that requests are read by or that replies are written from.
+/// Declares the types of such lists in bodies and parameters. A line has the type and the table of
+/// words that is used for parsing requests or writing replies.
 macro_rules! words {
     ($($(#[doc = $doc:literal])+ $name:ident: $table:expr,)+) => {$(
         $(#[doc = $doc])+
@@ -22,7 +22,7 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// Returns the schema of a list: the words of a table, in its order.
+/// Returns the schema of a list: the words of a table, in order.
 pub(crate) fn schema<T>(description: &str, table: &[(&'static str, T)]) -> RefOr<Schema> {
     let words = table.iter().map(|(word, _)| *word);
     let list = ObjectBuilder::new()

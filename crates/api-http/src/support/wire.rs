@@ -1,4 +1,4 @@
-//! Values as they appear in JSON.
+//! The JSON representation of values.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use customer_domain::money;
@@ -10,7 +10,7 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// An instant: RFC 3339 in UTC.
+/// A time in RFC 3339 format, in UTC.
 #[derive(Debug, Clone, Copy)]
 pub struct Instant(pub DateTime<Utc>);
 
@@ -26,19 +26,19 @@ impl Serialize for Instant {
     }
 }
 
-/// An amount: a JSON number with exactly the decimals of its currency, never through floating
-/// point.
+/// An amount of money: a JSON number with exactly the decimals of its currency, which is never
+/// converted to floating point.
 #[derive(Debug, Clone)]
 pub struct Amount(Box<RawValue>);
 
 impl Amount {
-    /// The amount, rounded to its currency.
+    /// Creates the amount, rounded to the decimals of its currency.
     pub fn new(amount: Decimal, currency: &str) -> Self {
         let text = money::in_currency(amount, currency).to_string();
         Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 
-    /// The number.
+    /// Returns the JSON number.
     pub(crate) fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -50,7 +50,7 @@ impl Serialize for Amount {
     }
 }
 
-/// How a body names the customer that its path names.
+/// The customer in a body, which must be the one in the path.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum CustomerReference {

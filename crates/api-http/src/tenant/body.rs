@@ -1,4 +1,4 @@
-//! Tenants as the wire shows and takes them.
+//! The representations of tenants in requests and replies.
 
 use crate::support::envelope::reply;
 use crate::support::wire::Instant;
@@ -8,37 +8,37 @@ use customer_domain::tenant::Tenant;
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantBody {
-    /// Its id: a slug.
+    /// The tenant's id: a slug.
     #[schema(example = "tenant-123")]
     pub id: String,
-    /// For people.
+    /// The display name.
     #[schema(example = "Northern shop")]
     pub name: String,
-    /// What differs from tenant to tenant.
+    /// The settings, which differ between tenants.
     pub settings: TenantSettingsBody,
-    /// The edit token: quoted, it is the `ETag`.
+    /// The edit token; in quotes, it is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// When it was made.
+    /// When the tenant was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When it last changed.
+    /// When the tenant last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Instant,
 }
 
-/// What differs from tenant to tenant.
+/// The settings of a tenant.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantSettingsBody {
-    /// The currency that totals, tiers and rules are counted in.
+    /// The currency of totals, tiers and rules.
     #[schema(example = "USD")]
     pub currency: String,
-    /// The country of an address that names none.
+    /// The default country of addresses.
     #[schema(example = "US")]
     pub country: String,
-    /// Addresses that a customer may have, 0 for as many as a book can hold (1,000); null: as the
-    /// operator decided for all tenants.
+    /// The most addresses of a customer, 0 for as many as a book can hold (1,000); `null` for the
+    /// operator's default.
     #[schema(example = 10, maximum = 1_000)]
     pub max_addresses: Option<u32>,
 }
@@ -47,14 +47,14 @@ pub struct TenantSettingsBody {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSettingsInput {
-    /// ISO 4217 code; of a new tenant the service's, `USD` unless configured.
+    /// ISO 4217 code; for a new tenant, the configured default (`USD` unless configured).
     #[schema(pattern = "^[A-Za-z]{3}$", nullable = false)]
     pub currency: Option<String>,
-    /// ISO 3166-1 alpha-2 code; of a new tenant the service's, `US` unless configured.
+    /// ISO 3166-1 alpha-2 code; for a new tenant, the configured default (`US` unless configured).
     #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
     pub country: Option<String>,
-    /// Addresses that a customer may have, 0 for as many as a book can hold (1,000); null: as the
-    /// operator decided for all tenants.
+    /// The most addresses of a customer, 0 for as many as a book can hold (1,000); `null` for the
+    /// operator's default.
     #[schema(minimum = 0, maximum = 1_000)]
     pub max_addresses: Option<u32>,
 }
@@ -63,40 +63,40 @@ pub struct TenantSettingsInput {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTenantBody {
-    /// The tenant that the caller acts in; it must be one that it may act in.
+    /// The tenant of the call; must be one that the caller may act in.
     pub tenant_id: Option<String>,
-    /// Its id: lower-case letters, digits, `-` and `_`.
+    /// The tenant's id: lower-case letters, digits, `-` and `_`.
     #[schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]*$")]
     pub id: String,
-    /// For people; the id unless given.
+    /// The display name; the id by default.
     #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
-    /// What differs.
+    /// The settings.
     #[schema(nullable = false)]
     pub settings: Option<TenantSettingsInput>,
 }
 
-/// A merge into a tenant: absent members keep.
+/// A merge into a tenant: absent members stay as they are.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateTenantBody {
-    /// The tenant that the caller acts in; it must be one that it may act in.
+    /// The tenant of the call; must be one that the caller may act in.
     pub tenant_id: Option<String>,
-    /// For people.
+    /// The display name.
     #[schema(max_length = 200, nullable = false)]
     pub name: Option<String>,
-    /// What differs.
+    /// The settings.
     #[schema(nullable = false)]
     pub settings: Option<TenantSettingsInput>,
-    /// The version that was read; acts as `If-Match`.
+    /// The version that was read; has the same effect as `If-Match`.
     #[schema(minimum = 1)]
     pub version: Option<i64>,
 }
 
 reply! {
-    /// One tenant.
+    /// A tenant.
     TenantReply {
-        /// One tenant.
+        /// A tenant.
         TenantData {
             /// The tenant.
             tenant: TenantBody,
@@ -109,7 +109,7 @@ reply! {
     TenantListReply {
         /// All tenants.
         TenantListData {
-            /// By id.
+            /// The tenants, in the order of their ids.
             tenants: Vec<TenantBody>,
         }
     }

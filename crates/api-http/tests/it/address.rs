@@ -20,7 +20,7 @@ fn fault(pointer: &str, code: &str) -> (String, String) {
     (pointer.to_owned(), code.to_owned())
 }
 
-/// A customer without addresses; its path.
+/// Creates a customer without addresses, and returns its path.
 async fn ada(api: &TestApi) -> String {
     let ada = customer().number(7).legacy(70).status(Status::Active);
     let ada = ada.build_new();
@@ -29,7 +29,7 @@ async fn ada(api: &TestApi) -> String {
     path
 }
 
-/// An address with everything.
+/// Returns the body of an address with all members.
 fn home() -> Value {
     json!({
         "type": "shipping", "isDefault": true, "firstName": "John", "lastName": "Doe",
@@ -39,12 +39,12 @@ fn home() -> Value {
     })
 }
 
-/// An address with as little as may be.
+/// Returns the body of an address with only the required members.
 fn plain(street: &str) -> Value {
     json!({"street": street, "city": "New York", "zipCode": "10001"})
 }
 
-/// The ids of a customer's addresses that hold each role.
+/// Returns the ids of the customer's default addresses by role.
 async fn defaults(api: &TestApi, path: &str) -> Value {
     let book = api.get(format!("{path}/addresses"), Key::Read).await;
     let book = book.data("addresses");

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const EVENTS: &str = "/api/v1/customers/audit-events";
 const SUMMARY: &str = "/api/v1/customers/audit-events/summary";
 
-/// The default tenant, where this actor is at work.
+/// Returns the context of an actor in the default tenant.
 fn acting(actor: &str) -> Context {
     Context {
         actor: Actor {
@@ -28,7 +28,7 @@ fn acting(actor: &str) -> Context {
     }
 }
 
-/// Puts entries on record, past the API.
+/// Records entries directly in the store.
 async fn recorded(api: &TestApi, context: &Context, entries: Vec<AuditEntry>) {
     let work = api.store.transactions().begin(context).await;
     let mut work = work.expect("work");
@@ -38,7 +38,7 @@ async fn recorded(api: &TestApi, context: &Context, entries: Vec<AuditEntry>) {
     work.commit().await.expect("a commit");
 }
 
-/// Two customers in the default tenant, whom Magento knows as 1 and 2.
+/// Creates two customers in the default tenant, with the legacy ids 1 and 2.
 async fn two(api: &TestApi) -> [CustomerId; 2] {
     let two = [1, 2].map(|n| {
         let known = i64::try_from(n).expect("small");
@@ -52,7 +52,7 @@ async fn two(api: &TestApi) -> [CustomerId; 2] {
     ids
 }
 
-/// The n-th entry: at the n-th second, about the record of that number.
+/// Returns the n-th entry: at the n-th second, about the n-th record.
 fn entry(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
     AuditEntry {
         customer,
@@ -60,7 +60,7 @@ fn entry(n: u64, kind: AuditKind, customer: Option<CustomerId>) -> AuditEntry {
     }
 }
 
-/// Two customers with five entries on record, of two actors.
+/// Creates two customers and records five entries of two actors.
 async fn five(api: &TestApi) -> [CustomerId; 2] {
     let people = two(api).await;
     let [one, two] = people.map(Some);
@@ -78,7 +78,7 @@ async fn five(api: &TestApi) -> [CustomerId; 2] {
     people
 }
 
-/// The numbers of the entries of a page, as [`entry`] gave them. Reads are left out.
+/// Returns the numbers of a page's entries, as given to [`entry`]. Entries of reads are left out.
 fn numbers(reply: &Reply) -> Vec<u64> {
     let events = reply.data("events");
     let ids = events.as_array().unwrap_or_else(|| fail(reply)).iter();
@@ -379,7 +379,7 @@ async fn the_trail_of_a_tenant_is_its_own() {
     let counted = format!("{SUMMARY}?event_type=customer.address");
     let away = api.get(&counted, Key::OtherAdmin).await.data("summary");
     assert_eq!(away["counts"], json!([]));
-    // An operator reads that of the tenant which is named, where it is on record.
+    // An operator's reading is recorded in the named tenant, where the operator finds it.
     let named = format!("{EVENTS}?tenant_id=tenant-123&event_type=customer.audit");
     let reads = api.get(&named, Key::Operator).await.data("events");
     assert_eq!(reads.as_array().map(Vec::len), Some(4));

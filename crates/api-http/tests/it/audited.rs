@@ -1,5 +1,5 @@
-//! Every change of the API leaves one entry in the audit trail, and the event that belongs to it;
-//! what is refused or fails leaves nothing.
+//! Every change through the API leaves one audit entry and its event; whatever is refused or fails
+//! leaves nothing.
 
 mod changes;
 mod refusals;
@@ -13,7 +13,7 @@ use customer_testkit::stored::{StoredAudit, StoredEvent};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The operations that change nothing of what is stored, and leave nothing.
+/// The operations that change nothing, and so record nothing.
 const READS: [&str; 22] = [
     "listCustomers",
     "batchGetCustomers",
@@ -39,7 +39,7 @@ const READS: [&str; 22] = [
     "setLogLevel",
 ];
 
-/// A request by somebody who may do everything.
+/// Returns a call by a caller with all permissions.
 fn call(world: &World, operation: &str, query: &str, body: Option<&Value>) -> Call {
     let operation = CONTRACT.operation(operation);
     let target = format!("{}{query}", world.target(operation));
@@ -50,7 +50,7 @@ fn call(world: &World, operation: &str, query: &str, body: Option<&Value>) -> Ca
     }
 }
 
-/// A world in which all was sent that has to come before.
+/// Creates a world, and sends the requests that have to come first.
 async fn prepared(before: &[(&str, Value)]) -> World {
     let world = World::new().await;
     for (operation, body) in before {
@@ -67,7 +67,7 @@ async fn sent(world: &World, change: &Change) -> Reply {
     world.api.send(call).await
 }
 
-/// What was recorded since.
+/// Returns what was recorded since `before`.
 async fn recorded(world: &World, before: &Stored) -> (Vec<StoredAudit>, Vec<StoredEvent>) {
     let Stored { audit, events, .. } = world.api.stored().await;
     let (audit, events) = (audit.into_iter(), events.into_iter());

@@ -1,4 +1,4 @@
-//! Input that is no request: always a problem document of the client's, and nothing written.
+//! Invalid input always gives a problem document with a 4xx status, and nothing is written.
 
 mod bytes;
 mod email;
@@ -8,7 +8,7 @@ use axum::body::Body;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// The cases whose operation takes a body, with the name of its schema.
+/// Returns the cases whose operation takes a body, with the name of its schema.
 fn with_bodies() -> impl Iterator<Item = (&'static Case, &'static str)> {
     CASES.iter().filter_map(|case| {
         let (schema, _) = case.operation().request()?;
@@ -17,7 +17,7 @@ fn with_bodies() -> impl Iterator<Item = (&'static Case, &'static str)> {
 }
 
 impl World {
-    /// Sends bytes to the operation, as one who may call it; a refusal writes nothing.
+    /// Sends a body to an operation with a sufficient key. If it is rejected, nothing was written.
     async fn sent(&self, case: &Case, body: impl Into<Body>) -> Reply {
         let call = Call::new(
             case.operation().method.clone(),
@@ -27,7 +27,7 @@ impl World {
             .await
     }
 
-    /// Sends a call; if it is refused, by a problem of the client's, nothing was written.
+    /// Sends a call. The status is below 500, and if the call is rejected, nothing was written.
     async fn refused(&self, call: Call) -> Reply {
         let before = self.api.stored().await;
         let reply = self.api.send(call).await;
@@ -39,7 +39,7 @@ impl World {
     }
 }
 
-/// Where a schema has properties, and their schemas: `/profile/firstName` and so on.
+/// Returns the pointers of a schema's properties, such as `/profile/firstName`, and their schemas.
 fn properties(schema: &str) -> Vec<(String, Value)> {
     fn walk(schema: &Value, at: &str, found: &mut Vec<(String, Value)>) {
         let members = schema["properties"].as_object().into_iter().flatten();
@@ -54,7 +54,7 @@ fn properties(schema: &str) -> Vec<(String, Value)> {
     found
 }
 
-/// The schema itself, behind a reference and the null that may stand beside it.
+/// Returns the schema behind a reference, which may be one of two options next to null.
 fn resolved(schema: &Value) -> Value {
     let options = schema["oneOf"].as_array().into_iter().flatten();
     let reference = options
@@ -69,7 +69,7 @@ fn resolved(schema: &Value) -> Value {
     }
 }
 
-/// The object with `value` at a pointer; objects on the way are made.
+/// Returns the object with `value` at a pointer; missing objects on the way are created.
 fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     let mut place = &mut body;
     for name in pointer.split('/').skip(1) {
@@ -110,7 +110,7 @@ async fn a_value_that_the_document_forbids_is_refused_by_name() {
                 }
                 let reply = world.sent(case, body.to_string()).await;
                 assert_eq!(reply.status, 400, "{} {body}: {reply}", case.operation);
-                // Of an object that lacks a member the fault is at that member.
+                // A missing member of an object is reported at that member.
                 let place = match pointer.rfind('/') {
                     Some(end @ 1..) => &pointer[..end],
                     Some(0) | None => &pointer,
@@ -164,7 +164,7 @@ async fn a_nul_is_named_wherever_it_hides() {
     for (case, schema) in with_bodies() {
         let world = World::new().await;
         let sample = case.body.expect("a sample")(&world);
-        // A tenant that cannot be is one that is not there.
+        // A malformed tenant id means that there is no such tenant.
         let members = properties(schema).into_iter();
         for (pointer, property) in members.filter(|(pointer, _)| pointer != "/tenantId") {
             let body = with(sample.clone(), &pointer, json!("a\0b"));
@@ -252,7 +252,7 @@ async fn a_large_number_of_faults_is_cut_and_counted() {
     );
 }
 
-/// A body of members that some request has, with values that none expects.
+/// Generates bodies with members of some request and unexpected values.
 fn bodies() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),

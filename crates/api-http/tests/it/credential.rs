@@ -1,4 +1,4 @@
-//! Passwords given at creation.
+//! Passwords set when a customer is created.
 
 use crate::customer_create::everything;
 use crate::support::{CUSTOMERS, Key, TestApi, context_of, default_tenant};

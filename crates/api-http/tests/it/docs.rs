@@ -1,4 +1,4 @@
-//! The document and its rendering, without network.
+//! The OpenAPI document and its rendering without internet access.
 
 use crate::support::{CONTRACT, Call, Reply, TestApi};
 use http::Method;
@@ -8,7 +8,7 @@ async fn get(api: &TestApi, target: &str) -> Reply {
     api.send_unchecked(Call::new(Method::GET, target)).await
 }
 
-/// The values of `src` and `href` in a page.
+/// Returns the values of `src` and `href` in a page.
 fn links(page: &str) -> BTreeSet<String> {
     let attributes = page.split(['<', '>', ' ', '\n']);
     attributes
@@ -75,7 +75,7 @@ async fn the_page_shows_our_document_and_asks_nobody_about_it() {
         !setup.contains("http:") && !setup.contains("https:"),
         "{setup}"
     );
-    // Unless told otherwise the page sends the document to a validator on the internet.
+    // By default the page sends the document to a validator on the internet.
     assert!(setup.contains(r#""validatorUrl": "none""#), "{setup}");
 }
 

@@ -1,5 +1,5 @@
-//! The requests about customers in the five documents that this service replaces, as they stand
-//! there, through both bases.
+//! The requests about customers in the five source documents, exactly as the documents show them,
+//! under both bases.
 
 use crate::support::{Call, Key, Reply, TestApi, other_tenant};
 use customer_domain::customer::Status;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const BASES: [&str; 2] = ["/api/v1/customers", "/v1/customers"];
 
-/// The members that the reply of the first and fourth document has.
+/// The members in the replies of the first and fourth document.
 const MEMBERS: [&str; 33] = [
     "/id",
     "/email",
@@ -46,7 +46,7 @@ const MEMBERS: [&str; 33] = [
     "/deletedAt",
 ];
 
-/// The customer of a reply that has every member.
+/// Returns the customer of a reply, which must have every member.
 #[track_caller]
 fn whole(reply: &Reply) -> Value {
     let customer = reply.customer();
@@ -59,7 +59,7 @@ fn whole(reply: &Reply) -> Value {
     customer
 }
 
-/// The API with the customer that the samples call `cust_456`; its path segment.
+/// Stores the customer that the samples call `cust_456`, and returns its path segment.
 async fn john(api: &TestApi) -> String {
     let john = customer().number(456).full().email("john.doe@example.com");
     let john = john.status(Status::Active).build_new();
@@ -83,7 +83,7 @@ async fn first_and_fourth_get() {
         assert_eq!(format!("cust_{}", found["id"].as_str().unwrap()), id);
         assert_eq!(found["profile"]["dateOfBirth"], "1906-12-09");
         assert_eq!(found["lastLoginAt"], "2026-01-15T11:59:59.123456Z");
-        // The documents' own id is neither of the forms that they describe.
+        // The id in the document matches neither of the formats that it describes.
         let reply = api.get(format!("{base}/cust_456"), Key::OtherRead).await;
         assert_eq!(reply.failure(), (400, "INVALID_CUSTOMER_ID".to_owned()));
     }
@@ -280,7 +280,7 @@ async fn third_get_update_and_delete() {
             reply.customer()
         );
 
-        // An equal status needs no administrator; a changed one does.
+        // Sending the same status needs no administrator, changing it does.
         let call = Call::put(&target).key(Key::OtherWrite).bytes(body);
         let after = whole(&api.send(call).await);
         assert_eq!(

@@ -169,7 +169,7 @@ async fn a_group_with_customers_stays_and_an_empty_one_goes() {
     let customer = api.created(Key::Write, body).await;
     let path = format!("{GROUPS}/vip");
     assert_snapshot!("in_use", api.delete(&path, Key::Admin).await);
-    // A deleted customer may come back.
+    // A deleted customer can be reactivated.
     let customer = format!("{CUSTOMERS}/{customer}");
     api.delete(&customer, Key::Write).await;
     let in_use = (409, "GROUP_IN_USE".to_owned());

@@ -1,4 +1,4 @@
-//! Whether the service lives and is ready, and what it answers when its database is away.
+//! Liveness, readiness, and the behaviour while the database is down.
 
 use crate::support::{CASES, CUSTOMERS, Call, Key, Needs, TestApi, World};
 use customer_domain::job::{Acquisition, JobName, JobOutcome};
@@ -146,7 +146,7 @@ async fn every_route_on_data_asks_to_come_back_later() {
             world.api.store.set_down(true);
             let reply = world.api.send(call).await;
             world.api.store.set_down(false);
-            // Of the process itself, and wanted most when the store is gone.
+            // The log level belongs to the process, and is needed most when the store is down.
             if remembered && case.operation.ends_with("LogLevel") {
                 assert_eq!(reply.status, 200, "{reply}");
                 continue;

@@ -21,7 +21,7 @@ fn replayed(reply: &Reply) -> bool {
     reply.header("idempotent-replayed") == Some("true")
 }
 
-/// The same to the byte, but for what names the request.
+/// Asserts that two replies are equal, except for the ids of the request.
 fn assert_same(first: &Reply, second: &Reply) {
     assert_eq!((first.status, &first.body), (second.status, &second.body));
     for name in [

@@ -1,4 +1,4 @@
-//! The log level over HTTP; the real one is tested with the service.
+//! The log level over HTTP; the real implementation is tested with the service.
 
 use crate::support::{BASE, Call, Key, World};
 use http::Method;

@@ -1,4 +1,4 @@
-//! Drives the HTTP layer from outside.
+//! Tests of the HTTP layer through its router.
 
 mod access;
 mod address;

@@ -1,4 +1,4 @@
-//! What operators see of requests.
+//! The metrics and log lines of requests.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
@@ -16,7 +16,7 @@ use tracing::{Event, Subscriber};
 
 use crate::sample::{app, get_request, send};
 
-/// Counts by metric name and labels.
+/// Counters by metric name and labels.
 #[derive(Clone, Default)]
 pub(crate) struct Counts(Arc<Mutex<BTreeMap<String, u64>>>);
 
@@ -52,7 +52,7 @@ impl HistogramFn for Slot {
 }
 
 impl Counts {
-    /// How often this was counted.
+    /// Returns the value of a counter.
     pub(crate) fn of(&self, key: &str) -> u64 {
         let counts = self.0.lock().expect("counts");
         counts.get(key).copied().unwrap_or_default()
@@ -163,7 +163,7 @@ async fn requests_are_counted_and_timed_by_route_template_with_both_bases_as_one
     assert_eq!(*counts.0.lock().unwrap(), expected);
 }
 
-/// Events as lines of `name=value`.
+/// Records events as lines of `name=value`.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(pub(crate) Arc<Mutex<Vec<String>>>);
 
@@ -200,8 +200,9 @@ impl Subscriber for Lines {
 #[tokio::test]
 async fn one_line_per_request_names_the_route_and_no_personal_data() {
     let lines = Lines::default();
-    // Of one subscriber alone tracing believes for good what the thread says that comes by a line
-    // first, which may be one of another test, and has none. Of two it asks both.
+    // With a single subscriber, tracing caches for good whether a log statement is enabled, as
+    // decided by the first thread to reach it, which may belong to another test without a
+    // subscriber. With two it asks both.
     let _second = tracing::Dispatch::new(Lines::default());
     let guard = tracing::subscriber::set_default(lines.clone());
     let request = Request::get("/api/v1/customers/jane@example.com?search=canary")

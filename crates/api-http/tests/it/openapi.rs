@@ -1,4 +1,4 @@
-//! What the OpenAPI document promises.
+//! The guarantees of the OpenAPI document.
 
 use crate::support::{CASES, CONTRACT, Call, Operation, World, fail};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
     CONTRACT.operations.iter()
 }
 
-/// Every success of an operation: status, media type and content.
+/// Returns the successful responses of an operation: status, media type and content.
 fn successes(operation: &Operation) -> Vec<(&str, &str, &Value)> {
     contents(operation, |status| status.starts_with('2'))
 }
@@ -143,7 +143,8 @@ fn no_schema_is_anonymous() {
     }
 }
 
-/// Nothing inside a schema has properties or words of its own: those have names.
+/// Asserts that nothing within a schema has properties or enum values of its own: those are named
+/// schemas.
 fn assert_named(schema: &Value, at: &str) {
     match schema {
         Value::Object(members) => {
@@ -201,7 +202,7 @@ fn every_body_has_an_example_that_fits_its_schema() {
                 operation.id
             );
         }
-        // An address that is there already is answered instead of added.
+        // An existing address is returned instead of added.
         let expected = if operation.id == "createAddress" {
             2
         } else {
@@ -233,7 +234,7 @@ async fn every_example_of_a_request_is_accepted() {
             .send(call.key(case.needs.weakest()).json(example))
             .await;
         let accepted = match case.operation {
-            // They name a tenant that is there and a customer who is not.
+            // Their examples name an existing tenant and a missing customer.
             "createTenant" => reply.status == 409,
             "lookupCustomer" => reply.status == 404,
             _ => reply.status == case.status,
@@ -267,7 +268,7 @@ async fn every_property_of_a_request_is_known_to_its_route() {
     }
 }
 
-/// A value for every property, null where that is allowed.
+/// Returns an object with a value for every property, null except for nested objects.
 fn everything(schema: &Value) -> Value {
     let members = schema["properties"].as_object().into_iter().flatten();
     members
@@ -364,7 +365,7 @@ fn failures_are_told_where_they_can_happen() {
     }
 }
 
-/// `cargo xtask openapi` writes it.
+/// Fails if `cargo xtask openapi` has to be run.
 #[test]
 fn the_committed_document_is_what_the_routes_say() {
     let committed: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json"))

@@ -1,4 +1,4 @@
-//! From where a request came, as the audit trail has it.
+//! The origin of a request in the audit trail.
 
 use crate::sample;
 use crate::support::{CUSTOMERS, Key, TestApi};
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// What the trail says of a change that was asked for by this peer, with these headers.
+/// Returns the recorded origin of a change that was requested by this peer with these headers.
 async fn on_record(peer: Option<&str>, headers: &[(&'static str, &[u8])]) -> Origin {
     let api = TestApi::new().await;
     let mut request = Request::post(CUSTOMERS)
@@ -118,8 +118,8 @@ async fn the_agent_is_kept_as_one_line_of_bounded_length() {
     assert_eq!(on_record(None, &[]).await.user_agent, None);
 }
 
-/// Tells each request from where it came, on a socket of its own; proxies on this machine are
-/// trusted if they are `trusted`.
+/// Returns the origin that a handler sees of a request over a real socket, with `trusted` as the
+/// networks of trusted proxies.
 async fn told_over_a_socket(trusted: &[&str], headers: &str) -> String {
     let networks = trusted
         .iter()

@@ -1,4 +1,4 @@
-//! What every route inherits, seen by a client.
+//! What all routes have in common, as a client sees it.
 
 use std::time::Duration;
 

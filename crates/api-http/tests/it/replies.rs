@@ -1,4 +1,4 @@
-//! What every reply carries, whatever it says.
+//! What all replies have in common.
 
 use axum::body::Body;
 use http::Request;

@@ -1,4 +1,4 @@
-//! A small router with the whole stack around it.
+//! A small router with the whole middleware stack.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,7 +117,7 @@ async fn panics() -> Response {
     panic_with("forced, with /a/secret/path").into_response()
 }
 
-/// What a handler would do by mistake.
+/// Panics, as a faulty handler would.
 fn panic_with(text: &str) -> String {
     None::<String>.into_iter().next().expect(text)
 }
@@ -132,7 +132,7 @@ async fn slow() -> Response {
     "too late".into_response()
 }
 
-/// One reply, read whole.
+/// A reply that was read completely.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -145,7 +145,7 @@ impl Reply {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 
-    /// The code of a problem document, once everything that all of them share was checked.
+    /// Returns the code of a problem document, after checking what all of them have in common.
     pub(crate) fn code(&self) -> String {
         let document = self.json();
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");

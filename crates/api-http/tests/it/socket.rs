@@ -1,4 +1,4 @@
-//! The server on a real socket: sizes, order, drain.
+//! The server on a real socket: limits, the order of replies, and shutdown.
 
 mod deadlines;
 mod framing;
@@ -31,7 +31,7 @@ impl Server {
         Self::lingering(app, Duration::from_millis(500)).await
     }
 
-    /// Reads for so long what a client still sends after the last reply.
+    /// Starts a server that reads for `linger` what a client still sends after the last reply.
     async fn lingering(app: Router, linger: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -62,7 +62,7 @@ impl Server {
             .expect("a connection")
     }
 
-    /// Sends all and reads until the server closes.
+    /// Sends a request and reads until the server closes the connection.
     async fn exchange(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
         stream
@@ -82,7 +82,7 @@ async fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8(bytes).expect("a reply in UTF-8")
 }
 
-/// One reply whose body is JSON or text of known length, on a connection that stays.
+/// Reads one reply with a body of known length from a connection that stays open.
 async fn read_reply(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];

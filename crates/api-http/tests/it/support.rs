@@ -1,5 +1,5 @@
-//! The whole API on the store in memory: fixed time, counted ids, and a client that holds every
-//! reply against the OpenAPI document.
+//! The whole API on the store in memory, with a fixed time, counted ids, and a client that checks
+//! every reply against the OpenAPI document.
 
 mod call;
 mod cases;
@@ -50,11 +50,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// The first base; the second is `/v1`.
+/// The first base path; the second one is `/v1`.
 pub(crate) const BASE: &str = "/api/v1";
 pub(crate) const CUSTOMERS: &str = "/api/v1/customers";
 
-/// The API, and what it stands on.
+/// The API and its dependencies.
 pub(crate) struct TestApi {
     pub(crate) store: FakeStore,
     pub(crate) clock: Arc<FixedClock>,
@@ -63,8 +63,8 @@ pub(crate) struct TestApi {
     router: Router,
 }
 
-/// Everything that is stored, to be compared. When keys were last used is left out: that is
-/// noted by every request.
+/// All stored data, for comparisons. The last use of keys is left out, since every request updates
+/// it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stored {
     pub(crate) customers: Vec<CustomerRecord>,
@@ -77,12 +77,12 @@ pub(crate) struct Stored {
 }
 
 impl TestApi {
-    /// Two tenants, `default` and `tenant-123`, with every [`Key`] and no customers.
+    /// Creates two tenants, `default` and `tenant-123`, with every [`Key`] and no customers.
     pub(crate) async fn new() -> Self {
         Self::with(Limits::default()).await
     }
 
-    /// The same with room for so many requests at one time.
+    /// Does the same with a limit of concurrent requests.
     pub(crate) async fn with_places(in_flight: usize) -> Self {
         let limits = Limits {
             in_flight,
@@ -111,7 +111,7 @@ impl TestApi {
         }
     }
 
-    /// Sends a request; the reply is as the document says, else this panics.
+    /// Sends a request. Panics if the reply does not match the OpenAPI document.
     pub(crate) async fn send(&self, call: Call) -> Reply {
         let method = call.method.clone();
         let target = call.target.clone();
@@ -120,18 +120,18 @@ impl TestApi {
         reply
     }
 
-    /// The whole API, to be served on a socket.
+    /// Returns the router, to be served on a socket.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// Sends a request, and leaves the body of the reply to be read.
+    /// Sends a request, without reading the body of the reply.
     pub(crate) async fn response(&self, call: Call) -> Response<Body> {
         let response = self.router.clone().oneshot(call.request()).await;
         response.expect("an infallible router")
     }
 
-    /// Sends a request that no operation of the document is meant by.
+    /// Sends a request that matches no operation of the document.
     pub(crate) async fn send_unchecked(&self, call: Call) -> Reply {
         let (parts, body) = self.response(call).await.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
@@ -154,21 +154,21 @@ impl TestApi {
         self.send(Call::delete(target).key(key)).await
     }
 
-    /// Creates a customer in the tenant of `key`, which must succeed, and tells its id.
+    /// Creates a customer in the tenant of `key`, and returns its id.
     pub(crate) async fn created(&self, key: Key, body: Value) -> String {
         let reply = self.post(CUSTOMERS, key, body).await;
         assert_eq!(reply.status, 201, "{reply}");
         reply.customer()["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Adds an address to the customer at `path`, which must succeed, and tells its path.
+    /// Adds an address to the customer at `path`, and returns its path.
     pub(crate) async fn added(&self, path: &str, key: Key, body: Value) -> String {
         let reply = self.post(format!("{path}/addresses"), key, body).await;
         assert_eq!(reply.status, 201, "{reply}");
         reply.header("location").expect("a location").to_owned()
     }
 
-    /// Stores customers as they are, past the API.
+    /// Stores customers directly in the store.
     pub(crate) async fn store_customers(&self, tenant: &Tenant, customers: Vec<NewCustomer>) {
         let context = context_of(tenant);
         let mut work = self
@@ -184,7 +184,7 @@ impl TestApi {
         work.commit().await.expect("a commit");
     }
 
-    /// Everything that is stored.
+    /// Returns all stored data.
     pub(crate) async fn stored(&self) -> Stored {
         let tenants = self.store.tenants().all().await.expect("tenants");
         let mut customers = Vec::new();
@@ -218,7 +218,7 @@ impl TestApi {
         }
     }
 
-    /// The types of the events so far, and what they say changed.
+    /// Returns the types of the events so far, and the changed fields that they name.
     pub(crate) fn events(&self) -> Vec<(String, Value)> {
         let events = self.store.events().into_iter();
         events
@@ -231,14 +231,14 @@ impl TestApi {
     }
 }
 
-/// Ends a test from where no assertion fits.
+/// Fails a test where no assertion is suitable.
 #[expect(clippy::panic, reason = "a test fails by panicking")]
 #[track_caller]
 pub(crate) fn fail(why: impl std::fmt::Display) -> ! {
     panic!("{why}")
 }
 
-/// The service itself at work in a tenant.
+/// Returns the context of the service itself in a tenant.
 pub(crate) fn context_of(tenant: &Tenant) -> Context {
     Context::system(tenant.id, tenant.slug.as_str(), "test")
 }

@@ -1,4 +1,4 @@
-//! Two tenants: whatever one has, the other cannot reach it.
+//! Two tenants cannot reach each other's data.
 
 use crate::support::{CUSTOMERS, Call, Key, TestApi, World, default_tenant, other_tenant};
 use http::Method;

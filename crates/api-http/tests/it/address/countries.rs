@@ -4,7 +4,7 @@ use super::ada;
 use crate::support::{Key, TestApi};
 use serde_json::{Value, json};
 
-/// Country, name, street, city, region, postal code.
+/// The country, name, street, city, region and postal code of an address.
 type Row = (
     &'static str,
     &'static str,
@@ -305,7 +305,7 @@ const ROWS: [Row; 36] = [
     ),
 ];
 
-/// Places that have no postal codes, or need none.
+/// Addresses without postal codes, in countries that have none or do not require them.
 const WITHOUT: [Row; 6] = [
     (
         "HK",

@@ -1,4 +1,4 @@
-//! Who is the default, equal addresses, and how many there may be.
+//! Default addresses, equal addresses, and the limit of addresses.
 
 use super::{ada, defaults, fault, home, id_of, plain};
 use crate::support::{Call, Key, TestApi};

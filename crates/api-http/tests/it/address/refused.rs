@@ -1,4 +1,4 @@
-//! What can be no address is refused, and every fault is named where it was sent.
+//! Invalid addresses are rejected, and each fault is reported at the member that was sent.
 
 use super::{ada, fault, home, plain};
 use crate::support::{Call, Key, TestApi, context_of, default_tenant};

@@ -1,4 +1,5 @@
-//! The address vocabularies of the five documents, as they stand there, through both bases.
+//! The addresses of the five source documents, exactly as the documents show them, under both
+//! bases.
 
 use super::{ada, fault, id_of};
 use crate::support::{Call, Key, TestApi, other_tenant};
@@ -6,7 +7,7 @@ use customer_domain::customer::Status;
 use customer_testkit::builders::customer;
 use serde_json::{Value, json};
 
-/// The members that the reply of the first and fourth document has.
+/// The members in the replies of the first and fourth document.
 const MEMBERS: [&str; 14] = [
     "id",
     "type",
@@ -24,7 +25,7 @@ const MEMBERS: [&str; 14] = [
     "createdAt",
 ];
 
-/// The second document's sample; its `customer_id` is the customer of the path.
+/// Returns the sample of the second document, with the customer in the path as its `customer_id`.
 fn second(customer: &str) -> String {
     r#"{
   "customer_id": "customer-uuid",
@@ -52,7 +53,7 @@ const THIRD: &str = r#"{
   "country": "US"
 }"#;
 
-/// The addresses that the first and fourth document show.
+/// The addresses in the first and fourth document.
 const FIRST: [&str; 2] = [
     r#"{
   "id": "addr_123",
@@ -85,7 +86,7 @@ const FIRST: [&str; 2] = [
 }"#,
 ];
 
-/// A customer of `tenant-123`, below each base.
+/// Creates a customer of `tenant-123`, and returns its path under each base.
 async fn john(api: &TestApi) -> [String; 2] {
     let john = customer().number(456).status(Status::Active).build_new();
     let id = john.customer.id;
@@ -106,7 +107,7 @@ async fn first_and_fourth_addresses() {
         let api = TestApi::new().await;
         let path = &john(&api).await[n];
         for sample in FIRST {
-            // What they read they send without what the service makes.
+            // A sample of a reply is sent back without the members that the service generates.
             let mut body: Value = serde_json::from_str(sample).unwrap();
             let sent = body.as_object_mut().unwrap();
             sent.remove("id");
@@ -125,7 +126,7 @@ async fn first_and_fourth_addresses() {
             }
             assert_eq!(address["isDefault"], true);
         }
-        // The documents' own ids are neither of the forms that they describe.
+        // The ids in the documents match neither of the formats that they describe.
         let reply = api
             .get(format!("{path}/addresses/addr_123"), Key::OtherRead)
             .await;

@@ -1,4 +1,4 @@
-//! The trail, page by page.
+//! Paging through the audit trail.
 
 use super::{EVENTS, acting, entry, five, listed, numbers, recorded};
 use crate::support::{CUSTOMERS, Key, TestApi, context_of, other_tenant};

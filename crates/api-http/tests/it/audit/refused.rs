@@ -1,4 +1,4 @@
-//! What is refused is on record.
+//! Refusals are recorded in the audit trail.
 
 use super::{EVENTS, listed};
 use crate::observed::Counts;
@@ -10,7 +10,7 @@ use customer_testkit::fake::Step;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-/// Who was refused what in the default tenant, newest first.
+/// Returns the refusals in the default tenant, newest first.
 async fn refusals(api: &TestApi) -> Vec<Value> {
     let events = listed(api, "event_type=access.denied&page_size=100").await;
     let events = events.data("events");
@@ -23,7 +23,7 @@ async fn refusals(api: &TestApi) -> Vec<Value> {
         .collect()
 }
 
-/// The scope that a key lacks for an operation, if it does.
+/// Returns the scope that a key lacks for an operation, if any.
 fn lacking(case: &Case, key: Key) -> Option<&'static str> {
     match (case.needs, key) {
         (Needs::Write, Key::Read) => Some("customers:write"),

@@ -1,28 +1,28 @@
-//! Every change that the API can make, and what it has to leave behind.
+//! Every change that is possible through the API, and what it must record.
 
 use chrono::SecondsFormat;
 use customer_testkit::builders::{at, seeded_id};
 use serde_json::{Value, json};
 
-/// A request that changes something, once.
+/// A request that changes something.
 pub(super) struct Change {
     pub(super) operation: &'static str,
-    /// What is sent before, so that there is something to change.
+    /// The requests that create what is changed.
     pub(super) before: Vec<(&'static str, Value)>,
     pub(super) query: &'static str,
     pub(super) body: Option<Value>,
-    /// The type of its entry.
+    /// The type of the audit entry.
     pub(super) kind: &'static str,
-    /// What the fields were; null when none was anything.
+    /// The old values of the fields; null if there are none.
     pub(super) old: Value,
-    /// What the fields are.
+    /// The new values of the fields.
     pub(super) new: Value,
-    /// Fields that are named and have no value.
+    /// Fields that are named without values.
     pub(super) beside: &'static [&'static str],
     pub(super) reason: Option<&'static str>,
-    /// The type of its event and what that says changed.
+    /// The type of the event, and the changed fields that it names.
     pub(super) event: Option<(Value, Value)>,
-    /// Whether the same request again is content with what is there.
+    /// Whether repeating the request succeeds without another change.
     pub(super) is_once: bool,
 }
 
@@ -66,7 +66,7 @@ impl Change {
         Self { old, new, ..self }
     }
 
-    /// Names fields that have no value.
+    /// Sets the fields that are named without values.
     fn named(self, beside: &'static [&'static str]) -> Self {
         Self { beside, ..self }
     }
@@ -237,7 +237,7 @@ fn addresses() -> Vec<Change> {
     ]
 }
 
-/// Preferences and tags, which are changed with the customer.
+/// Changes of preferences and tags, which belong to the customer.
 fn preferences() -> Vec<Change> {
     let navy = || json!({"tags": ["navy"]});
     let tags = |operation, old: Value, new: Value| {
@@ -335,7 +335,7 @@ fn administration() -> Vec<Change> {
     ]
 }
 
-/// Reads of the trail, which are on it.
+/// Readings of the audit trail, which are recorded in it.
 fn reads_on_record() -> Vec<Change> {
     let read = |operation, query, asked_for: Value| Change {
         query,
@@ -353,7 +353,7 @@ fn reads_on_record() -> Vec<Change> {
         read(
             "listCustomerAuditEvents",
             "",
-            // The customer of every world.
+            // The customer that every world has.
             json!({"customer_id": seeded_id(2).to_string()}),
         ),
         read("countAuditEvents", "", json!({"by": "customer"})),

@@ -1,4 +1,4 @@
-//! What is refused leaves nothing: neither an entry, nor an event, nor a change.
+//! Refused requests leave nothing: no entry, no event and no change.
 
 use super::changes::changes;
 use super::{call, prepared};
@@ -6,15 +6,15 @@ use crate::support::{CONTRACT, Call, Key, Operation, Reply, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// An operation and the body of its request.
+/// An operation and the body of a request.
 type Sent = (&'static str, Value);
 
-/// Every operation that changes something, once.
+/// Returns every operation that changes something, without duplicates.
 fn operations() -> BTreeSet<&'static str> {
     changes().iter().map(|change| change.operation).collect()
 }
 
-/// Sends a request that is refused.
+/// Sends a request that must be refused.
 async fn refused(world: &World, about: &str, call: Call) -> Reply {
     let before = world.api.stored().await;
     let reply = world.api.send(call).await;

@@ -1,4 +1,4 @@
-//! Bytes that are no JSON text, too many of them, or said to be something else.
+//! Bodies that are not JSON, too large, or declared as another media type.
 
 use super::with_bodies;
 use crate::support::World;

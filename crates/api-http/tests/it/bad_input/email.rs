@@ -1,4 +1,4 @@
-//! What is an e-mail address, and what is none.
+//! Valid and invalid e-mail addresses.
 
 use crate::support::{CUSTOMERS, Call, Key, World};
 use http::Method;

@@ -1,4 +1,4 @@
-//! How long a client may keep a connection waiting.
+//! The time for which a client may keep a connection waiting.
 
 use super::*;
 use axum::routing::get;
@@ -13,7 +13,7 @@ async fn requests_share_a_connection_until_it_idles() {
             .await
             .unwrap();
         assert!(read_reply(&mut stream).await.ends_with("alive"));
-        // Longer than a head may take, shorter than a connection may idle.
+        // Longer than the deadline of a head, shorter than that of an idle connection.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     let waited = Instant::now();
@@ -75,7 +75,8 @@ async fn a_head_that_is_begun_behind_a_request_has_its_deadline_too() {
     assert_problem(other, 408, "REQUEST_TIMEOUT");
 }
 
-/// Whatever a client makes of the framing, hyper alone says where a request ends, and the deadlines hold behind it.
+/// However a client frames its request, only hyper decides where it ends, and the deadlines still
+/// apply after it.
 #[tokio::test]
 async fn trailers_that_end_in_bare_line_feeds_switch_no_deadline_off() {
     let server = Server::start().await;
@@ -106,7 +107,7 @@ async fn a_connection_idles_behind_a_body_that_nobody_read() {
         stream.write_all(request.as_bytes()).await.unwrap();
         let reply = read_reply(&mut stream).await;
         assert!(reply.starts_with("HTTP/1.1 404 "), "{reply}");
-        // Longer than a head may take, shorter than a connection may idle.
+        // Longer than the deadline of a head, shorter than that of an idle connection.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     assert_eq!(read_all(&mut stream).await, "");
@@ -139,7 +140,7 @@ async fn a_reply_that_is_not_taken_is_cut_and_no_other_one_put_into_it() {
     let mut stream = server.connect().await;
     let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTT";
     stream.write_all(request.as_bytes()).await.unwrap();
-    // Until the head has had its time, and the server still lingers.
+    // Until the deadline of the head has passed, while the server still lingers.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let mut reply = Vec::new();
     assert!(stream.read_to_end(&mut reply).await.is_ok());

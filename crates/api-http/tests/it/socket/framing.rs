@@ -1,10 +1,11 @@
-//! Where a request ends, and what is no request.
+//! The end of a request, and input that is not a request.
 
 use super::*;
 
 const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
 
-/// A reply of hyper's own, to what it cannot read as a request: a status and nothing else.
+/// Asserts that hyper itself replied to something that is not a request: with a status and nothing
+/// else.
 #[track_caller]
 fn assert_bare(reply: &str, status: u16) {
     assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{reply}");
@@ -19,7 +20,7 @@ fn create(headers: &str, body: &str) -> String {
     )
 }
 
-/// RFC 9112, 6.1: the length is no part of the request then, and the connection is closed after the reply.
+/// RFC 9112, 6.1: the length is ignored in this case, and the connection is closed after the reply.
 #[tokio::test]
 async fn transfer_encoding_overrides_a_length_and_ends_the_connection() {
     let server = Server::start().await;
@@ -33,7 +34,7 @@ async fn transfer_encoding_overrides_a_length_and_ends_the_connection() {
         for first in [
             "",
             HEALTH,
-            // Bodies that nobody reads, which look like heads.
+            // Bodies that are not read by a handler, and look like heads.
             "GET /health/live HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nGET /\r\n\r\n",
             "GET /health/live HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n9\r\nGET /\r\n\r\n\r\n0\r\n\r\n",
         ] {

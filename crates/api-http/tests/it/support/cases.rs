@@ -3,7 +3,7 @@
 use super::{CONTRACT, CUSTOMERS, Call, Key, Operation, TestApi};
 use serde_json::{Value, json};
 
-/// What a caller needs for an operation.
+/// What an operation requires of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
     Nothing,
@@ -14,18 +14,18 @@ pub(crate) enum Needs {
     AllTenants,
 }
 
-/// What a customer may do about itself.
+/// What customers may do with their own records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Own {
-    /// Nothing: its token is refused.
+    /// Nothing: a customer's token is rejected.
     No,
-    /// All that the operation does.
+    /// Everything that the operation does.
     Yes,
-    /// The same, after a fresh proof of who it is.
+    /// The same, after a recent proof of identity.
     Fresh,
 }
 
-/// A request that succeeds in a [`World`] when the caller has what is needed.
+/// A request that succeeds in a [`World`] if the caller has the required permission.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) operation: &'static str,
@@ -35,11 +35,11 @@ pub(crate) struct Case {
     pub(crate) body: Option<fn(&World) -> Value>,
 }
 
-/// An API with one customer in `default`, known by everything that one can be known by.
+/// An API with one customer in `default` that has every kind of identifier.
 pub(crate) struct World {
     pub(crate) api: TestApi,
     pub(crate) customer: String,
-    /// An address of the customer.
+    /// The id of one of the customer's addresses.
     pub(crate) address: String,
 }
 
@@ -76,12 +76,12 @@ impl Case {
         CONTRACT.operation(self.operation)
     }
 
-    /// The request, without a credential.
+    /// Returns the request, without a credential.
     pub(crate) fn call(&self, world: &World) -> Call {
         self.call_at(world, &world.target(self.operation()))
     }
 
-    /// The same request at another target.
+    /// Returns the same request with another target.
     pub(crate) fn call_at(&self, world: &World, target: &str) -> Call {
         let call = Call::new(self.operation().method.clone(), target);
         match self.body {
@@ -104,7 +104,7 @@ impl Needs {
 }
 
 impl World {
-    /// A group of `default`, and of no other tenant, that has no customer.
+    /// The id of a group of `default` without members, which no other tenant has.
     pub(crate) const GROUP: &str = "trade";
 
     pub(crate) async fn new() -> Self {
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// Where an operation finds what it is about.
+    /// Returns the target of a request, with the ids of this world.
     pub(crate) fn target(&self, operation: &Operation) -> String {
         operation.target(&[
             ("customerId", &self.customer),
@@ -143,13 +143,13 @@ impl World {
         ])
     }
 
-    /// The path of the customer.
+    /// Returns the path of the customer.
     pub(crate) fn path(&self) -> String {
         format!("{CUSTOMERS}/{}", self.customer)
     }
 }
 
-/// Every operation of the document; a test holds the two against each other.
+/// A case for every operation of the document; a test checks that none is missing.
 pub(crate) static CASES: &[Case] = &[
     case("listCustomers", Needs::Read),
     case("createCustomer", Needs::Write)

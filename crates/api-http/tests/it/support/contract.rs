@@ -1,4 +1,4 @@
-//! The OpenAPI document as a contract: every reply of every test is held against it.
+//! The OpenAPI document as a contract, against which every reply in every test is checked.
 
 use super::{Reply, fail};
 use http::Method;
@@ -14,9 +14,9 @@ pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
 pub(crate) struct Contract {
     pub(crate) document: Value,
     pub(crate) operations: Vec<Operation>,
-    /// As the document says.
+    /// The schemas of the document.
     schemas: BTreeMap<String, Validator>,
-    /// As replies are held to: every property is there, and no other.
+    /// The schemas of replies: they require every property and allow no others.
     exact: BTreeMap<String, Validator>,
 }
 
@@ -25,15 +25,15 @@ pub(crate) struct Contract {
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
-    /// The template, without base.
+    /// The path template, without the base.
     pub(crate) path: String,
-    /// Whether it lies under the two bases.
+    /// Whether the operation is under the two base paths.
     pub(crate) under_base: bool,
     pub(crate) object: Value,
 }
 
 impl Operation {
-    /// Name and example of the request's schema.
+    /// Returns the name and the example of the request's schema.
     pub(crate) fn request(&self) -> Option<(&str, &Value)> {
         let content = self
             .object
@@ -41,18 +41,18 @@ impl Operation {
         Some((schema_name(content)?, &content["example"]))
     }
 
-    /// Whether a body may be left out.
+    /// Returns whether the body is optional.
     pub(crate) fn body_is_optional(&self) -> bool {
         self.object["requestBody"]["required"] != true
     }
 
-    /// The scope that the document says is needed; none for public operations.
+    /// Returns the scope that the document requires; `None` for public operations.
     pub(crate) fn scope(&self) -> Option<String> {
         let scope = self.object.pointer("/security/0/bearer/0")?;
         Some(scope.as_str().expect("a scope").to_owned())
     }
 
-    /// The path of a call: under the first base, with these values for its segments.
+    /// Returns the path of a call: under the first base, with these values for its segments.
     pub(crate) fn target(&self, segments: &[(&str, &str)]) -> String {
         let path = segments
             .iter()
@@ -112,13 +112,13 @@ impl Contract {
         &self.document["components"]["schemas"][name]
     }
 
-    /// What is wrong with a value, as the document says.
+    /// Returns the violations of a schema by a value.
     pub(crate) fn faults_of(&self, schema: &str, value: &Value) -> Vec<String> {
         faults(&self.schemas[schema], value)
     }
 
-    /// What is wrong with a reply's body: a property that is missing or not in the document is
-    /// wrong too.
+    /// Returns the violations of a schema by the body of a reply, including missing properties and
+    /// those that are not in the document.
     pub(crate) fn faults_of_reply(&self, schema: &str, value: &Value) -> Vec<String> {
         let validators = if schema == "Problem" {
             &self.schemas
@@ -128,7 +128,7 @@ impl Contract {
         faults(&validators[schema], value)
     }
 
-    /// The operation that a request means; a fixed word wins over an id.
+    /// Returns the operation of a request; a literal segment takes precedence over an id.
     fn meant(&self, method: &Method, path: &str) -> Option<&Operation> {
         let meant = self
             .operations
@@ -137,7 +137,7 @@ impl Contract {
         meant.min_by_key(|operation| operation.path.matches('{').count())
     }
 
-    /// Holds a reply against the operation that was called.
+    /// Checks a reply against the operation that was called.
     pub(super) fn check(&self, method: &Method, target: &str, reply: &Reply) {
         let path = target.split('?').next().unwrap_or_default();
         let operation = self
@@ -192,7 +192,7 @@ impl Contract {
     }
 }
 
-/// What a schema is of: the body, or each line of a stream.
+/// Returns the values that the schema applies to: the body, or each line of a stream.
 fn bodies(kind: &str, reply: &Reply) -> Vec<Value> {
     if kind == "application/x-ndjson" {
         let lines = reply.text().lines();
@@ -203,7 +203,7 @@ fn bodies(kind: &str, reply: &Reply) -> Vec<Value> {
     vec![reply.json()]
 }
 
-/// What the schema cannot say of a problem.
+/// Checks what the schema of a problem cannot express.
 fn check_problem(path: &str, reply: &Reply) {
     let document = reply.json();
     let code = reply.code();
@@ -224,10 +224,10 @@ fn check_problem(path: &str, reply: &Reply) {
     );
 }
 
-/// The name of the schema that a content refers to.
+/// Returns the name of the schema that a content refers to.
 fn schema_name(content: &Value) -> Option<&str> {
     let schema = &content["schema"];
-    // An optional body is either nothing or the schema.
+    // An optional body is either null or the schema.
     let options = schema["oneOf"].as_array().into_iter().flatten();
     let reference = options
         .chain([schema])
@@ -272,8 +272,8 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The same schemas, with every property required and no other allowed. A property that is
-/// neither required nor ever null is there only when it was asked for.
+/// Returns the schemas with every property required and no others allowed. A property that is
+/// neither required nor nullable appears only on request.
 fn exactly(components: &Value) -> Value {
     match components {
         Value::Object(members) => {

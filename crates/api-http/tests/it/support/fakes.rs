@@ -1,4 +1,4 @@
-//! The ports that the store does not keep, without chance and without cost.
+//! Deterministic and cheap implementations of the ports that the store does not implement.
 
 use super::keys::{digest, secret};
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// Secrets of new keys, counted from 1000.
+/// Creates the secrets of new keys, counted from 1000.
 #[derive(Default)]
 pub(super) struct CountedSecrets(AtomicU64);
 
@@ -33,7 +33,7 @@ impl ApiKeySecrets for CountedSecrets {
     }
 }
 
-/// Remembers keys for good.
+/// Caches keys forever.
 #[derive(Default)]
 pub(super) struct RememberedKeys(Mutex<HashMap<PresentedSecret, ApiKey>>);
 
@@ -51,7 +51,7 @@ impl ApiKeyMemory for RememberedKeys {
     }
 }
 
-/// Digests that differ when purpose or message do, and protect nothing.
+/// Digests without protection, which differ if the purposes or the messages do.
 pub(super) struct FoldedDigests;
 
 impl KeyedDigest for FoldedDigests {
@@ -67,7 +67,7 @@ impl KeyedDigest for FoldedDigests {
     }
 }
 
-/// Four FNV-1a hashes, each begun differently.
+/// Computes four FNV-1a hashes with different initial values.
 pub(super) fn folded(key: u8, message: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
     for (lane, part) in digest.chunks_exact_mut(8).enumerate() {
@@ -81,7 +81,7 @@ pub(super) fn folded(key: u8, message: &[u8]) -> [u8; 32] {
     digest
 }
 
-/// A log level that changes nothing.
+/// A log level that has no effect.
 #[derive(Default)]
 pub(super) struct PlainLevels(Mutex<Option<String>>);
 

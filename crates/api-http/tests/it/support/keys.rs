@@ -1,4 +1,4 @@
-//! Who calls: the API keys that every test begins with.
+//! The API keys that exist in every test.
 
 use super::context_of;
 use super::fakes::folded;
@@ -8,10 +8,10 @@ use customer_domain::{ApiKeyId, TenantId};
 use customer_testkit::FakeStore;
 use customer_testkit::builders::{api_key, at, seeded_id};
 
-/// A key, by what it may do and where.
+/// A key, by its permission and tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
-    /// `customers:admin` in all tenants; it lies in `default`.
+    /// `customers:admin` in all tenants; belongs to `default`.
     Operator,
     /// `customers:admin` in `default`.
     Admin,
@@ -27,7 +27,7 @@ pub(crate) enum Key {
     OtherRead,
     /// `customers:admin` in `default`, revoked.
     Revoked,
-    /// `customers:admin` in `default`, ended.
+    /// `customers:admin` in `default`, expired.
     Expired,
 }
 
@@ -115,7 +115,7 @@ fn numbered(n: u64, slug: &str, name: &str) -> Tenant {
     }
 }
 
-/// The secret with this number, which carries its tenant as real ones do.
+/// Returns the secret with this number, which names its tenant as real ones do.
 pub(super) fn secret(number: u64, tenant: TenantId) -> String {
     format!("csk_{number:08}{}", tenant.0.simple())
 }

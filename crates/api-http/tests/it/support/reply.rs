@@ -1,4 +1,4 @@
-//! A reply, read whole.
+//! A reply that was read completely.
 
 use super::fail;
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use http::response::Parts;
 use serde_json::Value;
 use std::fmt;
 
-/// What every reply carries, whichever it is: checked once, and left out of snapshots.
+/// The headers that every reply has, which are checked once and left out of snapshots.
 const ALWAYS: [&str; 8] = [
     "content-security-policy",
     "referrer-policy",
@@ -19,7 +19,7 @@ const ALWAYS: [&str; 8] = [
     "x-xss-protection",
 ];
 
-/// A reply. Shown, it is the whole of it but for the security headers.
+/// A reply. It is displayed in full, except for the security headers.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -49,7 +49,7 @@ impl Reply {
         Some(value.to_str().expect("a readable header"))
     }
 
-    /// A member of `data` of a success.
+    /// Returns a member of `data` of a successful reply.
     #[track_caller]
     pub(crate) fn data(&self, name: &str) -> Value {
         let reply = self.json();
@@ -71,20 +71,20 @@ impl Reply {
         address
     }
 
-    /// The code of a problem.
+    /// Returns the code of a problem.
     #[track_caller]
     pub(crate) fn code(&self) -> String {
         let code = &self.json()["code"];
         code.as_str().unwrap_or_else(|| fail(self)).to_owned()
     }
 
-    /// Status and code of a problem.
+    /// Returns the status and the code of a problem.
     #[track_caller]
     pub(crate) fn failure(&self) -> (u16, String) {
         (self.status, self.code())
     }
 
-    /// Pointer and code of everything that is wrong, in order of the pointers.
+    /// Returns the pointers and codes of all faults, sorted by pointer.
     #[track_caller]
     pub(crate) fn faults(&self) -> Vec<(String, String)> {
         let document = self.json();
@@ -98,7 +98,7 @@ impl Reply {
         faults
     }
 
-    /// The document of a problem without what differs between two requests by itself.
+    /// Returns the document of a problem without the members that differ between equal requests.
     #[track_caller]
     pub(crate) fn problem(&self) -> Value {
         let mut document = self.json();
