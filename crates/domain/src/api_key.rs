@@ -98,8 +98,7 @@ pub struct NewSecret {
     pub digest: [u8; 32],
 }
 
-/// A secret as a caller presents it. It names its tenant, so that it is looked up under that
-/// tenant's row-level security.
+/// A secret as a caller presents it. It names its tenant, so that it is looked up only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PresentedSecret {
     /// The tenant that the secret names. It grants nothing until the digest is found there.

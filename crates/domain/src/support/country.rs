@@ -84,9 +84,9 @@ impl Country {
         })
     }
 
-    /// Restores a country from its stored code. A code that the address data no longer contains is
-    /// accepted as a country that takes any address. `None` if the code is not two capital letters.
-    /// Not for input.
+    /// Restores a country from its stored code. A code that is not or no longer in the address data
+    /// is accepted as a country that takes any address. `None` if the code is not two capital
+    /// letters. Not for input.
     pub fn from_store(code: &str) -> Option<Self> {
         Self::find(&TABLE, code).or_else(|| Self::find(&CODES, code))
     }
