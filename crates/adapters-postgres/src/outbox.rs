@@ -15,7 +15,7 @@ pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, custo
      sealed_payload, created_at)";
 
 /// Returns the context to which the sealed message of an event is bound.
-pub(crate) fn place(tenant: TenantId, event: EventId) -> SealContext<'static> {
+pub(crate) fn seal_context(tenant: TenantId, event: EventId) -> SealContext<'static> {
     SealContext {
         tenant,
         table: "outbox_events",
@@ -35,8 +35,8 @@ pub(crate) fn values(
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let message = event.envelope(context).to_string();
-        let place = place(context.tenant, event.id);
-        let hidden = sealer.seal(Some(event.customer), place, message.as_bytes())?;
+        let seal_context = seal_context(context.tenant, event.id);
+        let hidden = sealer.seal(Some(event.customer), seal_context, message.as_bytes())?;
         rows.push((event, hidden));
     }
     builder::values(builder, "$1", rows, |row, (event, hidden)| {

@@ -20,7 +20,7 @@ pub(super) const SEALED: [&str; 5] = [
 ];
 
 /// Returns the context to which the sealed value of a column is bound.
-pub(super) fn place(tenant: TenantId, entry: Uuid, column: &str) -> SealContext<'_> {
+pub(super) fn seal_context(tenant: TenantId, entry: Uuid, column: &str) -> SealContext<'_> {
     SealContext {
         tenant,
         table: TABLE,
@@ -55,8 +55,8 @@ impl<'a> Written<'a> {
         let mut hidden = [const { None }; 5];
         for ((hidden, value), column) in hidden.iter_mut().zip(values).zip(SEALED) {
             if let Some(value) = value {
-                let place = place(context.tenant, audit.id.0, column);
-                *hidden = Some(sealer.seal(audit.customer, place, value.as_bytes())?);
+                let seal_context = seal_context(context.tenant, audit.id.0, column);
+                *hidden = Some(sealer.seal(audit.customer, seal_context, value.as_bytes())?);
             }
         }
         let names = audit.changes.iter().map(|change| change.field.clone());

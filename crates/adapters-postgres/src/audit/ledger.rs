@@ -132,7 +132,7 @@ impl AuditLedger for PgAuditLedger {
         level = "debug",
         skip_all
     )]
-    async fn has_bare(&self) -> Result<bool, StoreError> {
+    async fn has_undigested(&self) -> Result<bool, StoreError> {
         let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
         let rows = self.read(Sql::text(select)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, "digests"))?;

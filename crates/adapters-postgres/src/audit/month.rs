@@ -37,7 +37,7 @@ impl AuditMonths for PgAuditMonths {
 
     /// One round trip.
     #[instrument(name = "db.audit.make_month", level = "debug", skip_all)]
-    async fn make(&self, month: NaiveDate) -> Result<bool, StoreError> {
+    async fn create(&self, month: NaiveDate) -> Result<bool, StoreError> {
         self.call("SELECT audit_make_month($1)", month).await
     }
 

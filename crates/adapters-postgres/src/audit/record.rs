@@ -1,7 +1,7 @@
 //! Decodes stored audit entries, and opens their sealed values.
 
 use super::TABLE;
-use super::entry::{Entry, SEALED, place};
+use super::entry::{Entry, SEALED, seal_context};
 use crate::pg::row::{RowReader, corrupt};
 use crate::pg::sql::Sql;
 use crate::privacy::{KeyRing, TenantKeys, open_key, wrapped_under};
@@ -156,7 +156,7 @@ impl Opener<'_> {
             let Some(key) = key else {
                 continue;
             };
-            let value = cipher.open(key, place(tenant, entry.id, column), sealed)?;
+            let value = cipher.open(key, seal_context(tenant, entry.id, column), sealed)?;
             *opened = Some(String::from_utf8(value).map_err(|_| SealedError)?);
         }
         Ok(opened)

@@ -1,6 +1,6 @@
 //! Seals, in place, events that were written before there were keys.
 
-use super::place;
+use super::seal_context;
 use crate::pg::builder::{self, Branches};
 use crate::pg::pool::PgPool;
 use crate::pg::read::{self, ANY_TENANT};
@@ -82,10 +82,10 @@ impl PgOutboxSealing {
             .await?;
         let mut sealed = Vec::with_capacity(events.len());
         for bare in events {
-            let place = place(tenant, bare.at.event);
-            let value = work
-                .sealer()
-                .seal(Some(bare.customer), place, bare.message.as_bytes())?;
+            let seal_context = seal_context(tenant, bare.at.event);
+            let value =
+                work.sealer()
+                    .seal(Some(bare.customer), seal_context, bare.message.as_bytes())?;
             sealed.push((bare.at.event, value));
         }
         let mut branches = Branches::new(&[tenant.0]);

@@ -98,8 +98,8 @@ fn is_refused(outcome: &Result<bool, StoreError>) -> bool {
 async fn a_month_is_made_once_and_is_like_those_of_the_schema() {
     let trail = Trail::new().await;
     let month = next(&trail).await;
-    assert_eq!(trail.months.make(month).await, Ok(true));
-    assert_eq!(trail.months.make(month).await, Ok(false));
+    assert_eq!(trail.months.create(month).await, Ok(true));
+    assert_eq!(trail.months.create(month).await, Ok(false));
     let there = trail.months.list().await.expect("months");
     assert_eq!((there.len(), there[25]), (26, month));
     let like = trail.described(there[24]).await;
@@ -146,7 +146,7 @@ async fn entries_that_came_before_their_month_move_into_it() {
     let like = trail
         .described(trail.months.list().await.expect("months")[24])
         .await;
-    assert_eq!(trail.months.make(month).await, Ok(true));
+    assert_eq!(trail.months.create(month).await, Ok(true));
     assert_eq!(trail.described(month).await, like);
     let placed = "SELECT format('%s %s', tableoid::regclass, right(id::text, 1)) FROM audit_events ORDER BY id";
     assert_eq!(
@@ -167,7 +167,7 @@ async fn months_that_no_job_would_ask_for_are_refused() {
     let month = next(&trail).await;
     let day = month.with_day(2).expect("a day");
     for refused in [day, month + Months::new(24), month - Months::new(40)] {
-        assert!(is_refused(&trail.months.make(refused).await), "{refused}");
+        assert!(is_refused(&trail.months.create(refused).await), "{refused}");
     }
     let present = month - Months::new(25);
     for refused in [present, present - Months::new(12), day] {
@@ -184,21 +184,21 @@ async fn a_month_that_cannot_be_made_at_once_is_left_for_later() {
     let month = next(&trail).await;
     let mut reader = trail.store.database.admin().await;
     run(&mut reader, "BEGIN; SELECT FROM audit_events").await;
-    assert_eq!(trail.months.make(month).await, Err(StoreError::Contended));
+    assert_eq!(trail.months.create(month).await, Err(StoreError::Contended));
     let left = format!(
         "SELECT relname::text FROM pg_class WHERE relname = '{}'",
         name(month)
     );
     assert_eq!(trail.query(&left).await, Vec::<String>::new());
     run(&mut reader, "COMMIT").await;
-    assert_eq!(trail.months.make(month).await, Ok(true));
+    assert_eq!(trail.months.create(month).await, Ok(true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_make_a_month_at_once_make_it_once() {
     let trail = Trail::new().await;
     let month = next(&trail).await;
-    let made = futures_util::future::join(trail.months.make(month), trail.months.make(month));
+    let made = futures_util::future::join(trail.months.create(month), trail.months.create(month));
     let made = <[_; 2]>::from(made.await);
     assert!(made.contains(&Ok(true)), "{made:?}");
     let other = made.iter().filter(|made| **made != Ok(true));

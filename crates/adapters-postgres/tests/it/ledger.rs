@@ -77,7 +77,7 @@ async fn entries_come_in_the_order_of_their_transactions_with_their_true_digests
     assert!(ledger.months().await.expect("months").contains(&month));
     let horizon = ledger.horizon().await.expect("a number");
     assert!(all.iter().all(|entry| entry.position.transaction < horizon));
-    assert_eq!(ledger.has_bare().await, Ok(false));
+    assert_eq!(ledger.has_undigested().await, Ok(false));
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn entries_without_digests_are_given_those_of_what_is_stored() {
     );
     forge(&store, &forgery).await;
     assert_eq!(pending(&ledger, 4).await, before, "the same digests");
-    assert_eq!(ledger.has_bare().await, Ok(true));
+    assert_eq!(ledger.has_undigested().await, Ok(true));
 }
 
 #[tokio::test]

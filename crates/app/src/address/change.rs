@@ -233,7 +233,7 @@ fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressErro
     {
         refuse_invalid(&address.postal)?;
     }
-    if is_changed(&"metadata") && address.is_overgrown() {
+    if is_changed(&"metadata") && address.is_metadata_too_large() {
         return Err(AddressRule::TooLarge.into());
     }
     Ok(())

@@ -134,7 +134,7 @@ impl AuditSealer {
                 self.expect_true(first)?;
                 self.clock.now() - first.sealed_at >= GRACE
             }
-            None => !self.ledger.has_bare().await?,
+            None => !self.ledger.has_undigested().await?,
         };
         Ok(if is_time {
             seal.requiring_digests(&*self.signer)

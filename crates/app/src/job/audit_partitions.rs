@@ -63,7 +63,7 @@ impl Job for AuditPartitions {
         let now = self.clock.now();
         let there = self.months.list().await?;
         if let Some(month) = missing(&there, now) {
-            self.months.make(month).await?;
+            self.months.create(month).await?;
             tracing::info!(%month, "a month of the audit trail was created");
             return Ok(ONE_MONTH);
         }

@@ -154,7 +154,7 @@ impl Address {
 
     /// Returns whether the metadata exceed [`MAX_METADATA_BYTES`]. Each merge adds to them, so the
     /// size of a single merge is not enough to tell.
-    pub fn is_overgrown(&self) -> bool {
+    pub fn is_metadata_too_large(&self) -> bool {
         !serde_json::to_vec(&self.metadata).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)
     }
 }

@@ -21,7 +21,7 @@ pub trait AuditMonths: Send + Sync {
     /// # Errors
     /// MUST return [`StoreError::Contended`] if that is not possible at the moment, and
     /// [`StoreError::Conflict`] for a month that is long past or years away.
-    async fn make(&self, month: NaiveDate) -> Result<bool, StoreError>;
+    async fn create(&self, month: NaiveDate) -> Result<bool, StoreError>;
 
     /// Drops a month with its entries. Returns `false` if it has no partition.
     ///

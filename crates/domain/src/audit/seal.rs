@@ -155,7 +155,7 @@ pub trait AuditLedger: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn has_bare(&self) -> Result<bool, StoreError>;
+    async fn has_undigested(&self) -> Result<bool, StoreError>;
 
     /// Returns the number that the next transaction will get: every entry has a lower one.
     ///

@@ -241,14 +241,14 @@ async fn work(postgres: &Postgres) {
     assert_eq!(purged.expect("a look").seen, 1);
     let months = postgres.audit_months();
     let there = months.list().await.expect("months");
-    assert_eq!(months.make(there[0]).await, Ok(false));
+    assert_eq!(months.create(there[0]).await, Ok(false));
     let before = there[0].checked_sub_months(chrono::Months::new(24));
     let gone = months.remove(before.expect("a month")).await;
     assert_eq!(gone, Ok(false));
     let ledger = postgres.audit_ledger();
     let last = ledger.last().await.expect("a read");
     let pending = ledger.pending(None, 9).await.expect("entries").entries;
-    assert_eq!(ledger.has_bare().await, Ok(false));
+    assert_eq!(ledger.has_undigested().await, Ok(false));
     ledger.horizon().await.expect("a number");
     let month = there[0];
     let dropped = AuditSeal::after(

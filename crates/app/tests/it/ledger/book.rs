@@ -209,7 +209,7 @@ impl AuditLedger for Book {
         })
     }
 
-    async fn has_bare(&self) -> Result<bool, StoreError> {
+    async fn has_undigested(&self) -> Result<bool, StoreError> {
         let found = self.within(|_, _| true, u32::MAX);
         Ok(found.iter().any(|(_, entry)| entry.stored.is_none()))
     }
