@@ -41,7 +41,7 @@ fn months(there: Vec<NaiveDate>, log: &Log) -> MockAuditMonths {
         .expect_list()
         .returning(move || Ok(list.lock().unwrap().clone()));
     let (list, notes) = (Arc::clone(&there), Arc::clone(log));
-    months.expect_make().returning(move |month| {
+    months.expect_create().returning(move |month| {
         list.lock().unwrap().push(month);
         notes.lock().unwrap().push(format!("made {month}"));
         Ok(true)
