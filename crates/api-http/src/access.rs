@@ -93,7 +93,12 @@ pub(crate) fn problem(error: AccessError, missing: Code) -> Problem {
 /// Returns the problem for a caller who lacks what a request needs.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
     count(refusal);
-    Problem::new(Code::PermissionDenied).detail(match refusal.needed {
+    lacking(refusal.needed())
+}
+
+/// Returns the same problem for what is not on record.
+pub(crate) fn lacking(needed: Needed) -> Problem {
+    Problem::new(Code::PermissionDenied).detail(match needed {
         Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
         Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
         Needed::Customer => "only the customer itself may do this".to_owned(),
@@ -102,7 +107,7 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
 }
 
 fn count(refusal: Refusal) {
-    if !refusal.on_record {
+    if refusal.audit_failed() {
         metrics::audit_failed();
     }
 }

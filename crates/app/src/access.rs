@@ -105,7 +105,7 @@ pub enum AccessError {
     #[error("no such customer")]
     NotFound,
     /// The caller may not do this.
-    #[error("{} is needed", .0.needed)]
+    #[error("{} is needed", .0.needed())]
     Forbidden(Refusal),
     /// The customer has to prove once more who they are.
     #[error("a fresh proof of identity is needed")]
@@ -252,13 +252,7 @@ impl Access {
     async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
         match self.context(call, None).await {
             Ok(context) => self.refusals.record(&context, needed).await,
-            Err(error) => {
-                tracing::error!(%error, operation = call.operation, "a refusal has no tenant to be on record in");
-                Refusal {
-                    needed,
-                    on_record: false,
-                }
-            }
+            Err(error) => Refusals::without_tenant(&call.operation, needed, &error),
         }
     }
 }

@@ -216,7 +216,7 @@ fn too_large(name: &str, pointer: String) -> Fault {
 /// members.
 pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
     if let Failed::Forbidden(refusal) = error
-        && refusal.needed == Needed::Permission(Permission::Admin)
+        && refusal.needed() == Needed::Permission(Permission::Admin)
     {
         let detail = "the scope customers:admin is needed to change the status";
         return refused(refusal).detail(detail);

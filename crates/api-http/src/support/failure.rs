@@ -54,6 +54,7 @@ pub(crate) fn of<R>(
             Problem::from_faults(faults.collect())
         }
         Failed::Forbidden(refusal) => access::refused(refusal),
+        Failed::Lacking(needed) => access::lacking(needed),
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),

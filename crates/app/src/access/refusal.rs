@@ -1,5 +1,6 @@
 //! Refused access, on record: once a minute for each caller and operation.
 
+use super::AccessError;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
@@ -49,13 +50,25 @@ impl fmt::Display for Needed {
     }
 }
 
-/// An operation that was refused to a caller.
+/// An operation that was refused to a caller. [`Refusals`] alone makes one, so that nothing is
+/// refused with one and not told to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the caller would have needed.
-    pub needed: Needed,
-    /// Whether it is on record; `false` when the store failed.
-    pub on_record: bool,
+    needed: Needed,
+    audit_failed: bool,
+}
+
+impl Refusal {
+    /// Returns what the caller would have needed.
+    pub fn needed(self) -> Needed {
+        self.needed
+    }
+
+    /// Returns whether its audit entry was to be written and could not be. `false` also where none
+    /// was to be: the same was refused before in this minute, or too much else was.
+    pub fn audit_failed(self) -> bool {
+        self.audit_failed
+    }
 }
 
 /// Puts refusals on record. Bounded.
@@ -94,15 +107,27 @@ impl Refusals {
     #[instrument(name = "app.access.record_refusal", level = "debug", skip_all)]
     pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
         let now = self.clock.now();
-        let mut on_record = true;
+        let mut audit_failed = false;
         if self.is_first(&context.actor.id, &context.operation, now)
             && let Err(error) = self.write(context, needed, now).await
         {
-            on_record = false;
+            audit_failed = true;
             let (actor, operation) = (&context.actor.id, &context.operation);
             tracing::error!(%error, actor, operation, "refused access could not be put on record");
         }
-        Refusal { needed, on_record }
+        Refusal {
+            needed,
+            audit_failed,
+        }
+    }
+
+    /// Returns a refusal to a caller whose tenant cannot be had, so that no entry can lie in it.
+    pub(super) fn without_tenant(operation: &str, needed: Needed, error: &AccessError) -> Refusal {
+        tracing::error!(%error, operation, "a refusal has no tenant to be on record in");
+        Refusal {
+            needed,
+            audit_failed: true,
+        }
     }
 
     async fn write(

@@ -1,7 +1,7 @@
 //! A customer is changed by a merge.
 
 use super::Customers;
-use crate::access::{Needed, Refusal};
+use crate::access::Needed;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_equal};
 use crate::support::retry::retried;
@@ -191,7 +191,7 @@ impl Customers {
                 let wanted = command.changes.email.as_set().cloned();
                 Err(self.email_taken(context, customer, wanted).await)
             }
-            Err(ChangeCustomerError::Forbidden(Refusal { needed, .. })) => {
+            Err(ChangeCustomerError::Lacking(needed)) => {
                 let refusal = self.refusals.record(context, needed).await;
                 Err(ChangeCustomerError::Forbidden(refusal))
             }
@@ -324,14 +324,8 @@ const STAFF_FIELDS: [&str; 3] = ["customerType", "groupId", "tags"];
 
 /// Succeeds when the context's actor holds `wanted`. The refusal is not on record yet.
 fn require(context: &Context, wanted: Permission) -> Result<(), ChangeCustomerError> {
-    let refusal = Refusal {
-        needed: Needed::Permission(wanted),
-        on_record: false,
-    };
-    context
-        .may(wanted)
-        .then_some(())
-        .ok_or(ChangeCustomerError::Forbidden(refusal))
+    let lacking = ChangeCustomerError::Lacking(Needed::Permission(wanted));
+    context.may(wanted).then_some(()).ok_or(lacking)
 }
 
 /// The transition to the requested status; `None` if the customer already has it. A customer may

@@ -2,7 +2,7 @@
 
 use super::retry::Retryable;
 use super::version::VersionConflict;
-use crate::access::Refusal;
+use crate::access::{Needed, Refusal};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{Conflict, StoreError};
 use thiserror::Error;
@@ -22,9 +22,13 @@ pub enum Failed<R> {
     /// These read-only members differ from what is stored.
     #[error("read-only members differ from what is stored: {0:?}")]
     ReadOnly(Vec<&'static str>),
-    /// The caller lacks a permission. The refusal was recorded in the audit trail.
-    #[error("{} is needed", .0.needed)]
+    /// The caller may not do this. It is on record.
+    #[error("{} is needed", .0.needed())]
     Forbidden(Refusal),
+    /// The same, found inside a unit of work. Whoever began it puts it on record once that has
+    /// ended, and returns [`Forbidden`](Self::Forbidden).
+    #[error("{0} is needed")]
+    Lacking(Needed),
     /// A rule of the slice was violated.
     #[error(transparent)]
     Rule(R),

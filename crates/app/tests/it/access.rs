@@ -204,7 +204,7 @@ async fn what_is_needed_is_held_against_who_calls() {
                 Err(AccessError::NotFound) => 'n',
                 Err(AccessError::Forbidden(_)) => 'd',
                 Err(AccessError::StepUpRequired(refusal)) => {
-                    assert_eq!(refusal.needed, Needed::StepUp);
+                    assert_eq!(refusal.needed(), Needed::StepUp);
                     's'
                 }
                 Err(error) => unreachable!("{error}"),

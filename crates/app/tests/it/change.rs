@@ -1,7 +1,7 @@
 //! Changing customers by merges and by transitions of their status.
 
 use crate::support::{App, app, guest, unclaimed, values};
-use customer_app::access::{Needed, Refusal};
+use customer_app::access::Needed;
 use customer_app::customer::{
     ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, ReadOnlyFields,
     UpdateCustomer,
@@ -149,11 +149,10 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
     let mut update = named("Ada");
     update.status = Some(Status::Suspended);
     let refused = app.update(&context(), customer, &update).await;
-    let refusal = Refusal {
-        needed: Needed::Permission(Permission::Admin),
-        on_record: true,
-    };
+    let needed = Needed::Permission(Permission::Admin);
+    let refusal = app.refusals.record(&context(), needed).await;
     assert_eq!(refused, Err(ChangeCustomerError::Forbidden(refusal)));
+    assert!(!refusal.audit_failed());
     app.update(&admin(), customer, &update).await.unwrap();
     let told: Vec<_> = app
         .store
