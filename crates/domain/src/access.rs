@@ -57,7 +57,8 @@ impl Caller {
     }
 
     /// Returns the caller as events and the audit trail name it. A foreign subject that is no
-    /// customer is a service or a member of staff, which are kept as holders of API keys are.
+    /// customer is a service or a member of staff, which are kept as holders of API keys are. Its id
+    /// is `issuer:subject`; a colon of the issuer is written `%3A`, so that no two subjects share one.
     pub fn actor(&self) -> Actor {
         let (kind, id) = match &self.identity {
             Identity::ApiKey(key) => (ActorKind::ApiKey, key.to_string()),
@@ -70,7 +71,10 @@ impl Caller {
                 issuer,
                 subject,
                 customer: None,
-            } => (ActorKind::ApiKey, format!("{issuer}:{subject}")),
+            } => {
+                let issuer = issuer.replace('%', "%25").replace(':', "%3A");
+                (ActorKind::ApiKey, format!("{issuer}:{subject}"))
+            }
         };
         Actor { kind, id }
     }
@@ -104,6 +108,14 @@ mod tests {
         }
     }
 
+    fn subject(issuer: &str, subject: &str, customer: Option<CustomerId>) -> Identity {
+        Identity::Foreign {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            customer,
+        }
+    }
+
     #[test]
     fn a_permission_includes_the_weaker_ones_and_a_customer_has_none() {
         let key = Identity::ApiKey(ApiKeyId(Uuid::nil()));
@@ -121,11 +133,7 @@ mod tests {
     #[test]
     fn the_record_names_a_foreign_subject_by_its_customer_or_its_issuer() {
         let customer = CustomerId(Uuid::from_u128(7));
-        let foreign = |customer| Identity::Foreign {
-            issuer: "staff".to_owned(),
-            subject: "ada".to_owned(),
-            customer,
-        };
+        let foreign = |customer| subject("staff", "ada", customer);
         for (identity, kind, id) in [
             (
                 Identity::Customer(customer),
@@ -141,6 +149,19 @@ mod tests {
         ] {
             let caller = caller(identity, None);
             assert_eq!(caller.actor(), Actor { kind, id });
+        }
+    }
+
+    #[test]
+    fn no_two_foreign_subjects_share_a_name() {
+        for (issuer, name, id) in [
+            ("a:b", "c", "a%3Ab:c"),
+            ("a", "b:c", "a:b:c"),
+            ("a%3Ab", "c", "a%253Ab:c"),
+            ("a", "%3Ab:c", "a:%3Ab:c"),
+        ] {
+            let caller = caller(subject(issuer, name, None), None);
+            assert_eq!(caller.actor().id, id);
         }
     }
 }

@@ -12,7 +12,7 @@ pub const MAX_KEY: usize = 255;
 /// The claim of a caller to process a request under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyClaim {
-    /// The caller: different callers can use the same key independently.
+    /// The kind and id of the caller: different callers can use the same key independently.
     pub caller: String,
     /// The operation, which is the same for every alias of the route.
     pub route: String,

@@ -4,7 +4,7 @@ use super::AccessError;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    AuditEventId, Clock, Context, IdSource, Permission, StoreError, Transactions,
+    Actor, AuditEventId, Clock, Context, IdSource, Permission, StoreError, Transactions,
 };
 use serde_json::json;
 use std::collections::HashSet;
@@ -83,6 +83,7 @@ pub struct Refusals {
 struct Minute {
     /// Minutes since 1970.
     number: i64,
+    /// The refusals of it: actor and operation.
     seen: HashSet<(String, String)>,
 }
 
@@ -108,12 +109,12 @@ impl Refusals {
     pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
         let now = self.clock.now();
         let mut audit_failed = false;
-        if self.is_first(&context.actor.id, &context.operation, now)
+        if self.is_first(&context.actor, &context.operation, now)
             && let Err(error) = self.write(context, needed, now).await
         {
             audit_failed = true;
-            let (actor, operation) = (&context.actor.id, &context.operation);
-            tracing::error!(%error, actor, operation, "refused access could not be put on record");
+            let (actor, operation) = (&context.actor, &context.operation);
+            tracing::error!(%error, %actor, operation, "refused access could not be put on record");
         }
         Refusal {
             needed,
@@ -151,17 +152,17 @@ impl Refusals {
         work.commit().await
     }
 
-    fn is_first(&self, actor: &str, operation: &str, now: DateTime<Utc>) -> bool {
+    fn is_first(&self, actor: &Actor, operation: &str, now: DateTime<Utc>) -> bool {
         // Nothing panics while it is held, and half a set would be as good as any.
         let mut minute = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        minute.is_first(actor, operation, now)
+        minute.is_first(actor.to_string(), operation, now)
     }
 }
 
 impl Minute {
     /// Returns whether this is the first refusal of the operation to the actor in this minute, and
     /// there is room for it.
-    fn is_first(&mut self, actor: &str, operation: &str, now: DateTime<Utc>) -> bool {
+    fn is_first(&mut self, actor: String, operation: &str, now: DateTime<Utc>) -> bool {
         let number = now.timestamp().div_euclid(SPAN_SECONDS);
         if self.number != number {
             *self = Self {
@@ -172,7 +173,7 @@ impl Minute {
         if self.seen.len() >= MAX_PER_MINUTE {
             return false;
         }
-        let is_first = self.seen.insert((actor.to_owned(), operation.to_owned()));
+        let is_first = self.seen.insert((actor, operation.to_owned()));
         if is_first && self.seen.len() == MAX_PER_MINUTE {
             tracing::warn!("so much access was refused that no more goes on record in this minute");
         }
@@ -201,7 +202,7 @@ mod tests {
             ("a", "GET /x", 239, false),
             ("a", "GET /x", 119, true),
         ] {
-            let first = minute.is_first(actor, route, second(at));
+            let first = minute.is_first(actor.to_owned(), route, second(at));
             assert_eq!(first, is_first, "{actor} {route} at {at}");
         }
     }
@@ -212,7 +213,7 @@ mod tests {
         for round in 0..2 {
             let told = (0..3 * MAX_PER_MINUTE).filter(|n| {
                 let actor = format!("key-{n}");
-                minute.is_first(&actor, "GET /x", second(60 * round))
+                minute.is_first(actor, "GET /x", second(60 * round))
             });
             assert_eq!(told.count(), MAX_PER_MINUTE);
             assert_eq!(minute.seen.len(), MAX_PER_MINUTE);

@@ -8,7 +8,7 @@ use customer_app::idempotency::Outcome;
 use customer_domain::Permission;
 use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, Operation};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
-use customer_domain::{Context, CustomerId, Patch, StoreError};
+use customer_domain::{ActorKind, Context, CustomerId, Patch, StoreError};
 use customer_testkit::builders::{at, context, legacy, operator_context, other_context, seeded_id};
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
@@ -311,6 +311,9 @@ async fn the_same_refusal_is_on_record_once_a_minute() {
     assert_eq!(refused(listing(context())).await, 3);
     app.clock.set(at(60));
     assert_eq!(refused(listing(context())).await, 4);
+    let mut namesake = listing(context());
+    namesake.actor.kind = ActorKind::Customer;
+    assert_eq!(refused(namesake).await, 5, "a customer is no API key");
 }
 
 #[tokio::test]

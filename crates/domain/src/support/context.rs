@@ -4,6 +4,7 @@ use super::hidden::hidden;
 use super::permission::Permission;
 use super::vocabulary::vocabulary;
 use crate::TenantId;
+use std::fmt;
 use std::net::IpAddr;
 
 /// The context of every read and write. Every query takes one, so that none can be written without
@@ -80,6 +81,13 @@ pub struct Actor {
     pub kind: ActorKind,
     /// The actor's id: that of the API key or the customer, or a name such as `start-up`.
     pub id: String,
+}
+
+/// Writes kind and id, such as `customer:0190…`: ids are unique within a kind alone.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), self.id)
+    }
 }
 
 vocabulary! {
