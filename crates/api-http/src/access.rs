@@ -1,49 +1,159 @@
 //! Who may call what: what each route says of it, and how credentials are presented.
 
-use crate::api::Shared;
 use crate::code::Code;
 use crate::metrics;
+use crate::observe::Acting;
 use crate::openapi;
 use crate::support::failure;
+use crate::support::params::{CUSTOMER_ID, ME, in_path};
 use axum::Extension;
-use customer_app::access::{AccessError, Needed, Needs, Refusal};
+use axum::extract::{FromRequestParts as _, Request};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use customer_app::access::{Access, AccessError, Admitted, Incoming, Needed, Needs, Refusal};
+use customer_domain::access::Caller;
+use customer_domain::customer::CustomerRef;
+use customer_domain::{Context, Origin};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName};
+use http_kit::context::RequestContext;
+use http_kit::extract::PathSegments;
+use http_kit::fault::Fault;
+use http_kit::origin;
 use http_kit::problem::{HttpResult, Problem};
+use std::sync::Arc;
 use utoipa_axum::router::UtoipaMethodRouter;
 
 const STEP_UP: &str = "prove who you are again: the last proof is older than five minutes";
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Says who may call these routes, in the document and to [`Call`](crate::support::call::Call), which
-/// enforces it: a handler that takes a `Call` answers 500 on a route that says nothing.
-pub(crate) fn needs(
+/// Says who may call these routes, in the document, and lets nobody else in: a handler behind it
+/// runs for those callers alone, whatever it takes.
+pub(crate) fn needs<S>(
     who: Needs,
-    (schemas, mut paths, routes): UtoipaMethodRouter<Shared>,
-) -> UtoipaMethodRouter<Shared> {
+    (schemas, mut paths, routes): UtoipaMethodRouter<S>,
+) -> UtoipaMethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     openapi::secure(&mut paths, who);
-    (schemas, paths, routes.layer(Extension(who)))
+    let guard = middleware::from_fn(move |access, request, next| guard(who, access, request, next));
+    (schemas, paths, routes.route_layer(guard))
 }
 
-/// Returns what the route of a request says of its callers.
-pub(crate) fn needed(extensions: &Extensions) -> HttpResult<Needs> {
-    extensions.get().copied().ok_or_else(|| {
-        tracing::error!("a route does not say what its callers need");
-        Code::Internal.into()
+/// Runs the route for a caller who has what `who` says.
+async fn guard(
+    who: Needs,
+    Extension(access): Extension<Arc<Access>>,
+    request: Request,
+    next: Next,
+) -> HttpResult<Response> {
+    let (mut parts, body) = request.into_parts();
+    let admission = Admission::new(&mut parts, &access, who).await?;
+    parts.extensions.insert(admission);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// A request whose caller was let in: what was found out of it on the way.
+#[derive(Debug, Clone)]
+pub(crate) struct Admission {
+    pub(crate) incoming: Incoming,
+    admitted: Admitted,
+    pub(crate) path: PathSegments,
+}
+
+impl Admission {
+    async fn new(parts: &mut Parts, access: &Access, who: Needs) -> HttpResult<Self> {
+        let incoming = incoming(parts, access).await?;
+        let path = PathSegments::from_request_parts(parts, &()).await;
+        let customer = path.as_ref().ok();
+        let customer = customer.and_then(|path| customer_ref(path, &incoming.caller).ok());
+        let admitted = access.admit(&incoming, who, customer).await;
+        let admitted = admitted.map_err(|error| problem(error, Code::CustomerNotFound))?;
+        Ok(Self {
+            incoming,
+            admitted,
+            path: path?,
+        })
+    }
+
+    /// Takes what was found out of a request. A route that does not say who may call it lets nobody
+    /// in, and so has nothing to take.
+    pub(crate) fn take(extensions: &mut Extensions) -> HttpResult<Self> {
+        extensions.remove().ok_or_else(|| {
+            tracing::error!("a route does not say what its callers need");
+            Code::Internal.into()
+        })
+    }
+
+    /// Returns the customer that the path names.
+    pub(crate) fn customer(&self) -> Result<CustomerRef, Fault> {
+        match self.admitted {
+            Admitted::AsSelf(own) => Ok(CustomerRef::Id(own)),
+            Admitted::ByPermission => customer_ref(&self.path, &self.incoming.caller),
+        }
+    }
+
+    /// Returns the context of the request, in the tenant that it names. One that the caller may not
+    /// act in answers `missing`.
+    pub(crate) async fn context(
+        &self,
+        access: &Access,
+        named: Option<&str>,
+        missing: Code,
+    ) -> HttpResult<Context> {
+        let context = access.context(&self.incoming, self.admitted, named).await;
+        context.map_err(|error| problem(error, missing))
+    }
+}
+
+/// Finds out who calls.
+async fn incoming(parts: &mut Parts, access: &Access) -> HttpResult<Incoming> {
+    let context = RequestContext::from_request_parts(parts, &()).await?;
+    let caller = access.authenticate(credential(&parts.headers)?).await;
+    let caller = caller.map_err(|error| problem(error, Code::CustomerNotFound))?;
+    if let Some(acting) = parts.extensions.get::<Acting>() {
+        acting.is(&caller.actor().id);
+    }
+    Ok(Incoming {
+        caller,
+        operation: operation(parts),
+        correlation_id: context.correlation_id.to_string(),
+        trace_id: context.trace_id.to_string(),
+        origin: origin(&parts.extensions),
     })
 }
 
+/// Returns from where a request came.
+fn origin(extensions: &Extensions) -> Origin {
+    let origin = extensions.get::<origin::Origin>().cloned();
+    let origin::Origin { ip, user_agent } = origin.unwrap_or_default();
+    Origin { ip, user_agent }
+}
+
+/// Reads the customer that a path names.
+fn customer_ref(path: &PathSegments, caller: &Caller) -> Result<CustomerRef, Fault> {
+    let name = path.text(CUSTOMER_ID);
+    if name == ME {
+        let detail = "me is the customer behind a token, and behind an API key there is none";
+        let missing = || in_path(CUSTOMER_ID, Code::CustomerNotFound, detail);
+        return caller.customer().map(CustomerRef::Id).ok_or_else(missing);
+    }
+    let parsed = CustomerRef::parse(name);
+    parsed.map_err(|invalid| in_path(CUSTOMER_ID, Code::InvalidCustomerId, invalid.detail))
+}
+
 /// Returns the operation of a request: method and path template, the same for both bases.
-pub(crate) fn operation(parts: &Parts) -> String {
+fn operation(parts: &Parts) -> String {
     let method = metrics::method_label(&parts.method);
     format!("{method} {}", metrics::endpoint(&parts.extensions))
 }
 
 /// Returns the credential of a request: a bearer token or an API key. Both may be sent when they
 /// are the same.
-pub(crate) fn credential(headers: &HeaderMap) -> HttpResult<&str> {
+fn credential(headers: &HeaderMap) -> HttpResult<&str> {
     let unauthenticated = || {
         Problem::new(Code::Unauthenticated)
             .detail("an API key is needed, as `Authorization: Bearer …` or `X-API-Key: …`")
@@ -75,7 +185,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// Returns the problem for a caller who is not let in. `missing` answers for ids and tenants that
 /// the caller may not know of.
-pub(crate) fn problem(error: AccessError, missing: Code) -> Problem {
+fn problem(error: AccessError, missing: Code) -> Problem {
     match error {
         AccessError::Unauthenticated => {
             Problem::new(Code::Unauthenticated).detail("the API key is unknown, revoked or expired")
@@ -115,7 +225,17 @@ fn count(refusal: Refusal) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use customer_app::access::Refusals;
+    use customer_app::tenant::TenantDirectory;
+    use customer_domain::{Clock, CustomerId};
+    use customer_testkit::builders::{PlainTokens, seeded_id, tenant, token};
+    use customer_testkit::{FakeStore, FixedClock, SeededIds};
     use http::HeaderValue;
+    use tower::ServiceExt as _;
+    use utoipa_axum::router::OpenApiRouter;
+    use utoipa_axum::routes;
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs
@@ -142,10 +262,64 @@ mod tests {
 
     #[test]
     fn a_route_that_says_nothing_of_its_callers_lets_nobody_in() {
-        let mut extensions = Extensions::new();
-        assert_eq!(needed(&extensions).unwrap_err().code(), Code::Internal);
-        extensions.insert(Needs::Read);
-        assert_eq!(needed(&extensions).unwrap(), Needs::Read);
+        let nothing = Admission::take(&mut Extensions::new());
+        assert_eq!(nothing.unwrap_err().code(), Code::Internal);
+    }
+
+    /// A handler that does not ask who calls.
+    #[utoipa::path(get, path = "/customers/{customerId}")]
+    async fn forgetful() -> &'static str {
+        "secrets"
+    }
+
+    fn access() -> Arc<Access> {
+        let store = FakeStore::new();
+        store.add_tenant(&tenant(), &[]);
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::default());
+        let ids = Arc::new(SeededIds::default());
+        let refusals = Refusals::new(store.transactions(), Arc::clone(&clock), ids);
+        Arc::new(Access {
+            providers: vec![Arc::new(PlainTokens(Arc::clone(&clock)))],
+            tenants: Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&clock))),
+            customers: store.customers(),
+            refusals: Arc::new(refusals),
+            clock,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_does_not_ask_who_calls_runs_for_those_alone_who_may() {
+        let context = RequestContext {
+            correlation_id: "correlation".into(),
+            trace_id: "trace".into(),
+            path: "/".into(),
+        };
+        let own = CustomerId(seeded_id(1));
+        let token = token(own, tenant().id, 0);
+        let other = seeded_id(2).to_string();
+        for (who, customer, credential, status) in [
+            (Needs::OnlySelf, own.to_string(), None, 401),
+            (Needs::OnlySelf, own.to_string(), Some("garbage"), 401),
+            (Needs::OnlySelf, other, Some(&*token), 404),
+            (Needs::Read, own.to_string(), Some(&token), 403),
+            (Needs::OnlySelf, own.to_string(), Some(&token), 200),
+        ] {
+            let guarded = OpenApiRouter::new().routes(needs(who, routes!(forgetful)));
+            let router = Router::from(guarded).layer(Extension(context.clone()));
+            let request = || {
+                let request = Request::get(format!("/customers/{customer}"));
+                let bearer = credential.map(|credential| format!("Bearer {credential}"));
+                let request = bearer.into_iter().fold(request, |request, bearer| {
+                    request.header(AUTHORIZATION, bearer)
+                });
+                request.body(Body::empty()).unwrap()
+            };
+            let without = router.clone().oneshot(request()).await.unwrap();
+            assert_eq!(without.status(), 500, "nothing tells who may come in");
+            let router = router.layer(Extension(access()));
+            let response = router.oneshot(request()).await.unwrap();
+            assert_eq!(response.status(), status, "{who:?} {credential:?}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Api {
     /// The audit trail.
     pub audit: Audit,
     /// Authenticates and authorises callers.
-    pub access: Access,
+    pub access: Arc<Access>,
     /// Checks that the database responds.
     pub health: Arc<dyn StoreHealth>,
     /// The states of the jobs.

@@ -24,7 +24,7 @@ pub mod tag;
 pub mod tenant;
 
 use api::{Api, Shared};
-use axum::Router;
+use axum::{Extension, Router};
 use health::Health;
 use http_kit::stack::{self, HttpSettings};
 use std::sync::Arc;
@@ -37,11 +37,13 @@ pub fn router(api: Api, settings: HttpSettings) -> Router {
     let document = document();
     let (base, _) = base.split_for_parts();
     let (outside, _) = outside.split_for_parts();
+    let access = Extension(Arc::clone(&api.access));
     let routes = Router::new()
         .nest("/api/v1", base.clone())
         .nest("/v1", base)
         .merge(outside)
         .with_state(Arc::new(api))
+        .layer(access)
         .merge(docs::router(&document))
         .merge(problem_pages::problem_pages());
     stack::wrap(routes, settings)

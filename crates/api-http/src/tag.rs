@@ -14,7 +14,7 @@ use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
 use crate::support::items::Items;
-use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
+use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader, in_path};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
 use body::render;
@@ -25,7 +25,6 @@ use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
 use customer_domain::{Patch, StoreError};
 use http::StatusCode;
-use http_kit::fault::Fault;
 use http_kit::fields::{Fields, Violation};
 use http_kit::normalise::AliasTable;
 use http_kit::problem::{HttpResult, Problem};
@@ -169,7 +168,7 @@ async fn add(call: Call) -> HttpResult<Response> {
 async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let tag = rule(Tag::parse(call.text("tag")));
-    let tag = tag.map_err(|Violation { code, detail }| Fault::new("{tag}", code, detail));
+    let tag = tag.map_err(|Violation { code, detail }| in_path("tag", code, detail));
     let changes = CustomerChanges {
         removed_tags: call.fields.note(tag).into_iter().collect(),
         ..CustomerChanges::default()

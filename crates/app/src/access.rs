@@ -92,6 +92,34 @@ pub struct Incoming {
     pub origin: Origin,
 }
 
+impl Incoming {
+    /// Returns the context of the call in a tenant.
+    fn context(&self, tenant: &Tenant) -> Context {
+        let caller = &self.caller;
+        Context {
+            tenant: tenant.id,
+            tenant_slug: tenant.slug.as_str().to_owned(),
+            actor: caller.actor(),
+            permission: caller.permission,
+            all_tenants: caller.all_tenants,
+            operation: self.operation.clone(),
+            correlation_id: self.correlation_id.clone(),
+            trace_id: self.trace_id.clone(),
+            session_id: caller.session.clone(),
+            origin: self.origin.clone(),
+        }
+    }
+}
+
+/// How a caller was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admitted {
+    /// By its permission, which holds for every customer of the tenant.
+    ByPermission,
+    /// As this customer, whom the call is about.
+    AsSelf(CustomerId),
+}
+
 /// Why a caller is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AccessError {
@@ -145,8 +173,8 @@ impl Access {
         Err(AccessError::Unauthenticated)
     }
 
-    /// Lets a call in when its caller has what the operation needs. `customer` is the one that
-    /// the call is about, as the caller named it. A refusal goes on record.
+    /// Lets a call in when its caller has what the operation needs, and returns how. `customer` is
+    /// the one that the call is about, as the caller named it. A refusal goes on record.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::StepUpRequired`], or
@@ -157,11 +185,11 @@ impl Access {
         call: &Incoming,
         needs: Needs,
         customer: Option<CustomerRef>,
-    ) -> Result<(), AccessError> {
+    ) -> Result<Admitted, AccessError> {
         let caller = &call.caller;
         let is_enough = needs.permission().is_some_and(|wanted| caller.may(wanted));
         if is_enough && (needs != Needs::Operate || caller.all_tenants) {
-            return Ok(());
+            return Ok(Admitted::ByPermission);
         }
         let Some(own) = caller.customer().filter(|_| needs.admits_self()) else {
             let refusal = self.refused(call, needs.lacked_by(caller)).await;
@@ -174,10 +202,12 @@ impl Access {
             let refusal = self.refused(call, Needed::StepUp).await;
             return Err(AccessError::StepUpRequired(refusal));
         }
-        Ok(())
+        Ok(Admitted::AsSelf(own))
     }
 
-    /// Returns the context of a call, in the caller's own tenant or in the one that it names.
+    /// Returns the context of a call, in the caller's own tenant or in the one that it names. Only a
+    /// caller for all tenants may name another, and only where its permission let it in: a customer
+    /// lies in one tenant.
     ///
     /// # Errors
     /// [`AccessError::UnknownTenant`] when it names one that the caller may not act in.
@@ -185,41 +215,28 @@ impl Access {
     pub async fn context(
         &self,
         call: &Incoming,
+        admitted: Admitted,
         named: Option<&str>,
     ) -> Result<Context, AccessError> {
-        let caller = &call.caller;
-        let tenant = self.tenant(caller, named).await?;
+        let all_tenants = call.caller.all_tenants && admitted == Admitted::ByPermission;
+        let tenant = match named {
+            Some(name) if all_tenants => self.tenants.by_slug(name).await?,
+            // Never looked up: neither the answer nor its time may tell whether another tenant exists.
+            Some(name) => {
+                let own = self.own_tenant(call).await?;
+                Some(own).filter(|own| own.slug.as_str() == name)
+            }
+            None => Some(self.own_tenant(call).await?),
+        };
+        let tenant = tenant.ok_or(AccessError::UnknownTenant)?;
         Ok(Context {
-            tenant: tenant.id,
-            tenant_slug: tenant.slug.as_str().to_owned(),
-            actor: caller.actor(),
-            permission: caller.permission,
-            all_tenants: caller.all_tenants,
-            operation: call.operation.clone(),
-            correlation_id: call.correlation_id.clone(),
-            trace_id: call.trace_id.clone(),
-            session_id: caller.session.clone(),
-            origin: call.origin.clone(),
+            all_tenants,
+            ..call.context(&tenant)
         })
     }
 
-    /// Returns the tenant that a call is for: the caller's own, or the one that it names. Only a
-    /// caller for all tenants may name another.
-    async fn tenant(
-        &self,
-        caller: &Caller,
-        named: Option<&str>,
-    ) -> Result<Arc<Tenant>, AccessError> {
-        let tenant = match named {
-            Some(name) if caller.all_tenants => self.tenants.by_slug(name).await?,
-            // Never looked up: neither the answer nor its time may tell whether another tenant exists.
-            Some(name) => self
-                .tenants
-                .by_id(caller.tenant)
-                .await?
-                .filter(|own| own.slug.as_str() == name),
-            None => self.tenants.by_id(caller.tenant).await?,
-        };
+    async fn own_tenant(&self, call: &Incoming) -> Result<Arc<Tenant>, AccessError> {
+        let tenant = self.tenants.by_id(call.caller.tenant).await?;
         tenant.ok_or(AccessError::UnknownTenant)
     }
 
@@ -232,7 +249,7 @@ impl Access {
         match customer {
             Some(CustomerRef::Id(id)) => Ok(id == own),
             Some(legacy @ CustomerRef::Legacy(_)) => {
-                let context = self.context(call, None).await?;
+                let context = call.context(&*self.own_tenant(call).await?);
                 let found = self.customers.find(&context, legacy).await?;
                 Ok(found.is_some_and(|record| record.customer.id == own))
             }
@@ -250,8 +267,8 @@ impl Access {
 
     /// Puts a refusal on record in the caller's own tenant.
     async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
-        match self.context(call, None).await {
-            Ok(context) => self.refusals.record(&context, needed).await,
+        match self.own_tenant(call).await {
+            Ok(tenant) => self.refusals.record(&call.context(&tenant), needed).await,
             Err(error) => Refusals::without_tenant(&call.operation, needed, &error),
         }
     }

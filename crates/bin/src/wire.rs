@@ -187,7 +187,7 @@ pub(crate) fn services(
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
-        access: Access {
+        access: Arc::new(Access {
             providers: vec![Arc::new(ApiKeyProvider {
                 keys: postgres.api_keys(),
                 memory: Arc::clone(&api_keys.memory),
@@ -198,7 +198,7 @@ pub(crate) fn services(
             customers: postgres.customers(),
             refusals: Arc::clone(&api_keys.refusals),
             clock: Arc::clone(&clock),
-        },
+        }),
         tenants,
         api_keys,
         health: postgres.health(),

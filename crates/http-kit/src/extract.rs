@@ -128,7 +128,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
 }
 
 /// The named segments of the path, percent-decoded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PathSegments(Vec<(String, String)>);
 
 impl PathSegments {
@@ -138,6 +138,11 @@ impl PathSegments {
             .iter()
             .find(|(known, _)| known == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// Returns the names and texts of the segments, in the order of the path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (&**name, &**text))
     }
 
     /// Parses a segment that is a UUID, with or without `prefix` (such as `addr_`) before it.

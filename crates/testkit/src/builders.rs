@@ -22,6 +22,6 @@ pub use hasher::PlainHasher;
 pub use keys::{api_key, digest, presented};
 pub use random::random_customer;
 pub use sealing::{cipher, digests, key_store, sealing, signer};
-pub use tokens::{PlainTokens, token};
+pub use tokens::{PlainTokens, all_tenants_token, token};
 
 pub(crate) use customer::object;

@@ -1,33 +1,30 @@
-//! How every protected request begins: who calls, whether they may, for which tenant, and what the
-//! request says.
+//! How every protected request is read, once its caller was let in: for which tenant it is, and what
+//! it says.
 
-use crate::access::{self, credential, operation, problem};
+use crate::access::Admission;
 use crate::api::Shared;
 use crate::code::Code;
 use crate::observe::Acting;
-use crate::support::params::{ADDRESS_ID, CUSTOMER_ID, ME};
+use crate::support::params::{ADDRESS_ID, CUSTOMER_ID, in_path};
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::extract::{FromRequest, Request as HttpRequest};
 use bytes::Bytes;
 use chrono::TimeDelta;
-use customer_app::access::Incoming;
 use customer_domain::access::Caller;
 use customer_domain::address::AddressRef;
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::IdempotencyClaim;
-use customer_domain::{Context, DigestPurpose, InvalidValue, MAX_USER_AGENT, Origin};
+use customer_domain::{Context, DigestPurpose, MAX_USER_AGENT};
+use http::HeaderMap;
 use http::request::Parts;
-use http::{Extensions, HeaderMap};
-use http_kit::context::RequestContext;
 use http_kit::etag::{IfMatch, expected_version};
-use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments};
-use http_kit::fault::{self, Fault};
+use http_kit::extract::{JsonBody, OptionalJsonBody};
+use http_kit::fault;
 use http_kit::fields::Fields;
 use http_kit::idempotency::{self, idempotency_key};
 use http_kit::normalise::AliasTable;
 use http_kit::origin;
 use http_kit::problem::{HttpResult, Problem};
-use std::fmt::{Display, Write as _};
 use std::mem;
 use uuid::Uuid;
 
@@ -41,8 +38,7 @@ const _: () = assert!(origin::MAX_USER_AGENT == MAX_USER_AGENT);
 /// A request whose caller may do what the route does. Neither its query nor its body has been read.
 pub(crate) struct Call {
     api: Shared,
-    incoming: Incoming,
-    path: PathSegments,
+    admission: Admission,
     parts: Parts,
     body: Body,
 }
@@ -52,45 +48,13 @@ impl FromRequest<Shared> for Call {
 
     async fn from_request(request: HttpRequest, api: &Shared) -> HttpResult<Self> {
         let (mut parts, body) = request.into_parts();
-        let needs = access::needed(&parts.extensions)?;
-        let incoming = incoming(&mut parts, api).await?;
-        let path = PathSegments::from_request_parts(&mut parts, api).await;
-        let customer = path.as_ref().ok();
-        let customer = customer.and_then(|path| customer_ref(path, &incoming.caller).ok());
-        let admitted = api.access.admit(&incoming, needs, customer).await;
-        admitted.map_err(|error| problem(error, Code::CustomerNotFound))?;
         Ok(Self {
             api: Shared::clone(api),
-            incoming,
-            path: path?,
+            admission: Admission::take(&mut parts.extensions)?,
             parts,
             body,
         })
     }
-}
-
-/// Finds out who calls.
-async fn incoming(parts: &mut Parts, api: &Shared) -> HttpResult<Incoming> {
-    let context = RequestContext::from_request_parts(parts, api).await?;
-    let caller = api.access.authenticate(credential(&parts.headers)?).await;
-    let caller = caller.map_err(|error| problem(error, Code::CustomerNotFound))?;
-    if let Some(acting) = parts.extensions.get::<Acting>() {
-        acting.is(&caller.actor().id);
-    }
-    Ok(Incoming {
-        caller,
-        operation: operation(parts),
-        correlation_id: context.correlation_id.to_string(),
-        trace_id: context.trace_id.to_string(),
-        origin: origin(&parts.extensions),
-    })
-}
-
-/// Returns from where a request came.
-fn origin(extensions: &Extensions) -> Origin {
-    let origin = extensions.get::<origin::Origin>().cloned();
-    let origin::Origin { ip, user_agent } = origin.unwrap_or_default();
-    Origin { ip, user_agent }
 }
 
 impl Call {
@@ -141,24 +105,19 @@ impl Call {
                 (body, in_query.or(in_body))
             }
         };
-        let context = self
-            .api
-            .access
-            .context(&self.incoming, named.as_deref())
-            .await;
-        let context = context.map_err(|error| problem(error, missing))?;
+        let access = &self.api.access;
+        let context = self.admission.context(access, named.as_deref(), missing);
+        let context = context.await?;
         if let Some(acting) = self.parts.extensions.get::<Acting>() {
             acting.is_in(&context.tenant_slug);
         }
         Ok(Request {
             api: self.api,
-            caller: self.incoming.caller,
             context,
             fields,
+            admission: self.admission,
             parts: self.parts,
-            path: self.path,
             bytes,
-            target: String::new(),
         })
     }
 }
@@ -166,15 +125,12 @@ impl Call {
 /// A request that is being read. Faults are collected in `fields` until [`build`](Self::build).
 pub(crate) struct Request {
     pub(crate) api: Shared,
-    pub(crate) caller: Caller,
     pub(crate) context: Context,
     /// The members of the body; of a request without one, those of the query.
     pub(crate) fields: Fields,
+    admission: Admission,
     parts: Parts,
-    path: PathSegments,
     bytes: Bytes,
-    /// The records that the path names, in one spelling for all that name the same.
-    target: String,
 }
 
 impl Request {
@@ -188,36 +144,33 @@ impl Request {
         self.parts.version
     }
 
+    /// Returns who calls.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.admission.incoming.caller
+    }
+
     /// Reads the customer that the path names.
     pub(crate) fn customer(&mut self) -> Option<CustomerRef> {
-        let customer = customer_ref(&self.path, &self.caller);
-        self.named(customer)
+        self.fields.note(self.admission.customer())
     }
 
     /// Reads the address that the path names.
     pub(crate) fn address(&mut self) -> Option<AddressRef> {
-        let address = AddressRef::parse(self.path.text(ADDRESS_ID));
+        let address = AddressRef::parse(self.text(ADDRESS_ID));
         let code = Code::InvalidAddressId;
-        self.named(address.map_err(|invalid| path_fault(ADDRESS_ID, code, invalid)))
+        let address = address.map_err(|invalid| in_path(ADDRESS_ID, code, invalid.detail));
+        self.fields.note(address)
     }
 
     /// Reads a segment of the path that is a UUID.
     pub(crate) fn path_uuid(&mut self, name: &str) -> Option<Uuid> {
-        let id = self.path.uuid(name, "", fault::INVALID_VALUE);
-        self.named(id)
+        let id = self.admission.path.uuid(name, "", fault::INVALID_VALUE);
+        self.fields.note(id)
     }
 
     /// Returns the text of a segment of the path.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.path.text(name)
-    }
-
-    fn named<T: Display>(&mut self, record: Result<T, Fault>) -> Option<T> {
-        let record = self.fields.note(record)?;
-        let slash = if self.target.is_empty() { "" } else { "/" };
-        // Writing to a String cannot fail.
-        let _infallible = write!(self.target, "{slash}{record}");
-        Some(record)
+        self.admission.path.text(name)
     }
 
     /// Reads the versions that `If-Match` names; `None` for any.
@@ -236,16 +189,16 @@ impl Request {
     }
 
     /// Reads the `Idempotency-Key`, and returns what it claims: the operation on the records that
-    /// were read from the path, with this body.
+    /// the path names, with this body.
     pub(crate) fn claim(&mut self) -> Option<IdempotencyClaim> {
         let key = idempotency_key(&self.parts.headers);
         let key = self.fields.note(key)??;
         let api = &self.api;
-        let message = [self.target.as_bytes(), b"\0", &self.bytes].concat();
+        let message = [self.target().as_bytes(), b"\0", &self.bytes].concat();
         let now = api.clock.now();
         let retention = TimeDelta::from_std(api.idempotency_retention).unwrap_or(TimeDelta::MAX);
         Some(IdempotencyClaim {
-            caller: self.context.actor.id.clone(),
+            caller: self.context.actor.to_string(),
             route: self.context.operation.clone(),
             key,
             body_digest: api.digests.digest(DigestPurpose::IdempotentBody, &message),
@@ -254,27 +207,23 @@ impl Request {
         })
     }
 
+    /// Returns the records that the path names, customers and addresses in one spelling for all that
+    /// name the same.
+    fn target(&self) -> String {
+        let segments = self.admission.path.iter().map(|(name, text)| {
+            let id = match name {
+                CUSTOMER_ID => self.admission.customer().ok().map(|id| id.to_string()),
+                ADDRESS_ID => AddressRef::parse(text).ok().map(|id| id.to_string()),
+                _ => None,
+            };
+            id.unwrap_or_else(|| text.to_owned())
+        });
+        // No segment holds it.
+        segments.collect::<Vec<_>>().join("\0")
+    }
+
     /// Reports all faults of the request, or builds the command.
     pub(crate) fn build<T>(&mut self, build: impl FnOnce() -> Option<T>) -> HttpResult<T> {
         self.fields.build(build)
     }
-}
-
-/// The customer that a path names.
-fn customer_ref(path: &PathSegments, caller: &Caller) -> Result<CustomerRef, Fault> {
-    let name = path.text(CUSTOMER_ID);
-    if name == ME {
-        let detail = "me is the customer behind a token, and behind an API key there is none";
-        let missing = || {
-            let pointer = format!("{{{CUSTOMER_ID}}}");
-            Fault::new(pointer, Code::CustomerNotFound, detail)
-        };
-        return caller.customer().map(CustomerRef::Id).ok_or_else(missing);
-    }
-    let code = Code::InvalidCustomerId;
-    CustomerRef::parse(name).map_err(|invalid| path_fault(CUSTOMER_ID, code, invalid))
-}
-
-fn path_fault(name: &str, code: Code, invalid: InvalidValue) -> Fault {
-    Fault::new(format!("{{{name}}}"), code, invalid.detail)
 }

@@ -1,5 +1,6 @@
 //! Parameters that many operations share, for the OpenAPI document.
 
+use http_kit::fault::{Fault, FaultCode};
 use utoipa::IntoParams;
 
 /// The name of the customer's id in path templates.
@@ -8,6 +9,11 @@ pub(crate) const CUSTOMER_ID: &str = "customerId";
 pub(crate) const ADDRESS_ID: &str = "addressId";
 /// The path segment for the customer whose token the caller presents.
 pub(crate) const ME: &str = "me";
+
+/// Returns what is wrong with a segment of the path.
+pub(crate) fn in_path(name: &str, code: impl Into<FaultCode>, detail: impl Into<String>) -> Fault {
+    Fault::new(format!("{{{name}}}"), code, detail)
+}
 
 macro_rules! customer_id {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident),* $(,)? }) => {

@@ -1,8 +1,9 @@
 //! `Idempotency-Key`
 
-use crate::support::{CUSTOMERS, Call, Key, Reply, TestApi};
+use crate::support::{CUSTOMERS, Call, Key, Reply, TestApi, World, default_tenant};
 use chrono::TimeDelta;
-use customer_domain::StoreError;
+use customer_domain::{CustomerId, StoreError};
+use customer_testkit::builders::{new_customer, seeded_id, token};
 use customer_testkit::fake::Step;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -139,6 +140,58 @@ async fn the_same_step_for_another_customer_is_another_request() {
         suspend(&two).await.failure(),
         (422, "IDEMPOTENCY_KEY_REUSED".to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_customer_and_an_address_are_the_same_in_every_spelling() {
+    let world = World::new().await;
+    let customer = &world.customer;
+    let body =
+        json!({"type": "both", "street": "2 Nathan Road", "state": "Kowloon", "country": "HK"});
+    let address = world.api.added(&world.path(), Key::Write, body).await;
+    let address = address.rsplit('/').next().expect("an id");
+    let token = token(customer.parse().expect("an id"), default_tenant().id, 0);
+    let set_default = async |customer: &str, address: &str| {
+        let target = format!("{CUSTOMERS}/{customer}/addresses/{address}/set-default");
+        let call = Call::post(target).token(&token);
+        world.api.send(call.header("idempotency-key", "k-1")).await
+    };
+    let first = set_default("me", address).await;
+    assert!(first.status == 200 && !replayed(&first), "{first}");
+    for (customer, address) in [
+        ("me", format!("addr_{address}")),
+        (customer, address.to_uppercase()),
+        (&format!("cust_{customer}"), address.to_owned()),
+        // The one that was let in.
+        ("7", address.to_owned()),
+    ] {
+        let again = set_default(customer, &address).await;
+        assert!(replayed(&again), "{customer} {address}: {again}");
+        assert_same(&first, &again);
+    }
+    let reused = (422, "IDEMPOTENCY_KEY_REUSED".to_owned());
+    let other = seeded_id(0xdead).to_string();
+    assert_eq!(set_default("me", &other).await.failure(), reused);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_kind_of_caller() {
+    let api = TestApi::new().await;
+    let mut namesake = new_customer();
+    namesake.customer.id = CustomerId(Key::Write.id().0);
+    let id = namesake.customer.id;
+    api.store_customers(&default_tenant(), vec![namesake]).await;
+    let token = token(id, default_tenant().id, 0);
+    let body = json!({"street": "1 Main St", "city": "New York", "zipCode": "10001"});
+    let add = async |call: Call| {
+        let call = call.header("idempotency-key", "k-1").json(&body);
+        api.send(call).await
+    };
+    let target = format!("{CUSTOMERS}/{id}/addresses");
+    let first = add(Call::post(&target).key(Key::Write)).await;
+    assert_eq!(first.status, 201, "{first}");
+    let second = add(Call::post(&target).token(&token)).await;
+    assert!(second.status == 200 && !replayed(&second), "{second}");
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             clock: Arc::clone(&now),
             ids,
         },
-        access: Access {
+        access: Arc::new(Access {
             providers: vec![
                 Arc::new(ApiKeyProvider {
                     keys: store.api_keys(),
@@ -322,7 +322,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             customers: store.customers(),
             refusals,
             clock: Arc::clone(&now),
-        },
+        }),
         health: store.health(),
         jobs: store.jobs(),
         digests: Arc::new(FoldedDigests),

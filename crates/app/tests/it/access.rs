@@ -2,6 +2,7 @@
 
 use crate::support::{App, app};
 use chrono::{DateTime, TimeDelta, Utc};
+use customer_app::access::Admitted::{AsSelf, ByPermission};
 use customer_app::access::{AccessError, Incoming, Needed, Needs};
 use customer_app::api_key::CreateApiKey;
 use customer_domain::access::{Caller, Identity};
@@ -123,7 +124,10 @@ async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
         (&all, Some("tenant-b"), Some("tenant-b")),
         (&all, Some("nowhere"), None),
     ] {
-        let found = app.access.context(&calling(caller), named).await;
+        let found = app
+            .access
+            .context(&calling(caller), ByPermission, named)
+            .await;
         let slug = found.ok().map(|context| context.tenant_slug);
         assert_eq!(slug.as_deref(), expected, "{named:?}");
     }
@@ -135,11 +139,11 @@ async fn guessing_at_other_tenants_costs_no_query() {
     let (_, own) = made(&app, false, None).await;
     let own = enters(&app, &own).await.unwrap();
     let own = calling(&own);
-    assert!(app.access.context(&own, None).await.is_ok());
+    assert!(app.access.context(&own, ByPermission, None).await.is_ok());
     app.clock.advance(TimeDelta::seconds(5));
     app.store.set_down(true);
     for named in ["tenant-b", "nowhere"] {
-        let found = app.access.context(&own, Some(named)).await;
+        let found = app.access.context(&own, ByPermission, Some(named)).await;
         assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
     }
 }
@@ -181,18 +185,19 @@ async fn what_is_needed_is_held_against_who_calls() {
         who(foreign(Some(own)), Some(Permission::Write), 301),
         who(foreign(None), None, 0),
     ];
-    // In the order of the callers: let in, denied, not found, or to step up.
+    // In the order of the callers: let in by permission or as its own self, denied, not found, or
+    // to step up.
     for (needs, expected) in [
         (Needs::Read, "+++dddd+d"),
         (Needs::Write, "d++dddd+d"),
         (Needs::Admin, "d++dddddd"),
         (Needs::Operate, "dd+dddddd"),
-        (Needs::SelfOr(Permission::Read), "++++++n+d"),
-        (Needs::SelfOr(Permission::Admin), "d+++++n+d"),
-        (Needs::StepUpOr(Permission::Write), "d+++ssn+d"),
-        (Needs::StepUpOr(Permission::Admin), "d+++ssnsd"),
-        (Needs::OnlySelf, "ddd+++n+d"),
-        (Needs::StepUp, "ddd+ssnsd"),
+        (Needs::SelfOr(Permission::Read), "+++ooon+d"),
+        (Needs::SelfOr(Permission::Admin), "d++ooonod"),
+        (Needs::StepUpOr(Permission::Write), "d++ossn+d"),
+        (Needs::StepUpOr(Permission::Admin), "d++ossnsd"),
+        (Needs::OnlySelf, "dddooonod"),
+        (Needs::StepUp, "dddossnsd"),
     ] {
         let app = app();
         let mut found = String::new();
@@ -200,7 +205,11 @@ async fn what_is_needed_is_held_against_who_calls() {
             let about = Some(CustomerRef::Id(own));
             let outcome = app.access.admit(&calling(caller), needs, about).await;
             found.push(match outcome {
-                Ok(()) => '+',
+                Ok(ByPermission) => '+',
+                Ok(AsSelf(customer)) => {
+                    assert_eq!(customer, own);
+                    'o'
+                }
                 Err(AccessError::NotFound) => 'n',
                 Err(AccessError::Forbidden(_)) => 'd',
                 Err(AccessError::StepUpRequired(refusal)) => {
@@ -213,5 +222,44 @@ async fn what_is_needed_is_held_against_who_calls() {
         assert_eq!(found, expected, "{needs:?}");
         let refused = found.chars().any(|outcome| matches!(outcome, 'd' | 's'));
         assert_eq!(app.store.audit().is_empty(), !refused, "{needs:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_let_in_as_itself_stays_in_its_own_tenant() {
+    let app = app();
+    let own = CustomerId(seeded_id(1));
+    let identity = Identity::Foreign {
+        issuer: "staff".to_owned(),
+        subject: "ada".to_owned(),
+        customer: Some(own),
+    };
+    let caller = Caller {
+        all_tenants: true,
+        ..who(identity, Some(Permission::Read), 0)
+    };
+    let call = calling(&caller);
+    let about = Some(CustomerRef::Id(own));
+    for (needs, expected) in [
+        (
+            Permission::Read,
+            [Some("tenant-a"), Some("tenant-a"), Some("tenant-b"), None],
+        ),
+        (
+            Permission::Write,
+            [Some("tenant-a"), Some("tenant-a"), None, None],
+        ),
+    ] {
+        let admitted = app.access.admit(&call, Needs::SelfOr(needs), about).await;
+        let admitted = admitted.expect("let in");
+        let named = [None, Some("tenant-a"), Some("tenant-b"), Some("nowhere")];
+        for (named, expected) in named.into_iter().zip(expected) {
+            let found = app.access.context(&call, admitted, named).await;
+            let found = found.ok();
+            let slug = found.as_ref().map(|context| context.tenant_slug.as_str());
+            assert_eq!(slug, expected, "{needs:?} {named:?}");
+            let reach = found.map(|context| context.all_tenants);
+            assert_eq!(reach, expected.map(|_| admitted == ByPermission));
+        }
     }
 }

@@ -11,7 +11,14 @@ pub fn token(customer: CustomerId, tenant: TenantId, seconds: i64) -> String {
     format!("{customer}.{tenant}.{seconds}")
 }
 
-/// Believes every token that [`token`] writes.
+/// Returns the same for one who may act in every tenant.
+pub fn all_tenants_token(customer: CustomerId, tenant: TenantId, seconds: i64) -> String {
+    format!("{}{ALL}", token(customer, tenant, seconds))
+}
+
+const ALL: &str = ".all";
+
+/// Believes every token that [`token`] and [`all_tenants_token`] write.
 pub struct PlainTokens(pub Arc<dyn Clock>);
 
 #[async_trait]
@@ -19,12 +26,13 @@ impl AuthProvider for PlainTokens {
     async fn prove(&self, credential: &str) -> Result<Option<Caller>, StoreError> {
         let caller = || {
             let (customer, rest) = credential.split_once('.')?;
-            let (tenant, seconds) = rest.split_once('.')?;
+            let (tenant, rest) = rest.split_once('.')?;
+            let seconds = rest.strip_suffix(ALL).unwrap_or(rest);
             let ago = TimeDelta::seconds(seconds.parse().ok()?);
             Some(Caller {
                 identity: Identity::Customer(customer.parse().ok()?),
                 tenant: tenant.parse().ok()?,
-                all_tenants: false,
+                all_tenants: rest.ends_with(ALL),
                 permission: None,
                 session: Some("session-1".to_owned()),
                 proved_at: Some(self.0.now() - ago),

@@ -3,7 +3,7 @@
 use super::{but_for_refusals, sent};
 use crate::support::{CASES, CUSTOMERS, Call, Case, Key, Needs, Own, Reply, World};
 use crate::support::{default_tenant, other_tenant};
-use customer_testkit::builders::{seeded_id, token};
+use customer_testkit::builders::{all_tenants_token, new_customer, seeded_id, token};
 use http::Method;
 use serde_json::json;
 
@@ -116,6 +116,27 @@ async fn a_token_of_another_tenant_opens_nothing_here() {
         }
         let after = but_for_refusals(world.api.stored().await);
         assert_eq!(after, before, "{}", case.operation);
+    }
+}
+
+#[tokio::test]
+async fn who_is_let_in_as_itself_names_no_other_tenant() {
+    for case in cases(Own::Yes).chain(cases(Own::Fresh)) {
+        let world = World::new().await;
+        let customer = world.customer.parse().expect("an id");
+        let mut namesake = new_customer();
+        namesake.customer.id = customer;
+        let namesakes = vec![namesake];
+        world.api.store_customers(&other_tenant(), namesakes).await;
+        let token = all_tenants_token(customer, default_tenant().id, 0);
+        let at = |tenant: &str| format!("{}?tenant_id={tenant}", world.target(case.operation()));
+        for tenant in ["tenant-123", "nowhere"] {
+            let reply = sent_at(&world, case, &at(tenant), &token).await;
+            let expected = (404, "CUSTOMER_NOT_FOUND".to_owned());
+            assert_eq!(reply.failure(), expected, "{} {tenant}", case.operation);
+        }
+        let reply = sent_at(&world, case, &at("default"), &token).await;
+        assert_eq!(reply.status, case.status, "{}: {reply}", case.operation);
     }
 }
 
