@@ -52,7 +52,7 @@ pub struct UpdateCustomerBody {
     /// The preferences. A null opt-in is withdrawn.
     pub preferences: Option<super::PreferencesInput>,
     /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
-    /// reactivate.
+    /// reactivate. With a customer's own token it is refused, whatever its value.
     #[schema(nullable = false)]
     pub status: Option<super::CustomerStatus>,
     /// A person or a company, or the name of a group; null, what the operator decided.

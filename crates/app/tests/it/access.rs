@@ -1,14 +1,16 @@
 //! Who is let in, and into which tenant.
 
-use crate::support::{App, app};
+use crate::support::{App, app, guest, unclaimed};
 use chrono::{DateTime, TimeDelta, Utc};
 use customer_app::access::Admitted::{AsSelf, ByPermission};
 use customer_app::access::{AccessError, Incoming, Needed, Needs};
 use customer_app::api_key::CreateApiKey;
+use customer_app::customer::{ChangeCustomerError, UpdateCustomer};
+use customer_app::idempotency::Outcome;
 use customer_domain::access::{Caller, Identity};
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::customer::CustomerRef;
-use customer_domain::{ApiKeyId, CustomerId, Origin};
+use customer_domain::{ActorKind, ApiKeyId, CustomerId, Origin};
 use customer_testkit::builders::{at, context, other_tenant, seeded_id, tenant};
 use secrecy::ExposeSecret;
 
@@ -260,6 +262,33 @@ async fn who_is_let_in_as_itself_stays_in_its_own_tenant() {
             assert_eq!(slug, expected, "{needs:?} {named:?}");
             let reach = found.map(|context| context.all_tenants);
             assert_eq!(reach, expected.map(|_| admitted == ByPermission));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_permission_may_not_even_name_its_status() {
+    let app = app();
+    let (context, once) = (context(), unclaimed());
+    let made = app
+        .customers
+        .create(&context, guest("ada@example.com"), &once);
+    let Ok(Outcome::Done(record)) = made.await else {
+        unreachable!("nobody has the address, and nothing was claimed");
+    };
+    let same = UpdateCustomer {
+        status: Some(record.customer.status),
+        ..UpdateCustomer::default()
+    };
+    for kind in ActorKind::ALL {
+        for permission in [None, Some(Permission::Read)] {
+            let mut context = context.clone();
+            context.actor.kind = kind;
+            context.permission = permission;
+            let customer = CustomerRef::Id(record.customer.id);
+            let outcome = app.update(&context, customer, &same).await;
+            let refused = matches!(outcome, Err(ChangeCustomerError::Forbidden(_)));
+            assert_eq!(refused, permission.is_none(), "{kind:?}: {outcome:?}");
         }
     }
 }
