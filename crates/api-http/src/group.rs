@@ -157,7 +157,7 @@ fn read_new(fields: &mut Fields) -> HttpResult<CreateGroup> {
 async fn get(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::GroupNotFound).await?;
     call.fields.finish()?;
-    let group = call.api.groups.get(&call.context, &group_id(&call)?).await;
+    let group = call.api.groups.get(&call.context, &group_id(&call)).await;
     let group = group.map_err(|error| problem(error, &call.fields))?;
     Ok(render(StatusCode::OK, &group).send())
 }
@@ -179,7 +179,7 @@ async fn get(call: Call) -> HttpResult<Response> {
 )]
 async fn update(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::GroupNotFound).await?;
-    let id = group_id(&call)?;
+    let id = group_id(&call);
     let command = read_change(&mut call, &id)?;
     let group = call.api.groups.update(&call.context, &id, &command).await;
     let group = group.map_err(|error| problem(error, &call.fields))?;
@@ -225,7 +225,7 @@ async fn delete(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::GroupNotFound).await?;
     let expected = call.if_match();
     call.fields.finish()?;
-    let id = group_id(&call)?;
+    let id = group_id(&call);
     let groups = &call.api.groups;
     let group = groups.delete(&call.context, &id, expected.as_deref()).await;
     let group = group.map_err(|error| problem(error, &call.fields))?;
@@ -235,9 +235,9 @@ async fn delete(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Returns the group id in the path. An invalid id means that there is no such group.
-fn group_id(call: &Request) -> HttpResult<GroupId> {
-    GroupId::parse(call.text(GROUP_ID)).map_err(|_| Code::GroupNotFound.into())
+/// Returns the group id in the path.
+fn group_id(call: &Request) -> GroupId {
+    GroupId::of_stored(call.text(GROUP_ID))
 }
 
 fn description(fields: &mut Fields) -> Patch<String> {

@@ -135,6 +135,12 @@ impl GroupId {
         })
     }
 
+    /// Parses the id by which an existing group is requested. An id that no new group could have is
+    /// kept as it is: a group that was stored under an older rule may have it.
+    pub fn of_stored(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| Self(text.to_owned()))
+    }
+
     /// Parses the id of a group that is about to be created.
     ///
     /// # Errors
@@ -285,6 +291,13 @@ mod tests {
         }
         for bad in ["", " ", "a b", "ä", "a/b", &"x".repeat(51)] {
             assert!(GroupId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_an_older_rule_can_be_asked_for() {
+        for (text, id) in [("Retail", "retail"), ("Old Trade!", "Old Trade!")] {
+            assert_eq!(GroupId::of_stored(text).as_str(), id);
         }
     }
 

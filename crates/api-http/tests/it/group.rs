@@ -1,7 +1,9 @@
 //! `/customers/groups`
 
-use crate::support::{BASE, CUSTOMERS, Call, Key, TestApi};
+use crate::support::{BASE, CUSTOMERS, Call, Key, TestApi, context_of, default_tenant};
 use chrono::TimeDelta;
+use customer_domain::group::{Group, GroupId};
+use customer_testkit::builders::at;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -195,6 +197,24 @@ async fn a_group_that_is_not_there_is_not_found() {
         let reply = api.put(&path, Key::Admin, json!({})).await;
         assert_eq!(reply.failure(), (404, "GROUP_NOT_FOUND".to_owned()), "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_group_that_an_older_rule_let_in_is_found_by_its_id() {
+    let api = TestApi::new().await;
+    let context = context_of(&default_tenant());
+    let begun = api.store.transactions().begin(&context).await;
+    let mut work = begun.expect("work");
+    let id = GroupId::from_store("Old Trade!".to_owned());
+    let old = Group::new(id, "Old trade".to_owned(), at(0));
+    work.groups().insert(&old).await.expect("a free id");
+    work.commit().await.expect("a commit");
+    let path = format!("{GROUPS}/Old%20Trade!");
+    assert_eq!(api.get(&path, Key::Read).await.status, 200);
+    let renamed = api.put(&path, Key::Admin, json!({"name": "Dealers"})).await;
+    assert_eq!(renamed.data("group")["id"], "Old Trade!");
+    assert_eq!(api.delete(&path, Key::Admin).await.status, 200);
+    assert_eq!(api.delete(&path, Key::Admin).await.status, 404);
 }
 
 #[tokio::test]
