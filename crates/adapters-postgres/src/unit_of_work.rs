@@ -158,13 +158,12 @@ impl PgUnitOfWork {
     /// Events, audit entries and the reply as one statement. The reply's INSERT, when there is
     /// one, is the main one: its count says whether the key was still free.
     async fn write_changes(&mut self) -> Result<(), StoreError> {
-        let is_empty = |change: &Change| change.event.is_none() && change.audit.is_none();
-        if self.changes.iter().all(is_empty) && self.reply.is_none() {
+        if self.changes.is_empty() && self.reply.is_none() {
             return Ok(());
         }
-        let about = self.changes.iter().flat_map(|Change { event, audit }| {
-            let event = event.as_ref().map(|event| event.customer);
-            let entry = audit.as_ref().and_then(|entry| entry.customer);
+        let about = self.changes.iter().flat_map(|change| {
+            let event = change.event().map(|event| event.customer);
+            let entry = change.audit().and_then(|entry| entry.customer);
             [event, entry].into_iter().flatten()
         });
         let about: Vec<_> = about.collect();
@@ -183,8 +182,8 @@ impl PgUnitOfWork {
         let mut branches = Branches::new(&[context.tenant.0]);
         self.add_made_keys(&mut branches)?;
         let changes = self.changes.iter();
-        let events: Vec<_> = changes.clone().filter_map(|it| it.event.as_ref()).collect();
-        let entries: Vec<_> = changes.filter_map(|it| it.audit.as_ref()).collect();
+        let events: Vec<_> = changes.clone().filter_map(Change::event).collect();
+        let entries: Vec<_> = changes.filter_map(Change::audit).collect();
         let is_last = entries.is_empty() && self.reply.is_none();
         if !events.is_empty() {
             let insert = branches.next(outbox::INSERT, is_last);

@@ -87,36 +87,47 @@ pub trait UnitOfWork: Send {
 /// What one change leaves behind beside the state. What a caller does has an audit entry, and an
 /// event when other services hear of it; what the service derives by itself has its event alone.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// What other services are told.
-    pub event: Option<Event>,
-    /// What is kept on record.
-    pub audit: Option<AuditEntry>,
+pub enum Change {
+    /// Other services are told.
+    Event(Event),
+    /// It is kept on record.
+    Audit(AuditEntry),
+    /// Other services are told, and it is kept on record.
+    Both(Event, AuditEntry),
+}
+
+impl Change {
+    /// Returns what other services are told.
+    pub fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event(event) | Self::Both(event, _) => Some(event),
+            Self::Audit(_) => None,
+        }
+    }
+
+    /// Returns what is kept on record.
+    pub fn audit(&self) -> Option<&AuditEntry> {
+        match self {
+            Self::Audit(audit) | Self::Both(_, audit) => Some(audit),
+            Self::Event(_) => None,
+        }
+    }
 }
 
 impl From<Event> for Change {
     fn from(event: Event) -> Self {
-        Self {
-            event: Some(event),
-            audit: None,
-        }
+        Self::Event(event)
     }
 }
 
 impl From<AuditEntry> for Change {
     fn from(audit: AuditEntry) -> Self {
-        Self {
-            event: None,
-            audit: Some(audit),
-        }
+        Self::Audit(audit)
     }
 }
 
 impl From<(Event, AuditEntry)> for Change {
     fn from((event, audit): (Event, AuditEntry)) -> Self {
-        Self {
-            event: Some(event),
-            audit: Some(audit),
-        }
+        Self::Both(event, audit)
     }
 }

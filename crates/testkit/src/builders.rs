@@ -12,7 +12,7 @@ mod sealing;
 mod tokens;
 
 pub use address::{PlainDigests, address, address_for, country, full_address};
-pub use changes::{audit_entry, change, claim, reply};
+pub use changes::{audit_entry, change, claim, event, reply};
 pub use clock::{FixedClock, SeededIds, at, seeded_id};
 pub use customer::{
     CustomerBuilder, customer, email, external, group, groups, legacy, new_customer, phone, tag,

@@ -134,7 +134,7 @@ impl StoredAudit {
 
 /// Returns what recording the events of `changes` must store, in their order.
 pub fn events_of(context: &Context, changes: &[Change]) -> Vec<StoredEvent> {
-    let events = changes.iter().filter_map(|change| change.event.as_ref());
+    let events = changes.iter().filter_map(Change::event);
     events
         .map(|event| StoredEvent::of(context, event))
         .collect()
@@ -142,7 +142,7 @@ pub fn events_of(context: &Context, changes: &[Change]) -> Vec<StoredEvent> {
 
 /// Returns what recording the audit entries of `changes` must store, in their order.
 pub fn audit_of(context: &Context, changes: &[Change]) -> Vec<StoredAudit> {
-    let entries = changes.iter().filter_map(|change| change.audit.as_ref());
+    let entries = changes.iter().filter_map(Change::audit);
     entries
         .map(|entry| StoredAudit::of(context, entry))
         .collect()

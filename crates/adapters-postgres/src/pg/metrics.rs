@@ -22,7 +22,7 @@ pub fn describe() {
 
 /// Counts the audit entries of a unit of work whose commit returned `committed`.
 pub(crate) fn count(changes: &[Change], committed: &Result<(), StoreError>) {
-    let entries = changes.iter().filter_map(|change| change.audit.as_ref());
+    let entries = changes.iter().filter_map(Change::audit);
     let kinds = entries.map(|entry| entry.kind);
     match committed {
         Ok(()) => kinds.for_each(count_committed),

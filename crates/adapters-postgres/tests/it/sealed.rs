@@ -2,9 +2,9 @@
 //! which it was sealed.
 
 use crate::support::{Store, adapter, run};
-use customer_domain::audit::{AuditEvent, AuditFilter, AuditKind, FieldChange};
+use customer_domain::audit::{AuditEntry, AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
-use customer_domain::outbox::EventKind;
+use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{Change, Context, KeyId, Origin, StoreError};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{audit_entry, change, context, customer, sealing, tenant};
@@ -26,19 +26,18 @@ fn watched() -> Context {
 }
 
 /// Returns an update of a customer whose values contain the canary.
-fn profile_update(n: u64, new: &NewCustomer) -> Change {
+fn profile_update(n: u64, new: &NewCustomer) -> (Event, AuditEntry) {
     let record = crate::support::record_of(new);
-    let Change { event, audit } = change(n, EventKind::ProfileUpdated, &record);
+    let Change::Both(event, entry) = change(n, EventKind::ProfileUpdated, &record) else {
+        unreachable!("it has both");
+    };
     let changes = vec![FieldChange {
         field: "profile.firstName".to_owned(),
         old: json!(format!("old {n} {CANARY}")),
         new: json!(format!("new {n} {CANARY}")),
     }];
     let reason = Some(format!("reason {CANARY}"));
-    Change {
-        event,
-        audit: audit.map(|entry| entry.with(changes).because(reason)),
-    }
+    (event, entry.with(changes).because(reason))
 }
 
 async fn create(postgres: &Postgres, n: u64) -> NewCustomer {
@@ -57,12 +56,10 @@ async fn update(postgres: &Postgres, n: u64, new: &NewCustomer) -> Result<(), St
     let mut work = begun.expect("begin");
     let id = CustomerRef::Id(new.customer.id);
     let found = work.customers().find_for_update(id).await.expect("found");
-    let mut update = profile_update(n, new);
-    if let Some(event) = &mut update.event {
-        event.sequence = found.customer.event_seq;
-    }
+    let (mut event, entry) = profile_update(n, new);
+    event.sequence = found.customer.event_seq;
     work.customers().save(&found.customer).await.expect("save");
-    work.record(update);
+    work.record((event, entry).into());
     work.commit().await
 }
 

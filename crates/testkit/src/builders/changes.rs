@@ -10,11 +10,11 @@ use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{AuditEventId, Change, EventId};
 
-/// Returns the n-th change: an event of this kind about the customer, with its audit entry.
-pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
+/// Returns the n-th event, of this kind, about the customer.
+pub fn event(n: u64, kind: EventKind, record: &CustomerRecord) -> Event {
     let id = EventId(seeded_id(0xe_0000 + n));
     let customer = &record.customer;
-    let event = match kind {
+    match kind {
         EventKind::Created => Event::created(id, record),
         EventKind::ProfileUpdated => Event::profile_updated(id, customer, &["profile.firstName"]),
         EventKind::Deactivated | EventKind::Suspended | EventKind::Reactivated => {
@@ -28,7 +28,12 @@ pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
             };
             Event::address_changed(id, kind, holder, &address(n), [None, None], &["city"])
         }
-    };
+    }
+}
+
+/// The n-th change: an event of this kind about the customer, with the entry that belongs to it.
+pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
+    let event = event(n, kind, record);
     let kind = match kind {
         EventKind::Created => AuditKind::ProfileCreate,
         EventKind::ProfileUpdated => AuditKind::ProfileUpdate,
@@ -39,8 +44,8 @@ pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
         EventKind::AddressUpdated => AuditKind::AddressUpdate,
         EventKind::AddressDeleted => AuditKind::AddressDelete,
     };
-    let mut audit = audit_entry(n, kind).about(customer.id);
-    audit.resource = customer.id.0;
+    let mut audit = audit_entry(n, kind).about(record.customer.id);
+    audit.resource = record.customer.id.0;
     (event, audit).into()
 }
 

@@ -2,10 +2,13 @@
 
 use super::Harness;
 use super::steps::{begin, begin_in, insert, read, recorded, stored};
-use crate::builders::{at, audit_entry, change, context, customer, new_customer, operator_context};
+use crate::builders::{
+    at, audit_entry, change, claim, context, customer, event, new_customer, operator_context, reply,
+};
 use crate::stored::{audit_of, events_of};
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
+use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::EventKind;
 use customer_domain::{Actor, ActorKind, Change, Conflict, Context, StoreError};
 
@@ -143,13 +146,46 @@ pub async fn a_fact_without_an_event_is_audited_alone(h: &impl Harness) {
 
 pub async fn an_event_without_an_entry_is_told_alone(h: &impl Harness) {
     let record = stored(h, new_customer()).await;
-    let Change { event, .. } = change(1, EventKind::ProfileUpdated, &record);
-    let changes = event.map(Change::from);
-    let changes = changes.as_slice();
-    recorded(h, &context(), changes).await;
-    assert_eq!(h.events(&context()).await, events_of(&context(), changes));
+    let changes = [event(1, EventKind::ProfileUpdated, &record).into()];
+    recorded(h, &context(), &changes).await;
+    assert_eq!(h.events(&context()).await, events_of(&context(), &changes));
     assert_eq!(h.events(&context()).await.len(), 1);
     assert_eq!(h.audit(&context()).await, []);
+}
+
+pub async fn an_event_without_an_entry_is_told_beside_a_reply(h: &impl Harness) {
+    let record = stored(h, new_customer()).await;
+    let claim = claim("k");
+    let begun = async || h.transactions().begin_idempotent(&context(), &claim).await;
+    let Ok(Claimed::Started(mut work)) = begun().await else {
+        unreachable!("the claim is free");
+    };
+    let change = Change::from(event(1, EventKind::ProfileUpdated, &record));
+    work.record(change.clone());
+    work.store_reply(claim.clone(), reply());
+    work.commit().await.expect("commit");
+    assert_eq!(h.events(&context()).await, events_of(&context(), &[change]));
+    assert_eq!(h.audit(&context()).await, []);
+    let Ok(Claimed::Replay(again)) = begun().await else {
+        unreachable!("the reply is stored");
+    };
+    assert_eq!(again, reply());
+}
+
+pub async fn changes_with_and_without_event_and_entry_are_kept_together(h: &impl Harness) {
+    let mut record = stored(h, new_customer()).await;
+    let mut changes = vec![audited(1, AuditKind::ApiKeyCreate)];
+    for n in [2, 4] {
+        changes.push(change(n, EventKind::ProfileUpdated, &record));
+        record.customer.event_seq += 1;
+        changes.push(event(n + 1, EventKind::ProfileUpdated, &record).into());
+        record.customer.event_seq += 1;
+    }
+    recorded(h, &context(), &changes).await;
+    let (events, audit) = (h.events(&context()).await, h.audit(&context()).await);
+    assert_eq!((events.len(), audit.len()), (4, 3));
+    assert_eq!(events, events_of(&context(), &changes));
+    assert_eq!(audit, audit_of(&context(), &changes));
 }
 
 pub async fn every_kind_of_fact_is_kept_whole(h: &impl Harness) {
@@ -195,13 +231,10 @@ pub async fn texts_of_facts_come_back_as_written(h: &impl Harness) {
         ..operator_context()
     };
     let record = stored(h, customer().named(awkward, "Null\\u0000").build_new()).await;
-    let Change { event, .. } = change(1, EventKind::Created, &record);
+    let event = event(1, EventKind::Created, &record);
     let entry = audit_entry(1, AuditKind::ProfileCreate).because(Some(awkward.to_owned()));
     let entry = entry.with([awkward, ""].map(FieldChange::named).to_vec());
-    let changes = [Change {
-        event,
-        audit: Some(entry),
-    }];
+    let changes = [(event, entry).into()];
     recorded(h, &acting, &changes).await;
     assert_eq!(h.events(&acting).await, events_of(&acting, &changes));
     assert_eq!(h.audit(&acting).await, audit_of(&acting, &changes));
@@ -253,6 +286,8 @@ macro_rules! contract_unit_of_work {
             facts_that_are_not_committed_are_gone,
             a_fact_without_an_event_is_audited_alone,
             an_event_without_an_entry_is_told_alone,
+            an_event_without_an_entry_is_told_beside_a_reply,
+            changes_with_and_without_event_and_entry_are_kept_together,
             every_kind_of_fact_is_kept_whole,
             the_audit_trail_names_who_acted_and_in_which_trace,
             texts_of_facts_come_back_as_written,

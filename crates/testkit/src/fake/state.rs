@@ -72,7 +72,7 @@ impl State {
         changes: &[Change],
     ) -> Result<(), StoreError> {
         for change in changes {
-            if let Some(event) = &change.event {
+            if let Some(event) = change.event() {
                 let event = StoredEvent::of(context, event);
                 let place = |other: &StoredEvent| (other.tenant, other.customer, other.sequence);
                 if self
@@ -85,7 +85,7 @@ impl State {
                 }
                 self.events.push(event);
             }
-            if let Some(entry) = &change.audit {
+            if let Some(entry) = change.audit() {
                 self.audit.push(StoredAudit::of(context, entry));
                 self.trail.push((context.tenant, shown(context, entry)));
             }
