@@ -1,4 +1,8 @@
 //! Statements with bound parameters, and the pieces from which several slices build them.
+#![expect(
+    clippy::disallowed_types,
+    reason = "the only place that uses the driver's builder"
+)]
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -26,10 +30,6 @@ impl Builder {
         Self::with_arguments("", arguments)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the only place that creates the driver's builder"
-    )]
     fn with_arguments(text: &'static str, arguments: PgArguments) -> Self {
         Self(QueryBuilder::with_arguments(text, arguments))
     }
