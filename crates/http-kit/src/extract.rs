@@ -1,10 +1,9 @@
-//! Extractors whose rejections are problem documents.
+//! What a request says in its body and its path, or a problem document.
 
-use std::convert::Infallible;
 use std::fmt;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequestParts, RawPathParams};
 use bytes::Bytes;
 use http::request::Parts;
 use uuid::Uuid;
@@ -37,18 +36,7 @@ impl JsonBody {
     pub fn fields(self, table: &AliasTable) -> Fields {
         Fields::body(self.document, table)
     }
-}
 
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> HttpResult<Self> {
-        let (parts, body) = request.into_parts();
-        Self::read(&parts, body).await
-    }
-}
-
-impl JsonBody {
     /// Reads the body of a request, whose `parts` hold the limits, the length and the media type.
     ///
     /// # Errors
@@ -77,18 +65,7 @@ impl OptionalJsonBody {
         self.document
             .map_or_else(Fields::empty, |document| Fields::body(document, table))
     }
-}
 
-impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> HttpResult<Self> {
-        let (parts, body) = request.into_parts();
-        Self::read(&parts, body).await
-    }
-}
-
-impl OptionalJsonBody {
     /// Reads the body of a request, whose `parts` hold the limits, the length and the media type.
     ///
     /// # Errors
@@ -112,18 +89,6 @@ impl OptionalJsonBody {
             bytes,
             document: Some(document),
         })
-    }
-}
-
-/// The query's parameters; their faults are reported by [`Fields::finish`].
-#[derive(Debug)]
-pub struct QueryFields(pub Fields);
-
-impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Fields::query(parts.uri.query())))
     }
 }
 

@@ -6,10 +6,12 @@
 //! observes every answered request ([`stack::Observer`]).
 //!
 //! ```
+//! use axum::extract::Request;
 //! use http_kit::{extract::JsonBody, normalise::AliasTable, problem::HttpResult};
 //!
-//! async fn order(body: JsonBody) -> HttpResult<String> {
-//!     let mut fields = body.fields(&AliasTable::FLAT);
+//! async fn order(request: Request) -> HttpResult<String> {
+//!     let (parts, body) = request.into_parts();
+//!     let mut fields = JsonBody::read(&parts, body).await?.fields(&AliasTable::FLAT);
 //!     let article = fields.text("article").max(100).required();
 //!     let count = fields.integer("count", 1..=99).required();
 //!     fields.build(|| Some(format!("{} × {}", count?, article?)))

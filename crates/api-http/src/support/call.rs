@@ -68,9 +68,10 @@ impl Call {
     /// Opens a request with a JSON body, whose members may be spelt as `aliases` says.
     pub(crate) async fn body(mut self, aliases: &AliasTable, missing: Code) -> HttpResult<Request> {
         let body = JsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
-        let (fields, bytes) = (Fields::body(body.document, aliases), body.bytes);
+        let bytes = body.bytes.clone();
         let query = Fields::query(self.parts.uri.query());
-        self.open(query, Some(fields), bytes, missing).await
+        self.open(query, Some(body.fields(aliases)), bytes, missing)
+            .await
     }
 
     /// Opens a request whose JSON body may be absent.

@@ -12,10 +12,11 @@ use customer_http::code::Code;
 use customer_http::problem_pages::problem_pages;
 use customer_http::{health, observe};
 use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use http_kit::context::{IdSource, RequestContext};
-use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments, QueryFields};
+use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments};
+use http_kit::fields::Fields;
 use http_kit::headers::CorsOrigins;
 use http_kit::limits::Limits;
 use http_kit::normalise::AliasTable;
@@ -81,8 +82,9 @@ pub(crate) fn app() -> Router {
     wrap(router, settings())
 }
 
-async fn create(body: JsonBody) -> HttpResult<(StatusCode, String)> {
-    let mut fields = body.fields(&TABLE);
+async fn create(request: Request<Body>) -> HttpResult<(StatusCode, String)> {
+    let (parts, body) = request.into_parts();
+    let mut fields = JsonBody::read(&parts, body).await?.fields(&TABLE);
     let email = fields.text("email").max(255).required();
     let first = fields.text("profile/firstName").max(100).optional();
     fields.free_object("metadata", 10_000).optional();
@@ -93,7 +95,8 @@ async fn create(body: JsonBody) -> HttpResult<(StatusCode, String)> {
     ))
 }
 
-async fn list(QueryFields(mut query): QueryFields) -> HttpResult<String> {
+async fn list(uri: Uri) -> HttpResult<String> {
+    let mut query = Fields::query(uri.query());
     query.ignore(&["tenant_id"]);
     let page = query.integer("page", 1..=500).optional();
     let size = query.integer("page_size", 1..=100).optional();
@@ -106,7 +109,9 @@ async fn read(segments: PathSegments, context: RequestContext) -> HttpResult<Str
     Ok(format!("{id} {}", context.correlation_id))
 }
 
-async fn suspend(body: OptionalJsonBody) -> HttpResult<String> {
+async fn suspend(request: Request<Body>) -> HttpResult<String> {
+    let (parts, body) = request.into_parts();
+    let body = OptionalJsonBody::read(&parts, body).await?;
     let mut fields = body.fields(&AliasTable::FLAT);
     let reason = fields.text("reason").optional();
     fields.finish()?;
