@@ -75,6 +75,7 @@ pub const TABLE: &[Row] = &[
             ),
             ("group", &["audit"]),
             ("outbox", &["address", "customer"]),
+            ("privacy", &["preference"]),
             ("statistics", &["tier"]),
             ("tenant", &["audit", "group", "preference"]),
         ],

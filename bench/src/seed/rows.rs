@@ -4,6 +4,7 @@ use super::people::Person;
 use customer_domain::address::Address;
 use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
 use customer_domain::group::GroupId;
+use customer_domain::preference::OptIn;
 use customer_domain::profile::{Gender, Phone};
 use customer_domain::text;
 use serde_json::{Map, Value};
@@ -150,18 +151,19 @@ fn profile(row: Row<'_>, customer: &Customer) {
 
 fn preference(row: Row<'_>, customer: &Customer) {
     let preferences = &customer.preferences;
+    let agreed = |opt_in| preferences.opt_ins.contains(&opt_in);
     row.optional_text(preferences.language.as_deref())
         .optional_text(preferences.currency.as_deref())
         .optional_text(preferences.timezone.as_deref())
-        .value(preferences.email_marketing)
-        .value(preferences.sms_marketing)
-        .value(preferences.push_notifications)
-        .value(preferences.order_updates)
-        .value(preferences.promotional_emails)
-        .value(preferences.newsletter)
-        .value(preferences.data_sharing)
-        .value(preferences.analytics_tracking)
-        .value(preferences.cookie_consent)
+        .value(agreed(OptIn::EmailMarketing))
+        .value(agreed(OptIn::SmsMarketing))
+        .value(agreed(OptIn::PushNotifications))
+        .value(agreed(OptIn::OrderUpdates))
+        .value(agreed(OptIn::PromotionalEmails))
+        .value(agreed(OptIn::Newsletter))
+        .value(agreed(OptIn::DataSharing))
+        .value(agreed(OptIn::AnalyticsTracking))
+        .value(agreed(OptIn::CookieConsent))
         .text(&json(&preferences.custom))
         .value(customer.created_at)
         .value(customer.updated_at)

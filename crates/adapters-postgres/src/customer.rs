@@ -1,5 +1,6 @@
 //! Customers: written by one statement each, read by one message each.
 
+mod columns;
 mod insert;
 mod list;
 mod parts;

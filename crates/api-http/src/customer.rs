@@ -9,20 +9,22 @@ mod export;
 mod fields;
 mod lifecycle;
 mod list;
+mod preferences;
 mod read;
 mod words;
 
-pub use body::{
-    CustomerBody, CustomerData, CustomerReply, MarketingBody, NotificationsBody, PreferencesBody,
-    ProfileBody, StandingBody,
-};
+pub use body::{CustomerBody, CustomerData, CustomerReply, ProfileBody, StandingBody};
 pub use change::UpdateCustomerBody;
 pub use create::CreateCustomerBody;
 pub use expand::ExpandParams;
 pub use export::{ExportFormat, ExportParams};
-pub use fields::{MarketingInput, NotificationsInput, PreferencesInput, ProfileInput};
+pub use fields::ProfileInput;
 pub use lifecycle::ReasonBody;
 pub use list::{CustomerListData, CustomerListReply, FilterParams, ListParams};
+pub use preferences::{
+    MarketingBody, MarketingInput, NotificationsBody, NotificationsInput, PreferencesBody,
+    PreferencesInput,
+};
 pub use read::{BatchGetBody, BatchGetData, BatchGetReply, ExternalIdBody, LookupBody};
 pub use words::{
     CustomerAccountState, CustomerGender, CustomerKind, CustomerKindInput, CustomerStatus,
@@ -30,7 +32,8 @@ pub use words::{
 };
 
 pub(crate) use change::{apply, stated_id};
-pub(crate) use fields::preferences;
+pub(crate) use fields::tags;
+pub(crate) use preferences::{PREFERENCE_ALIASES, preferences};
 pub(crate) use read::{customer_id, not_found};
 
 use crate::access::needs;

@@ -4,7 +4,8 @@ use crate::access::needs;
 use crate::api::Shared;
 use crate::code::Code;
 use crate::customer::{
-    MarketingInput, NotificationsInput, PreferencesBody, apply, not_found, preferences, stated_id,
+    MarketingInput, NotificationsInput, PREFERENCE_ALIASES, PreferencesBody, apply, not_found,
+    preferences, stated_id,
 };
 use crate::support::call::Call;
 use crate::support::envelope::reply;
@@ -15,77 +16,14 @@ use axum::response::Response;
 use customer_app::access::Needs::SelfOr;
 use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
 use customer_domain::Permission::{Read, Write};
-use customer_domain::customer::CustomerRecord;
+use customer_domain::customer::{CustomerChanges, CustomerRecord};
 use customer_domain::idempotency::StoredReply;
+use customer_domain::preference::{OptIn, Preferences};
 use http::StatusCode;
-use http_kit::normalise::AliasTable;
 use http_kit::problem::HttpResult;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// As in a customer, and without the object around it: every wish has its place, its flat name
-/// and the name of its column (D-35).
-static ALIASES: AliasTable = AliasTable {
-    objects: &[
-        "/preferences",
-        "/preferences/marketing",
-        "/preferences/notifications",
-    ],
-    aliases: &[
-        ("/customerId", "/id"),
-        ("/language", "/preferences/language"),
-        ("/currency", "/preferences/currency"),
-        ("/timezone", "/preferences/timezone"),
-        ("/marketing", "/preferences/marketing"),
-        ("/notifications", "/preferences/notifications"),
-        ("/dataSharing", "/preferences/dataSharing"),
-        ("/analyticsTracking", "/preferences/analyticsTracking"),
-        ("/cookieConsent", "/preferences/cookieConsent"),
-        ("/custom", "/preferences/custom"),
-        ("/customPreferences", "/preferences/custom"),
-        ("/preferences/customPreferences", "/preferences/custom"),
-        ("/emailOptIn", "/preferences/marketing/emailOptIn"),
-        ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
-        ("/emailMarketing", "/preferences/marketing/emailOptIn"),
-        (
-            "/preferences/emailMarketing",
-            "/preferences/marketing/emailOptIn",
-        ),
-        ("/smsOptIn", "/preferences/marketing/smsOptIn"),
-        ("/smsMarketing", "/preferences/marketing/smsOptIn"),
-        (
-            "/preferences/smsMarketing",
-            "/preferences/marketing/smsOptIn",
-        ),
-        ("/pushOptIn", "/preferences/marketing/pushOptIn"),
-        ("/pushNotifications", "/preferences/marketing/pushOptIn"),
-        (
-            "/preferences/pushNotifications",
-            "/preferences/marketing/pushOptIn",
-        ),
-        ("/orderUpdates", "/preferences/notifications/orderUpdates"),
-        (
-            "/preferences/orderUpdates",
-            "/preferences/notifications/orderUpdates",
-        ),
-        ("/promotions", "/preferences/notifications/promotions"),
-        (
-            "/promotionalEmails",
-            "/preferences/notifications/promotions",
-        ),
-        (
-            "/preferences/promotionalEmails",
-            "/preferences/notifications/promotions",
-        ),
-        ("/newsletters", "/preferences/notifications/newsletters"),
-        ("/newsletter", "/preferences/notifications/newsletters"),
-        (
-            "/preferences/newsletter",
-            "/preferences/notifications/newsletters",
-        ),
-    ],
-};
 
 /// A merge into the preferences of a customer: absent members keep, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -170,7 +108,9 @@ async fn get(call: Call) -> HttpResult<Response> {
     responses((status = 200, description = "The preferences as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
 async fn update(call: Call) -> HttpResult<Response> {
-    let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
+    let mut call = call
+        .body(&PREFERENCE_ALIASES, Code::CustomerNotFound)
+        .await?;
     let customer = call.customer();
     let expected_versions = call.expected_versions();
     let command = UpdateCustomer {
@@ -178,7 +118,10 @@ async fn update(call: Call) -> HttpResult<Response> {
             id: stated_id(&mut call.fields),
             ..ReadOnlyFields::default()
         },
-        changes: preferences(&mut call.fields),
+        changes: CustomerChanges {
+            preferences: preferences(&mut call.fields),
+            ..CustomerChanges::default()
+        },
         expected_versions,
         ..UpdateCustomer::default()
     };
@@ -194,11 +137,12 @@ fn render(record: &CustomerRecord) -> StoredReply {
 }
 
 fn example() -> Value {
-    json!({"success": true, "data": {"preferences": {
-        "language": "pt-BR", "currency": "BRL", "timezone": "America/Sao_Paulo",
-        "marketing": {"emailOptIn": true, "smsOptIn": false, "pushOptIn": false},
-        "notifications": {"orderUpdates": true, "promotions": false, "newsletters": false},
-        "dataSharing": false, "analyticsTracking": false, "cookieConsent": false,
-        "custom": {},
-    }}})
+    let preferences = Preferences {
+        language: Some("pt-BR".to_owned()),
+        currency: Some("BRL".to_owned()),
+        timezone: Some("America/Sao_Paulo".to_owned()),
+        opt_ins: [OptIn::EmailMarketing, OptIn::OrderUpdates].into(),
+        ..Preferences::default()
+    };
+    json!({"success": true, "data": {"preferences": PreferencesBody::new(&preferences)}})
 }

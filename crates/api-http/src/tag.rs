@@ -9,11 +9,10 @@ pub use body::{
 use crate::access::needs;
 use crate::api::Shared;
 use crate::code::Code;
-use crate::customer::{apply, stated_id};
+use crate::customer::{apply, stated_id, tags};
 use crate::support::call::{Call, Request};
 use crate::support::cursor::{TextCursor, page_size};
 use crate::support::failure::{self, rule};
-use crate::support::items::Items;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader, in_path};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
@@ -22,13 +21,12 @@ use customer_app::access::Needs;
 use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::idempotency::IdempotencyClaim;
-use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
+use customer_domain::tag::{MAX_TAG_LENGTH, Tag, TagChanges, TagQuery};
 use customer_domain::{Patch, StoreError};
 use http::StatusCode;
-use http_kit::fields::{Fields, Violation};
+use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
 use http_kit::problem::{HttpResult, Problem};
-use std::collections::BTreeSet;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -116,10 +114,10 @@ fn failed(error: StoreError) -> Problem {
 )]
 async fn replace(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
-    let tags = tags(&mut call.fields, 0);
-    let changes = CustomerChanges {
-        tags: tags.map_or(Patch::Keep, Patch::Set),
-        ..CustomerChanges::default()
+    let tags = tags(&mut call.fields, 0).required();
+    let changes = TagChanges {
+        all: tags.map_or(Patch::Keep, |tags| Patch::Set(tags.into_iter().collect())),
+        ..TagChanges::default()
     };
     let customer = call.customer();
     let expected_versions = call.expected_versions();
@@ -140,9 +138,10 @@ async fn replace(call: Call) -> HttpResult<Response> {
 )]
 async fn add(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
-    let changes = CustomerChanges {
-        added_tags: tags(&mut call.fields, 1).unwrap_or_default(),
-        ..CustomerChanges::default()
+    let tags = tags(&mut call.fields, 1).required();
+    let changes = TagChanges {
+        added: tags.into_iter().flatten().collect(),
+        ..TagChanges::default()
     };
     let customer = call.customer();
     let expected_versions = call.expected_versions();
@@ -169,27 +168,20 @@ async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let tag = rule(Tag::parse(call.text("tag")));
     let tag = tag.map_err(|Violation { code, detail }| in_path("tag", code, detail));
-    let changes = CustomerChanges {
-        removed_tags: call.fields.note(tag).into_iter().collect(),
-        ..CustomerChanges::default()
+    let changes = TagChanges {
+        removed: call.fields.note(tag).into_iter().collect(),
+        ..TagChanges::default()
     };
     let customer = call.customer();
     let expected_versions = call.if_match();
     change(call, customer, changes, expected_versions, None).await
 }
 
-/// The tags of the body, each once.
-fn tags(fields: &mut Fields, fewest: usize) -> Option<BTreeSet<Tag>> {
-    let items = Items::new(fewest..=MAX_TAGS, |text| rule(Tag::parse(text)));
-    let tags = fields.field("tags", items).required();
-    tags.map(BTreeSet::from_iter)
-}
-
 /// Changes tags: what the three ways of it have in common.
 async fn change(
     mut call: Request,
     customer: Option<CustomerRef>,
-    changes: CustomerChanges,
+    tags: TagChanges,
     expected_versions: Option<Vec<i64>>,
     claim: Option<IdempotencyClaim>,
 ) -> HttpResult<Response> {
@@ -198,7 +190,10 @@ async fn change(
             id: stated_id(&mut call.fields),
             ..ReadOnlyFields::default()
         },
-        changes,
+        changes: CustomerChanges {
+            tags,
+            ..CustomerChanges::default()
+        },
         expected_versions,
         ..UpdateCustomer::default()
     };

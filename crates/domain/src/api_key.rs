@@ -40,6 +40,8 @@ pub struct ApiKey {
 }
 
 impl Audited for ApiKey {
+    type Field = &'static str;
+
     fn fields(&self) -> Fields {
         let Self {
             id: _,

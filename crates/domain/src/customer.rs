@@ -14,6 +14,7 @@ pub use crate::support::merge::MAX_METADATA_BYTES;
 pub use crate::support::reference::LegacyId;
 pub use changes::CustomerChanges;
 pub use email::{Email, MAX_EMAIL};
+pub use fields::CustomerField;
 pub use identifier::{CustomerRef, ExternalId, Identifier};
 pub use lifecycle::{StatusChange, TransitionError};
 pub use list::{
@@ -116,6 +117,35 @@ impl fmt::Debug for Customer {
 }
 
 impl Customer {
+    /// Returns an active guest with an e-mail address and nothing else.
+    pub fn new(id: CustomerId, tenant: TenantId, email: Email, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            tenant,
+            email,
+            email_verified: false,
+            phone_verified: false,
+            profile: Profile::default(),
+            preferences: Preferences::default(),
+            status: Status::Active,
+            account_state: AccountState::Guest,
+            customer_type: CustomerType::default(),
+            group: None,
+            tags: BTreeSet::new(),
+            legacy_id: None,
+            external_ids: BTreeMap::new(),
+            registration_source: None,
+            metadata: Map::new(),
+            registration_date: now,
+            last_login_at: None,
+            version: 1,
+            event_seq: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
     /// Whether it was deleted.
     pub fn is_deleted(&self) -> bool {
         self.status == Status::Deleted
@@ -163,31 +193,13 @@ pub struct NewCustomer {
 
 #[cfg(test)]
 fn sample() -> Customer {
-    let at = DateTime::UNIX_EPOCH;
+    let id = CustomerId(uuid::Uuid::from_u128(1));
+    let tenant = TenantId(uuid::Uuid::from_u128(2));
+    let email = Email::parse("ada@example.com").unwrap();
     Customer {
-        id: CustomerId(uuid::Uuid::from_u128(1)),
-        tenant: TenantId(uuid::Uuid::from_u128(2)),
-        email: Email::parse("ada@example.com").unwrap(),
         email_verified: true,
         phone_verified: true,
-        profile: Profile::default(),
-        preferences: Preferences::default(),
-        status: Status::Active,
-        account_state: AccountState::Guest,
-        customer_type: CustomerType::Individual,
-        group: None,
-        tags: BTreeSet::new(),
-        legacy_id: None,
-        external_ids: BTreeMap::new(),
-        registration_source: None,
-        metadata: Map::new(),
-        registration_date: at,
-        last_login_at: None,
-        version: 1,
-        event_seq: 1,
-        created_at: at,
-        updated_at: at,
-        deleted_at: None,
+        ..Customer::new(id, tenant, email, DateTime::UNIX_EPOCH)
     }
 }
 
@@ -195,20 +207,33 @@ fn sample() -> Customer {
 mod tests {
     use super::*;
     use crate::Patch;
-    use crate::profile::Phone;
+    use crate::preference::{OptIn, PreferenceChanges};
+    use crate::profile::{Phone, ProfileChanges};
 
     #[test]
     fn a_merge_names_exactly_what_changed() {
         let mut customer = sample();
         let changed = customer.merge(CustomerChanges {
-            first_name: Patch::Set("Ada".to_owned()),
-            last_name: Patch::Clear,
-            email_marketing: Patch::Set(true),
-            sms_marketing: Patch::Set(false),
+            profile: ProfileChanges {
+                first_name: Patch::Set("Ada".to_owned()),
+                last_name: Patch::Clear,
+                ..ProfileChanges::default()
+            },
+            preferences: PreferenceChanges {
+                opt_ins: [
+                    (OptIn::EmailMarketing, Some(true)),
+                    (OptIn::SmsMarketing, Some(false)),
+                ]
+                .into(),
+                ..PreferenceChanges::default()
+            },
             ..CustomerChanges::default()
         });
         assert_eq!(
-            changed,
+            changed
+                .into_iter()
+                .map(CustomerField::as_str)
+                .collect::<Vec<_>>(),
             ["profile.firstName", "preferences.marketing.emailOptIn"]
         );
         assert!(customer.merge(CustomerChanges::default()).is_empty());
@@ -218,16 +243,32 @@ mod tests {
     fn a_changed_address_or_number_is_unproven_and_another_spelling_of_it_is_not() {
         let mut customer = sample();
         customer.merge(CustomerChanges {
-            email: Patch::Set(Email::parse("ADA@example.com").unwrap()),
+            email: Email::parse("ADA@example.com").ok(),
             ..CustomerChanges::default()
         });
         assert!(customer.email_verified && customer.email.as_typed() == "ADA@example.com");
         customer.merge(CustomerChanges {
-            email: Patch::Set(Email::parse("eve@example.com").unwrap()),
-            phone: Patch::Set(Phone::parse("5550100").unwrap().unwrap()),
+            email: Email::parse("eve@example.com").ok(),
+            profile: ProfileChanges {
+                phone: Patch::Set(Phone::parse("5550100").unwrap().unwrap()),
+                ..ProfileChanges::default()
+            },
             ..CustomerChanges::default()
         });
         assert!(!customer.email_verified && !customer.phone_verified);
+    }
+
+    #[test]
+    fn an_address_that_is_sent_back_stays_as_it_is_stored() {
+        let stored = Email::from_store("Ada@Bücher.example".to_owned(), "old key".to_owned());
+        let mut customer = sample();
+        customer.email = stored.clone();
+        let changed = customer.merge(CustomerChanges {
+            email: Email::parse(stored.as_typed()).ok(),
+            ..CustomerChanges::default()
+        });
+        assert_eq!((changed, &customer.email), (vec![], &stored));
+        assert!(customer.email_verified);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct GroupChanges {
 }
 
 impl Audited for Group {
+    type Field = &'static str;
+
     fn fields(&self) -> Fields {
         let Self {
             id,

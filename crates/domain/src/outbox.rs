@@ -1,7 +1,7 @@
 //! Events that notify other services. Each is written in the transaction of its change.
 
 use crate::address::{Address, BookHolder, Role};
-use crate::customer::{Customer, CustomerRecord};
+use crate::customer::{Customer, CustomerField, CustomerRecord};
 use crate::{AddressId, Context, CustomerId, EventId, StoreError, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -92,7 +92,8 @@ impl Event {
 
     /// Creates `CustomerProfileUpdated` with the names of the changed fields (EVO-04). It has no
     /// values: subscribers read the customer instead, and never act on outdated ones.
-    pub fn profile_updated(id: EventId, customer: &Customer, changed: &[&str]) -> Self {
+    pub fn profile_updated(id: EventId, customer: &Customer, changed: &[CustomerField]) -> Self {
+        let changed: Vec<_> = changed.iter().map(|field| field.as_str()).collect();
         let data = json!({
             "customerId": customer.id.to_string(),
             "changedFields": changed,

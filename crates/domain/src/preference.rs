@@ -1,11 +1,15 @@
 //! What a customer prefers: language, currency, time zone, and what may be sent or recorded.
 
 use crate::support::country::Country;
-use crate::{InvalidValue, ValueFault};
+use crate::support::field::fields;
+use crate::support::merge::merge_object;
+use crate::support::vocabulary::vocabulary;
+use crate::{InvalidValue, Patch, ValueFault};
 use icu_locale_core::LanguageIdentifier;
 use iso_currency::Currency;
 use isolang::Language;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a language tag.
 pub const MAX_LANGUAGE: usize = 35;
@@ -19,12 +23,63 @@ const AREAS: [&str; 31] = [
     "151", "154", "155", "202", "419",
 ];
 
-/// A customer's preferences. Every opt-in is false unless it was given (D-36).
+/// Declares [`OptIn`] and [`PreferenceField`] as a table. A line has the variant, the name that the
+/// store and the settings have for the opt-in, and its path below `preferences` on the wire.
+macro_rules! opt_ins {
+    ($($(#[$meta:meta])* $opt_in:ident $name:literal $first:ident $(. $next:ident)*;)+) => {
+        vocabulary! {
+            /// Something that may be sent or recorded once the customer agreed (D-36).
+            #[derive(PartialOrd, Ord)]
+            pub enum OptIn { $($(#[$meta])* $opt_in $name,)+ }
+        }
+
+        impl OptIn {
+            /// Returns its field.
+            pub const fn field(self) -> PreferenceField {
+                match self { $(Self::$opt_in => PreferenceField::$opt_in),+ }
+            }
+        }
+
+        fields! {
+            /// The fields of preferences.
+            pub enum PreferenceField {
+                /// Language.
+                Language preferences.language,
+                /// Currency.
+                Currency preferences.currency,
+                /// Time zone.
+                Timezone preferences.timezone,
+                $($(#[$meta])* $opt_in preferences.$first $(. $next)*,)+
+                /// Custom preferences.
+                Custom preferences.custom,
+            }
+        }
+    };
+}
+
+opt_ins! {
+    /// May be written to by e-mail for marketing.
+    EmailMarketing "email_marketing" marketing.emailOptIn;
+    /// May be sent marketing text messages.
+    SmsMarketing "sms_marketing" marketing.smsOptIn;
+    /// May be sent push notifications.
+    PushNotifications "push_notifications" marketing.pushOptIn;
+    /// Wants news of orders.
+    OrderUpdates "order_updates" notifications.orderUpdates;
+    /// Wants promotions.
+    PromotionalEmails "promotional_emails" notifications.promotions;
+    /// Wants the newsletter.
+    Newsletter "newsletter" notifications.newsletters;
+    /// Data may be shared with partners.
+    DataSharing "data_sharing" dataSharing;
+    /// Behaviour may be recorded.
+    AnalyticsTracking "analytics_tracking" analyticsTracking;
+    /// Cookies beyond the necessary are agreed to.
+    CookieConsent "cookie_consent" cookieConsent;
+}
+
+/// A customer's preferences.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each one is a wish of its own, as the law counts them"
-)]
 pub struct Preferences {
     /// Language tag, such as `en` or `pt-BR`; none: the tenant's.
     pub language: Option<String>,
@@ -32,26 +87,73 @@ pub struct Preferences {
     pub currency: Option<String>,
     /// IANA name, such as `America/New_York`; none: unknown.
     pub timezone: Option<String>,
-    /// May be written to by e-mail for marketing.
-    pub email_marketing: bool,
-    /// May be sent marketing text messages.
-    pub sms_marketing: bool,
-    /// May be sent push notifications.
-    pub push_notifications: bool,
-    /// Wants news of orders.
-    pub order_updates: bool,
-    /// Wants promotions.
-    pub promotional_emails: bool,
-    /// Wants the newsletter.
-    pub newsletter: bool,
-    /// Data may be shared with partners.
-    pub data_sharing: bool,
-    /// Behaviour may be recorded.
-    pub analytics_tracking: bool,
-    /// Cookies beyond the necessary are agreed to.
-    pub cookie_consent: bool,
+    /// What the customer agreed to.
+    pub opt_ins: BTreeSet<OptIn>,
     /// Preferences that only the shop knows.
     pub custom: Map<String, Value>,
+}
+
+impl Preferences {
+    /// Lists the fields with their values.
+    pub(crate) fn fields(&self) -> Vec<(PreferenceField, Value)> {
+        let Self {
+            language,
+            currency,
+            timezone,
+            opt_ins,
+            custom,
+        } = self;
+        let opt_ins = OptIn::ALL
+            .into_iter()
+            .map(|opt_in| (opt_in.field(), json!(opt_ins.contains(&opt_in))));
+        let mut fields = vec![
+            (PreferenceField::Language, json!(language)),
+            (PreferenceField::Currency, json!(currency)),
+            (PreferenceField::Timezone, json!(timezone)),
+        ];
+        fields.extend(opt_ins);
+        fields.push((PreferenceField::Custom, json!(custom)));
+        fields
+    }
+}
+
+/// A merge into preferences. What is kept stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PreferenceChanges {
+    /// Language.
+    pub language: Patch<String>,
+    /// Currency.
+    pub currency: Patch<String>,
+    /// Time zone.
+    pub timezone: Patch<String>,
+    /// Whether the customer agrees; `None` withdraws.
+    pub opt_ins: BTreeMap<OptIn, Option<bool>>,
+    /// Custom preferences: a merge of its own, member by member.
+    pub custom: Patch<Map<String, Value>>,
+}
+
+impl PreferenceChanges {
+    /// Merges them into `preferences`.
+    pub(crate) fn apply(self, preferences: &mut Preferences) {
+        let Self {
+            language,
+            currency,
+            timezone,
+            opt_ins,
+            custom,
+        } = self;
+        language.apply(&mut preferences.language);
+        currency.apply(&mut preferences.currency);
+        timezone.apply(&mut preferences.timezone);
+        for (opt_in, agreed) in opt_ins {
+            if agreed == Some(true) {
+                preferences.opt_ins.insert(opt_in);
+            } else {
+                preferences.opt_ins.remove(&opt_in);
+            }
+        }
+        merge_object(&mut preferences.custom, custom);
+    }
 }
 
 /// A language tag in its usual case and its shortest form: `en`, `pt-BR`, `zh-Hant-TW`.

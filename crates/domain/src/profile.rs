@@ -2,10 +2,12 @@
 
 pub use crate::support::phone::{MAX_PHONE, Phone};
 
+use crate::support::field::fields;
 use crate::support::hidden::hidden;
 use crate::support::vocabulary::vocabulary;
-use crate::{InvalidValue, ValueFault, text};
+use crate::{InvalidValue, Patch, ValueFault, text};
 use chrono::{Datelike, NaiveDate};
+use serde_json::{Value, json};
 
 /// Characters of a first or last name (DAT-04).
 pub const MAX_NAME: usize = 100;
@@ -27,6 +29,87 @@ pub struct Profile {
     pub phone: Option<Phone>,
     /// Address of a picture, `https` only.
     pub avatar: Option<String>,
+}
+
+fields! {
+    /// The fields of a profile.
+    pub enum ProfileField {
+        /// Given name.
+        FirstName profile.firstName,
+        /// Family name.
+        LastName profile.lastName,
+        /// Date of birth.
+        DateOfBirth profile.dateOfBirth,
+        /// Gender.
+        Gender profile.gender,
+        /// Phone number.
+        Phone profile.phone,
+        /// Picture.
+        Avatar profile.avatar,
+    }
+}
+
+impl Profile {
+    /// Lists the fields with their values.
+    pub(crate) fn fields(&self) -> [(ProfileField, Value); ProfileField::ALL.len()] {
+        let Self {
+            first_name,
+            last_name,
+            date_of_birth,
+            gender,
+            phone,
+            avatar,
+        } = self;
+        let date_of_birth = date_of_birth.map(|day| day.to_string());
+        [
+            (ProfileField::FirstName, json!(first_name)),
+            (ProfileField::LastName, json!(last_name)),
+            (ProfileField::DateOfBirth, json!(date_of_birth)),
+            (ProfileField::Gender, json!(gender.map(Gender::as_str))),
+            (
+                ProfileField::Phone,
+                json!(phone.as_ref().map(Phone::as_str)),
+            ),
+            (ProfileField::Avatar, json!(avatar)),
+        ]
+    }
+}
+
+/// A merge into a profile. What is kept stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfileChanges {
+    /// Given name.
+    pub first_name: Patch<String>,
+    /// Family name.
+    pub last_name: Patch<String>,
+    /// Date of birth.
+    pub date_of_birth: Patch<NaiveDate>,
+    /// Gender.
+    pub gender: Patch<Gender>,
+    /// Phone number. A changed one is unproven.
+    pub phone: Patch<Phone>,
+    /// Picture.
+    pub avatar: Patch<String>,
+}
+
+impl ProfileChanges {
+    /// Merges them into `profile`.
+    pub(crate) fn apply(self, profile: &mut Profile) {
+        let Self {
+            first_name,
+            last_name,
+            date_of_birth,
+            gender,
+            phone,
+            avatar,
+        } = self;
+        first_name.apply(&mut profile.first_name);
+        last_name.apply(&mut profile.last_name);
+        date_of_birth.apply(&mut profile.date_of_birth);
+        gender.apply(&mut profile.gender);
+        phone.apply(&mut profile.phone);
+        avatar.apply(&mut profile.avatar);
+    }
 }
 
 /// A name of a person: trimmed, at most [`MAX_NAME`] characters; `None` when empty.

@@ -6,6 +6,7 @@ pub(crate) mod country;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod fault;
+pub(crate) mod field;
 pub(crate) mod health;
 pub(crate) mod hidden;
 pub(crate) mod id;

@@ -1,7 +1,8 @@
 //! Tags: free words that staff put on a customer.
 
-use crate::{Context, InvalidValue, Page, StoreError, ValueFault, text};
+use crate::{Context, InvalidValue, Page, Patch, StoreError, ValueFault, text};
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 
 /// Tags that one customer may carry.
 pub const MAX_TAGS: usize = 50;
@@ -34,6 +35,31 @@ impl Tag {
     /// The tag's text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A change of a customer's tags.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagChanges {
+    /// All of them: the list replaces.
+    pub all: Patch<BTreeSet<Tag>>,
+    /// Tags that are put on it beside those that it has then.
+    pub added: BTreeSet<Tag>,
+    /// Tags that are taken off it.
+    pub removed: BTreeSet<Tag>,
+}
+
+impl TagChanges {
+    /// Changes `tags`.
+    pub(crate) fn apply(self, tags: &mut BTreeSet<Tag>) {
+        let Self {
+            all,
+            added,
+            removed,
+        } = self;
+        all.apply_or(tags, BTreeSet::new());
+        tags.extend(added);
+        tags.retain(|tag| !removed.contains(tag));
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Tenant {
 }
 
 impl Audited for Tenant {
+    type Field = &'static str;
+
     fn fields(&self) -> Fields {
         let Self {
             id: _,

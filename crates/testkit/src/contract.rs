@@ -21,6 +21,7 @@ pub mod address_text;
 pub mod api_key;
 pub mod audit;
 pub mod audit_filter;
+pub mod customer_fields;
 pub mod customer_filter;
 pub mod customer_insert;
 pub mod customer_list;
@@ -74,6 +75,7 @@ macro_rules! contract_slices {
         $crate::contract_idempotency_purge!($each);
         $crate::contract_customer_insert!($each);
         $crate::contract_customer_save!($each);
+        $crate::contract_customer_fields!($each);
         $crate::contract_customer_read!($each);
         $crate::contract_customer_list!($each);
         $crate::contract_customer_search!($each);

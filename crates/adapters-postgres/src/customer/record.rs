@@ -7,7 +7,7 @@ use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, LegacyId, Status,
 };
 use customer_domain::group::GroupId;
-use customer_domain::preference::Preferences;
+use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
@@ -24,10 +24,17 @@ const PERSON: Sql = Sql::text(
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.event_seq, c.created_at, c.updated_at, c.deleted_at, \
      p.date_of_birth, p.gender, p.phone, p.avatar_url, p.phone_verified, \
-     w.language, w.currency, w.timezone, w.email_marketing, w.sms_marketing, w.push_notifications, \
-     w.order_updates, w.promotional_emails, w.newsletter, w.data_sharing, w.analytics_tracking, \
-     w.cookie_consent, w.custom_preferences, t.tier, t.segment, t.loyalty_points",
+     w.language, w.currency, w.timezone, w.custom_preferences, t.tier, t.segment, t.loyalty_points",
 );
+/// The columns of [`PERSON`], and those of the opt-ins.
+fn person() -> Sql {
+    let mut person = PERSON;
+    for opt_in in OptIn::ALL {
+        person.push(", w.").push(opt_in.as_str());
+    }
+    person
+}
+
 /// The tags `g` and the identifiers `i` of one customer.
 const TAGS: Sql = Sql::text("json_agg(g.tag)");
 const IDENTIFIERS: Sql = Sql::text("json_object_agg(i.kind, i.value)");
@@ -53,7 +60,7 @@ fn one() -> Sql {
          LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
          AND s.currency = n.settings ->> 'currency' \
          WHERE c.erased_at IS NULL AND c.tenant_id = $1",
-        PERSON,
+        person(),
         TAGS,
         IDENTIFIERS,
         BESIDE_EMAIL,
@@ -83,7 +90,7 @@ fn many() -> Sql {
          LEFT JOIN (SELECT i.customer_id, {} AS held FROM customer_identifiers i WHERE i.tenant_id = $1 \
          AND i.customer_id = ANY($2) AND {} GROUP BY i.customer_id ORDER BY i.customer_id) i \
          ON i.customer_id = c.id",
-        PERSON,
+        person(),
         currency,
         TOTALS,
         currency,
@@ -217,17 +224,19 @@ fn preferences(row: RowReader<'_>) -> Result<Preferences, StoreError> {
         language: row.column("language")?,
         currency: row.column("currency")?,
         timezone: row.column("timezone")?,
-        email_marketing: row.column("email_marketing")?,
-        sms_marketing: row.column("sms_marketing")?,
-        push_notifications: row.column("push_notifications")?,
-        order_updates: row.column("order_updates")?,
-        promotional_emails: row.column("promotional_emails")?,
-        newsletter: row.column("newsletter")?,
-        data_sharing: row.column("data_sharing")?,
-        analytics_tracking: row.column("analytics_tracking")?,
-        cookie_consent: row.column("cookie_consent")?,
+        opt_ins: opt_ins(row)?,
         custom: row.column::<Json<_>>("custom_preferences")?.0,
     })
+}
+
+fn opt_ins(row: RowReader<'_>) -> Result<BTreeSet<OptIn>, StoreError> {
+    let mut opt_ins = BTreeSet::new();
+    for opt_in in OptIn::ALL {
+        if row.column(opt_in.as_str())? {
+            opt_ins.insert(opt_in);
+        }
+    }
+    Ok(opt_ins)
 }
 
 // As JSON: the driver cannot tell the text NULL in an array from a null.

@@ -160,14 +160,58 @@ pub(crate) fn values<T>(
     }
 }
 
-/// Appends `column = $n` to a list of assignments.
-pub(crate) fn assign<'t, T>(list: &mut Parameters<'_>, column: &'static str, value: T)
-where
-    T: Encode<'t, Postgres> + Type<Postgres>,
-{
-    list.push(column)
-        .push_unseparated(" = ")
-        .push_bind_unseparated(value);
+/// The columns of a row that is written, of which each statement takes what it needs.
+pub(crate) enum Columns<'s> {
+    /// Their names.
+    Names(Parameters<'s>),
+    /// Their values, as parameters.
+    Values(Parameters<'s>),
+    /// Both, as `a = $4, b = $5`.
+    Assignments(Parameters<'s>),
+}
+
+impl Columns<'_> {
+    /// Writes a column.
+    pub(crate) fn set<'t, T>(&mut self, column: &'static str, value: T) -> &mut Self
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Names(list) => list.push(column),
+            Self::Values(list) => list.push_bind(value),
+            Self::Assignments(list) => list
+                .push(column)
+                .push_unseparated(" = ")
+                .push_bind_unseparated(value),
+        };
+        self
+    }
+
+    /// Writes a column that never changes: only into a new row.
+    pub(crate) fn set_once<'t, T>(&mut self, column: &'static str, value: T) -> &mut Self
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Assignments(_) => self,
+            Self::Names(_) | Self::Values(_) => self.set(column, value),
+        }
+    }
+}
+
+/// Appends `, a, b) VALUES ($1, $2, $3, $4)`: the columns of one row after those of its key, which
+/// are the parameters `$1, $2`.
+pub(crate) fn new_row<R>(builder: &mut Builder, row: &R, columns: fn(&mut Columns<'_>, &R)) {
+    builder.push(", ");
+    columns(&mut Columns::Names(builder.separated(", ")), row);
+    builder.push(") VALUES ($1, $2, ");
+    columns(&mut Columns::Values(builder.separated(", ")), row);
+    builder.push(")");
+}
+
+/// Appends `a = $4, b = $5`: the columns of a changed row.
+pub(crate) fn changed_row<R>(builder: &mut Builder, row: &R, columns: fn(&mut Columns<'_>, &R)) {
+    columns(&mut Columns::Assignments(builder.separated(", ")), row);
 }
 
 /// Repeats the last row until there are 4, 8, 16, 32, … rows, so that lists of any length need few

@@ -1,5 +1,6 @@
 //! A customer as the wire shows it.
 
+use super::PreferencesBody;
 use super::expand::Related;
 use super::words::{
     CustomerAccountState, CustomerGender, CustomerKind, CustomerStatus, CustomerTier,
@@ -10,7 +11,6 @@ use crate::support::wire::{Amount, FreeObject, Instant};
 use chrono::NaiveDate;
 use customer_domain::customer::{Customer, CustomerRecord, LegacyId};
 use customer_domain::group::GroupId;
-use customer_domain::preference::Preferences;
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
@@ -145,58 +145,6 @@ pub struct StandingBody<'a> {
     pub average_order_value: Amount,
 }
 
-/// The preferences of a customer.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PreferencesBody<'a> {
-    /// Language tag; null: the tenant's.
-    #[schema(example = "en")]
-    pub language: Option<&'a str>,
-    /// ISO 4217 code; null: the tenant's.
-    #[schema(example = "USD")]
-    pub currency: Option<&'a str>,
-    /// IANA name; null: unknown.
-    #[schema(example = "America/New_York")]
-    pub timezone: Option<&'a str>,
-    /// What may be sent for marketing.
-    pub marketing: MarketingBody,
-    /// Which notifications are wanted.
-    pub notifications: NotificationsBody,
-    /// Whether data may be shared with partners.
-    pub data_sharing: bool,
-    /// Whether behaviour may be recorded.
-    pub analytics_tracking: bool,
-    /// Whether cookies beyond the necessary are agreed to.
-    pub cookie_consent: bool,
-    /// Preferences that only the shop knows.
-    #[schema(value_type = FreeObject)]
-    pub custom: &'a Map<String, Value>,
-}
-
-/// What may be sent for marketing.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MarketingBody {
-    /// By e-mail.
-    pub email_opt_in: bool,
-    /// By text message.
-    pub sms_opt_in: bool,
-    /// By push notification.
-    pub push_opt_in: bool,
-}
-
-/// Which notifications are wanted.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NotificationsBody {
-    /// News of orders.
-    pub order_updates: bool,
-    /// Promotions.
-    pub promotions: bool,
-    /// The newsletter.
-    pub newsletters: bool,
-}
-
 reply! {
     /// One customer.
     CustomerReply {
@@ -272,30 +220,6 @@ impl<'a> StandingBody<'a> {
             total_spent: Amount::new(summary.total_spent, currency),
             order_count: summary.order_count,
             average_order_value: Amount::new(summary.average_order_value(), currency),
-        }
-    }
-}
-
-impl<'a> PreferencesBody<'a> {
-    pub(crate) fn new(preferences: &'a Preferences) -> Self {
-        Self {
-            language: preferences.language.as_deref(),
-            currency: preferences.currency.as_deref(),
-            timezone: preferences.timezone.as_deref(),
-            marketing: MarketingBody {
-                email_opt_in: preferences.email_marketing,
-                sms_opt_in: preferences.sms_marketing,
-                push_opt_in: preferences.push_notifications,
-            },
-            notifications: NotificationsBody {
-                order_updates: preferences.order_updates,
-                promotions: preferences.promotional_emails,
-                newsletters: preferences.newsletter,
-            },
-            data_sharing: preferences.data_sharing,
-            analytics_tracking: preferences.analytics_tracking,
-            cookie_consent: preferences.cookie_consent,
-            custom: &preferences.custom,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `PUT` and `PATCH` of a customer
 
 use super::create::{already_taken, unknown_group};
-use super::fields::{ALIASES, details, email};
+use super::fields::{details, email};
+use super::preferences::ALIASES;
 use super::words::STATUSES;
 use super::{CustomerReply, example, render};
 use crate::access::refused;
@@ -22,11 +23,12 @@ use customer_app::customer::{
 use customer_app::idempotency::Idempotent;
 use customer_domain::address::MAX_EXPANDED;
 use customer_domain::customer::{
-    AccountState, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+    AccountState, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS,
+    MAX_METADATA_BYTES,
 };
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::tag::MAX_TAGS;
-use customer_domain::{Context, CustomerId, Patch, Permission};
+use customer_domain::{Context, CustomerId, Permission};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::Fields;
@@ -122,12 +124,18 @@ async fn update(call: Call) -> HttpResult<Response> {
         "updatedAt",
         "deletedAt",
     ]);
-    let email = fields.text("email").then(|text| email(&text)).replace();
-    let status = fields.one_of("status", &STATUSES).replace();
-    let mut changes = details(fields, today);
-    changes.email = email.map_or(Patch::Keep, Patch::Set);
+    let email = fields
+        .text(CustomerField::Email.path())
+        .then(|text| email(&text))
+        .replace();
+    let status = fields
+        .one_of(CustomerField::Status.path(), &STATUSES)
+        .replace();
     let command = UpdateCustomer {
-        changes,
+        changes: CustomerChanges {
+            email,
+            ..details(fields, today)
+        },
         status,
         expected_versions,
         stated,
@@ -202,14 +210,22 @@ fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Optio
     value.as_str().and_then(parse).map(Some)
 }
 
-fn too_large(name: &str, pointer: String) -> Fault {
-    let most = match name {
-        "tags" => format!("{MAX_TAGS} tags"),
-        "externalIds" => format!("{MAX_EXTERNAL_IDS} systems"),
-        _ => format!("{MAX_METADATA_BYTES} bytes of JSON"),
+fn too_large(fields: &Fields, field: CustomerField) -> Fault {
+    let most = match field {
+        CustomerField::Tags => format!("{MAX_TAGS} tags"),
+        CustomerField::ExternalIds => format!("{MAX_EXTERNAL_IDS} systems"),
+        CustomerField::Metadata
+        | CustomerField::Preference(_)
+        | CustomerField::Profile(_)
+        | CustomerField::Email
+        | CustomerField::CustomerType
+        | CustomerField::GroupId
+        | CustomerField::LegacyId
+        | CustomerField::Status
+        | CustomerField::RegistrationSource => format!("{MAX_METADATA_BYTES} bytes of JSON"),
     };
     let detail = format!("together with what is stored at most {most} are accepted");
-    Fault::new(pointer, fault::TOO_LONG, detail)
+    Fault::new(fields.pointer(field.path()), fault::TOO_LONG, detail)
 }
 
 /// Returns the problem for a customer that was not changed, with the pointers of the request's
@@ -226,13 +242,12 @@ pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
             Problem::new(Code::StateConflict).detail(error.to_string())
         }
         ChangeCustomerRule::StatusUnreachable => Problem::from_faults(vec![Fault::new(
-            fields.pointer("status"),
+            fields.pointer(CustomerField::Status.path()),
             fault::INVALID_VALUE,
             "active, inactive and suspended can be set; DELETE deactivates",
         )]),
-        ChangeCustomerRule::TooLarge(names) => {
-            let pointer = |name: &str| fields.pointer(&name.replace('.', "/"));
-            let faults = names.into_iter().map(|name| too_large(name, pointer(name)));
+        ChangeCustomerRule::TooLarge(grown) => {
+            let faults = grown.into_iter().map(|field| too_large(fields, field));
             Problem::from_faults(faults.collect())
         }
         ChangeCustomerRule::EmailTaken(holder) => already_taken(

@@ -1,10 +1,11 @@
 //! `POST /customers`
 
-use super::fields::{ALIASES, details, email, group_pointer, rule};
+use super::fields::{details, email, group_pointer};
+use super::preferences::ALIASES;
 use super::{CustomerReply, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
-use crate::support::failure;
+use crate::support::failure::{self, rule};
 use crate::support::params::IdempotencyKeyHeader;
 use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::FreeObject;
@@ -13,7 +14,7 @@ use chrono::NaiveDate;
 use customer_app::customer::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 use customer_app::idempotency::Idempotent;
 use customer_domain::credential::{HashError, PasswordPolicy};
-use customer_domain::customer::{CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
+use customer_domain::customer::{CustomerField, CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
 use http::StatusCode;
 use http_kit::fault::{self, Fault};
@@ -90,13 +91,16 @@ fn read(
     passwords: PasswordPolicy,
     today: NaiveDate,
 ) -> HttpResult<CreateCustomer> {
-    let email = fields.text("email").then(|text| email(&text)).required();
+    let email = fields
+        .text(CustomerField::Email.path())
+        .then(|text| email(&text))
+        .required();
     let mut details = details(fields, today);
     drop_removals(&mut details.external_ids);
     let own_words: Vec<&str> = [
         email.as_ref().map(Email::key),
-        details.first_name.as_set().map(String::as_str),
-        details.last_name.as_set().map(String::as_str),
+        details.profile.first_name.as_set().map(String::as_str),
+        details.profile.last_name.as_set().map(String::as_str),
     ]
     .into_iter()
     .flatten()
@@ -106,7 +110,7 @@ fn read(
         .then(|password| rule(passwords.accept(&password, &own_words)))
         .optional();
     let registration_source = fields
-        .text("registrationSource")
+        .text(CustomerField::RegistrationSource.path())
         .then(|source| rule(text::line(&source, MAX_REGISTRATION_SOURCE)))
         .optional()
         .flatten();

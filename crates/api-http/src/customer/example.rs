@@ -1,5 +1,7 @@
 //! The bodies that the document shows. A test holds each one against its schema.
 
+use super::PreferencesBody;
+use customer_domain::preference::{OptIn, Preferences};
 use serde_json::{Value, json};
 
 pub(super) fn create_body() -> Value {
@@ -31,6 +33,12 @@ pub(super) fn table() -> Value {
 }
 
 pub(super) fn customer() -> Value {
+    let preferences = Preferences {
+        language: Some("en".to_owned()),
+        currency: Some("USD".to_owned()),
+        opt_ins: [OptIn::EmailMarketing].into(),
+        ..Preferences::default()
+    };
     json!({
         "id": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05",
         "tenantId": "default",
@@ -46,13 +54,7 @@ pub(super) fn customer() -> Value {
             "tier": "regular", "segment": "new_customer", "loyaltyPoints": 0, "currency": "USD",
             "totalSpent": 0.00, "orderCount": 0, "averageOrderValue": 0.00,
         },
-        "preferences": {
-            "language": "en", "currency": "USD", "timezone": null,
-            "marketing": {"emailOptIn": true, "smsOptIn": false, "pushOptIn": false},
-            "notifications": {"orderUpdates": false, "promotions": false, "newsletters": false},
-            "dataSharing": false, "analyticsTracking": false, "cookieConsent": false,
-            "custom": {},
-        },
+        "preferences": PreferencesBody::new(&preferences),
         "status": "active",
         "accountState": "registered",
         "customerType": "individual",

@@ -1,72 +1,24 @@
-//! What requests say of a customer: the spellings, and the reader that all of them share.
+//! What requests say of a customer: the reader that all of them share.
 
+use super::preferences::preferences;
 use super::words::{KINDS, KindOrGroup};
-pub(super) use crate::support::failure::rule;
+use crate::support::failure::rule;
 use crate::support::items::Items;
 use crate::support::patch::PatchExt as _;
-use crate::support::wire::FreeObject;
 use chrono::NaiveDate;
 use customer_domain::customer::{
-    CustomerChanges, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+    CustomerChanges, CustomerField, CustomerType, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS,
+    MAX_METADATA_BYTES,
 };
 use customer_domain::group::GroupId;
-use customer_domain::profile::{self, Gender, Phone};
-use customer_domain::tag::{MAX_TAGS, Tag};
-use customer_domain::{InvalidValue, Patch, preference};
+use customer_domain::profile::{self, Gender, Phone, ProfileChanges, ProfileField};
+use customer_domain::tag::{MAX_TAGS, Tag, TagChanges};
+use customer_domain::{InvalidValue, Patch};
 use http_kit::fault::{self, Fault};
-use http_kit::fields::{Fields, Parse, Violation};
+use http_kit::fields::{Field, Fields, Parse, Violation};
 use http_kit::json::{Node, join};
-use http_kit::normalise::AliasTable;
 use std::collections::{BTreeMap, BTreeSet};
 use validator::ValidateUrl;
-
-/// Every spelling of the five source documents (D-02, D-07, D-35).
-pub(super) static ALIASES: AliasTable = AliasTable {
-    objects: &[
-        "/profile",
-        "/preferences",
-        "/preferences/marketing",
-        "/preferences/notifications",
-    ],
-    aliases: &[
-        ("/customerId", "/id"),
-        ("/firstName", "/profile/firstName"),
-        ("/lastName", "/profile/lastName"),
-        ("/dateOfBirth", "/profile/dateOfBirth"),
-        ("/gender", "/profile/gender"),
-        ("/phone", "/profile/phone"),
-        ("/avatar", "/profile/avatar"),
-        ("/avatarUrl", "/profile/avatar"),
-        ("/profile/avatarUrl", "/profile/avatar"),
-        ("/customerGroupId", "/groupId"),
-        ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
-        (
-            "/preferences/emailMarketing",
-            "/preferences/marketing/emailOptIn",
-        ),
-        (
-            "/preferences/smsMarketing",
-            "/preferences/marketing/smsOptIn",
-        ),
-        (
-            "/preferences/pushNotifications",
-            "/preferences/marketing/pushOptIn",
-        ),
-        (
-            "/preferences/orderUpdates",
-            "/preferences/notifications/orderUpdates",
-        ),
-        (
-            "/preferences/promotionalEmails",
-            "/preferences/notifications/promotions",
-        ),
-        (
-            "/preferences/newsletter",
-            "/preferences/notifications/newsletters",
-        ),
-        ("/preferences/customPreferences", "/preferences/custom"),
-    ],
-};
 
 /// The person, in a request. Absent members keep, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -91,138 +43,74 @@ pub struct ProfileInput {
     pub avatar: Option<String>,
 }
 
-/// The preferences, in a request. Absent members keep, null clears.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PreferencesInput {
-    /// Language tag, such as `pt-BR`.
-    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
-    pub language: Option<String>,
-    /// ISO 4217 code.
-    #[schema(pattern = "^[A-Za-z]{3}$")]
-    pub currency: Option<String>,
-    /// IANA name.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
-    pub timezone: Option<String>,
-    /// What may be sent for marketing.
-    pub marketing: Option<MarketingInput>,
-    /// Which notifications are wanted.
-    pub notifications: Option<NotificationsInput>,
-    /// Whether data may be shared with partners.
-    pub data_sharing: Option<bool>,
-    /// Whether behaviour may be recorded.
-    pub analytics_tracking: Option<bool>,
-    /// Whether cookies beyond the necessary are agreed to.
-    pub cookie_consent: Option<bool>,
-    /// Preferences that only the shop knows; merged member by member.
-    pub custom: Option<FreeObject>,
-}
-
-/// What may be sent for marketing, in a request.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MarketingInput {
-    /// By e-mail.
-    pub email_opt_in: Option<bool>,
-    /// By text message.
-    pub sms_opt_in: Option<bool>,
-    /// By push notification.
-    pub push_opt_in: Option<bool>,
-}
-
-/// Which notifications are wanted, in a request.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NotificationsInput {
-    /// News of orders.
-    pub order_updates: Option<bool>,
-    /// Promotions.
-    pub promotions: Option<bool>,
-    /// The newsletter.
-    pub newsletters: Option<bool>,
-}
-
 /// The e-mail address of a request.
 pub(super) fn email(text: &str) -> Result<Email, Violation> {
     rule(Email::parse(text))
+}
+
+/// Reads a list of at least so many tags.
+pub(crate) fn tags(fields: &mut Fields, fewest: usize) -> Field<'_, impl Parse<Output = Vec<Tag>>> {
+    let items = Items::new(fewest..=MAX_TAGS, |text| rule(Tag::parse(text)));
+    fields.field(CustomerField::Tags.path(), items)
 }
 
 /// Everything that can be edited, but the e-mail address and the status, which each route reads
 /// for itself.
 pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges {
     let mut changes = CustomerChanges {
-        first_name: name(fields, "profile/firstName"),
-        last_name: name(fields, "profile/lastName"),
-        date_of_birth: fields
-            .date("profile/dateOfBirth")
-            .then(|date| rule(profile::date_of_birth(date, today)))
-            .patch(),
-        gender: fields.one_of("profile/gender", Gender::WORDS).patch(),
-        phone: fields
-            .text("profile/phone")
-            .then(|text| rule(Phone::parse(&text)))
-            .patch()
-            .flatten(),
-        avatar: fields
-            .text("profile/avatar")
-            .then(|text| avatar(&text))
-            .patch()
-            .flatten(),
+        email: None,
+        profile: profile(fields, today),
         legacy_id: fields
-            .integer("legacyId", 1..=i64::from(u32::MAX))
+            .integer(CustomerField::LegacyId.path(), 1..=i64::from(u32::MAX))
             .then(|id| rule(LegacyId::new(id)))
             .patch(),
-        external_ids: fields.field("externalIds", ExternalIds).patch(),
-        tags: fields
-            .field(
-                "tags",
-                Items::new(0..=MAX_TAGS, |text| rule(Tag::parse(text))),
-            )
-            .patch()
-            .map(BTreeSet::from_iter),
-        metadata: fields.free_object("metadata", MAX_METADATA_BYTES).patch(),
-        ..preferences(fields)
+        external_ids: fields
+            .field(CustomerField::ExternalIds.path(), ExternalIds)
+            .patch(),
+        tags: TagChanges {
+            all: tags(fields, 0).patch().map(BTreeSet::from_iter),
+            ..TagChanges::default()
+        },
+        metadata: fields
+            .free_object(CustomerField::Metadata.path(), MAX_METADATA_BYTES)
+            .patch(),
+        preferences: preferences(fields),
+        customer_type: Patch::Keep,
+        group: Patch::Keep,
     };
     (changes.customer_type, changes.group) = kind_and_group(fields);
     changes
 }
 
-/// The preferences of a request, below `preferences`.
-pub(crate) fn preferences(fields: &mut Fields) -> CustomerChanges {
-    let mut wish = |name| fields.boolean(name).patch();
-    let mut changes = CustomerChanges {
-        email_marketing: wish("preferences/marketing/emailOptIn"),
-        sms_marketing: wish("preferences/marketing/smsOptIn"),
-        push_notifications: wish("preferences/marketing/pushOptIn"),
-        order_updates: wish("preferences/notifications/orderUpdates"),
-        promotional_emails: wish("preferences/notifications/promotions"),
-        newsletter: wish("preferences/notifications/newsletters"),
-        data_sharing: wish("preferences/dataSharing"),
-        analytics_tracking: wish("preferences/analyticsTracking"),
-        cookie_consent: wish("preferences/cookieConsent"),
-        ..CustomerChanges::default()
-    };
-    changes.language = fields
-        .text("preferences/language")
-        .then(|text| rule(preference::language(&text)))
-        .patch();
-    changes.currency = fields
-        .text("preferences/currency")
-        .then(|text| rule(preference::currency(&text)))
-        .patch();
-    changes.timezone = fields
-        .text("preferences/timezone")
-        .then(|text| rule(preference::timezone(&text)))
-        .patch();
-    changes.custom = fields
-        .free_object("preferences/custom", MAX_METADATA_BYTES)
-        .patch();
-    changes
+fn profile(fields: &mut Fields, today: NaiveDate) -> ProfileChanges {
+    ProfileChanges {
+        first_name: name(fields, ProfileField::FirstName),
+        last_name: name(fields, ProfileField::LastName),
+        date_of_birth: fields
+            .date(ProfileField::DateOfBirth.path())
+            .then(|date| rule(profile::date_of_birth(date, today)))
+            .patch(),
+        gender: fields
+            .one_of(ProfileField::Gender.path(), Gender::WORDS)
+            .patch(),
+        phone: fields
+            .text(ProfileField::Phone.path())
+            .then(|text| rule(Phone::parse(&text)))
+            .patch()
+            .flatten(),
+        avatar: fields
+            .text(ProfileField::Avatar.path())
+            .then(|text| avatar(&text))
+            .patch()
+            .flatten(),
+    }
 }
 
-fn name(fields: &mut Fields, member: &'static str) -> Patch<String> {
-    let field = fields.text(member).then(|text| rule(profile::name(&text)));
-    field.patch().flatten()
+fn name(fields: &mut Fields, field: ProfileField) -> Patch<String> {
+    let text = fields.text(field.path());
+    text.then(|text| rule(profile::name(&text)))
+        .patch()
+        .flatten()
 }
 
 fn avatar(url: &str) -> Result<Option<String>, Violation> {
@@ -294,23 +182,19 @@ impl Parse for ExternalIds {
 
 /// Returns where the request names the group.
 pub(super) fn group_pointer(fields: &Fields) -> String {
-    let name = match fields.sent("groupId") {
-        None if fields.sent("customerType").is_some() => "customerType",
-        _ => "groupId",
-    };
-    fields.pointer(name)
+    let [kind, group] =
+        [CustomerField::CustomerType, CustomerField::GroupId].map(CustomerField::path);
+    let names_group = fields.sent(group).is_none() && fields.sent(kind).is_some();
+    fields.pointer(if names_group { kind } else { group })
 }
 
 /// `customerType` and `groupId`: the first may name a group too, and then they must agree.
-fn kind_and_group(
-    fields: &mut Fields,
-) -> (
-    Patch<customer_domain::customer::CustomerType>,
-    Patch<GroupId>,
-) {
-    let word = fields.one_of("customerType", &KINDS).patch();
+fn kind_and_group(fields: &mut Fields) -> (Patch<CustomerType>, Patch<GroupId>) {
+    let word = fields
+        .one_of(CustomerField::CustomerType.path(), &KINDS)
+        .patch();
     let group = fields
-        .text("groupId")
+        .text(CustomerField::GroupId.path())
         .then(|text| rule(GroupId::parse(&text)))
         .patch();
     let named = match word {

@@ -1,10 +1,10 @@
 //! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
 
 use super::change::{problem, stated_id};
-use super::fields::rule;
 use super::{CustomerReply, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
+use crate::support::failure::rule;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::reply;
 use axum::response::Response;

@@ -1,12 +1,12 @@
 //! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
 
 use super::expand::{Expand, ExpandParams};
-use super::fields::{email, rule};
+use super::fields::email;
 use super::{CustomerBody, CustomerReply, example, expanded, render};
 use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::envelope::reply;
-use crate::support::failure;
+use crate::support::failure::{self, rule};
 use crate::support::items::Items;
 use crate::support::params::CustomerPath;
 use crate::support::reply::{self, ReplyExt};

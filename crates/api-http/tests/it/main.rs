@@ -10,6 +10,7 @@ mod credential;
 mod customer_change;
 mod customer_create;
 mod customer_export;
+mod customer_fields;
 mod customer_lifecycle;
 mod customer_list;
 mod customer_list_filter;

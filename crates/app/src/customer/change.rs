@@ -9,8 +9,8 @@ use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerChanges, CustomerRecord, CustomerRef, Email, Lookup, Status,
-    StatusChange, TransitionError,
+    AccountState, Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email,
+    Lookup, Status, StatusChange, TransitionError,
 };
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
@@ -136,7 +136,7 @@ pub enum ChangeCustomerRule {
     StatusUnreachable,
     /// Merged into what is stored, these members would be too large.
     #[error("members would be too large: {0:?}")]
-    TooLarge(Vec<&'static str>),
+    TooLarge(Vec<CustomerField>),
     /// The e-mail address belongs to another customer; to which.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
@@ -188,7 +188,7 @@ impl Customers {
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
         match retried(|| self.try_update(context, customer, command, once)).await {
             Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
-                let wanted = command.changes.email.as_set().cloned();
+                let wanted = command.changes.email.clone();
                 Err(self.email_taken(context, customer, wanted).await)
             }
             Err(ChangeCustomerError::Lacking(needed)) => {
@@ -272,7 +272,7 @@ impl Customers {
         }
         let merge = command.changes.clone();
         let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
-        if changed.iter().any(|name| STAFF_FIELDS.contains(name)) {
+        if changed.iter().any(|field| STAFF_FIELDS.contains(field)) {
             require(context, Permission::Write)?;
         }
         let too_large = customer.too_large(&changed);
@@ -286,7 +286,9 @@ impl Customers {
         customer.updated_at = now;
         match step {
             // Both are told as a changed profile: one change and kind, one event.
-            Some(StatusChange::SetInactive) if !changed.is_empty() => changed.insert(0, "status"),
+            Some(StatusChange::SetInactive) if !changed.is_empty() => {
+                changed.insert(0, CustomerField::Status);
+            }
             Some(step) => {
                 recorded.push(self.status_changed(&before, customer, step, None));
                 customer.event_seq += i64::from(!changed.is_empty());
@@ -299,7 +301,7 @@ impl Customers {
         Ok(recorded)
     }
 
-    fn updated(&self, before: &Customer, customer: &Customer, changed: &[&str]) -> Change {
+    fn updated(&self, before: &Customer, customer: &Customer, changed: &[CustomerField]) -> Change {
         let event = Event::profile_updated(self.event_id(), customer, changed);
         let fields = FieldChange::between(before, customer, changed);
         let entry = self.audited(customer, AuditKind::ProfileUpdate, fields);
@@ -320,7 +322,11 @@ impl Customers {
 }
 
 /// The fields of a customer that its own token may not change.
-const STAFF_FIELDS: [&str; 3] = ["customerType", "groupId", "tags"];
+const STAFF_FIELDS: [CustomerField; 3] = [
+    CustomerField::CustomerType,
+    CustomerField::GroupId,
+    CustomerField::Tags,
+];
 
 /// Succeeds when the context's actor holds `wanted`. The refusal is not on record yet.
 fn require(context: &Context, wanted: Permission) -> Result<(), ChangeCustomerError> {

@@ -7,17 +7,13 @@ use crate::support::retry::retried;
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup,
-    NewCustomer, Status,
+    AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup, NewCustomer,
 };
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
-use customer_domain::profile::Profile;
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
 use customer_domain::{Change, Conflict, Context, CustomerId};
-use serde_json::Map;
-use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 use tracing::instrument;
 
@@ -127,34 +123,16 @@ impl Customers {
     }
 
     fn new_customer(&self, context: &Context, command: CreateCustomer) -> Customer {
-        let now = self.clock.now();
+        let id = CustomerId(self.ids.new_id());
         let mut customer = Customer {
-            id: CustomerId(self.ids.new_id()),
-            tenant: context.tenant,
-            email: command.email,
-            email_verified: false,
-            phone_verified: false,
-            profile: Profile::default(),
             preferences: self.settings.default_preferences.clone(),
-            status: Status::Active,
             account_state: match command.password {
                 Some(_) => AccountState::Registered,
                 None => AccountState::Guest,
             },
             customer_type: self.settings.default_type,
-            group: None,
-            tags: BTreeSet::new(),
-            legacy_id: None,
-            external_ids: BTreeMap::new(),
             registration_source: command.registration_source,
-            metadata: Map::new(),
-            registration_date: now,
-            last_login_at: None,
-            version: 1,
-            event_seq: 1,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
+            ..Customer::new(id, context.tenant, command.email, self.clock.now())
         };
         customer.merge(command.details.of_a_creation());
         customer

@@ -6,7 +6,9 @@ use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditKind, FieldChange};
-use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, StatusChange};
+use customer_domain::customer::{
+    Customer, CustomerField, CustomerRecord, CustomerRef, StatusChange,
+};
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{Change, Context};
@@ -90,7 +92,7 @@ impl Customers {
             StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
         };
         let event = Event::status_changed(self.event_id(), event, customer);
-        let fields = FieldChange::between(before, customer, &["status"]);
+        let fields = FieldChange::between(before, customer, &[CustomerField::Status]);
         let entry = self.audited(customer, audit, fields).because(reason);
         (event, entry).into()
     }

@@ -10,7 +10,7 @@ use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
     CustomerRecord, CustomerRef, CustomerType, Status, StatusChange, TransitionError,
 };
-use customer_domain::preference::Preferences;
+use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::{Context, Patch, Permission, StoreError};
 use customer_testkit::builders::{context, email, group, legacy, other_context, tag};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn admin() -> Context {
 
 fn named(first: &str) -> UpdateCustomer {
     let mut update = UpdateCustomer::default();
-    update.changes.first_name = Patch::Set(first.to_owned());
+    update.changes.profile.first_name = Patch::Set(first.to_owned());
     update
 }
 
@@ -70,7 +70,7 @@ async fn null_brings_back_the_operators_type_and_withdraws_a_wish() {
     app.customers.settings = Arc::new(CustomerSettings {
         default_type: CustomerType::Business,
         default_preferences: Preferences {
-            newsletter: true,
+            opt_ins: [OptIn::Newsletter].into(),
             ..Preferences::default()
         },
         ..CustomerSettings::default()
@@ -82,10 +82,10 @@ async fn null_brings_back_the_operators_type_and_withdraws_a_wish() {
     let changed = app.update(&context(), customer, &update).await.unwrap();
     assert_eq!(changed.customer.customer_type, CustomerType::Individual);
     update.changes.customer_type = Patch::Clear;
-    update.changes.newsletter = Patch::Clear;
+    update.changes.preferences.opt_ins = [(OptIn::Newsletter, None)].into();
     let changed = app.update(&context(), customer, &update).await.unwrap();
     assert_eq!(changed.customer.customer_type, CustomerType::Business);
-    assert!(!changed.customer.preferences.newsletter);
+    assert!(changed.customer.preferences.opt_ins.is_empty());
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn a_changed_address_that_is_taken_names_its_holder() {
     let holder = stored(&app, "ada@example.com").await;
     let record = stored(&app, "eve@example.com").await;
     let mut update = UpdateCustomer::default();
-    update.changes.email = Patch::Set(email("Ada@example.com"));
+    update.changes.email = Some(email("Ada@example.com"));
     let customer = CustomerRef::Id(record.customer.id);
     let refused = app.update(&context(), customer, &update).await;
     assert_eq!(
@@ -304,12 +304,12 @@ async fn the_trail_has_what_each_field_was_and_is() {
     let record = stored(&app, "ada@example.com").await;
     let customer = CustomerRef::Id(record.customer.id);
     let mut update = named("Ada");
-    update.changes.email = Patch::Set(email("Grace@Example.com"));
-    update.changes.date_of_birth = Patch::Set("1906-12-09".parse().unwrap());
-    update.changes.newsletter = Patch::Set(true);
+    update.changes.email = Some(email("Grace@Example.com"));
+    update.changes.profile.date_of_birth = Patch::Set("1906-12-09".parse().unwrap());
+    update.changes.preferences.opt_ins = [(OptIn::Newsletter, Some(true))].into();
     update.changes.legacy_id = Patch::Set(legacy(7));
     update.changes.group = Patch::Set(group("vip"));
-    update.changes.added_tags = [tag("navy"), tag("army")].into();
+    update.changes.tags.added = [tag("navy"), tag("army")].into();
     app.update(&context(), customer, &update).await.unwrap();
     let (old, new) = values(&app.store.audit()[1]);
     let was = json!({
@@ -325,8 +325,8 @@ async fn the_trail_has_what_each_field_was_and_is() {
     assert_eq!((old, new), (was, is));
 
     let mut update = UpdateCustomer::default();
-    update.changes.first_name = Patch::Clear;
-    update.changes.removed_tags = [tag("army")].into();
+    update.changes.profile.first_name = Patch::Clear;
+    update.changes.tags.removed = [tag("army")].into();
     app.update(&context(), customer, &update).await.unwrap();
     let (old, new) = values(&app.store.audit()[2]);
     let was = json!({"profile.firstName": "Ada", "tags": ["army", "navy"]});

@@ -8,7 +8,7 @@ use customer_app::idempotency::{Idempotent, Outcome};
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, SearchQuery, Status};
 use customer_domain::idempotency::ClaimError;
-use customer_domain::preference::Preferences;
+use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
 use customer_domain::{Origin, Patch, StoreError};
 use customer_testkit::PlainHasher;
@@ -62,24 +62,24 @@ async fn what_is_null_at_creation_is_what_the_operator_decided() {
     app.customers.settings = Arc::new(CustomerSettings {
         default_type: CustomerType::Business,
         default_preferences: Preferences {
-            newsletter: true,
-            sms_marketing: true,
-            order_updates: true,
+            opt_ins: [OptIn::Newsletter, OptIn::SmsMarketing, OptIn::OrderUpdates].into(),
             ..Preferences::default()
         },
         ..CustomerSettings::default()
     });
     let mut command = guest("ada@example.com");
     command.details.customer_type = Patch::Clear;
-    command.details.newsletter = Patch::Clear;
-    command.details.sms_marketing = Patch::Set(false);
-    command.details.data_sharing = Patch::Set(true);
+    command.details.preferences.opt_ins = [
+        (OptIn::Newsletter, None),
+        (OptIn::SmsMarketing, Some(false)),
+        (OptIn::DataSharing, Some(true)),
+    ]
+    .into();
     command.registration_source = Some("shop".to_owned());
     let customer = created(&app, command).await.unwrap().customer;
     assert_eq!(customer.customer_type, CustomerType::Business);
-    let preferences = &customer.preferences;
-    assert!(preferences.newsletter && preferences.order_updates && preferences.data_sharing);
-    assert!(!preferences.sms_marketing && !preferences.cookie_consent);
+    let agreed = [OptIn::Newsletter, OptIn::OrderUpdates, OptIn::DataSharing];
+    assert_eq!(customer.preferences.opt_ins, agreed.into());
     // Only those preferences that the caller gave.
     let given = [
         "email",

@@ -3,14 +3,14 @@
 use crate::support::{App, app, guest, id_reply, unclaimed};
 use customer_app::customer::{ChangeCustomerRule, UpdateCustomer};
 use customer_app::idempotency::{Idempotent, Outcome};
-use customer_domain::customer::{CustomerChanges, CustomerRef};
-use customer_domain::tag::{MAX_TAGS, TagQuery};
+use customer_domain::customer::{CustomerChanges, CustomerField, CustomerRef};
+use customer_domain::tag::{MAX_TAGS, TagChanges, TagQuery};
 use customer_domain::{CustomerId, Patch};
 use customer_testkit::builders::{claim, context, tag};
 
 async fn tagged(app: &App, address: &str, tags: &[&str]) -> CustomerId {
     let mut command = guest(address);
-    command.details.tags = Patch::Set(tags.iter().copied().map(tag).collect());
+    command.details.tags.all = Patch::Set(tags.iter().copied().map(tag).collect());
     let outcome = app
         .customers
         .create(&context(), command, &unclaimed())
@@ -24,7 +24,10 @@ async fn tagged(app: &App, address: &str, tags: &[&str]) -> CustomerId {
 fn adding<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> UpdateCustomer {
     UpdateCustomer {
         changes: CustomerChanges {
-            added_tags: words.into_iter().map(|word| tag(word.as_ref())).collect(),
+            tags: TagChanges {
+                added: words.into_iter().map(|word| tag(word.as_ref())).collect(),
+                ..TagChanges::default()
+            },
             ..CustomerChanges::default()
         },
         ..UpdateCustomer::default()
@@ -59,7 +62,7 @@ async fn more_tags_than_a_customer_may_carry_are_refused_together() {
     let refused = app.update(&context(), customer, &adding(many)).await;
     assert_eq!(
         refused,
-        Err(ChangeCustomerRule::TooLarge(vec!["tags"]).into())
+        Err(ChangeCustomerRule::TooLarge(vec![CustomerField::Tags]).into())
     );
     let kept = app.customers.get(&context(), customer).await.unwrap();
     assert_eq!(kept.customer.tags, [tag("there")].into());
@@ -78,7 +81,10 @@ async fn the_same_request_adds_once() {
     };
     let untag = UpdateCustomer {
         changes: CustomerChanges {
-            removed_tags: [tag("a")].into(),
+            tags: TagChanges {
+                removed: [tag("a")].into(),
+                ..TagChanges::default()
+            },
             ..CustomerChanges::default()
         },
         ..UpdateCustomer::default()

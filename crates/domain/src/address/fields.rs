@@ -8,6 +8,8 @@ use crate::support::reference::LegacyId;
 use serde_json::json;
 
 impl Audited for Address {
+    type Field = &'static str;
+
     fn fields(&self) -> Fields {
         let Self {
             id: _,

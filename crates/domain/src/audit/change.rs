@@ -14,31 +14,34 @@ pub struct FieldChange {
     pub new: Value,
 }
 
-/// The fields of a record: their names in the API and their JSON values.
-pub type Fields = Vec<(&'static str, Value)>;
+/// The fields of a record and their JSON values.
+pub type Fields<F = &'static str> = Vec<(F, Value)>;
 
 /// A record whose changes are audited.
 pub trait Audited {
+    /// The type that names a field; it converts to the field's name in the API.
+    type Field: Copy + PartialEq + Into<&'static str>;
+
     /// Returns the fields, in the order in which changes list them. Secrets are not included.
     /// Implementations destructure the record without `..`, so that a new field does not compile
     /// until it is listed or deliberately left out.
-    fn fields(&self) -> Fields;
+    fn fields(&self) -> Fields<Self::Field>;
 
     /// Returns the value of a field; `null` if it is empty or the record has no such field.
-    fn field(&self, name: &str) -> Value {
-        value(&self.fields(), name)
+    fn field(&self, name: Self::Field) -> Value {
+        value(&self.fields(), &name)
     }
 
-    /// Returns the names of the fields that differ from those of `before`.
-    fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+    /// Returns the fields that differ from those of `before`.
+    fn changed_since(&self, before: &Self) -> Vec<Self::Field> {
         let pairs = before.fields().into_iter().zip(self.fields());
         let changed = pairs.filter(|(was, is)| was != is);
         changed.map(|(_, (name, _))| name).collect()
     }
 }
 
-fn value(fields: &Fields, name: &str) -> Value {
-    let found = fields.iter().find(|(known, _)| *known == name);
+fn value<F: PartialEq>(fields: &Fields<F>, name: &F) -> Value {
+    let found = fields.iter().find(|(known, _)| known == name);
     found.map_or(Value::Null, |(_, value)| value.clone())
 }
 
@@ -53,23 +56,33 @@ impl FieldChange {
     }
 
     /// Returns the changes that gave a new record these fields.
-    pub fn created(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
+    pub fn created<R: Audited>(record: &R, fields: &[R::Field]) -> Vec<Self> {
         Self::each(fields, &Fields::new(), &record.fields())
     }
 
+    /// Returns the changes that gave a new record all its fields, empty ones included.
+    pub fn whole<R: Audited>(record: &R) -> Vec<Self> {
+        let fields = record.fields().into_iter();
+        let fields: Vec<_> = fields.map(|(field, _)| field).collect();
+        Self::created(record, &fields)
+    }
+
     /// Returns the changes of these fields between two states of a record.
-    pub fn between(before: &impl Audited, after: &impl Audited, fields: &[&str]) -> Vec<Self> {
+    pub fn between<R: Audited>(before: &R, after: &R, fields: &[R::Field]) -> Vec<Self> {
         Self::each(fields, &before.fields(), &after.fields())
     }
 
     /// Returns the changes that deleted these fields along with their record.
-    pub fn deleted(record: &impl Audited, fields: &[&str]) -> Vec<Self> {
+    pub fn deleted<R: Audited>(record: &R, fields: &[R::Field]) -> Vec<Self> {
         Self::each(fields, &record.fields(), &Fields::new())
     }
 
-    fn each(fields: &[&str], old: &Fields, new: &Fields) -> Vec<Self> {
-        let change = |field: &&str| Self {
-            field: (*field).to_owned(),
+    fn each<F>(fields: &[F], old: &Fields<F>, new: &Fields<F>) -> Vec<Self>
+    where
+        F: Copy + PartialEq + Into<&'static str>,
+    {
+        let change = |field: &F| Self {
+            field: (*field).into().to_owned(),
             old: value(old, field),
             new: value(new, field),
         };
@@ -110,6 +123,8 @@ mod tests {
     struct Record(u8, Option<u8>);
 
     impl Audited for Record {
+        type Field = &'static str;
+
         fn fields(&self) -> Fields {
             let Self(one, other) = self;
             vec![("one", json!(one)), ("other", json!(other))]

@@ -1,150 +1,134 @@
-//! The fields of a customer by their names on the wire: what changed, and what of it is audited.
+//! The fields of a customer: their names on the wire, and what of them is audited.
 
 use super::{Customer, LegacyId};
 use crate::audit::{Audited, Fields};
 use crate::group::GroupId;
-use crate::profile::{Gender, Phone};
+use crate::preference::PreferenceField;
+use crate::profile::ProfileField;
 use crate::tag::Tag;
-use serde_json::{Value, json};
+use serde_json::json;
 
-type Field = (&'static str, fn(&Customer) -> Value);
+/// What of a customer is audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CustomerField {
+    /// The e-mail address.
+    Email,
+    /// A field of the profile.
+    Profile(ProfileField),
+    /// A field of the preferences.
+    Preference(PreferenceField),
+    /// Individual or business.
+    CustomerType,
+    /// The group.
+    GroupId,
+    /// The tags.
+    Tags,
+    /// The id in Magento.
+    LegacyId,
+    /// Ids in other systems.
+    ExternalIds,
+    /// Metadata.
+    Metadata,
+    /// The status, which changes in steps.
+    Status,
+    /// Where it registered, which never changes.
+    RegistrationSource,
+}
 
-/// What can be edited, in the order of the record.
-const EDITABLE: [Field; 26] = [
-    ("email", |c| json!(c.email.as_typed())),
-    ("profile.firstName", |c| json!(c.profile.first_name)),
-    ("profile.lastName", |c| json!(c.profile.last_name)),
-    ("profile.dateOfBirth", |c| {
-        json!(c.profile.date_of_birth.map(|day| day.to_string()))
-    }),
-    ("profile.gender", |c| {
-        json!(c.profile.gender.map(Gender::as_str))
-    }),
-    ("profile.phone", |c| {
-        json!(c.profile.phone.as_ref().map(Phone::as_str))
-    }),
-    ("profile.avatar", |c| json!(c.profile.avatar)),
-    ("preferences.language", |c| json!(c.preferences.language)),
-    ("preferences.currency", |c| json!(c.preferences.currency)),
-    ("preferences.timezone", |c| json!(c.preferences.timezone)),
-    ("preferences.marketing.emailOptIn", |c| {
-        json!(c.preferences.email_marketing)
-    }),
-    ("preferences.marketing.smsOptIn", |c| {
-        json!(c.preferences.sms_marketing)
-    }),
-    ("preferences.marketing.pushOptIn", |c| {
-        json!(c.preferences.push_notifications)
-    }),
-    ("preferences.notifications.orderUpdates", |c| {
-        json!(c.preferences.order_updates)
-    }),
-    ("preferences.notifications.promotions", |c| {
-        json!(c.preferences.promotional_emails)
-    }),
-    ("preferences.notifications.newsletters", |c| {
-        json!(c.preferences.newsletter)
-    }),
-    ("preferences.dataSharing", |c| {
-        json!(c.preferences.data_sharing)
-    }),
-    ("preferences.analyticsTracking", |c| {
-        json!(c.preferences.analytics_tracking)
-    }),
-    ("preferences.cookieConsent", |c| {
-        json!(c.preferences.cookie_consent)
-    }),
-    ("preferences.custom", |c| json!(c.preferences.custom)),
-    ("customerType", |c| json!(c.customer_type.as_str())),
-    ("groupId", |c| json!(c.group.as_ref().map(GroupId::as_str))),
-    ("tags", |c| {
-        c.tags.iter().map(Tag::as_str).collect::<Vec<_>>().into()
-    }),
-    ("legacyId", |c| json!(c.legacy_id.map(LegacyId::get))),
-    ("externalIds", |c| json!(c.external_ids)),
-    ("metadata", |c| json!(c.metadata)),
-];
+impl CustomerField {
+    /// Returns the name on the wire, such as `profile.firstName`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile(field) => field.as_str(),
+            Self::Preference(field) => field.as_str(),
+            Self::Email => "email",
+            Self::CustomerType => "customerType",
+            Self::GroupId => "groupId",
+            Self::Tags => "tags",
+            Self::LegacyId => "legacyId",
+            Self::ExternalIds => "externalIds",
+            Self::Metadata => "metadata",
+            Self::Status => "status",
+            Self::RegistrationSource => "registrationSource",
+        }
+    }
 
-/// What changes in other ways, or never.
-const OTHERS: [Field; 2] = [
-    ("status", |c| json!(c.status.as_str())),
-    ("registrationSource", |c| json!(c.registration_source)),
-];
+    /// Returns the name with slashes, as a pointer into a body has it: `profile/firstName`.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Profile(field) => field.path(),
+            Self::Preference(field) => field.path(),
+            Self::Email
+            | Self::CustomerType
+            | Self::GroupId
+            | Self::Tags
+            | Self::LegacyId
+            | Self::ExternalIds
+            | Self::Metadata
+            | Self::Status
+            | Self::RegistrationSource => self.as_str(),
+        }
+    }
+}
 
-/// The names of the editable fields in which two states differ.
-pub(super) fn changed(before: &Customer, after: &Customer) -> Vec<&'static str> {
-    let differs = |(name, value): &Field| (value(before) != value(after)).then_some(*name);
-    EDITABLE.iter().filter_map(differs).collect()
+impl From<CustomerField> for &'static str {
+    fn from(field: CustomerField) -> Self {
+        field.as_str()
+    }
 }
 
 impl Audited for Customer {
-    fn fields(&self) -> Fields {
-        let known = EDITABLE.iter().chain(&OTHERS);
-        known.map(|(name, value)| (*name, value(self))).collect()
-    }
-}
+    type Field = CustomerField;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Patch;
-    use crate::customer::{CustomerChanges, CustomerType, Email, sample};
-    use std::collections::{BTreeMap, BTreeSet};
-
-    /// A merge that changes every field.
-    fn everything() -> CustomerChanges {
-        let object = |value: Value| Patch::Set(value.as_object().cloned().unwrap());
-        CustomerChanges {
-            email: Patch::Set(Email::parse("grace@example.com").unwrap()),
-            first_name: Patch::Set("Grace".to_owned()),
-            last_name: Patch::Set("Hopper".to_owned()),
-            date_of_birth: Patch::Set("1906-12-09".parse().unwrap()),
-            gender: Patch::Set(Gender::Female),
-            phone: Patch::Set(Phone::parse("5550100").unwrap().unwrap()),
-            avatar: Patch::Set("https://example.com/a.png".to_owned()),
-            language: Patch::Set("en".to_owned()),
-            currency: Patch::Set("USD".to_owned()),
-            timezone: Patch::Set("UTC".to_owned()),
-            email_marketing: Patch::Set(true),
-            sms_marketing: Patch::Set(true),
-            push_notifications: Patch::Set(true),
-            order_updates: Patch::Set(true),
-            promotional_emails: Patch::Set(true),
-            newsletter: Patch::Set(true),
-            data_sharing: Patch::Set(true),
-            analytics_tracking: Patch::Set(true),
-            cookie_consent: Patch::Set(true),
-            custom: object(json!({"theme": "dark"})),
-            customer_type: Patch::Set(CustomerType::Business),
-            group: Patch::Set(GroupId::parse("vip").unwrap()),
-            tags: Patch::Set(BTreeSet::from([Tag::parse("navy").unwrap()])),
-            added_tags: BTreeSet::new(),
-            removed_tags: BTreeSet::new(),
-            legacy_id: Patch::Set(LegacyId::new(7).unwrap()),
-            external_ids: Patch::Set(BTreeMap::from([("crm".to_owned(), Some("C-1".to_owned()))])),
-            metadata: object(json!({"rank": 1})),
-        }
-    }
-
-    #[test]
-    fn every_field_that_a_merge_changes_is_named_and_has_its_old_and_new_value() {
-        let before = sample();
-        let mut after = before.clone();
-        let changed = after.merge(everything());
-        let names: Vec<_> = EDITABLE.iter().map(|(name, _)| *name).collect();
-        assert_eq!(changed, names);
-        for name in changed {
-            assert_ne!(before.field(name), after.field(name), "{name}");
-        }
-        assert_eq!(before.field("email"), "ada@example.com");
-        assert_eq!(after.field("profile.dateOfBirth"), "1906-12-09");
-        assert_eq!(after.field("tags"), json!(["navy"]));
-        assert_eq!(after.field("externalIds"), json!({"crm": "C-1"}));
-        assert_eq!(after.field("status"), "active");
-    }
-
-    #[test]
-    fn a_secret_is_no_field() {
-        assert_eq!(sample().field("password"), Value::Null);
+    fn fields(&self) -> Fields<CustomerField> {
+        let Self {
+            id: _,
+            tenant: _,
+            email,
+            email_verified: _,
+            phone_verified: _,
+            profile,
+            preferences,
+            status,
+            account_state: _,
+            customer_type,
+            group,
+            tags,
+            legacy_id,
+            external_ids,
+            registration_source,
+            metadata,
+            registration_date: _,
+            last_login_at: _,
+            version: _,
+            event_seq: _,
+            created_at: _,
+            updated_at: _,
+            deleted_at: _,
+        } = self;
+        let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
+        let group = group.as_ref().map(GroupId::as_str);
+        let profile = profile.fields().into_iter();
+        let profile = profile.map(|(field, value)| (CustomerField::Profile(field), value));
+        let preferences = preferences.fields().into_iter();
+        let preferences =
+            preferences.map(|(field, value)| (CustomerField::Preference(field), value));
+        let mut fields = vec![(CustomerField::Email, json!(email.as_typed()))];
+        fields.extend(profile);
+        fields.extend(preferences);
+        fields.extend([
+            (CustomerField::CustomerType, json!(customer_type.as_str())),
+            (CustomerField::GroupId, json!(group)),
+            (CustomerField::Tags, json!(tags)),
+            (CustomerField::LegacyId, json!(legacy_id.map(LegacyId::get))),
+            (CustomerField::ExternalIds, json!(external_ids)),
+            (CustomerField::Metadata, json!(metadata)),
+            (CustomerField::Status, json!(status.as_str())),
+            (
+                CustomerField::RegistrationSource,
+                json!(registration_source),
+            ),
+        ]);
+        fields
     }
 }

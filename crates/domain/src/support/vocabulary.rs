@@ -4,7 +4,7 @@
 /// any), and its word.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* pub enum $name:ident {
-        $($(#[$variant_meta:meta])* $variant:ident = $code:literal $word:literal,)+
+        $($(#[$variant_meta:meta])* $variant:ident = $code:literal $word:expr,)+
     }) => {
         $crate::support::vocabulary::vocabulary! {
             $(#[$meta])*
@@ -24,7 +24,7 @@ macro_rules! vocabulary {
         }
     };
     ($(#[$meta:meta])* pub enum $name:ident {
-        $($(#[$variant_meta:meta])* $variant:ident $word:literal,)+
+        $($(#[$variant_meta:meta])* $variant:ident $word:expr,)+
     }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         $(#[$meta])*

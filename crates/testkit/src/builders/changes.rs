@@ -5,9 +5,10 @@ use super::clock::{at, seeded_id};
 use chrono::TimeDelta;
 use customer_domain::address::BookHolder;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::customer::CustomerRecord;
+use customer_domain::customer::{CustomerField, CustomerRecord};
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
 use customer_domain::outbox::{Event, EventKind};
+use customer_domain::profile::ProfileField;
 use customer_domain::{AuditEventId, Change, EventId};
 
 /// Returns the n-th event, of this kind, about the customer.
@@ -16,7 +17,10 @@ pub fn event(n: u64, kind: EventKind, record: &CustomerRecord) -> Event {
     let customer = &record.customer;
     match kind {
         EventKind::Created => Event::created(id, record),
-        EventKind::ProfileUpdated => Event::profile_updated(id, customer, &["profile.firstName"]),
+        EventKind::ProfileUpdated => {
+            let changed = [CustomerField::Profile(ProfileField::FirstName)];
+            Event::profile_updated(id, customer, &changed)
+        }
         EventKind::Deactivated | EventKind::Suspended | EventKind::Reactivated => {
             Event::status_changed(id, kind, customer)
         }

@@ -3,20 +3,20 @@
 use super::clock::{at, seeded_id};
 use super::frame::tenant;
 use super::hasher::PlainHasher;
-use chrono::{DateTime, NaiveDate, Utc};
-use customer_domain::CustomerId;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, ExternalId, LegacyId, NewCustomer,
     Status,
 };
 use customer_domain::group::{Group, GroupId};
-use customer_domain::preference::Preferences;
+use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
 use customer_domain::tenant::Tenant;
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
+use customer_domain::{CustomerId, TenantId};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,7 +205,9 @@ impl CustomerBuilder {
             order_count: 17,
             ..self.summary
         };
-        self.registered().with(fill)
+        let Customer { id, tenant, .. } = self.customer;
+        self.registered()
+            .with(|customer| *customer = filled(id, tenant))
     }
 
     /// Anything else about it.
@@ -237,48 +239,48 @@ impl CustomerBuilder {
     }
 }
 
-fn fill(customer: &mut Customer) {
-    customer.email = email("Grace.Hopper+navy@Bücher.example");
-    customer.email_verified = true;
-    customer.phone_verified = true;
-    customer.profile = Profile {
-        first_name: Some("Grace".to_owned()),
-        last_name: Some("Hopper".to_owned()),
-        date_of_birth: NaiveDate::from_ymd_opt(1906, 12, 9),
-        gender: Some(Gender::Female),
-        phone: Some(phone("+1 (555) 010-0199")),
-        avatar: Some("https://cdn.example.com/grace.jpg?size=2#top".to_owned()),
-    };
-    customer.preferences = Preferences {
-        language: Some("pt-BR".to_owned()),
-        currency: Some("EUR".to_owned()),
-        timezone: Some("America/New_York".to_owned()),
-        email_marketing: true,
-        sms_marketing: true,
-        push_notifications: true,
-        order_updates: true,
-        promotional_emails: true,
-        newsletter: true,
-        data_sharing: true,
-        analytics_tracking: true,
-        cookie_consent: true,
-        custom: object(&json!({"theme": "dark", "grid": {"columns": 3}})),
-    };
-    customer.status = Status::Suspended;
-    customer.customer_type = CustomerType::Business;
-    customer.group = Some(group("wholesale"));
-    customer.tags = ["navy", "VIP", "vip"].into_iter().map(tag).collect();
-    customer.legacy_id = Some(legacy(4_294_967_295));
-    customer.external_ids = [("crm", "C-17"), ("erp", "00042")]
-        .into_iter()
-        .map(|(system, id)| (system.to_owned(), id.to_owned()))
-        .collect();
-    customer.registration_source = Some("WEBSITE".to_owned());
-    customer.metadata = object(&json!({"campaign": "spring", "scores": [1, 2.5, null, true]}));
-    customer.registration_date = at(-86_400);
-    customer.last_login_at = Some(at(-1) + chrono::TimeDelta::microseconds(123_456));
-    customer.created_at = at(1);
-    customer.updated_at = at(2) + chrono::TimeDelta::microseconds(1);
+fn filled(id: CustomerId, tenant: TenantId) -> Customer {
+    let external_ids = [("crm", "C-17"), ("erp", "00042")];
+    Customer {
+        id,
+        tenant,
+        email: email("Grace.Hopper+navy@Bücher.example"),
+        email_verified: true,
+        phone_verified: true,
+        profile: Profile {
+            first_name: Some("Grace".to_owned()),
+            last_name: Some("Hopper".to_owned()),
+            date_of_birth: NaiveDate::from_ymd_opt(1906, 12, 9),
+            gender: Some(Gender::Female),
+            phone: Some(phone("+1 (555) 010-0199")),
+            avatar: Some("https://cdn.example.com/grace.jpg?size=2#top".to_owned()),
+        },
+        preferences: Preferences {
+            language: Some("pt-BR".to_owned()),
+            currency: Some("EUR".to_owned()),
+            timezone: Some("America/New_York".to_owned()),
+            opt_ins: OptIn::ALL.into(),
+            custom: object(&json!({"theme": "dark", "grid": {"columns": 3}})),
+        },
+        status: Status::Suspended,
+        account_state: AccountState::Registered,
+        customer_type: CustomerType::Business,
+        group: Some(group("wholesale")),
+        tags: ["navy", "VIP", "vip"].into_iter().map(tag).collect(),
+        legacy_id: Some(legacy(4_294_967_295)),
+        external_ids: external_ids
+            .map(|(system, id)| (system.to_owned(), id.to_owned()))
+            .into(),
+        registration_source: Some("WEBSITE".to_owned()),
+        metadata: object(&json!({"campaign": "spring", "scores": [1, 2.5, null, true]})),
+        registration_date: at(-86_400),
+        last_login_at: Some(at(-1) + TimeDelta::microseconds(123_456)),
+        version: 1,
+        event_seq: 1,
+        created_at: at(1),
+        updated_at: at(2) + TimeDelta::microseconds(1),
+        deleted_at: None,
+    }
 }
 
 /// The members of a JSON object.

@@ -5,6 +5,7 @@ use super::customer::{customer, email, group, legacy, object, phone, tag};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use customer_domain::customer::{AccountState, Customer, CustomerType, NewCustomer, Status};
 use customer_domain::group::DEFAULT_GROUPS;
+use customer_domain::preference::OptIn;
 use customer_domain::profile::Gender;
 use customer_domain::tier::Tier;
 use customer_domain::{CustomerId, credential::PasswordHash};
@@ -199,15 +200,21 @@ fn wish(person: &mut Customer, dice: &mut Dice) {
         preferences.currency = Some(currency.to_owned());
         preferences.timezone = Some(timezone.to_owned());
     }
-    preferences.email_marketing = dice.chance(35);
-    preferences.sms_marketing = dice.chance(10);
-    preferences.push_notifications = dice.chance(15);
-    preferences.order_updates = dice.chance(85);
-    preferences.promotional_emails = dice.chance(30);
-    preferences.newsletter = dice.chance(25);
-    preferences.data_sharing = dice.chance(5);
-    preferences.analytics_tracking = dice.chance(45);
-    preferences.cookie_consent = dice.chance(60);
+    for (opt_in, percent) in [
+        (OptIn::EmailMarketing, 35),
+        (OptIn::SmsMarketing, 10),
+        (OptIn::PushNotifications, 15),
+        (OptIn::OrderUpdates, 85),
+        (OptIn::PromotionalEmails, 30),
+        (OptIn::Newsletter, 25),
+        (OptIn::DataSharing, 5),
+        (OptIn::AnalyticsTracking, 45),
+        (OptIn::CookieConsent, 60),
+    ] {
+        if dice.chance(percent) {
+            preferences.opt_ins.insert(opt_in);
+        }
+    }
     if dice.chance(10) {
         preferences.custom = object(&json!({"theme": "dark", "fontSize": dice.below(12) + 10}));
     }

@@ -42,7 +42,7 @@ fn compared(one: &Group, other: &Group) -> [(&'static str, bool); 4] {
 }
 
 /// Changes one field of a full group, and no other.
-async fn changed_alone(h: &impl Harness, field: &str, change: GroupChanges) {
+async fn changed_alone(h: &impl Harness, field: &'static str, change: GroupChanges) {
     let mut work = begin(h).await;
     let found = work.groups().find_for_update(&group("trade")).await;
     let before = found.expect("found");

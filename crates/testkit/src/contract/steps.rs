@@ -1,6 +1,7 @@
 //! The steps that cases consist of. Each that writes does so in a separate unit of work.
 
 pub(super) mod audit;
+pub(super) mod customer_fields;
 pub(super) mod customer_list;
 pub(super) mod customer_save;
 

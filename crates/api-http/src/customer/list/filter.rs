@@ -1,7 +1,8 @@
 //! Which customers a list or an export shows, as the query says it.
 
-use crate::customer::fields::{email, rule};
+use crate::customer::fields::email;
 use crate::customer::words::{CustomerKindInput, CustomerStatus, KINDS, KindOrGroup, STATUSES};
+use crate::support::failure::rule;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{
     CustomerFilter, CustomerType, ExternalId, Identifier, LegacyId, MAX_SEARCH, SearchQuery,

@@ -1,12 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use customer_domain::customer::{CustomerType, Status};
 use customer_domain::group::GroupId;
-use customer_domain::preference::Preferences;
+use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::tier::Tier;
 
-use super::{Spec, setting};
+use super::{Setting, Spec, setting};
 use crate::config::kind::{
     Bool, COUNTRY, CURRENCY, DAY, Groups, MINUTE, OneOf, SLUG, integer, seconds,
 };
@@ -126,6 +126,12 @@ pub(crate) struct Customers {
 
 impl Customers {
     pub(in crate::config) fn read(from: &Effective) -> Result<Self, Faults> {
+        let mut opt_ins = BTreeSet::new();
+        for opt_in in OptIn::ALL {
+            if from.get(default_of(opt_in))? {
+                opt_ins.insert(opt_in);
+            }
+        }
         Ok(Self {
             default_tenant: from.get(&CUSTOMER_DEFAULT_TENANT)?,
             default_type: from.get(&CUSTOMER_DEFAULT_CUSTOMER_TYPE)?,
@@ -135,17 +141,24 @@ impl Customers {
             max_addresses: from.get(&CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER)?,
             groups: from.get(&CUSTOMER_GROUPS)?,
             preference_defaults: Preferences {
-                email_marketing: from.get(&CUSTOMER_DEFAULT_EMAIL_MARKETING)?,
-                sms_marketing: from.get(&CUSTOMER_DEFAULT_SMS_MARKETING)?,
-                push_notifications: from.get(&CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS)?,
-                newsletter: from.get(&CUSTOMER_DEFAULT_NEWSLETTER)?,
-                order_updates: from.get(&CUSTOMER_DEFAULT_ORDER_UPDATES)?,
-                promotional_emails: from.get(&CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS)?,
-                data_sharing: from.get(&CUSTOMER_DEFAULT_DATA_SHARING)?,
-                analytics_tracking: from.get(&CUSTOMER_DEFAULT_ANALYTICS_TRACKING)?,
-                cookie_consent: from.get(&CUSTOMER_DEFAULT_COOKIE_CONSENT)?,
+                opt_ins,
                 ..Preferences::default()
             },
         })
+    }
+}
+
+/// Returns the setting for an opt-in of a new customer who says nothing of it.
+const fn default_of(opt_in: OptIn) -> &'static Setting<bool> {
+    match opt_in {
+        OptIn::EmailMarketing => &CUSTOMER_DEFAULT_EMAIL_MARKETING,
+        OptIn::SmsMarketing => &CUSTOMER_DEFAULT_SMS_MARKETING,
+        OptIn::PushNotifications => &CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS,
+        OptIn::Newsletter => &CUSTOMER_DEFAULT_NEWSLETTER,
+        OptIn::OrderUpdates => &CUSTOMER_DEFAULT_ORDER_UPDATES,
+        OptIn::PromotionalEmails => &CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS,
+        OptIn::DataSharing => &CUSTOMER_DEFAULT_DATA_SHARING,
+        OptIn::AnalyticsTracking => &CUSTOMER_DEFAULT_ANALYTICS_TRACKING,
+        OptIn::CookieConsent => &CUSTOMER_DEFAULT_COOKIE_CONSENT,
     }
 }

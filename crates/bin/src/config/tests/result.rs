@@ -38,7 +38,7 @@ fn nothing_set_is_a_development_that_starts() {
     assert_eq!(config.jobs.lease, Duration::from_secs(15));
     assert_eq!(config.jobs.port, None);
     assert_eq!(config.jobs.audit_retention.as_secs(), 2_557 * 86_400);
-    assert!(!format!("{:?}", config.customers.preference_defaults).contains("true"));
+    assert!(config.customers.preference_defaults.opt_ins.is_empty());
     assert_eq!(config.observability.log_format, LogFormat::Text);
     assert_eq!(config.observability.metrics_port, None);
 }

@@ -4,6 +4,7 @@ use super::purpose::{
     ACCOUNT, CONSENTS, CONTACT, FINDING, PERSONALISING, SERVICE, SETTINGS, SIGN_IN,
 };
 use super::{Column, Erase, Table, personal, plain};
+use crate::preference::OptIn;
 
 /// Why a column of a customer's own row stays.
 const BARE_ROW: Erase = Erase::Keep(
@@ -22,9 +23,23 @@ pub(super) const fn owner(erase: Erase) -> Column {
 }
 
 /// An agreement, or that there is none.
-const fn consent(name: &'static str, export: &'static str) -> Column {
-    personal(name, &CONSENTS, NO).export(export).shown()
+const fn consent(opt_in: OptIn) -> Column {
+    let export = opt_in.field().as_str();
+    personal(opt_in.as_str(), &CONSENTS, NO)
+        .export(export)
+        .shown()
 }
+
+/// The opt-ins.
+const OPT_INS: [Column; OptIn::ALL.len()] = {
+    let mut columns = [plain(""); OptIn::ALL.len()];
+    let mut at = 0;
+    while at < columns.len() {
+        columns[at] = consent(OptIn::ALL[at]);
+        at += 1;
+    }
+    columns
+};
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -129,21 +144,16 @@ pub(super) const TABLES: &[Table] = &[
             personal("timezone", &SETTINGS, Erase::Null)
                 .export("preferences.timezone")
                 .shown(),
-            consent("email_marketing", "preferences.marketing.emailOptIn"),
-            consent("sms_marketing", "preferences.marketing.smsOptIn"),
-            consent("push_notifications", "preferences.marketing.pushOptIn"),
-            consent("order_updates", "preferences.notifications.orderUpdates"),
-            consent("promotional_emails", "preferences.notifications.promotions"),
-            consent("newsletter", "preferences.notifications.newsletters"),
-            consent("data_sharing", "preferences.dataSharing"),
-            consent("analytics_tracking", "preferences.analyticsTracking"),
-            consent("cookie_consent", "preferences.cookieConsent"),
             personal("custom_preferences", &SETTINGS, NO_MEMBERS)
                 .rest()
                 .export("preferences.custom"),
             plain("created_at"),
             plain("updated_at"),
         ],
+    },
+    Table {
+        name: "customer_preferences",
+        columns: &OPT_INS,
     },
     Table {
         name: "customer_credentials",

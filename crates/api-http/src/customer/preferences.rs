@@ -1,0 +1,250 @@
+//! The preferences of a customer over HTTP: how requests spell and say them, and how replies show
+//! them.
+
+use crate::support::failure::rule;
+use crate::support::patch::PatchExt as _;
+use crate::support::wire::FreeObject;
+use customer_domain::customer::MAX_METADATA_BYTES;
+use customer_domain::preference::{self, OptIn, PreferenceChanges, PreferenceField, Preferences};
+use http_kit::fields::{Fields, Given};
+use http_kit::normalise::AliasTable;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// Declares the spellings of preferences: those in a customer, and those without the object around
+/// them. A line says in which object below `preferences` a member lies, its name there, and the
+/// camel case of its stored name where that is another.
+macro_rules! spellings {
+    (
+        $(#[$doc:meta])* $customer:ident { $($of_customer:expr,)+ }
+        $(#[$doc_alone:meta])* $alone:ident { $($of_alone:expr,)+ }
+        $($within:literal $member:literal $($stored:literal)?;)+
+    ) => {
+        $(#[$doc])*
+        pub(super) static $customer: AliasTable = AliasTable {
+            objects: &["/profile", "/preferences", "/preferences/marketing", "/preferences/notifications"],
+            aliases: &[
+                $($of_customer,)+
+                $($((
+                    concat!("/preferences/", $stored),
+                    concat!("/preferences/", $within, $member),
+                ),)?)+
+            ],
+        };
+
+        $(#[$doc_alone])*
+        pub(crate) static $alone: AliasTable = AliasTable {
+            objects: &["/preferences", "/preferences/marketing", "/preferences/notifications"],
+            aliases: &[
+                $($of_alone,)+
+                $(
+                    (concat!("/", $member), concat!("/preferences/", $within, $member)),
+                    $(
+                        (concat!("/", $stored), concat!("/preferences/", $within, $member)),
+                        (
+                            concat!("/preferences/", $stored),
+                            concat!("/preferences/", $within, $member),
+                        ),
+                    )?
+                )+
+            ],
+        };
+    };
+}
+
+spellings! {
+    /// Every spelling of a customer in the five source documents (D-02, D-07, D-35).
+    ALIASES {
+        ("/customerId", "/id"),
+        ("/firstName", "/profile/firstName"),
+        ("/lastName", "/profile/lastName"),
+        ("/dateOfBirth", "/profile/dateOfBirth"),
+        ("/gender", "/profile/gender"),
+        ("/phone", "/profile/phone"),
+        ("/avatar", "/profile/avatar"),
+        ("/avatarUrl", "/profile/avatar"),
+        ("/profile/avatarUrl", "/profile/avatar"),
+        ("/customerGroupId", "/groupId"),
+        ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
+    }
+    /// As in a customer, and without the object around it: every preference has its place, its
+    /// flat name and the name of its column (D-35).
+    PREFERENCE_ALIASES {
+        ("/customerId", "/id"),
+        ("/marketing", "/preferences/marketing"),
+        ("/notifications", "/preferences/notifications"),
+        ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
+    }
+    "" "language";
+    "" "currency";
+    "" "timezone";
+    "marketing/" "emailOptIn" "emailMarketing";
+    "marketing/" "smsOptIn" "smsMarketing";
+    "marketing/" "pushOptIn" "pushNotifications";
+    "notifications/" "orderUpdates" "orderUpdates";
+    "notifications/" "promotions" "promotionalEmails";
+    "notifications/" "newsletters" "newsletter";
+    "" "dataSharing";
+    "" "analyticsTracking";
+    "" "cookieConsent";
+    "" "custom" "customPreferences";
+}
+
+/// The preferences, in a request. Absent members keep, null clears.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PreferencesInput {
+    /// Language tag, such as `pt-BR`.
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
+    pub language: Option<String>,
+    /// ISO 4217 code.
+    #[schema(pattern = "^[A-Za-z]{3}$")]
+    pub currency: Option<String>,
+    /// IANA name.
+    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
+    pub timezone: Option<String>,
+    /// What may be sent for marketing.
+    pub marketing: Option<MarketingInput>,
+    /// Which notifications are wanted.
+    pub notifications: Option<NotificationsInput>,
+    /// Whether data may be shared with partners.
+    pub data_sharing: Option<bool>,
+    /// Whether behaviour may be recorded.
+    pub analytics_tracking: Option<bool>,
+    /// Whether cookies beyond the necessary are agreed to.
+    pub cookie_consent: Option<bool>,
+    /// Preferences that only the shop knows; merged member by member.
+    pub custom: Option<FreeObject>,
+}
+
+/// The preferences of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreferencesBody<'a> {
+    /// Language tag; null: the tenant's.
+    #[schema(example = "en")]
+    pub language: Option<&'a str>,
+    /// ISO 4217 code; null: the tenant's.
+    #[schema(example = "USD")]
+    pub currency: Option<&'a str>,
+    /// IANA name; null: unknown.
+    #[schema(example = "America/New_York")]
+    pub timezone: Option<&'a str>,
+    /// What may be sent for marketing.
+    pub marketing: MarketingBody,
+    /// Which notifications are wanted.
+    pub notifications: NotificationsBody,
+    /// Whether data may be shared with partners.
+    pub data_sharing: bool,
+    /// Whether behaviour may be recorded.
+    pub analytics_tracking: bool,
+    /// Whether cookies beyond the necessary are agreed to.
+    pub cookie_consent: bool,
+    /// Preferences that only the shop knows.
+    #[schema(value_type = FreeObject)]
+    pub custom: &'a Map<String, Value>,
+}
+
+/// Declares an object of opt-ins, as requests and as replies have it.
+macro_rules! opt_ins {
+    ($(#[$doc_in:meta])* $input:ident, $(#[$doc:meta])* $body:ident {
+        $($(#[$meta:meta])* $member:ident: $opt_in:ident,)+
+    }) => {
+        $(#[$doc_in])*
+        #[derive(Debug, Serialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $input { $($(#[$meta])* pub $member: Option<bool>,)+ }
+
+        $(#[$doc])*
+        #[derive(Debug, Serialize, ToSchema)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $body { $($(#[$meta])* pub $member: bool,)+ }
+
+        impl $body {
+            fn new(preferences: &Preferences) -> Self {
+                Self { $($member: preferences.opt_ins.contains(&OptIn::$opt_in),)+ }
+            }
+        }
+    };
+}
+
+opt_ins! {
+    /// What may be sent for marketing, in a request.
+    MarketingInput,
+    /// What may be sent for marketing.
+    MarketingBody {
+        /// By e-mail.
+        email_opt_in: EmailMarketing,
+        /// By text message.
+        sms_opt_in: SmsMarketing,
+        /// By push notification.
+        push_opt_in: PushNotifications,
+    }
+}
+
+opt_ins! {
+    /// Which notifications are wanted, in a request.
+    NotificationsInput,
+    /// Which notifications are wanted.
+    NotificationsBody {
+        /// News of orders.
+        order_updates: OrderUpdates,
+        /// Promotions.
+        promotions: PromotionalEmails,
+        /// The newsletter.
+        newsletters: Newsletter,
+    }
+}
+
+impl<'a> PreferencesBody<'a> {
+    pub(crate) fn new(preferences: &'a Preferences) -> Self {
+        let agreed = |opt_in| preferences.opt_ins.contains(&opt_in);
+        Self {
+            language: preferences.language.as_deref(),
+            currency: preferences.currency.as_deref(),
+            timezone: preferences.timezone.as_deref(),
+            marketing: MarketingBody::new(preferences),
+            notifications: NotificationsBody::new(preferences),
+            data_sharing: agreed(OptIn::DataSharing),
+            analytics_tracking: agreed(OptIn::AnalyticsTracking),
+            cookie_consent: agreed(OptIn::CookieConsent),
+            custom: &preferences.custom,
+        }
+    }
+}
+
+/// Reads the preferences of a request, below `preferences`.
+pub(crate) fn preferences(fields: &mut Fields) -> PreferenceChanges {
+    PreferenceChanges {
+        opt_ins: OptIn::ALL
+            .into_iter()
+            .filter_map(|opt_in| Some((opt_in, agreement(fields, opt_in)?)))
+            .collect(),
+        language: fields
+            .text(PreferenceField::Language.path())
+            .then(|text| rule(preference::language(&text)))
+            .patch(),
+        currency: fields
+            .text(PreferenceField::Currency.path())
+            .then(|text| rule(preference::currency(&text)))
+            .patch(),
+        timezone: fields
+            .text(PreferenceField::Timezone.path())
+            .then(|text| rule(preference::timezone(&text)))
+            .patch(),
+        custom: fields
+            .free_object(PreferenceField::Custom.path(), MAX_METADATA_BYTES)
+            .patch(),
+    }
+}
+
+/// What the request says of an opt-in; `None` when it says nothing.
+#[expect(clippy::option_option, reason = "null withdraws it")]
+fn agreement(fields: &mut Fields, opt_in: OptIn) -> Option<Option<bool>> {
+    match fields.boolean(opt_in.field().path()).given() {
+        Given::Absent => None,
+        Given::Null => Some(None),
+        Given::Value(agreed) => Some(Some(agreed)),
+    }
+}
