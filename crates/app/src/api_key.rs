@@ -7,7 +7,7 @@ pub use provider::ApiKeyProvider;
 use crate::access::{Needed, Refusals};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
-use crate::tenant::{CreateTenant, NEW, TenantError, TenantRule, Tenants};
+use crate::tenant::{CreateTenant, TenantError, TenantRule, Tenants};
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets, NewSecret, Permission, PresentedSecret,
@@ -227,7 +227,7 @@ impl ApiKeys {
             tenants.directory.refresh().await?;
             return Ok(None);
         }
-        let changes = FieldChange::created(&tenant, &NEW);
+        let changes = FieldChange::whole(&tenant);
         work.record(tenants.audited(&tenant, AuditKind::TenantCreate, changes));
         let mut made = None;
         if operator_key {
@@ -244,7 +244,8 @@ impl ApiKeys {
     /// Returns the audit entry of a new key in the context's tenant. A key for all tenants names no
     /// tenant.
     fn made(&self, context: &Context, key: &ApiKey) -> Change {
-        let mut changes = FieldChange::created(key, &["name", "scopes", "expiresAt", "allTenants"]);
+        let mut changes = FieldChange::whole(key);
+        changes.retain(|change| change.field != "revokedAt");
         let tenant = (!key.all_tenants).then_some(context.tenant_slug.as_str());
         changes.push(FieldChange {
             new: tenant.into(),

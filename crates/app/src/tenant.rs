@@ -63,15 +63,6 @@ pub struct UpdateTenant {
     pub expected_versions: Option<Vec<i64>>,
 }
 
-/// The audited fields of a new tenant.
-pub(crate) const NEW: [&str; 5] = [
-    "id",
-    "name",
-    "settings.currency",
-    "settings.country",
-    "settings.maxAddresses",
-];
-
 /// The reason why a tenant could not be created or changed.
 pub type TenantError = Failed<TenantRule>;
 
@@ -119,7 +110,7 @@ impl Tenants {
         };
         let groups = self.first_groups(tenant);
         work.tenants().insert(tenant, &groups).await?;
-        let changes = FieldChange::created(tenant, &NEW);
+        let changes = FieldChange::whole(tenant);
         work.record(self.audited(tenant, AuditKind::TenantCreate, changes));
         once.store_reply(&mut *work, tenant);
         work.commit().await?;
