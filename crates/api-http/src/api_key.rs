@@ -280,7 +280,7 @@ async fn revoke(call: Call) -> HttpResult<Response> {
 }
 
 fn problem(error: ApiKeyError, fields: &Fields) -> Problem {
-    if let Failed::Forbidden(refusal) = error {
+    if let Failed::Forbidden { refusal, .. } = error {
         return refused(refusal).detail("only a key for all tenants can make another one");
     }
     failure::of(error, Code::ApiKeyNotFound, fields, |rule| match rule {

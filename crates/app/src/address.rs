@@ -11,18 +11,19 @@ pub use create::{AddedAddress, CreateAddress};
 pub use error::{AddressError, AddressRule};
 pub use read::HeldAddress;
 
-use crate::support::failed::expect_equal;
+use crate::access::Refusals;
+use crate::support::failed::{expect_equal, expect_own};
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
-    Address, AddressBook, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT, LockedBook, MAX_BOOK,
-    Role,
+    Address, AddressBook, AddressChanges, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT,
+    LockedBook, MAX_BOOK, Role,
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    AuditEventId, Change, Clock, Context, CustomerId, EventId, IdSource, KeyedDigest, Transactions,
-    UnitOfWork,
+    AuditEventId, Change, Clock, Context, CustomerId, EventId, IdSource, KeyedDigest, Permission,
+    Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Addresses {
     pub tenants: Arc<TenantDirectory>,
     /// Computes the digests that find equal addresses.
     pub digests: Arc<dyn KeyedDigest>,
+    /// Records refusals in the audit trail.
+    pub refusals: Arc<Refusals>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of ids.
@@ -145,6 +148,18 @@ async fn open(
         return Err(AddressRule::CustomerDeleted.into());
     }
     Ok(locked)
+}
+
+/// Succeeds if the caller may make these changes: a customer may not change fields for staff only.
+fn refuse_staff_fields(
+    context: &Context,
+    address: &Address,
+    changes: &AddressChanges,
+) -> Result<(), AddressError> {
+    if context.may(Permission::Write) {
+        return Ok(());
+    }
+    expect_own(Permission::Write, changes.staff_fields(address))
 }
 
 /// Succeeds if the caller states no customer, or the one in the path.

@@ -101,7 +101,10 @@ impl ApiKeys {
     pub async fn allow(&self, context: &Context, all_tenants: bool) -> Result<(), ApiKeyError> {
         if all_tenants && !context.all_tenants {
             let refusal = self.refusals.record(context, Needed::AllTenants).await;
-            return Err(ApiKeyError::Forbidden(refusal));
+            return Err(ApiKeyError::Forbidden {
+                refusal,
+                fields: Vec::new(),
+            });
         }
         Ok(())
     }

@@ -166,6 +166,7 @@ pub(crate) fn services(
             reads: postgres.addresses(),
             tenants: Arc::clone(&tenants.directory),
             digests: Arc::clone(&digests),
+            refusals: Arc::clone(&api_keys.refusals),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             settings: AddressSettings {

@@ -231,7 +231,11 @@ fn too_large(fields: &Fields, field: CustomerField) -> Fault {
 /// Returns the problem for a customer that was not changed, with the pointers of the request's
 /// members.
 pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
-    if let Failed::Forbidden(refusal) = error
+    if let Failed::Forbidden {
+        refusal,
+        ref fields,
+    } = error
+        && fields.is_empty()
         && refusal.needed() == Needed::Permission(Permission::Admin)
     {
         let detail = "the scope customers:admin is needed to change the status";

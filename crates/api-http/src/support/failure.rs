@@ -6,7 +6,7 @@ use crate::support::stated::read_only;
 use customer_app::Failed;
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{InvalidValue, StoreError, ValueFault};
-use http_kit::fault;
+use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Violation};
 use http_kit::problem::Problem;
 
@@ -53,12 +53,25 @@ pub(crate) fn of<R>(
             let faults = faults.map(|name| read_only(fields.pointer(name)));
             Problem::from_faults(faults.collect())
         }
-        Failed::Forbidden(refusal) => access::refused(refusal),
-        Failed::Lacking(needed) => access::lacking(needed),
+        Failed::Forbidden {
+            refusal,
+            fields: names,
+        } => forbidden(access::refused(refusal), fields, names),
+        Failed::Lacking {
+            needed,
+            fields: names,
+        } => forbidden(access::lacking(needed), fields, names),
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),
     }
+}
+
+/// Adds the fields that the caller may not change.
+fn forbidden(problem: Problem, fields: &Fields, names: Vec<&'static str>) -> Problem {
+    let detail = "a customer may not change this of itself";
+    let fault = |name| Fault::new(fields.pointer(name), Code::PermissionDenied, detail);
+    names.into_iter().map(fault).fold(problem, Problem::fault)
 }
 
 /// Returns the problem for a claim that was not granted.

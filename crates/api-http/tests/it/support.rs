@@ -276,6 +276,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             reads: store.addresses(),
             tenants: Arc::clone(&directory),
             digests: Arc::new(FoldedDigests),
+            refusals: Arc::clone(&refusals),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             settings: AddressSettings::default(),

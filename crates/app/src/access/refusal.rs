@@ -1,6 +1,7 @@
 //! Refused access, on record: once a minute for each caller and operation.
 
 use super::AccessError;
+use crate::support::failed::Failed;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
@@ -129,6 +130,16 @@ impl Refusals {
             needed,
             audit_failed: true,
         }
+    }
+
+    /// Records what a use case refused its caller, and returns the error that says so. Other
+    /// errors are returned as they are.
+    pub(crate) async fn recorded<R>(&self, context: &Context, error: Failed<R>) -> Failed<R> {
+        let Failed::Lacking { needed, fields } = error else {
+            return error;
+        };
+        let refusal = self.record(context, needed).await;
+        Failed::Forbidden { refusal, fields }
     }
 
     async fn write(

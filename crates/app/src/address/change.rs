@@ -1,7 +1,7 @@
 //! Changing, defaulting and deleting an address (DOM-20, DOM-22).
 
 use super::create::refuse_invalid;
-use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open};
+use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open, refuse_staff_fields};
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::expect_equal;
 use crate::support::retry::retried;
@@ -87,7 +87,10 @@ impl Addresses {
         address: AddressRef,
         command: &UpdateAddress,
     ) -> Result<HeldAddress, AddressError> {
-        retried(|| self.try_update(context, customer, address, command)).await
+        match retried(|| self.try_update(context, customer, address, command)).await {
+            Err(error) => Err(self.refusals.recorded(context, error).await),
+            Ok(changed) => Ok(changed),
+        }
     }
 
     async fn try_update(
@@ -103,6 +106,7 @@ impl Addresses {
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
         command.stated.expect(before)?;
+        refuse_staff_fields(context, before, &command.changes)?;
         let (id, edit) = (before.id, wanted_edit(before, command));
         let changed = book.change(id, edit, self.clock.now(), &*self.digests)?;
         let after = find(&book, id)?;

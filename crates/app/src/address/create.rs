@@ -1,6 +1,6 @@
 //! Adding an address to a book (DOM-19).
 
-use super::{AddressError, AddressRule, Addresses, Edit, open};
+use super::{AddressError, AddressRule, Addresses, Edit, open, refuse_staff_fields};
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
 use customer_domain::address::{
@@ -62,8 +62,12 @@ impl Addresses {
         let details = command.details.clone();
         let country = self.country(context, &details);
         let country = country.ok_or(AddressRule::NoCountry)?;
-        let id = AddressId(self.ids.new_id());
-        let address = Address::new(id, country, details, self.clock.now());
+        let (id, now) = (AddressId(self.ids.new_id()), self.clock.now());
+        let blank = Address::new(id, country, AddressChanges::default(), now);
+        if let Err(error) = refuse_staff_fields(context, &blank, &details) {
+            return Err(self.refusals.recorded(context, error).await);
+        }
+        let address = Address::new(id, country, details, now);
         refuse_invalid(&address.postal)?;
         retried(|| self.try_create(context, customer, command, &address, once)).await
     }

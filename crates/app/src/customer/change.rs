@@ -3,7 +3,7 @@
 use super::Customers;
 use crate::access::Needed;
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::{Failed, Rule, expect_equal};
+use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
@@ -191,11 +191,8 @@ impl Customers {
                 let wanted = command.changes.email.clone();
                 Err(self.email_taken(context, customer, wanted).await)
             }
-            Err(ChangeCustomerError::Lacking(needed)) => {
-                let refusal = self.refusals.record(context, needed).await;
-                Err(ChangeCustomerError::Forbidden(refusal))
-            }
-            outcome => outcome,
+            Err(error) => Err(self.refusals.recorded(context, error).await),
+            Ok(outcome) => Ok(outcome),
         }
     }
 
@@ -272,8 +269,8 @@ impl Customers {
         }
         let merge = command.changes.clone();
         let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
-        if changed.iter().any(|field| STAFF_FIELDS.contains(field)) {
-            require(context, Permission::Write)?;
+        if !context.may(Permission::Write) {
+            refuse_what_is_not_own(command.status, &changed)?;
         }
         let too_large = customer.too_large(&changed);
         if !too_large.is_empty() {
@@ -321,33 +318,37 @@ impl Customers {
     }
 }
 
-/// The fields of a customer that its own token may not change.
-const STAFF_FIELDS: [CustomerField; 3] = [
-    CustomerField::CustomerType,
-    CustomerField::GroupId,
-    CustomerField::Tags,
-];
-
-/// Succeeds when the context's actor holds `wanted`. The refusal is not on record yet.
-fn require(context: &Context, wanted: Permission) -> Result<(), ChangeCustomerError> {
-    let lacking = ChangeCustomerError::Lacking(Needed::Permission(wanted));
-    context.may(wanted).then_some(()).ok_or(lacking)
+/// Succeeds if a customer may change these fields of itself. It may not even name its status.
+fn refuse_what_is_not_own(
+    status: Option<Status>,
+    changed: &[CustomerField],
+) -> Result<(), ChangeCustomerError> {
+    let (wanted, named) = match status {
+        Some(_) => (Permission::Admin, Some(CustomerField::Status)),
+        None => (Permission::Write, None),
+    };
+    let others = changed.iter().copied().filter(|field| !field.is_own());
+    let others = named.into_iter().chain(others).map(CustomerField::path);
+    expect_own(wanted, others.collect())
 }
 
-/// The transition to the requested status; `None` if the customer already has it. Who has no
-/// permission may not even name it.
+/// The transition to the requested status; `None` if the customer already has it, and for a
+/// customer, who may not request one.
 fn wanted_step(
     context: &Context,
     customer: &Customer,
     command: &UpdateCustomer,
 ) -> Result<Option<StatusChange>, ChangeCustomerError> {
-    let Some(wanted) = command.status else {
+    let wanted = command.status.filter(|wanted| *wanted != customer.status);
+    let Some(wanted) = wanted.filter(|_| context.may(Permission::Write)) else {
         return Ok(None);
     };
-    if wanted == customer.status && context.permission.is_some() {
-        return Ok(None);
+    if !context.may(Permission::Admin) {
+        return Err(ChangeCustomerError::Lacking {
+            needed: Needed::Permission(Permission::Admin),
+            fields: Vec::new(),
+        });
     }
-    require(context, Permission::Admin)?;
     StatusChange::leading_to(wanted)
         .map(Some)
         .ok_or(ChangeCustomerRule::StatusUnreachable.into())

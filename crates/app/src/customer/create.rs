@@ -13,7 +13,7 @@ use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
-use customer_domain::{Change, Conflict, Context, CustomerId};
+use customer_domain::{Change, Conflict, Context, CustomerId, Permission};
 use thiserror::Error;
 use tracing::instrument;
 
@@ -175,7 +175,11 @@ impl Customers {
         }
     }
 
+    /// The customer that holds an identifier, for callers who may know.
     pub(super) async fn holder(&self, context: &Context, lookup: Lookup) -> Option<CustomerId> {
+        if !context.may(Permission::Read) {
+            return None;
+        }
         let found = self.reads.look_up(context, &lookup).await.ok().flatten();
         found.map(|record| record.customer.id)
     }

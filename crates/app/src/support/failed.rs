@@ -4,7 +4,7 @@ use super::retry::Retryable;
 use super::version::VersionConflict;
 use crate::access::{Needed, Refusal};
 use customer_domain::idempotency::ClaimError;
-use customer_domain::{Conflict, StoreError};
+use customer_domain::{Conflict, Permission, StoreError};
 use thiserror::Error;
 
 /// The reason why a use case failed. Nothing was written.
@@ -22,13 +22,23 @@ pub enum Failed<R> {
     /// These read-only members differ from what is stored.
     #[error("read-only members differ from what is stored: {0:?}")]
     ReadOnly(Vec<&'static str>),
-    /// The caller may not do this. It is on record.
-    #[error("{} is needed", .0.needed())]
-    Forbidden(Refusal),
-    /// The same, found inside a unit of work. Whoever began it puts it on record once that has
-    /// ended, and returns [`Forbidden`](Self::Forbidden).
-    #[error("{0} is needed")]
-    Lacking(Needed),
+    /// The caller may not do this. The refusal was recorded in the audit trail.
+    #[error("{} is needed", .refusal.needed())]
+    Forbidden {
+        /// The recorded refusal.
+        refusal: Refusal,
+        /// The fields that the caller may not change; empty if the whole call is refused.
+        fields: Vec<&'static str>,
+    },
+    /// The same, found inside a unit of work. The use case that began it records the refusal after
+    /// it has ended, see [`Refusals::recorded`](crate::access::Refusals::recorded).
+    #[error("{needed} is needed")]
+    Lacking {
+        /// What the caller lacks.
+        needed: Needed,
+        /// The fields that the caller may not change; empty if the whole call is refused.
+        fields: Vec<&'static str>,
+    },
     /// A rule of the slice was violated.
     #[error(transparent)]
     Rule(R),
@@ -87,6 +97,21 @@ impl<R> Retryable for Failed<R> {
     fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_retryable())
     }
+}
+
+/// Succeeds if no field is named: those that the caller changes and would need `wanted` for.
+///
+/// # Errors
+/// [`Failed::Lacking`] with the fields.
+pub(crate) fn expect_own<R>(
+    wanted: Permission,
+    fields: Vec<&'static str>,
+) -> Result<(), Failed<R>> {
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let needed = Needed::Permission(wanted);
+    Err(Failed::Lacking { needed, fields })
 }
 
 /// Succeeds if all of the named members are equal to what is stored.

@@ -151,7 +151,11 @@ async fn a_status_and_a_merge_in_one_request_are_two_events_in_order() {
     let refused = app.update(&context(), customer, &update).await;
     let needed = Needed::Permission(Permission::Admin);
     let refusal = app.refusals.record(&context(), needed).await;
-    assert_eq!(refused, Err(ChangeCustomerError::Forbidden(refusal)));
+    let fields = Vec::new();
+    assert_eq!(
+        refused,
+        Err(ChangeCustomerError::Forbidden { refusal, fields })
+    );
     assert!(!refusal.audit_failed());
     app.update(&admin(), customer, &update).await.unwrap();
     let told: Vec<_> = app

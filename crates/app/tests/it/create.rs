@@ -10,7 +10,7 @@ use customer_domain::customer::{AccountState, CustomerRecord, CustomerType, Sear
 use customer_domain::idempotency::ClaimError;
 use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::tier::{NEW_CUSTOMER_SEGMENT, Tier};
-use customer_domain::{Origin, Patch, StoreError};
+use customer_domain::{Context, Origin, Patch, Permission, StoreError};
 use customer_testkit::PlainHasher;
 use customer_testkit::builders::{claim, context, customer, full_address, group};
 use serde_json::{Value, json};
@@ -96,6 +96,26 @@ async fn what_is_null_at_creation_is_what_the_operator_decided() {
         "registrationSource": "shop",
     });
     assert_eq!(values(&entry), (Value::Null, given));
+}
+
+#[tokio::test]
+async fn only_who_may_read_customers_is_told_who_holds_an_identifier() {
+    let app = app();
+    let holder = created(&app, guest("ada@example.com")).await.unwrap();
+    let reader = Context {
+        permission: Some(Permission::Read),
+        ..context()
+    };
+    let customer = Context {
+        permission: None,
+        ..context()
+    };
+    for (within, told) in [(reader, Some(holder.customer.id)), (customer, None)] {
+        let (command, once) = (guest("ada@example.com"), unclaimed());
+        let refused = app.customers.create(&within, command, &once).await;
+        let taken = CreateCustomerRule::EmailTaken(told);
+        assert_eq!(refused, Err(CreateCustomerError::Rule(taken)));
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ pub(crate) fn on(store: FakeStore) -> App {
             reads: store.addresses(),
             tenants: directory.clone(),
             digests: Arc::new(PlainDigests),
+            refusals: refusals.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             settings: AddressSettings::default(),

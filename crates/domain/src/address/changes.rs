@@ -97,6 +97,36 @@ impl AddressChanges {
         address.changed_since(&before)
     }
 
+    /// Returns the fields of `address` that these changes would change and only staff may: what
+    /// somebody made sure of, and what the shop keeps.
+    pub fn staff_fields(&self, address: &Address) -> Vec<&'static str> {
+        let Self {
+            kind: _,
+            is_default: _,
+            first_name: _,
+            last_name: _,
+            company: _,
+            street: _,
+            street2: _,
+            city: _,
+            region: _,
+            postal_code: _,
+            country: _,
+            phone: _,
+            label: _,
+            is_verified,
+            metadata,
+            legacy_id,
+        } = self;
+        let of_staff = Self {
+            is_verified: *is_verified,
+            metadata: metadata.clone(),
+            legacy_id: legacy_id.clone(),
+            ..Self::default()
+        };
+        of_staff.apply(&mut address.clone())
+    }
+
     /// Returns the postal part of a new address with these changes, in `country` unless they name
     /// another.
     pub fn into_postal(self, country: Country) -> PostalAddress {

@@ -1,4 +1,4 @@
-//! The fields of a customer: their names on the wire, and what of them is audited.
+//! The fields of a customer: their names on the wire, what of them is audited, and whose they are.
 
 use super::{Customer, LegacyId};
 use crate::audit::{Audited, Fields};
@@ -67,6 +67,23 @@ impl CustomerField {
             | Self::Metadata
             | Self::Status
             | Self::RegistrationSource => self.as_str(),
+        }
+    }
+
+    /// Returns whether customers may change it of themselves. The rest is for staff, and an e-mail
+    /// address has a way of its own, which proves the new one first.
+    pub const fn is_own(self) -> bool {
+        match self {
+            Self::Profile(_) | Self::Preference(_) => true,
+            Self::Email
+            | Self::CustomerType
+            | Self::GroupId
+            | Self::Tags
+            | Self::LegacyId
+            | Self::ExternalIds
+            | Self::Metadata
+            | Self::Status
+            | Self::RegistrationSource => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{CASES, CUSTOMERS, Call, Case, Key, Needs, Own, Reply, World
 use crate::support::{default_tenant, other_tenant};
 use customer_testkit::builders::{all_tenants_token, new_customer, seeded_id, token};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The longest time, in seconds, after which a proof of identity still counts as fresh.
 const FRESH: i64 = 300;
@@ -164,4 +164,127 @@ async fn a_customer_changes_neither_its_status_nor_what_staff_decides() {
     let call = Call::new(Method::PATCH, format!("{CUSTOMERS}/me"));
     let reply = world.api.send(call.token(&token).json(&body)).await;
     assert_eq!(reply.status, 200, "{reply}");
+}
+
+/// A request of the world's customer about itself.
+async fn sent_by_itself(world: &World, method: Method, target: &str, body: &Value) -> Reply {
+    let call = Call::new(method, target).token(&own(world, 0));
+    world.api.send(call.json(body)).await
+}
+
+/// Whether a request was refused, and for these members alone.
+#[track_caller]
+fn expect_refused(reply: &Reply, pointers: &[&str]) {
+    let denied = (403, "PERMISSION_DENIED".to_owned());
+    assert_eq!(reply.failure(), denied, "{reply}");
+    let fault = |pointer: &&str| ((*pointer).to_owned(), "PERMISSION_DENIED".to_owned());
+    let faults: Vec<_> = pointers.iter().map(fault).collect();
+    assert_eq!(reply.faults(), faults, "{reply}");
+}
+
+#[tokio::test]
+async fn a_customer_is_told_every_field_that_it_may_not_change_of_itself() {
+    let world = World::new().await;
+    let path = format!("{CUSTOMERS}/me");
+    for (body, pointers) in [
+        (json!({"email": "augusta@example.com"}), vec!["/email"]),
+        (json!({"legacyId": null}), vec!["/legacyId"]),
+        (
+            json!({"external_ids": {"crm": "C-18"}}),
+            vec!["/external_ids"],
+        ),
+        (json!({"metadata": {"vip": true}}), vec!["/metadata"]),
+        (
+            json!({
+                "firstName": "Augusta", "email": "augusta@example.com", "metadata": {"vip": true},
+                "legacy_id": 8, "externalIds": {"pos": "1"}, "groupId": World::GROUP,
+                "customerType": "business", "tags": ["vip"], "status": "inactive",
+            }),
+            vec![
+                "/customerType",
+                "/email",
+                "/externalIds",
+                "/groupId",
+                "/legacy_id",
+                "/metadata",
+                "/status",
+                "/tags",
+            ],
+        ),
+    ] {
+        let before = but_for_refusals(world.api.stored().await);
+        let reply = sent_by_itself(&world, Method::PATCH, &path, &body).await;
+        expect_refused(&reply, &pointers);
+        let after = but_for_refusals(world.api.stored().await);
+        assert_eq!(after, before, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_may_send_back_what_it_read_of_itself() {
+    let world = World::new().await;
+    let path = format!("{CUSTOMERS}/me");
+    let read = Call::new(Method::GET, &path).token(&own(&world, 0));
+    let mut body = world.api.send(read).await.customer();
+    // Its status alone it may not name.
+    let members = body.as_object_mut().expect("an object");
+    members.remove("status");
+    members.insert("email".to_owned(), json!("ada@example.com"));
+    let before = world.api.stored().await;
+    let reply = sent_by_itself(&world, Method::PUT, &path, &body).await;
+    assert_eq!(reply.status, 200, "{reply}");
+    assert_eq!(world.api.stored().await, before);
+    body["profile"]["firstName"] = json!("Augusta");
+    body["preferences"]["language"] = json!("de");
+    let reply = sent_by_itself(&world, Method::PUT, &path, &body).await;
+    assert_eq!(
+        reply.customer()["profile"]["firstName"],
+        "Augusta",
+        "{reply}"
+    );
+}
+
+#[tokio::test]
+async fn a_customer_neither_verifies_its_address_nor_changes_what_the_shop_keeps_with_it() {
+    let world = World::new().await;
+    let book = format!("{CUSTOMERS}/me/addresses");
+    let place = format!("{book}/{}", world.address);
+    let staff = json!({"is_verified": true, "metadata": {"gate": 4}, "legacyId": 10});
+    let mut new = json!({"street": "2 Nathan Road", "state": "Kowloon", "country": "HK"});
+    for (name, value) in staff.as_object().expect("an object") {
+        new[name] = value.clone();
+    }
+    let pointers = ["/is_verified", "/legacyId", "/metadata"];
+    let before = but_for_refusals(world.api.stored().await);
+    for (method, target, body) in [
+        (Method::POST, &book, &new),
+        (Method::PUT, &place, &staff),
+        (Method::PATCH, &place, &staff),
+    ] {
+        let reply = sent_by_itself(&world, method, target, body).await;
+        expect_refused(&reply, &pointers);
+    }
+    let forgotten = json!({"legacyId": null});
+    let reply = sent_by_itself(&world, Method::PATCH, &place, &forgotten).await;
+    expect_refused(&reply, &["/legacyId"]);
+    assert_eq!(but_for_refusals(world.api.stored().await), before);
+}
+
+#[tokio::test]
+async fn a_customer_moves_and_names_its_address_whoever_verified_it() {
+    let world = World::new().await;
+    let place = format!("{}/addresses/{}", world.path(), world.address);
+    let verified = json!({"isVerified": true, "metadata": {"gate": 4}});
+    let reply = world.api.put(&place, Key::Write, verified).await;
+    let mut body = reply.address();
+    body["label"] = json!("Home");
+    let reply = sent_by_itself(&world, Method::PUT, &place, &body).await;
+    assert_eq!(reply.address()["label"], "Home", "{reply}");
+    assert_eq!(reply.address()["isVerified"], true, "{reply}");
+    let moved = json!({"street": "3 Nathan Road"});
+    let reply = sent_by_itself(&world, Method::PATCH, &place, &moved).await;
+    assert_eq!(reply.address()["isVerified"], false, "{reply}");
+    let claimed = json!({"isVerified": true});
+    let reply = sent_by_itself(&world, Method::PATCH, &place, &claimed).await;
+    expect_refused(&reply, &["/isVerified"]);
 }
