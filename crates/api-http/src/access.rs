@@ -304,9 +304,8 @@ mod tests {
             (Needs::Read, own.to_string(), Some(&token), 403),
             (Needs::OnlySelf, own.to_string(), Some(&token), 200),
         ] {
-            let routes = OpenApiRouter::new().routes(needs(who, routes!(forgetful)));
-            let (router, _) = routes.split_for_parts();
-            let router: Router = router.layer(Extension(context.clone()));
+            let guarded = OpenApiRouter::new().routes(needs(who, routes!(forgetful)));
+            let router = Router::from(guarded).layer(Extension(context.clone()));
             let request = || {
                 let request = Request::get(format!("/customers/{customer}"));
                 let bearer = credential.map(|credential| format!("Bearer {credential}"));
