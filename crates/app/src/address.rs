@@ -12,7 +12,7 @@ pub use error::{AddressError, AddressRule};
 pub use read::HeldAddress;
 
 use crate::access::Refusals;
-use crate::support::failed::{expect_equal, expect_own};
+use crate::support::failed::{expect_customer, expect_own};
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT,
@@ -22,8 +22,8 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    AuditEventId, Change, Clock, Context, CustomerId, EventId, IdSource, KeyedDigest, Permission,
-    Transactions, UnitOfWork,
+    AuditEventId, Change, Clock, Context, EventId, IdSource, KeyedDigest, Permission, Transactions,
+    UnitOfWork,
 };
 use std::sync::Arc;
 
@@ -160,14 +160,4 @@ fn refuse_staff_fields(
         return Ok(());
     }
     expect_own(Permission::Write, changes.staff_fields(address))
-}
-
-/// Succeeds if the caller states no customer, or the one in the path.
-fn expect_customer(
-    stated: Option<CustomerRef>,
-    named: CustomerRef,
-    id: CustomerId,
-) -> Result<(), AddressError> {
-    let is_same = |stated| stated == named || stated == CustomerRef::Id(id);
-    expect_equal([("customerId", stated.is_none_or(is_same))])
 }

@@ -3,8 +3,9 @@
 use super::retry::Retryable;
 use super::version::VersionConflict;
 use crate::access::{Needed, Refusal};
+use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::ClaimError;
-use customer_domain::{Conflict, Permission, StoreError};
+use customer_domain::{Conflict, CustomerId, Permission, StoreError};
 use thiserror::Error;
 
 /// The reason why a use case failed. Nothing was written.
@@ -130,4 +131,17 @@ pub(crate) fn expect_equal<R>(
     } else {
         Err(Failed::ReadOnly(differing))
     }
+}
+
+/// Succeeds when the customer that the caller states is the one that it named.
+///
+/// # Errors
+/// [`Failed::ReadOnly`] with `customerId`.
+pub(crate) fn expect_customer<R>(
+    stated: Option<CustomerRef>,
+    named: CustomerRef,
+    id: CustomerId,
+) -> Result<(), Failed<R>> {
+    let is_same = |stated| stated == named || stated == CustomerRef::Id(id);
+    expect_equal([("customerId", stated.is_none_or(is_same))])
 }
