@@ -12,6 +12,7 @@ mod customer;
 mod group;
 mod idempotency;
 mod job;
+mod note;
 mod outbox;
 mod pg;
 mod privacy;

@@ -14,6 +14,7 @@ use customer_domain::audit::AuditRepo;
 use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use customer_domain::note::NoteRepo;
 use customer_domain::tenant::TenantRepo;
 use customer_domain::{Change, Conflict, Context, StoreError, Transactions, UnitOfWork};
 use sqlx::postgres::PgRow;
@@ -111,6 +112,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn groups(&mut self) -> &mut dyn GroupRepo {
+        self
+    }
+
+    fn notes(&mut self) -> &mut dyn NoteRepo {
         self
     }
 

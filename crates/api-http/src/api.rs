@@ -8,6 +8,7 @@ use customer_app::api_key::ApiKeys;
 use customer_app::audit::Audit;
 use customer_app::customer::Customers;
 use customer_app::group::Groups;
+use customer_app::note::Notes;
 use customer_app::tag::Tags;
 use customer_app::tenant::Tenants;
 use customer_domain::job::JobLeases;
@@ -27,6 +28,8 @@ pub struct Api {
     pub customers: Customers,
     /// Address books.
     pub addresses: Addresses,
+    /// Notes about customers.
+    pub notes: Notes,
     /// Groups of customers.
     pub groups: Groups,
     /// Tags of tenants.

@@ -46,6 +46,7 @@ codes! {
     InvalidEmailFormat "INVALID_EMAIL_FORMAT" "invalid-email-format" BAD_REQUEST once "The e-mail address is not valid";
     WeakPassword "WEAK_PASSWORD" "weak-password" BAD_REQUEST once "The password is too weak";
     AddressLimitExceeded "ADDRESS_LIMIT_EXCEEDED" "address-limit-exceeded" BAD_REQUEST once "The customer has as many addresses as allowed";
+    NoteLimitExceeded "NOTE_LIMIT_EXCEEDED" "note-limit-exceeded" BAD_REQUEST once "The customer has as many notes as allowed";
     InvalidCustomerId "INVALID_CUSTOMER_ID" "invalid-customer-id" BAD_REQUEST once "The customer id is not valid";
     InvalidAddressId "INVALID_ADDRESS_ID" "invalid-address-id" BAD_REQUEST once "The address id is not valid";
     InvalidCursor "INVALID_CURSOR" "invalid-cursor" BAD_REQUEST once "The cursor is not valid";
@@ -63,6 +64,7 @@ codes! {
     AccountSuspended "ACCOUNT_SUSPENDED" "account-suspended" FORBIDDEN once "The account is suspended";
     CustomerNotFound "CUSTOMER_NOT_FOUND" "customer-not-found" NOT_FOUND once "There is no such customer";
     AddressNotFound "ADDRESS_NOT_FOUND" "address-not-found" NOT_FOUND once "There is no such address";
+    NoteNotFound "NOTE_NOT_FOUND" "note-not-found" NOT_FOUND once "There is no such note";
     TenantNotFound "TENANT_NOT_FOUND" "tenant-not-found" NOT_FOUND once "There is no such tenant";
     ApiKeyNotFound "API_KEY_NOT_FOUND" "api-key-not-found" NOT_FOUND once "There is no such API key";
     GroupNotFound "GROUP_NOT_FOUND" "group-not-found" NOT_FOUND once "There is no such customer group";

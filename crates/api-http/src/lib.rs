@@ -15,6 +15,7 @@ pub mod group;
 pub mod health;
 pub mod log_level;
 pub mod metrics;
+pub mod note;
 pub mod observe;
 mod openapi;
 pub mod preference;
@@ -73,6 +74,7 @@ fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
         .merge(address::router())
         .merge(preference::router())
         .merge(tag::router())
+        .merge(note::router())
         .merge(group::router())
         .merge(tenant::router())
         .merge(api_key::router())

@@ -13,6 +13,7 @@ pub mod customer;
 pub mod group;
 pub mod idempotency;
 pub mod job;
+pub mod note;
 mod support;
 pub mod tag;
 pub mod tenant;

@@ -15,6 +15,7 @@ use customer_app::api_key::{ApiKeyProvider, ApiKeys};
 use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
+use customer_app::note::Notes;
 use customer_app::tag::Tags;
 use customer_app::tenant::{CreateTenant, TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, NewSecret, Permission};
@@ -176,6 +177,11 @@ pub(crate) fn services(
         groups: Groups {
             transactions: postgres.transactions(),
             reads: postgres.groups(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        notes: Notes {
+            transactions: postgres.transactions(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },

@@ -140,6 +140,14 @@ audit_kinds! {
     AddressDelete "customer.address.delete" Delete Info;
     /// Another address became a default.
     AddressDefaultChanged "customer.address.default_changed" Update Info;
+    /// A note was written.
+    NoteCreate "customer.note.create" Create Info;
+    /// The notes about a customer were read.
+    NoteRead "customer.note.read" Read Info;
+    /// A note was changed.
+    NoteUpdate "customer.note.update" Update Info;
+    /// A note was deleted.
+    NoteDelete "customer.note.delete" Delete Info;
     /// A group was created.
     GroupCreate "customer.group.create" Create Info;
     /// A group was changed.

@@ -17,6 +17,7 @@ pub mod customer;
 pub mod group;
 pub mod idempotency;
 pub mod job;
+pub mod note;
 pub mod outbox;
 pub mod preference;
 pub mod privacy;
@@ -34,7 +35,9 @@ pub use support::digest::{DigestPurpose, KeyedDigest};
 pub use support::error::{Conflict, StoreError};
 pub use support::fault::{InvalidValue, ValueFault};
 pub use support::health::StoreHealth;
-pub use support::id::{AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, KeyId, TenantId};
+pub use support::id::{
+    AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, KeyId, NoteId, TenantId,
+};
 pub use support::money;
 pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;

@@ -10,6 +10,7 @@ pub use crate::customer::{MockCustomerReads, MockCustomerRepo};
 pub use crate::group::{MockGroupReads, MockGroupRepo};
 pub use crate::idempotency::MockIdempotencyPurge;
 pub use crate::job::MockJobLeases;
+pub use crate::note::MockNoteRepo;
 pub use crate::outbox::MockOutboxSealing;
 pub use crate::privacy::{MockCipher, MockKeyStore};
 pub use crate::support::clock::{MockClock, MockIdSource};
@@ -24,6 +25,7 @@ use crate::audit::AuditRepo;
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::note::NoteRepo;
 use crate::tenant::TenantRepo;
 use crate::{Change, Context, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
@@ -38,6 +40,8 @@ pub struct MockUnitOfWork {
     pub addresses: MockAddressRepo,
     /// The groups.
     pub groups: MockGroupRepo,
+    /// The notes.
+    pub notes: MockNoteRepo,
     /// The tenants.
     pub tenants: MockTenantRepo,
     /// The API keys.
@@ -56,6 +60,7 @@ impl Default for MockUnitOfWork {
             customers: MockCustomerRepo::new(),
             addresses: MockAddressRepo::new(),
             groups: MockGroupRepo::new(),
+            notes: MockNoteRepo::new(),
             tenants: MockTenantRepo::new(),
             api_keys: MockApiKeyRepo::new(),
             audit: MockAuditRepo::new(),
@@ -77,6 +82,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn groups(&mut self) -> &mut dyn GroupRepo {
         &mut self.groups
+    }
+
+    fn notes(&mut self) -> &mut dyn NoteRepo {
+        &mut self.notes
     }
 
     fn tenants(&mut self) -> &mut dyn TenantRepo {

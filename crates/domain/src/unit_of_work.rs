@@ -6,6 +6,7 @@ use crate::audit::{AuditEntry, AuditRepo};
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
 use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::note::NoteRepo;
 use crate::outbox::Event;
 use crate::tenant::TenantRepo;
 use crate::{Context, StoreError};
@@ -50,6 +51,9 @@ pub trait UnitOfWork: Send {
 
     /// The customer groups.
     fn groups(&mut self) -> &mut dyn GroupRepo;
+
+    /// The notes about customers.
+    fn notes(&mut self) -> &mut dyn NoteRepo;
 
     /// The tenants.
     fn tenants(&mut self) -> &mut dyn TenantRepo;

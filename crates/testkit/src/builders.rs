@@ -7,6 +7,7 @@ mod customer;
 mod frame;
 mod hasher;
 mod keys;
+mod note;
 mod random;
 mod sealing;
 mod tokens;
@@ -20,6 +21,7 @@ pub use customer::{
 pub use frame::{context, operator_context, other_context, other_tenant, tenant, third_tenant};
 pub use hasher::PlainHasher;
 pub use keys::{api_key, digest, presented};
+pub use note::{full_note, note, note_text};
 pub use random::random_customer;
 pub use sealing::{cipher, digests, key_store, sealing, signer};
 pub use tokens::{PlainTokens, all_tenants_token, token};

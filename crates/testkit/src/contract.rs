@@ -36,6 +36,7 @@ pub mod idempotency;
 pub mod idempotency_purge;
 pub mod isolation;
 pub mod job;
+pub mod note;
 mod steps;
 pub mod tag;
 pub mod tenant;
@@ -92,6 +93,7 @@ macro_rules! contract_slices {
         $crate::contract_audit_filter!($each);
         $crate::contract_group!($each);
         $crate::contract_tag!($each);
+        $crate::contract_note!($each);
         $crate::contract_job!($each);
         $crate::contract_isolation!($each);
         $crate::contract_health!($each);

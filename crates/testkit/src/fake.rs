@@ -18,6 +18,7 @@ mod health;
 mod idempotency;
 mod job;
 mod list;
+mod note;
 mod state;
 mod tag;
 mod tenant;

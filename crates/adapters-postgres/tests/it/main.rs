@@ -15,6 +15,7 @@ mod job;
 #[cfg(test)]
 mod ledger;
 mod migrations;
+mod note;
 mod personal_data;
 mod plans;
 mod pool;

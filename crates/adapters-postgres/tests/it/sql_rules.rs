@@ -48,6 +48,7 @@ async fn every_statement_names_the_tenant_and_inserts_values() {
         "customer_tiers",
         "customer_search_terms",
         "customer_groups",
+        "customer_notes",
         "api_keys",
         "idempotency_keys",
         "outbox_events",

@@ -5,8 +5,8 @@ use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::EventKind;
 use customer_testkit::builders::{
-    PlainDigests, api_key, change, claim, context, customer, digest, full_address, other_context,
-    other_tenant, reply, tenant,
+    PlainDigests, api_key, change, claim, context, customer, digest, full_address, note,
+    other_context, other_tenant, reply, tenant,
 };
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -28,6 +28,10 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
         added.expect("added");
         let saved = work.addresses().save(&book.changes(&PlainDigests)).await;
         saved.expect("an address");
+        let about = note(new.customer.id, 1);
+        let found = work.notes().find_for_update(id, about.id).await;
+        found.expect("a customer");
+        work.notes().insert(&about).await.expect("a note");
         let record = crate::support::record_of(new);
         work.record(change(1, EventKind::Created, &record));
         let key = ApiKey {
@@ -282,6 +286,7 @@ async fn a_request_has_these_privileges_and_no_others() {
         "customer_groups: DELETE, INSERT, SELECT, UPDATE (description, discount_class, name, updated_at, version)",
         "customer_identifiers: DELETE, INSERT, SELECT, UPDATE",
         "customer_keys: INSERT, SELECT",
+        "customer_notes: DELETE, INSERT, SELECT, UPDATE (editor_id, editor_type, is_pinned, text, updated_at, version)",
         "customer_preferences: INSERT, SELECT, UPDATE",
         "customer_profiles: INSERT, SELECT, UPDATE",
         "customer_search_terms: DELETE, INSERT, SELECT, UPDATE",

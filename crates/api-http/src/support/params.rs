@@ -5,6 +5,8 @@ use utoipa::IntoParams;
 
 /// The name of the customer's id in path templates.
 pub(crate) const CUSTOMER_ID: &str = "customerId";
+/// The name of the note's id in path templates.
+pub(crate) const NOTE_ID: &str = "noteId";
 /// The name of the address's id in path templates.
 pub(crate) const ADDRESS_ID: &str = "addressId";
 /// The path segment for the customer whose token the caller presents.
@@ -48,6 +50,15 @@ customer_id! {
             pattern = "^((addr_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9][0-9]{0,9})$"
         )]
         address_id,
+    }
+}
+
+customer_id! {
+    /// The note about a customer that a path names.
+    NotePath {
+        /// The note's id
+        #[param(rename = "noteId", format = Uuid)]
+        note_id,
     }
 }
 

@@ -348,3 +348,23 @@ async fn third_list() {
         }
     }
 }
+
+#[tokio::test]
+async fn third_notes() {
+    let api = TestApi::new().await;
+    let body = sample(
+        r#"{
+  "tenantId": "tenant-123",
+  "note": "Customer requested expedited shipping"
+}"#,
+    );
+    let id = john(&api).await;
+    let path = format!("/api/v1/customers/{id}/notes");
+    let call = Call::post(&path).key(Key::OtherWrite).bytes(body);
+    let added = api.send(call).await;
+    assert_eq!(added.status, 201, "{added}");
+    let target = format!("{path}?tenant_id=tenant-123");
+    let notes = api.get(target, Key::OtherRead).await.data("notes");
+    assert_eq!(notes[0]["text"], "Customer requested expedited shipping");
+    assert_eq!(notes, json!([added.data("note")]));
+}

@@ -21,6 +21,7 @@ mod group;
 mod health;
 mod idempotency;
 mod log_level;
+mod note;
 mod observed;
 mod openapi;
 mod origin;

@@ -22,12 +22,14 @@ use customer_app::api_key::{ApiKeyProvider, ApiKeys};
 use customer_app::audit::Audit;
 use customer_app::customer::{CustomerSettings, Customers};
 use customer_app::group::Groups;
+use customer_app::note::Notes;
 use customer_app::tag::Tags;
 use customer_app::tenant::{TenantDirectory, Tenants};
 use customer_domain::address::Address;
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
 use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
+use customer_domain::note::Note;
 use customer_domain::tenant::{Tenant, TenantSettings};
 use customer_domain::{Clock, Context, IdSource};
 use customer_http::api::{Api, MAX_EXPORTS};
@@ -70,6 +72,7 @@ pub(crate) struct Stored {
     pub(crate) customers: Vec<CustomerRecord>,
     pub(crate) addresses: Vec<Address>,
     pub(crate) tenants: Vec<Tenant>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) groups: Vec<Group>,
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) events: Vec<StoredEvent>,
@@ -184,11 +187,24 @@ impl TestApi {
         work.commit().await.expect("a commit");
     }
 
+    /// Stores a note about a customer of `default` as it is, past the API.
+    pub(crate) async fn store_note(&self, note: &Note) {
+        let context = context_of(&default_tenant());
+        let begun = self.store.transactions().begin(&context).await;
+        let mut work = begun.expect("work");
+        let customer = CustomerRef::Id(note.customer);
+        let found = work.notes().find_for_update(customer, note.id).await;
+        assert_eq!(found.expect("a customer").1, None);
+        work.notes().insert(note).await.expect("room for it");
+        work.commit().await.expect("a commit");
+    }
+
     /// Returns all stored data.
     pub(crate) async fn stored(&self) -> Stored {
         let tenants = self.store.tenants().all().await.expect("tenants");
         let mut customers = Vec::new();
         let mut addresses = Vec::new();
+        let mut notes = Vec::new();
         let mut groups = Vec::new();
         let mut keys = Vec::new();
         for tenant in &tenants {
@@ -200,6 +216,7 @@ impl TestApi {
                 addresses.extend_from_slice(book.addresses());
                 customers.push(record);
             }
+            notes.extend(self.store.stored_notes(tenant.id));
             let listed = self.store.groups().list(&context, None, u32::MAX).await;
             groups.extend(listed.expect("groups"));
             keys.extend(self.store.api_keys().list(&context).await.expect("keys"));
@@ -211,6 +228,7 @@ impl TestApi {
             customers,
             addresses,
             tenants,
+            notes,
             groups,
             keys,
             events: self.store.events(),
@@ -265,6 +283,11 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         groups: Groups {
             transactions: store.transactions(),
             reads: store.groups(),
+            clock: Arc::clone(&now),
+            ids: Arc::clone(&ids),
+        },
+        notes: Notes {
+            transactions: store.transactions(),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
         },

@@ -12,6 +12,7 @@ mod group;
 #[cfg(test)]
 mod job;
 mod ledger;
+mod note;
 mod support;
 mod tag;
 mod tenant;

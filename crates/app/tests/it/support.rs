@@ -9,6 +9,7 @@ use customer_app::customer::{
 };
 use customer_app::group::Groups;
 use customer_app::idempotency::{Idempotent, Outcome};
+use customer_app::note::Notes;
 use customer_app::tag::Tags;
 use customer_app::tenant::{TenantDirectory, Tenants};
 use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets, NewSecret, PresentedSecret};
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub(crate) customers: Customers,
     pub(crate) addresses: Addresses,
     pub(crate) groups: Groups,
+    pub(crate) notes: Notes,
     pub(crate) tags: Tags,
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
@@ -76,6 +78,11 @@ pub(crate) fn on(store: FakeStore) -> App {
         groups: Groups {
             transactions: store.transactions(),
             reads: store.groups(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        },
+        notes: Notes {
+            transactions: store.transactions(),
             clock: clock.clone(),
             ids: ids.clone(),
         },

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod customers;
+mod notes;
 mod purpose;
 mod records;
 mod sealed;
@@ -21,6 +22,7 @@ pub const MAP: &[&[Table]] = &[
     tenants::TABLES,
     customers::TABLES,
     addresses::TABLES,
+    notes::TABLES,
     records::TABLES,
     sealed::TABLES,
 ];

@@ -52,6 +52,8 @@ pub enum Conflict {
     GroupId,
     /// The group cannot be deleted while customers belong to it.
     GroupInUse,
+    /// The customer has as many notes as it may have.
+    NoteLimit,
     /// Another tenant has this slug.
     TenantSlug,
     /// A reply is already stored under this idempotency key.

@@ -33,6 +33,8 @@ ids! {
     TenantId,
     /// An entry of a customer's address book.
     AddressId,
+    /// A note about a customer.
+    NoteId,
     /// An API key; not the secret of it.
     ApiKeyId,
     /// An event, the same in every delivery.

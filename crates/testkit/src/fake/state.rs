@@ -9,8 +9,11 @@ use customer_domain::audit::AuditEvent;
 use customer_domain::credential::PasswordHash;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::group::{Group, GroupId};
+use customer_domain::note::Note;
 use customer_domain::tenant::Tenant;
-use customer_domain::{ApiKeyId, Change, Conflict, Context, CustomerId, StoreError, TenantId};
+use customer_domain::{
+    ApiKeyId, Change, Conflict, Context, CustomerId, NoteId, StoreError, TenantId,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Tenant, kind and value of an identifier.
@@ -24,6 +27,7 @@ pub(super) struct State {
     pub(super) identifiers: BTreeMap<IdentifierKey, CustomerId>,
     /// Address books, including removed addresses.
     pub(super) addresses: BTreeMap<(TenantId, CustomerId), Vec<AddressRow>>,
+    pub(super) notes: BTreeMap<(TenantId, CustomerId, NoteId), Note>,
     pub(super) api_keys: BTreeMap<(TenantId, ApiKeyId), KeyRow>,
     pub(super) replies: HashMap<ClaimKey, KeptReply>,
     pub(super) events: Vec<StoredEvent>,

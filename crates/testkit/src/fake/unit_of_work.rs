@@ -10,6 +10,7 @@ use customer_domain::audit::AuditRepo;
 use customer_domain::customer::CustomerRepo;
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use customer_domain::note::NoteRepo;
 use customer_domain::tenant::TenantRepo;
 use customer_domain::{Change, Context, CustomerId, StoreError, Transactions, UnitOfWork};
 use std::collections::BTreeSet;
@@ -113,6 +114,10 @@ impl UnitOfWork for FakeUnitOfWork {
     }
 
     fn groups(&mut self) -> &mut dyn GroupRepo {
+        self
+    }
+
+    fn notes(&mut self) -> &mut dyn NoteRepo {
         self
     }
 

@@ -10,14 +10,15 @@ use customer_domain::customer::{
 };
 use customer_domain::group::Group;
 use customer_domain::idempotency::Claimed;
+use customer_domain::note::Note;
 use customer_domain::outbox::EventKind;
 use customer_domain::tag::TagQuery;
 use customer_domain::{PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, api_key, at, change, claim, context, customer, digest, email, external,
-    full_address, group, groups, legacy, operator_context, presented, reply, signer, tag,
-    third_tenant,
+    full_address, full_note, group, groups, legacy, note, operator_context, presented, reply,
+    signer, tag, third_tenant,
 };
 
 /// Uses every method of every port.
@@ -25,6 +26,7 @@ pub(crate) async fn use_everything(postgres: &Postgres) {
     write_customers(postgres).await;
     read_customers(postgres).await;
     keep_addresses(postgres).await;
+    keep_notes(postgres).await;
     keep_groups(postgres).await;
     manage_keys(postgres).await;
     manage_tenants(postgres).await;
@@ -169,6 +171,33 @@ async fn keep_addresses(postgres: &Postgres) {
     }
     let books = reads.books(&context(), &[owner.id]).await;
     assert_eq!(books.expect("a read").len(), 1);
+}
+
+async fn keep_notes(postgres: &Postgres) {
+    let owner = customer().full().build_new().customer;
+    let by_legacy = CustomerRef::Legacy(owner.legacy_id.expect("a legacy id"));
+    let begun = postgres.transactions().begin(&context()).await;
+    let mut work = begun.expect("begin");
+    let notes = work.notes();
+    for (named, n) in [(CustomerRef::Id(owner.id), 1), (by_legacy, 2)] {
+        let new = note(owner.id, n);
+        let found = notes.find_for_update(named, new.id).await;
+        assert_eq!(found.expect("a customer").1, None);
+        notes.insert(&new).await.expect("insert");
+    }
+    let full = full_note(owner.id, 1);
+    notes
+        .save(&Note { version: 2, ..full })
+        .await
+        .expect("save");
+    let last = note(owner.id, 2);
+    for after in [None, Some(last.key())] {
+        let listed = notes.list(by_legacy, after, 1).await;
+        let (_, page) = listed.expect("a page");
+        assert_eq!(page.next.is_some(), after.is_none());
+    }
+    notes.delete(&last).await.expect("delete");
+    work.commit().await.expect("commit");
 }
 
 async fn keep_groups(postgres: &Postgres) {

@@ -91,6 +91,7 @@ pub(super) fn changes() -> Vec<Change> {
         customers(),
         addresses(),
         preferences(),
+        notes(),
         groups(),
         administration(),
         reads_on_record(),
@@ -274,6 +275,24 @@ fn preferences() -> Vec<Change> {
     ]
 }
 
+fn notes() -> Vec<Change> {
+    let note = |text: &str, pinned: bool| json!({"text": text, "pinned": pinned});
+    vec![
+        change("createNote", "customer.note.create")
+            .body(json!({"text": " Calls\n back "}))
+            .values(Value::Null, note(" Calls\n back ", false)),
+        change("updateNote", "customer.note.update")
+            .body(note("Prefers mail", true))
+            .values(note("Note 1", false), note("Prefers mail", true))
+            .once(),
+        change("patchNote", "customer.note.update")
+            .body(json!({"pinned": true}))
+            .values(json!({"pinned": false}), json!({"pinned": true}))
+            .once(),
+        change("deleteNote", "customer.note.delete").values(note("Note 1", false), Value::Null),
+    ]
+}
+
 fn groups() -> Vec<Change> {
     let description = "for dealers";
     vec![
@@ -335,7 +354,7 @@ fn administration() -> Vec<Change> {
     ]
 }
 
-/// Readings of the audit trail, which are recorded in it.
+/// Reads that are recorded in the audit trail: of the trail itself, and of notes.
 fn reads_on_record() -> Vec<Change> {
     let read = |operation, query, asked_for: Value| Change {
         query,
@@ -356,6 +375,7 @@ fn reads_on_record() -> Vec<Change> {
             // The customer that every world has.
             json!({"customer_id": seeded_id(2).to_string()}),
         ),
+        change("listNotes", "customer.note.read"),
         read("countAuditEvents", "", json!({"by": "customer"})),
     ]
 }

@@ -1,6 +1,8 @@
 //! One sample request for every operation of the document.
 
 use super::{CONTRACT, CUSTOMERS, Call, Key, Operation, TestApi};
+use customer_domain::CustomerId;
+use customer_testkit::builders::note;
 use serde_json::{Value, json};
 
 /// What an operation requires of its caller.
@@ -41,6 +43,8 @@ pub(crate) struct World {
     pub(crate) customer: String,
     /// The id of one of the customer's addresses.
     pub(crate) address: String,
+    /// A note about the customer.
+    pub(crate) note: String,
 }
 
 const fn case(operation: &'static str, needs: Needs) -> Case {
@@ -124,10 +128,13 @@ impl World {
         });
         let address = api.added(&path, Key::Write, body).await;
         let address = address.rsplit('/').next().expect("an id").to_owned();
+        let about = note(CustomerId(customer.parse().expect("an id")), 1);
+        api.store_note(&about).await;
         Self {
             api,
             customer,
             address,
+            note: about.id.to_string(),
         }
     }
 
@@ -136,6 +143,7 @@ impl World {
         operation.target(&[
             ("customerId", &self.customer),
             ("addressId", &self.address),
+            ("noteId", &self.note),
             ("keyId", &Key::Read.id().to_string()),
             ("tenantId", "default"),
             ("groupId", Self::GROUP),
@@ -181,6 +189,11 @@ pub(crate) static CASES: &[Case] = &[
     case("replaceTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
     case("addTags", Needs::Write).body(|_| json!({"tags": ["vip"]})),
     case("removeTag", Needs::Write),
+    case("listNotes", Needs::Read),
+    case("createNote", Needs::Write).creates().body(|_| json!({"text": "Asked to be called"})),
+    case("updateNote", Needs::Write).body(|_| json!({"text": "Prefers mail"})),
+    case("patchNote", Needs::Write).body(|_| json!({"pinned": true})),
+    case("deleteNote", Needs::Write),
     case("listGroups", Needs::Read),
     case("createGroup", Needs::Admin)
         .creates()

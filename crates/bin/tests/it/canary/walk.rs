@@ -163,6 +163,9 @@ impl Walk {
         });
         let book = format!("/api/v1/customers/{customer}/addresses");
         let address = self.made(&book, &body, "/data/address/id");
+        let body = json!({"text": format!("{CANARY}\n{PHONE}")});
+        let notes = format!("/api/v1/customers/{customer}/notes");
+        let note = self.made(&notes, &body, "/data/note/id");
         let body = json!({"name": format!("{CANARY} {n}"), "id": format!("{CANARY}-{n}"), "description": CANARY});
         let group = self.made("/api/v1/customers/groups", &body, "/data/group/id");
         let body = json!({"name": CANARY, "scopes": ["customers:read"]});
@@ -173,6 +176,7 @@ impl Walk {
         BTreeMap::from([
             ("customerId", customer),
             ("addressId", address),
+            ("noteId", note),
             ("groupId", group),
             ("keyId", key),
             ("tenantId", tenant),

@@ -93,6 +93,13 @@ pub(super) const SERVICE: Purpose = Purpose {
     retention: Retention::WithCustomer,
 };
 
+/// Notes of staff.
+pub(super) const NOTES: Purpose = Purpose {
+    purpose: "letting staff know what was said to the customer and agreed with it",
+    legal_basis: LegalBasis::LegitimateInterest,
+    retention: Retention::WithCustomer,
+};
+
 /// Searching for customers.
 pub(super) const FINDING: Purpose = Purpose {
     purpose: "letting staff find a customer who calls or writes",

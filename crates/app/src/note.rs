@@ -1,0 +1,255 @@
+//! Notes about customers: written, changed, deleted and read by staff. Who reads them is on record
+//! (AUD-10); other services hear nothing of them.
+
+use crate::idempotency::{Idempotent, Outcome};
+use crate::support::failed::{Failed, Rule, expect_customer, expect_equal};
+use crate::support::retry::retried;
+use crate::support::version::expect_version;
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
+use customer_domain::customer::{CustomerRef, Status};
+use customer_domain::idempotency::Claimed;
+use customer_domain::note::{Edited, Note, NoteChanges, NoteHolder, NoteKey, NotePage, NoteText};
+use customer_domain::{
+    Actor, AuditEventId, Change, Clock, Conflict, Context, CustomerId, IdSource, NoteId,
+    Transactions, UnitOfWork,
+};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The use cases of this slice.
+#[derive(Clone)]
+pub struct Notes {
+    /// Where notes are read and written.
+    pub transactions: Arc<dyn Transactions>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// A note that is to be written.
+#[derive(Debug, Clone)]
+pub struct CreateNote {
+    /// What it says.
+    pub text: NoteText,
+    /// Whether it is pinned.
+    pub is_pinned: bool,
+    /// The customer that the caller says it is about.
+    pub stated_customer: Option<CustomerRef>,
+}
+
+/// A merge into a note.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateNote {
+    /// What changes.
+    pub changes: NoteChanges,
+    /// The versions that the caller is content with; any, when it did not say.
+    pub expected_versions: Option<Vec<i64>>,
+    /// What the caller says of members that cannot be written.
+    pub stated: StatedNote,
+}
+
+/// Members that cannot be written, as a caller sent them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedNote {
+    /// `id`.
+    pub id: Option<NoteId>,
+    /// `customerId`, in any of the ways in which a path may name a customer.
+    pub customer: Option<CustomerRef>,
+    /// `author`.
+    pub author: Option<Actor>,
+    /// `updatedBy`; `Some(None)` when the caller says that nobody edited the note.
+    pub updated_by: Option<Option<Actor>>,
+}
+
+impl StatedNote {
+    fn expect(&self, named: CustomerRef, note: &Note) -> Result<(), NoteError> {
+        expect_customer(self.customer, named, note.customer)?;
+        let editor = note.edited.as_ref().map(|edited| &edited.by);
+        let by = self.updated_by.as_ref();
+        expect_equal([
+            ("id", self.id.is_none_or(|id| id == note.id)),
+            (
+                "author",
+                self.author
+                    .as_ref()
+                    .is_none_or(|author| *author == note.author),
+            ),
+            ("updatedBy", by.is_none_or(|by| by.as_ref() == editor)),
+        ])
+    }
+}
+
+/// Why notes could not be read, written, changed or deleted. [`Failed::NotFound`] is about the customer.
+pub type NoteError = Failed<NoteRule>;
+
+/// The rules of notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoteRule {
+    /// The customer has no such note.
+    #[error("no such note")]
+    NotFound,
+    /// The customer is deleted, and only reactivating brings it back.
+    #[error("the customer is deleted: reactivate it first")]
+    CustomerDeleted,
+    /// The customer has as many notes as it may have.
+    #[error("the customer has as many notes as it may have")]
+    LimitExceeded,
+}
+
+impl Rule for NoteRule {
+    const STORED: &'static [(Conflict, Self)] = &[(Conflict::NoteLimit, Self::LimitExceeded)];
+}
+
+impl Notes {
+    /// Reads one page of a customer's notes: the pinned first, then the newest. That they were read
+    /// goes on record; otherwise nobody gets anything.
+    ///
+    /// # Errors
+    /// [`NoteError::NotFound`], or as the store fails.
+    pub async fn list(
+        &self,
+        context: &Context,
+        customer: CustomerRef,
+        after: Option<NoteKey>,
+        size: u32,
+    ) -> Result<NotePage, NoteError> {
+        retried(|| async move {
+            let mut work = self.transactions.begin(context).await?;
+            let (holder, page) = work.notes().list(customer, after, size).await?;
+            work.record(self.entry(AuditKind::NoteRead, holder.customer, None, Vec::new()));
+            work.commit().await?;
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Writes a note in the caller's name.
+    ///
+    /// # Errors
+    /// As [`NoteRule`] lists, or as [`Failed`] does.
+    pub async fn create(
+        &self,
+        context: &Context,
+        customer: CustomerRef,
+        command: &CreateNote,
+        once: &Idempotent<'_, Note>,
+    ) -> Result<Outcome<Note>, NoteError> {
+        let id = NoteId(self.ids.new_id());
+        retried(|| async move {
+            let mut work = match once.begin(&*self.transactions, context).await? {
+                Claimed::Started(work) => work,
+                Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
+            };
+            let (holder, _) = work.notes().find_for_update(customer, id).await?;
+            expect_customer(command.stated_customer, customer, holder.customer)?;
+            refuse_deleted(holder)?;
+            let note = Note {
+                id,
+                customer: holder.customer,
+                text: command.text.clone(),
+                is_pinned: command.is_pinned,
+                author: context.actor.clone(),
+                created_at: self.clock.now(),
+                edited: None,
+                version: 1,
+            };
+            work.notes().insert(&note).await?;
+            let changes = FieldChange::created(&note, &note.field_names());
+            work.record(self.entry(AuditKind::NoteCreate, note.customer, Some(id), changes));
+            once.store_reply(&mut *work, &note);
+            work.commit().await?;
+            Ok(Outcome::Done(note))
+        })
+        .await
+    }
+
+    /// Merges changes into a note. When nothing changes nothing is written.
+    ///
+    /// # Errors
+    /// As [`NoteRule`] lists, or as [`Failed`] does.
+    pub async fn update(
+        &self,
+        context: &Context,
+        customer: CustomerRef,
+        id: NoteId,
+        command: &UpdateNote,
+    ) -> Result<Note, NoteError> {
+        retried(|| async move {
+            let mut work = self.transactions.begin(context).await?;
+            let before = find(&mut *work, customer, id).await?;
+            expect_version(before.version, command.expected_versions.as_deref())?;
+            command.stated.expect(customer, &before)?;
+            let mut note = before.clone();
+            let (by, at) = (context.actor.clone(), self.clock.now());
+            let changed = note.edit(command.changes.clone(), Edited { by, at });
+            if changed.is_empty() {
+                work.rollback().await?;
+                return Ok(note);
+            }
+            work.notes().save(&note).await?;
+            let fields = FieldChange::between(&before, &note, &changed);
+            work.record(self.entry(AuditKind::NoteUpdate, note.customer, Some(id), fields));
+            work.commit().await?;
+            Ok(note)
+        })
+        .await
+    }
+
+    /// Deletes a note, and returns what it was.
+    ///
+    /// # Errors
+    /// As [`NoteRule`] lists, or as [`Failed`] does.
+    pub async fn delete(
+        &self,
+        context: &Context,
+        customer: CustomerRef,
+        id: NoteId,
+        expected_versions: Option<&[i64]>,
+    ) -> Result<Note, NoteError> {
+        retried(|| async move {
+            let mut work = self.transactions.begin(context).await?;
+            let note = find(&mut *work, customer, id).await?;
+            expect_version(note.version, expected_versions)?;
+            work.notes().delete(&note).await?;
+            let changes = FieldChange::deleted(&note, &note.field_names());
+            work.record(self.entry(AuditKind::NoteDelete, note.customer, Some(id), changes));
+            work.commit().await?;
+            Ok(note)
+        })
+        .await
+    }
+
+    /// An entry about a note, or about all of a customer's.
+    fn entry(
+        &self,
+        kind: AuditKind,
+        customer: CustomerId,
+        note: Option<NoteId>,
+        changes: Vec<FieldChange>,
+    ) -> Change {
+        let id = AuditEventId(self.ids.new_id());
+        let resource = note.map_or(customer.0, |note| note.0);
+        let entry = AuditEntry::new(id, kind, resource, self.clock.now());
+        entry.about(customer).with(changes).into()
+    }
+}
+
+/// Finds a note that may be changed.
+async fn find(
+    work: &mut dyn UnitOfWork,
+    customer: CustomerRef,
+    id: NoteId,
+) -> Result<Note, NoteError> {
+    let (holder, note) = work.notes().find_for_update(customer, id).await?;
+    refuse_deleted(holder)?;
+    note.ok_or(NoteError::Rule(NoteRule::NotFound))
+}
+
+/// Succeeds when the customer is not deleted.
+fn refuse_deleted(holder: NoteHolder) -> Result<(), NoteError> {
+    match holder.status {
+        Status::Deleted => Err(NoteError::Rule(NoteRule::CustomerDeleted)),
+        Status::Pending | Status::Active | Status::Inactive | Status::Suspended => Ok(()),
+    }
+}

@@ -1,0 +1,316 @@
+//! Notes: what staff write down about a customer (DOM-14).
+
+use crate::audit::{Audited, Fields};
+use crate::customer::{CustomerRef, Status};
+use crate::support::hidden::hidden;
+use crate::{Actor, CustomerId, InvalidValue, NoteId, Page, StoreError, ValueFault};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+/// Notes that one customer may have.
+pub const MAX_NOTES: u32 = 1_000;
+/// Characters of a note.
+pub const MAX_NOTE_LENGTH: usize = 10_000;
+
+/// A note about a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its id.
+    pub id: NoteId,
+    /// The customer that it is about.
+    pub customer: CustomerId,
+    /// What it says.
+    pub text: NoteText,
+    /// Whether it stands before those that are not pinned.
+    pub is_pinned: bool,
+    /// Who wrote it.
+    pub author: Actor,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// Who edited it last; `None` until somebody does.
+    pub edited: Option<Edited>,
+    /// The edit token.
+    pub version: i64,
+}
+
+/// An edit of a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// Who made it.
+    pub by: Actor,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A merge (RFC 7396) over everything of a note that can be edited. `None` keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NoteChanges {
+    /// Another text.
+    pub text: Option<NoteText>,
+    /// Whether it is pinned.
+    pub is_pinned: Option<bool>,
+}
+
+impl Audited for Note {
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            customer: _,
+            text,
+            is_pinned,
+            author: _,
+            created_at: _,
+            edited: _,
+            version: _,
+        } = self;
+        vec![("text", json!(text.as_str())), ("pinned", json!(is_pinned))]
+    }
+}
+
+impl Note {
+    /// Returns where the note stands in the list.
+    pub fn key(&self) -> NoteKey {
+        NoteKey {
+            is_pinned: self.is_pinned,
+            created_at: self.created_at,
+            id: self.id,
+        }
+    }
+
+    /// Returns the names of its audited fields: every note has all of them.
+    pub fn field_names(&self) -> Vec<&'static str> {
+        self.fields().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Merges `changes` into the note, and takes note of who made them when there are any. Returns
+    /// the names of what changed, as the wire spells them.
+    pub fn edit(&mut self, changes: NoteChanges, edited: Edited) -> Vec<&'static str> {
+        let before = self.clone();
+        let NoteChanges { text, is_pinned } = changes;
+        self.text = text.unwrap_or(before.text.clone());
+        self.is_pinned = is_pinned.unwrap_or(before.is_pinned);
+        let names = self.changed_since(&before);
+        if !names.is_empty() {
+            self.edited = Some(edited);
+            self.version += 1;
+        }
+        names
+    }
+}
+
+/// The text of a note, exactly as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NoteText(String);
+
+hidden!(NoteText);
+
+impl NoteText {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// When it is blank, longer than [`MAX_NOTE_LENGTH`] or holds the character NUL.
+    pub fn parse(text: String) -> Result<Self, InvalidValue> {
+        let refused = |fault, detail: String| Err(InvalidValue::new(fault, detail));
+        if text.trim().is_empty() {
+            return refused(ValueFault::Required, "a note may not be blank".to_owned());
+        }
+        if text.chars().count() > MAX_NOTE_LENGTH {
+            let detail = format!("at most {MAX_NOTE_LENGTH} characters are accepted");
+            return refused(ValueFault::TooLong, detail);
+        }
+        if text.contains('\0') {
+            return refused(ValueFault::Invalid, "NUL is not accepted".to_owned());
+        }
+        Ok(Self(text))
+    }
+
+    /// Rebuilds a text from the store. Checks nothing: a stricter rule is for new notes. Not for input.
+    pub fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a note stands in the list of its customer: the pinned first, then the newest. Greater keys
+/// come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NoteKey {
+    /// Whether it is pinned.
+    pub is_pinned: bool,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: NoteId,
+}
+
+/// A page of notes, and where the next one begins.
+pub type NotePage = Page<Note, NoteKey>;
+
+/// The customer whose notes are read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoteHolder {
+    /// Its id.
+    pub customer: CustomerId,
+    /// Where it stands in its life.
+    pub status: Status,
+}
+
+/// Reads and writes notes, inside a unit of work: reads too, because they are on record.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait NoteRepo: Send {
+    /// Reads one page of a customer's notes by [`NoteKey`], the greatest first, of those below
+    /// `after`. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer.
+    async fn list(
+        &mut self,
+        customer: CustomerRef,
+        after: Option<NoteKey>,
+        size: u32,
+    ) -> Result<(NoteHolder, NotePage), StoreError>;
+
+    /// Locks a customer, so that its notes are written one after the other, and reads one of them;
+    /// `None` when it has no note with this id. One round trip.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn find_for_update(
+        &mut self,
+        customer: CustomerRef,
+        id: NoteId,
+    ) -> Result<(NoteHolder, Option<Note>), StoreError>;
+
+    /// Stores a new note of a customer that this unit of work holds locked. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Conflict`] with [`Conflict::NoteLimit`](crate::Conflict::NoteLimit)
+    /// when the customer has [`MAX_NOTES`].
+    async fn insert(&mut self, note: &Note) -> Result<(), StoreError>;
+
+    /// Stores text, pin, edit and version of a note over the version before. One round trip.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Contended`] when another version is stored, or none any more.
+    async fn save(&mut self, note: &Note) -> Result<(), StoreError>;
+
+    /// Deletes a note at its version. One round trip.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    async fn delete(&mut self, note: &Note) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ActorKind;
+    use uuid::Uuid;
+
+    fn text(text: &str) -> NoteText {
+        NoteText::parse(text.to_owned()).unwrap()
+    }
+
+    fn actor(id: &str) -> Actor {
+        Actor {
+            kind: ActorKind::ApiKey,
+            id: id.to_owned(),
+        }
+    }
+
+    fn note() -> Note {
+        Note {
+            id: NoteId(Uuid::from_u128(1)),
+            customer: CustomerId(Uuid::from_u128(2)),
+            text: text("Prefers calls"),
+            is_pinned: false,
+            author: actor("author"),
+            created_at: DateTime::UNIX_EPOCH,
+            edited: None,
+            version: 1,
+        }
+    }
+
+    fn edited() -> Edited {
+        Edited {
+            by: actor("editor"),
+            at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_text_is_kept_as_it_was_written() {
+        for written in ["x", "  two\r\n\tlines ", &"ß".repeat(MAX_NOTE_LENGTH)] {
+            assert_eq!(text(written).as_str(), written);
+        }
+        for (bad, fault) in [
+            ("", ValueFault::Required),
+            (" \n\u{3000}", ValueFault::Required),
+            (&"x".repeat(MAX_NOTE_LENGTH + 1), ValueFault::TooLong),
+            ("a\0b", ValueFault::Invalid),
+        ] {
+            assert_eq!(NoteText::parse(bad.to_owned()).unwrap_err().fault, fault);
+        }
+    }
+
+    #[test]
+    fn a_text_is_not_logged() {
+        assert!(!format!("{:?}", note()).contains("calls"));
+    }
+
+    #[test]
+    fn an_edit_names_what_changed_and_who_made_it() {
+        for (changes, names) in [
+            (Some("Prefers mail"), Some(true), vec!["text", "pinned"]),
+            (Some("Prefers mail"), None, vec!["text"]),
+            (Some("Prefers calls"), Some(true), vec!["pinned"]),
+        ]
+        .map(|(new, is_pinned, names)| {
+            let text = new.map(text);
+            (NoteChanges { text, is_pinned }, names)
+        }) {
+            let mut after = note();
+            assert_eq!(after.edit(changes, edited()), names);
+            assert_eq!((after.edited.clone(), after.version), (Some(edited()), 2));
+            for name in after.field_names() {
+                let differs = note().field(name) != after.field(name);
+                assert_eq!(differs, names.contains(&name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_leaves_the_note_as_it_was() {
+        let same = NoteChanges {
+            text: Some(text("Prefers calls")),
+            is_pinned: Some(false),
+        };
+        for changes in [same, NoteChanges::default()] {
+            let mut after = note();
+            assert!(after.edit(changes, edited()).is_empty());
+            assert_eq!(after, note());
+        }
+    }
+
+    #[test]
+    fn pinned_notes_come_first_and_then_the_newest() {
+        let key = |is_pinned, seconds, id| NoteKey {
+            is_pinned,
+            created_at: DateTime::from_timestamp(seconds, 0).unwrap(),
+            id: NoteId(Uuid::from_u128(id)),
+        };
+        let order = [
+            key(true, 1, 1),
+            key(false, 3, 1),
+            key(false, 2, 2),
+            key(false, 2, 1),
+        ];
+        assert!(order.is_sorted_by(|one, next| one > next));
+    }
+}
