@@ -14,6 +14,7 @@ use customer_domain::{Actor, ActorKind, Conflict, CustomerId, NoteId, Page, Stor
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
+use tracing::instrument;
 
 const TABLE: &str = "customer_notes";
 
@@ -43,6 +44,7 @@ const DELETE: Sql = Sql::text(
 #[async_trait]
 impl NoteRepo for PgUnitOfWork {
     /// One round trip. What one too many wrote is rolled back.
+    #[instrument(name = "db.note.insert", level = "debug", skip_all)]
     async fn insert(&mut self, note: &Note) -> Result<(), StoreError> {
         let insert = keyed(INSERT, self.tx.tenant(), note)
             .bind(note.text.as_str())
@@ -62,6 +64,7 @@ impl NoteRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.note.list", level = "debug", skip_all)]
     async fn list(
         &mut self,
         customer: CustomerRef,
@@ -85,6 +88,7 @@ impl NoteRepo for PgUnitOfWork {
 
     /// One round trip. The note is read as it was before this waited for the lock: who changes it
     /// names the version.
+    #[instrument(name = "db.note.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,
@@ -99,6 +103,7 @@ impl NoteRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.note.save", level = "debug", skip_all)]
     async fn save(&mut self, note: &Note) -> Result<(), StoreError> {
         let update = keyed(UPDATE, self.tx.tenant(), note)
             .bind(note.text.as_str())
@@ -108,6 +113,7 @@ impl NoteRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.note.delete", level = "debug", skip_all)]
     async fn delete(&mut self, note: &Note) -> Result<(), StoreError> {
         let delete = keyed(DELETE, self.tx.tenant(), note);
         self.change_note(delete.bind(note.version)).await

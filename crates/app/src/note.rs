@@ -15,6 +15,7 @@ use customer_domain::{
 };
 use std::sync::Arc;
 use thiserror::Error;
+use tracing::instrument;
 
 /// The use cases of this slice.
 #[derive(Clone)]
@@ -107,6 +108,7 @@ impl Notes {
     ///
     /// # Errors
     /// [`NoteError::NotFound`], or as the store fails.
+    #[instrument(name = "app.note.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         context: &Context,
@@ -128,6 +130,7 @@ impl Notes {
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.note.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         context: &Context,
@@ -155,7 +158,7 @@ impl Notes {
                 version: 1,
             };
             work.notes().insert(&note).await?;
-            let changes = FieldChange::created(&note, &note.field_names());
+            let changes = FieldChange::whole(&note);
             work.record(self.entry(AuditKind::NoteCreate, note.customer, Some(id), changes));
             once.store_reply(&mut *work, &note);
             work.commit().await?;
@@ -168,6 +171,7 @@ impl Notes {
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.note.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         context: &Context,
@@ -200,6 +204,7 @@ impl Notes {
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
+    #[instrument(name = "app.note.delete", level = "debug", skip_all)]
     pub async fn delete(
         &self,
         context: &Context,

@@ -53,6 +53,8 @@ pub struct NoteChanges {
 }
 
 impl Audited for Note {
+    type Field = &'static str;
+
     fn fields(&self) -> Fields {
         let Self {
             id: _,
