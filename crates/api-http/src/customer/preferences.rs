@@ -85,6 +85,7 @@ spellings! {
     "notifications/" "orderUpdates" "orderUpdates";
     "notifications/" "promotions" "promotionalEmails";
     "notifications/" "newsletters" "newsletter";
+    "notifications/" "smsNewsletter" "smsNewsletter";
     "" "dataSharing";
     "" "analyticsTracking";
     "" "cookieConsent";
@@ -194,6 +195,8 @@ opt_ins! {
         promotions: PromotionalEmails,
         /// The newsletter.
         newsletters: Newsletter,
+        /// The newsletter as text messages.
+        sms_newsletter: SmsNewsletter,
     }
 }
 
