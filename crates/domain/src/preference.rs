@@ -70,8 +70,6 @@ opt_ins! {
     PromotionalEmails "promotional_emails" notifications.promotions;
     /// Wants the newsletter.
     Newsletter "newsletter" notifications.newsletters;
-    /// Wants the newsletter as text messages.
-    SmsNewsletter "sms_newsletter" notifications.smsNewsletter;
     /// Data may be shared with partners.
     DataSharing "data_sharing" dataSharing;
     /// Behaviour may be recorded.

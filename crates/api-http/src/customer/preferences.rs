@@ -85,7 +85,6 @@ spellings! {
     "notifications/" "orderUpdates" "orderUpdates";
     "notifications/" "promotions" "promotionalEmails";
     "notifications/" "newsletters" "newsletter";
-    "notifications/" "smsNewsletter" "smsNewsletter";
     "" "dataSharing";
     "" "analyticsTracking";
     "" "cookieConsent";
@@ -195,8 +194,6 @@ opt_ins! {
         promotions: PromotionalEmails,
         /// The newsletter.
         newsletters: Newsletter,
-        /// The newsletter as text messages.
-        sms_newsletter: SmsNewsletter,
     }
 }
 

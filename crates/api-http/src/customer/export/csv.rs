@@ -45,7 +45,6 @@ const COLUMNS: &[Column] = columns! { it:
     "preferences.notifications.orderUpdates" => plain(it.preferences.notifications.order_updates);
     "preferences.notifications.promotions" => plain(it.preferences.notifications.promotions);
     "preferences.notifications.newsletters" => plain(it.preferences.notifications.newsletters);
-    "preferences.notifications.smsNewsletter" => plain(it.preferences.notifications.sms_newsletter);
     "preferences.dataSharing" => plain(it.preferences.data_sharing);
     "preferences.analyticsTracking" => plain(it.preferences.analytics_tracking);
     "preferences.cookieConsent" => plain(it.preferences.cookie_consent);

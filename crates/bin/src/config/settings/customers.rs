@@ -71,9 +71,6 @@ section! {
     /// Consent to the newsletter of a new customer who gives none, or null.
     CUSTOMER_DEFAULT_NEWSLETTER: bool = preference("customers.preferences.newsletter");
 
-    /// Consent to the newsletter as text messages of a new customer who gives none, or null.
-    CUSTOMER_DEFAULT_SMS_NEWSLETTER: bool = preference("customers.preferences.sms_newsletter");
-
     /// Consent to order updates of a new customer who gives none, or null.
     CUSTOMER_DEFAULT_ORDER_UPDATES: bool = preference("customers.preferences.order_updates");
 
@@ -158,7 +155,6 @@ const fn default_of(opt_in: OptIn) -> &'static Setting<bool> {
         OptIn::SmsMarketing => &CUSTOMER_DEFAULT_SMS_MARKETING,
         OptIn::PushNotifications => &CUSTOMER_DEFAULT_PUSH_NOTIFICATIONS,
         OptIn::Newsletter => &CUSTOMER_DEFAULT_NEWSLETTER,
-        OptIn::SmsNewsletter => &CUSTOMER_DEFAULT_SMS_NEWSLETTER,
         OptIn::OrderUpdates => &CUSTOMER_DEFAULT_ORDER_UPDATES,
         OptIn::PromotionalEmails => &CUSTOMER_DEFAULT_PROMOTIONAL_EMAILS,
         OptIn::DataSharing => &CUSTOMER_DEFAULT_DATA_SHARING,

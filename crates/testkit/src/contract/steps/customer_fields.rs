@@ -15,7 +15,6 @@ fn opt_in_name(opt_in: OptIn) -> &'static str {
         OptIn::OrderUpdates => "preferences.notifications.orderUpdates",
         OptIn::PromotionalEmails => "preferences.notifications.promotions",
         OptIn::Newsletter => "preferences.notifications.newsletters",
-        OptIn::SmsNewsletter => "preferences.notifications.smsNewsletter",
         OptIn::DataSharing => "preferences.dataSharing",
         OptIn::AnalyticsTracking => "preferences.analyticsTracking",
         OptIn::CookieConsent => "preferences.cookieConsent",
