@@ -88,7 +88,7 @@ pub enum Error {
     NoBinaries { cause: Box<Error> },
 
     #[error(
-        "{} was created by PostgreSQL {data} and {found}; set CUSTOMER_POSTGRES_BIN_DIR to PostgreSQL {data}, or move \
+        "{} was made by PostgreSQL {data} and {found}; set CUSTOMER_POSTGRES_BIN_DIR to PostgreSQL {data}, or move \
          the folder away for a fresh database",
         path.display()
     )]
