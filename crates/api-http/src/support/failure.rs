@@ -56,22 +56,22 @@ pub(crate) fn of<R>(
         Failed::Forbidden {
             refusal,
             fields: names,
-        } => forbidden(access::refused(refusal), fields, names),
-        Failed::Lacking {
-            needed,
-            fields: names,
-        } => forbidden(access::lacking(needed), fields, names),
+        } => {
+            let pointers = names.into_iter().map(|name| fields.pointer(name));
+            forbidden(access::refused(refusal), pointers)
+        }
+        Failed::Lacking { needed, .. } => access::lacking(needed),
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),
     }
 }
 
-/// Adds the fields that the caller may not change.
-fn forbidden(problem: Problem, fields: &Fields, names: Vec<&'static str>) -> Problem {
+/// Adds the members, by their pointers, that the caller may not change.
+pub(crate) fn forbidden(problem: Problem, pointers: impl Iterator<Item = String>) -> Problem {
     let detail = "a customer may not change this of itself";
-    let fault = |name| Fault::new(fields.pointer(name), Code::PermissionDenied, detail);
-    names.into_iter().map(fault).fold(problem, Problem::fault)
+    let faults = pointers.map(|pointer| Fault::new(pointer, Code::PermissionDenied, detail));
+    faults.fold(problem, Problem::fault)
 }
 
 /// Returns the problem for a claim that was not granted.

@@ -3,6 +3,7 @@
 use crate::support::{CONTRACT, CUSTOMERS, Key, TestApi, default_tenant, fail};
 use customer_domain::audit::Audited as _;
 use customer_domain::customer::{Customer, CustomerField};
+use customer_domain::preference::OptIn;
 use customer_testkit::builders::customer;
 use serde_json::{Map, Value, json};
 
@@ -53,6 +54,25 @@ async fn every_field_is_shown_as_it_is_audited() {
     let read = api.get(path, Key::Read).await.customer();
     for (field, value) in full.customer.fields() {
         assert_eq!(*shown(&read, field), value, "{field:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_opt_in_is_shown_as_itself() {
+    let api = TestApi::new().await;
+    for (number, opt_in) in (1..).zip(OptIn::ALL) {
+        let new = customer().number(number).with(|customer| {
+            customer.preferences.opt_ins = [opt_in].into();
+        });
+        let new = new.build_new();
+        api.store_customers(&default_tenant(), vec![new.clone()])
+            .await;
+        let path = format!("{CUSTOMERS}/{}", new.customer.id);
+        let read = api.get(path, Key::Read).await.customer();
+        for other in OptIn::ALL {
+            let field = CustomerField::Preference(other.field());
+            assert_eq!(*shown(&read, field), other == opt_in, "{field:?}");
+        }
     }
 }
 

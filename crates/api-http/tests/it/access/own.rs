@@ -194,6 +194,7 @@ async fn a_customer_is_told_every_field_that_it_may_not_change_of_itself() {
             vec!["/external_ids"],
         ),
         (json!({"metadata": {"vip": true}}), vec!["/metadata"]),
+        (json!({"customerType": "vip"}), vec!["/customerType"]),
         (
             json!({
                 "firstName": "Augusta", "email": "augusta@example.com", "metadata": {"vip": true},
