@@ -1,42 +1,42 @@
-//! Who calls: the identities that are known, and the port that proves them.
+//! Callers: their identities, and the port that authenticates them.
 
 use crate::{Actor, ActorKind, ApiKeyId, CustomerId, Permission, StoreError, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-/// Someone who proved who they are.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who it is.
+    /// The caller's identity.
     pub identity: Identity,
     /// The tenant that the caller belongs to.
     pub tenant: TenantId,
     /// Whether the caller may act in every tenant.
     pub all_tenants: bool,
-    /// The strongest permission that the caller holds; `None` for a customer, who reaches their
-    /// own record alone.
+    /// The strongest permission of the caller; `None` for a customer, who may only access their own
+    /// record.
     pub permission: Option<Permission>,
-    /// The session that the caller acts in, if it has one.
+    /// The session of the caller, if any.
     pub session: Option<String>,
-    /// When the caller last proved who they are with a password or a second factor; `None` where
-    /// there is no such proof, as behind an API key.
+    /// When the caller last authenticated with a password or a second factor; `None` if that is not
+    /// known, as for an API key.
     pub proved_at: Option<DateTime<Utc>>,
 }
 
-/// Who a caller is.
+/// The identity of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// A service or an operator with an API key.
     ApiKey(ApiKeyId),
-    /// A customer with a token of this service.
+    /// A customer with a token that this service issued.
     Customer(CustomerId),
     /// The subject of a token that another issuer signed.
     Foreign {
         /// The issuer's name in the configuration.
         issuer: String,
-        /// The subject, as the issuer names it.
+        /// The subject, as in the token.
         subject: String,
-        /// The customer that the subject is, if it is one.
+        /// The customer that the subject is mapped to, if any.
         customer: Option<CustomerId>,
     },
 }
@@ -47,7 +47,7 @@ impl Caller {
         self.permission >= Some(wanted)
     }
 
-    /// Returns the customer that the caller is.
+    /// Returns the customer, if the caller is one.
     pub fn customer(&self) -> Option<CustomerId> {
         match &self.identity {
             Identity::Customer(customer) => Some(*customer),
@@ -56,9 +56,10 @@ impl Caller {
         }
     }
 
-    /// Returns the caller as events and the audit trail name it. A foreign subject that is no
-    /// customer is a service or a member of staff, which are kept as holders of API keys are. Its id
-    /// is `issuer:subject`; a colon of the issuer is written `%3A`, so that no two subjects share one.
+    /// Returns the actor for events and the audit trail. A foreign subject that is not a customer
+    /// is a service or a member of staff, and counts as the holder of an API key. Its id is
+    /// `issuer:subject`; a colon in the issuer is written `%3A`, so that no two subjects share an
+    /// id.
     pub fn actor(&self) -> Actor {
         let (kind, id) = match &self.identity {
             Identity::ApiKey(key) => (ActorKind::ApiKey, key.to_string()),
@@ -80,15 +81,15 @@ impl Caller {
     }
 }
 
-/// Proves who a caller is, from one kind of credential.
+/// Authenticates callers by one kind of credential.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuthProvider: Send + Sync {
-    /// Returns the caller behind a credential: an API key or a token, as it was presented.
-    /// `None` when it is of another kind, unknown, revoked or expired: one answer for all of them.
+    /// Returns the caller behind a credential, which is an API key or a token as it was presented.
+    /// `None` if it is of another kind, unknown, revoked or expired.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Unavailable`] when whoever could tell cannot be reached.
+    /// MUST return [`StoreError::Unavailable`] if the credential cannot be checked.
     async fn prove(&self, credential: &str) -> Result<Option<Caller>, StoreError>;
 }
 

@@ -1,4 +1,4 @@
-//! The customer: the aggregate that everything else hangs on.
+//! The customer: the aggregate that all other records belong to.
 
 mod changes;
 mod email;
@@ -39,64 +39,64 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Characters of a registration source (DOM-10).
+/// The maximum length of a registration source, in characters (DOM-10).
 pub const MAX_REGISTRATION_SOURCE: usize = 50;
-/// Systems in which one customer may be known by an id.
+/// The most systems in which a customer may have an external id.
 pub const MAX_EXTERNAL_IDS: usize = 20;
 
-/// A customer, with the parts that are edited together: core, profile, preferences, tags,
-/// group and identifiers.
+/// A customer, with the parts that are edited together: core, profile, preferences, tags, group and
+/// identifiers.
 #[derive(Clone, PartialEq)]
 pub struct Customer {
-    /// Its id.
+    /// The customer's id.
     pub id: CustomerId,
-    /// Its tenant.
+    /// The tenant that the customer belongs to.
     pub tenant: TenantId,
     /// The e-mail address, unique in the tenant among customers that are not deleted.
     pub email: Email,
-    /// Whether the address was proven.
+    /// Whether the customer has proven to own the address.
     pub email_verified: bool,
-    /// Whether the phone number was proven.
+    /// Whether the customer has proven to own the phone number.
     pub phone_verified: bool,
-    /// The person.
+    /// The personal details.
     pub profile: Profile,
-    /// The preferences.
+    /// The customer's preferences.
     pub preferences: Preferences,
-    /// Where it stands in its life.
+    /// The status in the customer's lifecycle.
     pub status: Status,
-    /// Whether it can sign in.
+    /// Whether the customer can sign in.
     pub account_state: AccountState,
-    /// Individual or business.
+    /// Whether the customer is an individual or a business.
     pub customer_type: CustomerType,
-    /// The group it belongs to.
+    /// The group that the customer belongs to.
     pub group: Option<GroupId>,
-    /// Staff's words on it.
+    /// The tags that staff put on the customer.
     pub tags: BTreeSet<Tag>,
-    /// Its id in Magento.
+    /// The id in Magento.
     pub legacy_id: Option<LegacyId>,
-    /// Its ids in other systems, by system.
+    /// The ids in other systems, by system.
     pub external_ids: BTreeMap<String, String>,
-    /// Where it registered, such as `WEBSITE`.
+    /// Where the customer registered, such as `WEBSITE`.
     pub registration_source: Option<String>,
-    /// What else the shop keeps with it.
+    /// Free-form data that the shop stores with the customer.
     pub metadata: Map<String, Value>,
-    /// When it became a customer; earlier than `created_at` for imported ones.
+    /// When the customer registered; earlier than `created_at` for an imported customer.
     pub registration_date: DateTime<Utc>,
-    /// When it last signed in.
+    /// When the customer last signed in.
     pub last_login_at: Option<DateTime<Utc>>,
-    /// The edit token: rises whenever something that a person edits changes.
+    /// The edit token: increases with every change of an editable field.
     pub version: i64,
-    /// Rises with every event; the order of its events.
+    /// Increases with every event, and so gives their order.
     pub event_seq: i64,
-    /// When the record was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When something in it last changed.
+    /// When the record last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was deleted.
+    /// When the customer was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// Which record it is and where it stands, not whose.
+/// Shows the id and the state of the record, but nothing personal.
 impl fmt::Debug for Customer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Customer")
@@ -146,12 +146,12 @@ impl Customer {
         }
     }
 
-    /// Whether it was deleted.
+    /// Returns whether the customer is deleted.
     pub fn is_deleted(&self) -> bool {
         self.status == Status::Deleted
     }
 
-    /// The identifiers that it holds: a deleted customer gives up its e-mail address and keeps
+    /// Returns the customer's identifiers: a deleted customer gives up the e-mail address and keeps
     /// the others.
     pub fn identifiers(&self) -> Vec<Identifier> {
         let email = (!self.is_deleted()).then(|| Identifier::Email(self.email.clone()));
@@ -165,29 +165,30 @@ impl Customer {
         email.into_iter().chain(legacy).chain(external).collect()
     }
 
-    /// The user that signs in as this customer: itself, once it has an account here.
+    /// Returns the user that signs in as this customer: the customer's own id, if it has an
+    /// account.
     pub fn user_id(&self) -> Option<CustomerId> {
         (self.account_state == AccountState::Registered).then_some(self.id)
     }
 }
 
-/// A customer together with what others keep about it. This is what is read and answered.
+/// A customer together with its summary, as it is read and returned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerRecord {
     /// The aggregate.
     pub customer: Customer,
-    /// Tier, segment and totals.
+    /// The tier, the segment and the totals.
     pub summary: CustomerSummary,
 }
 
-/// A customer about to be stored for the first time, with all that is written beside it.
+/// A new customer, with everything that is stored along with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCustomer {
     /// The aggregate, with version 1 and event sequence 1.
     pub customer: Customer,
-    /// The hash of its password; a guest has none.
+    /// The hash of the password; `None` for a guest.
     pub password_hash: Option<PasswordHash>,
-    /// The first rows of statistics and tier.
+    /// The initial statistics and tier.
     pub summary: CustomerSummary,
 }
 

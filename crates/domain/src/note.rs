@@ -1,4 +1,4 @@
-//! Notes: what staff write down about a customer (DOM-14).
+//! Notes that staff write about a customer (DOM-14).
 
 use crate::audit::{Audited, Fields};
 use crate::customer::{CustomerRef, Status};
@@ -8,27 +8,27 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-/// Notes that one customer may have.
+/// The most notes about a customer.
 pub const MAX_NOTES: u32 = 1_000;
-/// Characters of a note.
+/// The maximum length of a note, in characters.
 pub const MAX_NOTE_LENGTH: usize = 10_000;
 
 /// A note about a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Its id.
+    /// The note's id.
     pub id: NoteId,
-    /// The customer that it is about.
+    /// The customer that the note is about.
     pub customer: CustomerId,
-    /// What it says.
+    /// The text.
     pub text: NoteText,
-    /// Whether it stands before those that are not pinned.
+    /// Whether the note is listed before those that are not pinned.
     pub is_pinned: bool,
-    /// Who wrote it.
+    /// The actor who wrote the note.
     pub author: Actor,
-    /// When it was written.
+    /// When the note was created.
     pub created_at: DateTime<Utc>,
-    /// Who edited it last; `None` until somebody does.
+    /// The last edit; `None` if the note was never edited.
     pub edited: Option<Edited>,
     /// The edit token.
     pub version: i64,
@@ -37,18 +37,18 @@ pub struct Note {
 /// An edit of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
-    /// Who made it.
+    /// The actor who edited the note.
     pub by: Actor,
-    /// When.
+    /// When the note was edited.
     pub at: DateTime<Utc>,
 }
 
-/// A merge (RFC 7396) over everything of a note that can be edited. `None` keeps.
+/// A merge (RFC 7396) of every editable field of a note. `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NoteChanges {
-    /// Another text.
+    /// The new text.
     pub text: Option<NoteText>,
-    /// Whether it is pinned.
+    /// Whether the note is pinned.
     pub is_pinned: Option<bool>,
 }
 
@@ -71,7 +71,7 @@ impl Audited for Note {
 }
 
 impl Note {
-    /// Returns where the note stands in the list.
+    /// Returns the position of the note in the list.
     pub fn key(&self) -> NoteKey {
         NoteKey {
             is_pinned: self.is_pinned,
@@ -80,13 +80,13 @@ impl Note {
         }
     }
 
-    /// Returns the names of its audited fields: every note has all of them.
+    /// Returns the names of the audited fields: every note has all of them.
     pub fn field_names(&self) -> Vec<&'static str> {
         self.fields().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Merges `changes` into the note, and takes note of who made them when there are any. Returns
-    /// the names of what changed, as the wire spells them.
+    /// Merges `changes` into the note, and stores `edited` if anything changes. Returns the names
+    /// of the changed fields as they are spelled in the API.
     pub fn edit(&mut self, changes: NoteChanges, edited: Edited) -> Vec<&'static str> {
         let before = self.clone();
         let NoteChanges { text, is_pinned } = changes;
@@ -101,17 +101,17 @@ impl Note {
     }
 }
 
-/// The text of a note, exactly as it was written.
+/// The text of a note, unmodified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NoteText(String);
 
 hidden!(NoteText);
 
 impl NoteText {
-    /// Reads a text.
+    /// Parses a text.
     ///
     /// # Errors
-    /// When it is blank, longer than [`MAX_NOTE_LENGTH`] or holds the character NUL.
+    /// Fails if it is blank, longer than [`MAX_NOTE_LENGTH`] or contains a NUL character.
     pub fn parse(text: String) -> Result<Self, InvalidValue> {
         let refused = |fault, detail: String| Err(InvalidValue::new(fault, detail));
         if text.trim().is_empty() {
@@ -127,7 +127,8 @@ impl NoteText {
         Ok(Self(text))
     }
 
-    /// Rebuilds a text from the store. Checks nothing: a stricter rule is for new notes. Not for input.
+    /// Restores a text from the store. Checks nothing: stricter rules apply to new notes only. Not
+    /// for input.
     pub fn from_store(text: String) -> Self {
         Self(text)
     }
@@ -138,39 +139,39 @@ impl NoteText {
     }
 }
 
-/// Where a note stands in the list of its customer: the pinned first, then the newest. Greater keys
+/// The position of a note in a customer's list: pinned notes first, then the newest. Greater keys
 /// come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NoteKey {
-    /// Whether it is pinned.
+    /// Whether the note is pinned.
     pub is_pinned: bool,
-    /// When it was written.
+    /// When the note was created.
     pub created_at: DateTime<Utc>,
-    /// Its id.
+    /// The note's id.
     pub id: NoteId,
 }
 
-/// A page of notes, and where the next one begins.
+/// A page of notes, and the position where the next page begins.
 pub type NotePage = Page<Note, NoteKey>;
 
 /// The customer whose notes are read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoteHolder {
-    /// Its id.
+    /// The customer's id.
     pub customer: CustomerId,
-    /// Where it stands in its life.
+    /// The customer's status.
     pub status: Status,
 }
 
-/// Reads and writes notes, inside a unit of work: reads too, because they are on record.
+/// Reads and writes notes, within a unit of work, because reads are recorded in the audit trail.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait NoteRepo: Send {
-    /// Reads one page of a customer's notes by [`NoteKey`], the greatest first, of those below
+    /// Returns one page of a customer's notes in descending order of [`NoteKey`], starting below
     /// `after`. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer.
+    /// MUST return [`StoreError::NotFound`] if the tenant has no such customer.
     async fn list(
         &mut self,
         customer: CustomerRef,
@@ -179,7 +180,7 @@ pub trait NoteRepo: Send {
     ) -> Result<(NoteHolder, NotePage), StoreError>;
 
     /// Locks a customer, so that its notes are written one after the other, and reads one of them;
-    /// `None` when it has no note with this id. One round trip.
+    /// `None` if the customer has no note with this id. One round trip.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -189,20 +190,21 @@ pub trait NoteRepo: Send {
         id: NoteId,
     ) -> Result<(NoteHolder, Option<Note>), StoreError>;
 
-    /// Stores a new note of a customer that this unit of work holds locked. One round trip.
+    /// Stores a new note about a customer that this unit of work has locked. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Conflict`] with [`Conflict::NoteLimit`](crate::Conflict::NoteLimit)
-    /// when the customer has [`MAX_NOTES`].
+    /// MUST return [`StoreError::Conflict`] with
+    /// [`Conflict::NoteLimit`](crate::Conflict::NoteLimit) if the customer has [`MAX_NOTES`] notes.
     async fn insert(&mut self, note: &Note) -> Result<(), StoreError>;
 
-    /// Stores text, pin, edit and version of a note over the version before. One round trip.
+    /// Stores the text, pin, edit and version of a note over its previous version. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Contended`] when another version is stored, or none any more.
+    /// MUST return [`StoreError::Contended`] if another version is stored, or the note no longer
+    /// exists.
     async fn save(&mut self, note: &Note) -> Result<(), StoreError>;
 
-    /// Deletes a note at its version. One round trip.
+    /// Deletes this version of a note. One round trip.
     ///
     /// # Errors
     /// As [`save`](Self::save).

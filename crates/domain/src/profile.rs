@@ -1,4 +1,4 @@
-//! Who a customer is: the part of the record that describes a person.
+//! The personal details of a customer.
 
 pub use crate::support::phone::{MAX_PHONE, Phone};
 
@@ -9,25 +9,25 @@ use crate::{InvalidValue, Patch, ValueFault, text};
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Value, json};
 
-/// Characters of a first or last name (DAT-04).
+/// The maximum length of a first or last name, in characters (DAT-04).
 pub const MAX_NAME: usize = 100;
-/// Characters of an avatar's address (DAT-03).
+/// The maximum length of an avatar's URL, in characters (DAT-03).
 pub const MAX_AVATAR: usize = 500;
 
-/// The person's details. Each is optional.
+/// The personal details. All of them are optional.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     /// Given name.
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
-    /// Date of birth: a calendar date, in no time zone.
+    /// Date of birth, a calendar date without a time zone.
     pub date_of_birth: Option<NaiveDate>,
-    /// Gender, if told.
+    /// Gender, if given.
     pub gender: Option<Gender>,
     /// Phone number.
     pub phone: Option<Phone>,
-    /// Address of a picture, `https` only.
+    /// URL of a picture, `https` only.
     pub avatar: Option<String>,
 }
 
@@ -50,7 +50,7 @@ fields! {
 }
 
 impl Profile {
-    /// Lists the fields with their values.
+    /// Returns the fields with their values.
     pub(crate) fn fields(&self) -> [(ProfileField, Value); ProfileField::ALL.len()] {
         let Self {
             first_name,
@@ -75,7 +75,7 @@ impl Profile {
     }
 }
 
-/// A merge into a profile. What is kept stays.
+/// A merge into a profile. [`Patch::Keep`] leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProfileChanges {
     /// Given name.
@@ -86,14 +86,14 @@ pub struct ProfileChanges {
     pub date_of_birth: Patch<NaiveDate>,
     /// Gender.
     pub gender: Patch<Gender>,
-    /// Phone number. A changed one is unproven.
+    /// Phone number. A new number counts as unverified.
     pub phone: Patch<Phone>,
     /// Picture.
     pub avatar: Patch<String>,
 }
 
 impl ProfileChanges {
-    /// Merges them into `profile`.
+    /// Merges the changes into `profile`.
     pub(crate) fn apply(self, profile: &mut Profile) {
         let Self {
             first_name,
@@ -112,18 +112,18 @@ impl ProfileChanges {
     }
 }
 
-/// A name of a person: trimmed, at most [`MAX_NAME`] characters; `None` when empty.
+/// Parses a person's name: trimmed, at most [`MAX_NAME`] characters; `None` if empty.
 ///
 /// # Errors
-/// When it is too long or holds control characters.
+/// Fails if it is too long or contains control characters.
 pub fn name(text: &str) -> Result<Option<String>, InvalidValue> {
     text::line(text, MAX_NAME)
 }
 
-/// A date of birth: after 1900 and not in the future.
+/// Checks a date of birth: after 1900 and not in the future.
 ///
 /// # Errors
-/// When it lies outside.
+/// Fails if it is out of this range.
 pub fn date_of_birth(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate, InvalidValue> {
     if date.year() < 1900 || date > today {
         return Err(InvalidValue::new(
@@ -134,11 +134,11 @@ pub fn date_of_birth(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate, Inv
     Ok(date)
 }
 
-/// The address of a picture: an `https` URL of at most [`MAX_AVATAR`] characters. It is kept
-/// and handed out, never fetched.
+/// Parses the URL of a picture: `https`, at most [`MAX_AVATAR`] characters; `None` if blank. It is
+/// stored and returned, never fetched.
 ///
 /// # Errors
-/// When it is anything else.
+/// Fails for anything else.
 pub fn avatar(url: &str) -> Result<Option<String>, InvalidValue> {
     let Some(url) = text::line(url, MAX_AVATAR)? else {
         return Ok(None);
@@ -160,9 +160,9 @@ vocabulary! {
         Male = 1 "male",
         /// Female.
         Female = 2 "female",
-        /// Another.
+        /// Another gender.
         Other = 3 "other",
-        /// Asked, and not told.
+        /// Asked, but not answered.
         PreferNotToSay = 4 "prefer_not_to_say",
     }
 }

@@ -1,38 +1,39 @@
-//! Tags: free words that staff put on a customer.
+//! Tags: words that staff put on a customer.
 
 use crate::{Context, InvalidValue, Page, Patch, StoreError, ValueFault, text};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
-/// Tags that one customer may carry.
+/// The most tags of a customer.
 pub const MAX_TAGS: usize = 50;
-/// Characters of a tag.
+/// The maximum length of a tag, in characters.
 pub const MAX_TAG_LENGTH: usize = 50;
 
-/// Customers of a tag that are counted; of more it is only known that they are more.
+/// The number of customers up to which the customers of a tag are counted.
 pub const MAX_TAG_COUNT: u64 = 10_000;
 
-/// A tag, trimmed, as it was written. Two tags that differ in case are two tags.
+/// A tag as it was written, trimmed. Tags are case-sensitive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(String);
 
 impl Tag {
-    /// Reads a tag.
+    /// Parses a tag.
     ///
     /// # Errors
-    /// When it is empty, longer than [`MAX_TAG_LENGTH`] or holds control characters.
+    /// Fails if it is empty, longer than [`MAX_TAG_LENGTH`] or contains control characters.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         text::line(text, MAX_TAG_LENGTH)?
             .map(Self)
             .ok_or_else(|| InvalidValue::new(ValueFault::Required, "a tag may not be empty"))
     }
 
-    /// Rebuilds a tag from the store. Checks nothing: a stricter rule is for new tags. Not for input.
+    /// Restores a tag from the store. Checks nothing: stricter rules apply to new tags only. Not
+    /// for input.
     pub fn from_store(tag: String) -> Self {
         Self(tag)
     }
 
-    /// The tag's text.
+    /// Returns the tag's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,16 +42,16 @@ impl Tag {
 /// A change of a customer's tags.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagChanges {
-    /// All of them: the list replaces.
+    /// Replaces all tags.
     pub all: Patch<BTreeSet<Tag>>,
-    /// Tags that are put on it beside those that it has then.
+    /// Tags to add.
     pub added: BTreeSet<Tag>,
-    /// Tags that are taken off it.
+    /// Tags to remove.
     pub removed: BTreeSet<Tag>,
 }
 
 impl TagChanges {
-    /// Changes `tags`.
+    /// Applies the change to `tags`.
     pub(crate) fn apply(self, tags: &mut BTreeSet<Tag>) {
         let Self {
             all,
@@ -63,25 +64,25 @@ impl TagChanges {
     }
 }
 
-/// A tag of a tenant, and how many customers carry it.
+/// A tag of a tenant, and the number of customers that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagCount {
     /// The tag.
     pub tag: Tag,
-    /// How many customers carry it, deleted ones included, at most [`MAX_TAG_COUNT`].
+    /// The number of customers, deleted ones included; at most [`MAX_TAG_COUNT`].
     pub count: u64,
-    /// Whether there are more than that.
+    /// Whether there are more customers than `count`.
     pub is_capped: bool,
 }
 
-/// Which tags of a tenant are wanted.
+/// A query for the tags of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagQuery {
-    /// Only those that begin with this, in exactly this case; all, when it is empty.
+    /// Only tags that begin with this prefix, case-sensitively; empty for all.
     pub prefix: String,
-    /// Only those after this one.
+    /// Only tags after this one.
     pub after: Option<Tag>,
-    /// At most so many on a page.
+    /// The maximum number of tags to return.
     pub limit: u32,
 }
 
@@ -89,12 +90,12 @@ pub struct TagQuery {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TagReads: Send + Sync {
-    /// One page of the tags that customers carry, in the order of their code points. One round
-    /// trip.
+    /// Returns one page of the tags that customers have, in the order of their code points. One
+    /// round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::TooSlow`] after two seconds of work; else
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// MUST return [`StoreError::TooSlow`] after two seconds of work; otherwise
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn list(
         &self,
         context: &Context,

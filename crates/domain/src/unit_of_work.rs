@@ -1,4 +1,4 @@
-//! How a use case writes: state, events and audit in one transaction, or nothing.
+//! Writes of use cases: state, events and audit entries in one transaction.
 
 use crate::address::AddressRepo;
 use crate::api_key::ApiKeyRepo;
@@ -15,22 +15,22 @@ use async_trait::async_trait;
 /// Opens units of work.
 #[async_trait]
 pub trait Transactions: Send + Sync {
-    /// Opens a transaction inside the context's tenant. One round trip.
+    /// Opens a transaction in the context's tenant. One round trip.
     ///
-    /// A pooled connection found dead is replaced once before this fails.
+    /// If a pooled connection turns out to be dead, it is replaced once before this fails.
     ///
     /// # Errors
-    /// MUST return [`StoreError::Unavailable`] when no connection can be had in time.
+    /// MUST return [`StoreError::Unavailable`] if no connection is available in time.
     async fn begin(&self, context: &Context) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
-    /// Opens a transaction that holds `claim`, or finds the reply that an earlier one stored.
-    /// Two round trips: the lock travels with BEGIN, the stored row is read after it.
+    /// Opens a transaction that holds `claim`, or returns the reply that an earlier one stored. Two
+    /// round trips: the lock is sent with BEGIN, the stored row is read after it.
     ///
     /// # Errors
     /// MUST return [`ClaimError::InFlight`] while another transaction holds the same claim,
-    /// [`ClaimError::KeyReused`] when the stored reply belongs to another body, and
-    /// [`ClaimError::Store`] as [`begin`](Self::begin) does. A stored reply past its expiry
-    /// MUST be treated as absent.
+    /// [`ClaimError::KeyReused`] if the stored reply belongs to another body, and
+    /// [`ClaimError::Store`] as [`begin`](Self::begin) does. An expired reply MUST be treated as
+    /// absent.
     async fn begin_idempotent(
         &self,
         context: &Context,
@@ -38,12 +38,12 @@ pub trait Transactions: Send + Sync {
     ) -> Result<Claimed, ClaimError>;
 }
 
-/// One transaction. Whatever is not committed never happened.
+/// A transaction. Nothing is stored unless it is committed.
 #[async_trait]
 #[must_use = "dropping a unit of work rolls it back"]
 pub trait UnitOfWork: Send {
     /// The customers, each with profile, preferences, tags, identifiers, credentials and the
-    /// first rows of statistics and tier.
+    /// initial statistics and tier.
     fn customers(&mut self) -> &mut dyn CustomerRepo;
 
     /// The address books.
@@ -61,47 +61,48 @@ pub trait UnitOfWork: Send {
     /// The API keys.
     fn api_keys(&mut self) -> &mut dyn ApiKeyRepo;
 
-    /// The audit trail, to be read.
+    /// The audit trail, for reading.
     fn audit(&mut self) -> &mut dyn AuditRepo;
 
-    /// Takes note of what happened: an event, an audit entry, or both. Neither can fail by a rule,
-    /// so they are collected and sent together right before COMMIT.
+    /// Records a change: an event, an audit entry, or both. No rule can reject them, so they are
+    /// collected and sent together right before COMMIT.
     fn record(&mut self, change: Change);
 
-    /// Keeps the reply for the claim that this unit of work was opened with.
+    /// Stores the reply for the claim that this unit of work was opened with.
     fn store_reply(&mut self, claim: IdempotencyClaim, reply: StoredReply);
 
-    /// Writes what was recorded and the remembered reply (one round trip when there are any) and commits
-    /// (one more).
+    /// Writes the recorded changes and the stored reply (one round trip if there are any) and
+    /// commits (one more).
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with
-    /// [`Conflict::IdempotencyKey`](crate::Conflict::IdempotencyKey) when another transaction
-    /// stored a reply under the same key first; nothing is written then.
-    /// MUST return [`StoreError::Unavailable`] when the outcome is unknown.
+    /// [`Conflict::IdempotencyKey`](crate::Conflict::IdempotencyKey) if another transaction stored
+    /// a reply under the same key first; then nothing is written. MUST return
+    /// [`StoreError::Unavailable`] if the outcome is unknown.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 
-    /// Ends the transaction without a trace. Dropping does the same, later and in silence.
+    /// Rolls the transaction back. Dropping it does the same, but later and without reporting
+    /// errors.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the connection broke; nothing was written then either.
+    /// [`StoreError::Unavailable`] if the connection broke; even then, nothing was written.
     async fn rollback(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// What one change leaves behind beside the state. What a caller does has an audit entry, and an
-/// event when other services hear of it; what the service derives by itself has its event alone.
+/// What a change writes in addition to the state. An action of a caller has an audit entry, and an
+/// event if other services need to know of it; what the service derives has an event only.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Other services are told.
+    /// Published to other services.
     Event(Event),
-    /// It is kept on record.
+    /// Recorded in the audit trail.
     Audit(AuditEntry),
-    /// Other services are told, and it is kept on record.
+    /// Published to other services and recorded in the audit trail.
     Both(Event, AuditEntry),
 }
 
 impl Change {
-    /// Returns what other services are told.
+    /// Returns the event, if any.
     pub fn event(&self) -> Option<&Event> {
         match self {
             Self::Event(event) | Self::Both(event, _) => Some(event),
@@ -109,7 +110,7 @@ impl Change {
         }
     }
 
-    /// Returns what is kept on record.
+    /// Returns the audit entry, if any.
     pub fn audit(&self) -> Option<&AuditEntry> {
         match self {
             Self::Audit(audit) | Self::Both(_, audit) => Some(audit),

@@ -1,4 +1,4 @@
-//! What a merge changes in a customer, and the names of what changed.
+//! Merging changes into a customer, and the names of the changed fields.
 
 use super::{
     Customer, CustomerField, CustomerType, Email, LegacyId, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
@@ -13,16 +13,17 @@ use crate::tag::{MAX_TAGS, TagChanges};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// A merge (RFC 7396) over everything of a customer that can be edited. What is kept stays.
+/// A merge (RFC 7396) into the editable fields of a customer. [`Patch::Keep`] leaves a field as it
+/// is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CustomerChanges {
-    /// The e-mail address, which cannot be cleared. A changed one is unproven.
+    /// The e-mail address, which cannot be cleared. A new address counts as unverified.
     pub email: Option<Email>,
-    /// The person.
+    /// The personal details.
     pub profile: ProfileChanges,
     /// The preferences.
     pub preferences: PreferenceChanges,
-    /// Individual or business; clearing it makes an individual, see [`Self::with_default_type`].
+    /// The type; clearing it resets it to individual, see [`Self::with_default_type`].
     pub customer_type: Patch<CustomerType>,
     /// The group.
     pub group: Patch<GroupId>,
@@ -30,15 +31,15 @@ pub struct CustomerChanges {
     pub tags: TagChanges,
     /// The id in Magento.
     pub legacy_id: Patch<LegacyId>,
-    /// Ids in other systems: merged by system, `None` removes one.
+    /// The ids in other systems, merged by system; `None` removes an id.
     pub external_ids: Patch<BTreeMap<String, Option<String>>>,
-    /// Metadata: a merge of its own, member by member.
+    /// The metadata, merged member by member.
     pub metadata: Patch<Map<String, Value>>,
 }
 
 impl CustomerChanges {
-    /// The same for a customer that is being made: a type or an opt-in that is null was not
-    /// given, and so is what the operator decided.
+    /// Returns the changes for a new customer: a type or an opt-in that is null counts as absent,
+    /// so that the operator's default applies.
     #[must_use]
     pub fn of_a_creation(mut self) -> Self {
         self.preferences
@@ -48,7 +49,7 @@ impl CustomerChanges {
         self
     }
 
-    /// The same, with a type that is cleared set to what the operator decided.
+    /// Returns the changes with a cleared type replaced by the operator's `default`.
     #[must_use]
     pub fn with_default_type(mut self, default: CustomerType) -> Self {
         if self.customer_type == Patch::Clear {
@@ -69,7 +70,8 @@ impl CustomerChanges {
             external_ids,
             metadata,
         } = self;
-        // What was read and is sent back stays, though a new address might be compared otherwise.
+        // An address that is sent back as it was read is kept, even if its comparison key would
+        // differ.
         if let Some(email) = email.filter(|email| email.as_typed() != customer.email.as_typed()) {
             customer.email = email;
         }
@@ -85,8 +87,8 @@ impl CustomerChanges {
 }
 
 impl Customer {
-    /// Merges `changes` into the customer. Returns what changed, in the order of the record; empty
-    /// when nothing did.
+    /// Merges `changes` into the customer. Returns the changed fields in the order of the record;
+    /// empty if nothing changed.
     pub fn merge(&mut self, changes: CustomerChanges) -> Vec<CustomerField> {
         let before = self.clone();
         changes.apply(self);
@@ -99,8 +101,8 @@ impl Customer {
         self.changed_since(&before)
     }
 
-    /// Returns the fields that hold something: what a creation gave. Preferences that are what the
-    /// operator's `defaults` make them are not among them.
+    /// Returns the filled fields of a new customer, without the preferences that equal the
+    /// operator's `defaults`.
     pub fn given_fields(&self, defaults: &Preferences) -> Vec<CustomerField> {
         let blank = Self {
             preferences: defaults.clone(),
@@ -113,8 +115,8 @@ impl Customer {
         always.into_iter().chain(given).collect()
     }
 
-    /// Those of the `changed` members that are now larger than they may be: each merge adds to
-    /// them, so that the size of one merge says nothing.
+    /// Returns those of the `changed` members that exceed their limit after the merge. Each merge
+    /// adds to them, so that checking the size of a single merge is not enough.
     pub fn too_large(&self, changed: &[CustomerField]) -> Vec<CustomerField> {
         let exceeds = |map: &Map<String, Value>| {
             !serde_json::to_vec(map).is_ok_and(|json| json.len() <= MAX_METADATA_BYTES)

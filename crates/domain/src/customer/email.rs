@@ -1,16 +1,16 @@
-//! E-mail addresses: one function for register, login, import and change.
+//! E-mail addresses, parsed in the same way for registration, login, import and changes.
 
 use crate::support::hidden::hidden;
 use crate::{InvalidValue, ValueFault};
 
-/// Characters of an address (DOM-03).
+/// The maximum length of an address, in characters (DOM-03).
 pub const MAX_EMAIL: usize = 255;
-/// Octets before the `@` (RFC 5321).
+/// The maximum length of the local part, in octets (RFC 5321).
 const MAX_LOCAL: usize = 64;
-/// Octets of a host name.
+/// The maximum length of a host name, in octets.
 const MAX_HOST: usize = 253;
 
-/// An e-mail address: as it was typed, which is where mail goes, and as it is compared.
+/// An e-mail address, as it was typed (mail is sent there) and in a normalised form for comparison.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     typed: String,
@@ -20,8 +20,8 @@ pub struct Email {
 hidden!(Email);
 
 impl Email {
-    /// Reads an address: trimmed, an ASCII local part (a dot-atom), and a real host name of at
-    /// least two labels, which may be written in any script and may end in a dot.
+    /// Parses an address: an ASCII local part (a dot-atom) and a host name of at least two labels,
+    /// in any script, with or without a trailing dot. Surrounding white space is trimmed.
     ///
     /// # Errors
     /// [`ValueFault::Email`] for anything else.
@@ -56,19 +56,19 @@ impl Email {
         })
     }
 
-    /// Rebuilds an address from the store: as it was typed, and as it was compared when it was
-    /// written. Checks nothing: a stricter rule is for new addresses. Not for input.
+    /// Restores an address from the store, with the key that was computed when it was written.
+    /// Checks nothing, because stricter rules apply to new addresses only. Not for input.
     pub fn from_store(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
-    /// As it was typed: what is shown, and where mail is sent.
+    /// Returns the address as it was typed, to show it or to send mail to it.
     pub fn as_typed(&self) -> &str {
         &self.typed
     }
 
-    /// As it is compared: lower case, the host as A-labels without a trailing dot. Dots and
-    /// plus signs in the local part count.
+    /// Returns the comparison key: the address in lower case, its host as A-labels without a
+    /// trailing dot. Dots and plus signs in the local part are significant.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -82,8 +82,8 @@ fn is_dot_atom(local: &str) -> bool {
             .all(|atom| !atom.is_empty() && atom.bytes().all(atext))
 }
 
-/// The host in its A-label form, or `None` when it is no real host name: at least two labels
-/// of letters, digits and inner hyphens, the last of which is not a number.
+/// Returns the host in its A-label form; `None` unless it consists of at least two labels of
+/// letters, digits and inner hyphens, the last of which is not a number.
 fn host_name(host: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::STD3).ok()?;
     let name = ascii.strip_suffix('.').unwrap_or(&ascii);

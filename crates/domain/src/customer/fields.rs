@@ -1,4 +1,5 @@
-//! The fields of a customer: their names on the wire, what of them is audited, and whose they are.
+//! The fields of a customer: their names on the wire, their audited values, and who may change
+//! them.
 
 use super::{Customer, LegacyId};
 use crate::audit::{Audited, Fields};
@@ -8,7 +9,7 @@ use crate::profile::ProfileField;
 use crate::tag::Tag;
 use serde_json::json;
 
-/// What of a customer is audited.
+/// An audited field of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CustomerField {
     /// The e-mail address.
@@ -17,7 +18,7 @@ pub enum CustomerField {
     Profile(ProfileField),
     /// A field of the preferences.
     Preference(PreferenceField),
-    /// Individual or business.
+    /// The type: individual or business.
     CustomerType,
     /// The group.
     GroupId,
@@ -25,13 +26,13 @@ pub enum CustomerField {
     Tags,
     /// The id in Magento.
     LegacyId,
-    /// Ids in other systems.
+    /// The ids in other systems.
     ExternalIds,
-    /// Metadata.
+    /// The metadata.
     Metadata,
-    /// The status, which changes in steps.
+    /// The status, which changes only by transitions.
     Status,
-    /// Where it registered, which never changes.
+    /// Where the customer registered, which never changes.
     RegistrationSource,
 }
 
@@ -53,7 +54,7 @@ impl CustomerField {
         }
     }
 
-    /// Returns the name with slashes, as a pointer into a body has it: `profile/firstName`.
+    /// Returns the name as a pointer into a body, with slashes: `profile/firstName`.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Profile(field) => field.path(),
@@ -70,8 +71,9 @@ impl CustomerField {
         }
     }
 
-    /// Returns whether customers may change it of themselves. The rest is for staff, and an e-mail
-    /// address has a way of its own, which proves the new one first.
+    /// Returns whether customers may change the field themselves. The others are for staff; a
+    /// customer changes the e-mail address in a separate operation, which verifies the new one
+    /// first.
     pub const fn is_own(self) -> bool {
         match self {
             Self::Profile(_) | Self::Preference(_) => true,

@@ -1,4 +1,4 @@
-//! By what a customer is known, beside its UUID.
+//! The identifiers of a customer, in addition to its UUID.
 
 use super::Email;
 use crate::support::hidden::hidden;
@@ -18,10 +18,10 @@ pub struct ExternalId {
 hidden!(ExternalId);
 
 impl ExternalId {
-    /// Reads an external id; the system's name is lowered.
+    /// Parses an external id; the system's name is converted to lower case.
     ///
     /// # Errors
-    /// When system or id are not of the form that the fields describe.
+    /// Fails if the system or the id is not of the form that the fields describe.
     pub fn parse(system: &str, id: &str) -> Result<Self, InvalidValue> {
         let system = system.trim().to_ascii_lowercase();
         let named = (1..=50).contains(&system.len())
@@ -41,7 +41,7 @@ impl ExternalId {
     }
 }
 
-/// What is unique about a customer within its tenant.
+/// An identifier that is unique within the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identifier {
     /// The e-mail address.
@@ -53,7 +53,7 @@ pub enum Identifier {
 }
 
 impl Identifier {
-    /// The kind, as the store keeps it: `email`, `legacy` or `external:<system>`.
+    /// Returns the kind, as it is stored: `email`, `legacy` or `external:<system>`.
     pub fn kind(&self) -> String {
         match self {
             Self::Email(_) => "email".to_owned(),
@@ -62,7 +62,7 @@ impl Identifier {
         }
     }
 
-    /// The value, as the store compares it.
+    /// Returns the value, as the store compares it.
     pub fn value(&self) -> String {
         match self {
             Self::Email(email) => email.key().to_owned(),
@@ -72,16 +72,16 @@ impl Identifier {
     }
 }
 
-/// How a path names a customer: by UUID (with or without the prefix `cust_`) or by legacy id.
+/// A customer as a path refers to it: by UUID (with or without the prefix `cust_`) or by legacy id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerRef {
-    /// By its id.
+    /// The customer's id.
     Id(CustomerId),
-    /// By its id in Magento.
+    /// The id in Magento.
     Legacy(LegacyId),
 }
 
-/// Writes the id alone, whichever way the reference was written.
+/// Writes the bare id, however the reference was originally written.
 impl fmt::Display for CustomerRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,10 +92,10 @@ impl fmt::Display for CustomerRef {
 }
 
 impl CustomerRef {
-    /// Reads a reference: a UUID, `cust_<uuid>`, or a positive whole number (API-42, D-08).
+    /// Parses a reference: a UUID, `cust_<uuid>`, or a positive whole number (API-42, D-08).
     ///
     /// # Errors
-    /// For anything else; a UUID is 32 hexadecimal digits in the hyphenated form.
+    /// Fails for anything else. A UUID is 32 hexadecimal digits in the hyphenated form.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         match Reference::parse(text, "cust_") {
             Some(Reference::Id(id)) => Ok(Self::Id(CustomerId(id))),

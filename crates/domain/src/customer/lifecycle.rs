@@ -4,29 +4,29 @@ use super::{Customer, Status};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-/// A transition that someone asks for.
+/// A requested transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusChange {
-    /// To active: from pending, inactive, suspended, and back from deleted.
+    /// To active: from pending, inactive, suspended or deleted.
     Reactivate,
-    /// To suspended: from anything but deleted.
+    /// To suspended: from any status except deleted.
     Suspend,
-    /// To inactive: from anything but deleted.
+    /// To inactive: from any status except deleted.
     SetInactive,
-    /// To deleted, from anything.
+    /// To deleted: from any status.
     Deactivate,
 }
 
-/// Why a customer cannot change as asked.
+/// The reason why the status of a customer cannot change as requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TransitionError {
-    /// It is deleted, and only reactivating brings it back.
+    /// The customer is deleted, and has to be reactivated first.
     #[error("the customer is deleted; reactivate it first")]
     Deleted,
 }
 
 impl StatusChange {
-    /// The change that leads to `status`; none leads back to pending.
+    /// Returns the transition that leads to `status`; `None` for pending.
     pub fn leading_to(status: Status) -> Option<Self> {
         match status {
             Status::Active => Some(Self::Reactivate),
@@ -47,10 +47,10 @@ impl StatusChange {
 }
 
 impl Customer {
-    /// Changes the status. `false` when it already is as asked: then nothing changed.
+    /// Changes the status. Returns `false` if the customer already has it and nothing changed.
     ///
     /// # Errors
-    /// [`TransitionError::Deleted`] when a deleted customer is asked to be anything but active.
+    /// [`TransitionError::Deleted`] if the customer is deleted and the change is not to active.
     pub fn change_status(
         &mut self,
         change: StatusChange,

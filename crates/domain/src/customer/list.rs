@@ -1,4 +1,4 @@
-//! Lists of customers: what they show, and in which order.
+//! Lists of customers: filters, search and sort order.
 
 use super::{CustomerType, Identifier, Status};
 use crate::group::GroupId;
@@ -7,30 +7,30 @@ use crate::tag::Tag;
 use crate::{CustomerId, InvalidValue, SortOrder, ValueFault, text};
 use chrono::{DateTime, Utc};
 
-/// Which customers a list shows: those that pass everything that is set.
+/// A filter for customers: those that meet all of the conditions that are set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomerFilter {
-    /// Only those with this status. Without it, all but the deleted.
+    /// Only customers with this status; `None` for all but deleted ones.
     pub status: Option<Status>,
-    /// Only those that are found by these words.
+    /// Only customers that match this search.
     pub search: Option<SearchQuery>,
     /// Only individuals, or only businesses.
     pub customer_type: Option<CustomerType>,
-    /// Only those of this group.
+    /// Only members of this group.
     pub group: Option<GroupId>,
-    /// Only those with this tag.
+    /// Only customers with this tag.
     pub tag: Option<Tag>,
-    /// Only the one that is known as all of these.
+    /// Only the customer that has all of these identifiers.
     pub known_as: Vec<Identifier>,
-    /// Only those whose phone number has exactly these digits.
+    /// Only customers whose phone number has exactly these digits.
     pub phone_digits: Option<String>,
-    /// Only those whose record was made in this span.
+    /// Only customers that were created in this span.
     pub created: TimeSpan,
-    /// Only those whose record last changed in this span.
+    /// Only customers that last changed in this span.
     pub updated: TimeSpan,
 }
 
-/// A span of time, open where nothing is given. Neither end belongs to it.
+/// A span of time, open where no bound is given. Both bounds are exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimeSpan {
     /// After this instant.
@@ -40,30 +40,30 @@ pub struct TimeSpan {
 }
 
 impl TimeSpan {
-    /// Whether an instant lies in it.
+    /// Returns whether an instant is within the span.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.after.is_none_or(|after| at > after) && self.before.is_none_or(|before| at < before)
     }
 }
 
-/// Characters of a search.
+/// The maximum length of a search, in characters.
 pub const MAX_SEARCH: usize = 200;
-/// Words of a search.
+/// The most words of a search.
 pub const MAX_SEARCH_WORDS: usize = 8;
 
-/// The folded words of a search. A customer is found when each of them is the beginning of one of
-/// its [search terms](super::search_terms).
+/// The folded words of a search. A customer matches if each of them is a prefix of one of its
+/// [search terms](super::search_terms).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SearchQuery(Vec<String>);
 
 hidden!(SearchQuery);
 
 impl SearchQuery {
-    /// Reads a search. What is written like a phone number is one word: its digits.
+    /// Parses a search. Text that looks like a phone number is a single word: its digits.
     ///
     /// # Errors
-    /// When it has neither letter nor digit, more than [`MAX_SEARCH`] characters or more than
-    /// [`MAX_SEARCH_WORDS`] words.
+    /// Fails if it has neither a letter nor a digit, more than [`MAX_SEARCH`] characters or more
+    /// than [`MAX_SEARCH_WORDS`] words.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         if text.chars().count() > MAX_SEARCH {
             return Err(InvalidValue::new(
@@ -92,14 +92,14 @@ impl SearchQuery {
         }
     }
 
-    /// The words, each once.
+    /// Returns the words, without duplicates.
     pub fn words(&self) -> &[String] {
         &self.0
     }
 }
 
-/// Digits and what stands between those of a phone number. Few of them, such as `10.20`, may as well
-/// be words of an e-mail address.
+/// Returns whether the text consists of digits and the separators of phone numbers. A few digits,
+/// such as `10.20`, may as well be words of an e-mail address.
 fn is_like_a_phone_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let is_marked = text.trim_start().starts_with(['+', '(']);
@@ -108,16 +108,16 @@ fn is_like_a_phone_number(text: &str) -> bool {
     (is_marked || digits >= 6) && text.chars().all(is_possible)
 }
 
-/// By what a list is sorted; ties are broken by id.
+/// The key by which a list is sorted; customers with equal keys are sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SortKey {
-    /// When the record was made.
+    /// When the record was created.
     CreatedAt,
-    /// When it last changed.
+    /// When the record last changed.
     UpdatedAt,
     /// When the customer registered.
     RegistrationDate,
-    /// The e-mail address as it is compared.
+    /// The comparison key of the e-mail address.
     Email,
     /// The folded family name; customers without one come first.
     LastName,
@@ -126,13 +126,13 @@ pub enum SortKey {
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CustomerSort {
-    /// By what.
+    /// The sort key.
     pub key: SortKey,
-    /// Which end first.
+    /// Ascending or descending.
     pub order: SortOrder,
 }
 
-/// Where a row stands in a sorted list: its sort value and its id.
+/// The position of a row in a sorted list: its sort value and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerKey {
     /// In a list sorted by a time.

@@ -1,36 +1,36 @@
-//! What the customer slice asks of a store.
+//! The store of customers.
 
 use super::{Customer, ExternalId, LegacyId, NewCustomer};
 use super::{CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort};
 use crate::{Context, CustomerId, Page, PageRequest, StoreError};
 use async_trait::async_trait;
 
-/// Writes customers, inside a unit of work.
+/// Writes customers, within a unit of work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait CustomerRepo: Send {
     /// Stores a new customer with profile, preferences, tags, identifiers, search terms,
-    /// credentials when it has a password, and the first rows of statistics and tier.
+    /// credentials if it has a password, and the initial statistics and tier.
     /// One statement.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with `Email`, `LegacyId`, `ExternalId` or
-    /// `UnknownGroup` when that rule is violated, whatever runs in parallel.
+    /// `UnknownGroup` if that rule is violated, even by a concurrent transaction.
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError>;
 
-    /// Locks the customer, takes the next number of its event sequence, and reads it as it is
-    /// under the lock: the returned `event_seq` is the number taken. One round trip.
+    /// Locks a customer, takes the next number of its event sequence, and then reads the customer:
+    /// the returned `event_seq` is the number taken. One round trip.
     ///
     /// # Errors
-    /// MUST return [`StoreError::NotFound`] when the tenant has no such customer, and
-    /// [`StoreError::Contended`] when a legacy id went to another customer meanwhile.
+    /// MUST return [`StoreError::NotFound`] if the tenant has no such customer, and
+    /// [`StoreError::Contended`] if the legacy id was moved to another customer meanwhile.
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError>;
 
-    /// Stores the changed state of a customer that this unit of work holds locked: every part
-    /// of the aggregate, with the identifiers and search terms that follow from it, and its
+    /// Stores the changed state of a customer that this unit of work has locked: all parts of the
+    /// aggregate, with the identifiers and search terms that follow from it, and its
     /// `event_seq`. One statement.
     ///
     /// # Errors
@@ -38,19 +38,19 @@ pub trait CustomerRepo: Send {
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError>;
 }
 
-/// One thing by which a customer is looked up.
+/// An identifier or a phone number by which a customer is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// The e-mail address, as it is compared.
+    /// The e-mail address, compared by its key.
     Email(super::Email),
-    /// The digits of a phone number. Several customers may share one: the longest-standing
-    /// customer that is not deleted is found.
+    /// The digits of a phone number. If several customers share it, the one that registered first
+    /// and is not deleted is found.
     PhoneDigits(String),
     /// The id in Magento.
     Legacy(LegacyId),
     /// The id in another system.
     External(ExternalId),
-    /// The user that signs in as it.
+    /// The user that signs in as the customer.
     UserId(CustomerId),
 }
 
@@ -58,7 +58,7 @@ pub enum Lookup {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait CustomerReads: Send + Sync {
-    /// The customer, deleted or not; `None` when the tenant has no such customer.
+    /// Returns the customer, deleted or not; `None` if the tenant has no such customer.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -68,7 +68,7 @@ pub trait CustomerReads: Send + Sync {
         customer: CustomerRef,
     ) -> Result<Option<CustomerRecord>, StoreError>;
 
-    /// The customers with these ids, in no order; those that do not exist are left out.
+    /// Returns the customers with these ids, in any order; those that do not exist are left out.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -78,7 +78,7 @@ pub trait CustomerReads: Send + Sync {
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError>;
 
-    /// The customer that is known by this.
+    /// Returns the customer that has this identifier or phone number.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -88,10 +88,10 @@ pub trait CustomerReads: Send + Sync {
         lookup: &Lookup,
     ) -> Result<Option<CustomerRecord>, StoreError>;
 
-    /// One page of the customers that the filter lets through.
+    /// Returns one page of the customers that meet the filter.
     ///
     /// # Errors
-    /// MUST return [`StoreError::TooSlow`] after two seconds of work; else as
+    /// MUST return [`StoreError::TooSlow`] after two seconds of work; otherwise as
     /// [`find`](Self::find).
     async fn list(
         &self,

@@ -1,16 +1,17 @@
-//! The words by which a customer is found.
+//! The terms by which customers are searched.
 
 use super::Customer;
 use crate::text;
 use std::collections::BTreeSet;
 
-/// Terms that one customer is found by; the rest of a very long name is not searched.
+/// The most search terms of a customer; the rest of a very long name cannot be searched.
 pub const MAX_TERMS: usize = 32;
 
-/// The folded words of a customer's e-mail address and names, and the digits of its phone.
+/// Returns the folded words of the e-mail address and the names, and the digits of the phone
+/// number.
 pub fn search_terms(customer: &Customer) -> BTreeSet<String> {
     let profile = &customer.profile;
-    // The most telling first: what does not fit any more is not searched.
+    // The most significant first, because terms beyond the limit are dropped.
     let texts = [
         profile.last_name.as_deref(),
         profile.first_name.as_deref(),

@@ -1,15 +1,15 @@
-//! The small vocabularies of a customer.
+//! The enumerations of a customer.
 
 use crate::support::vocabulary::vocabulary;
 
 vocabulary! {
-    /// Where a customer is in its life cycle (D-11, D-14).
+    /// The status in a customer's lifecycle (D-11, D-14).
     pub enum Status {
-        /// Registered, and not yet verified.
+        /// Registered, but not verified yet.
         Pending = 1 "pending",
         /// In good standing.
         Active = 2 "active",
-        /// Set inactive by hand; keeps everything.
+        /// Set inactive by staff; keeps all data.
         Inactive = 3 "inactive",
         /// Suspended by staff.
         Suspended = 4 "suspended",
@@ -19,7 +19,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// A person or a company (DOM-08).
+    /// The type of a customer (DOM-08).
     #[derive(Default)]
     pub enum CustomerType {
         /// A person.
@@ -33,9 +33,9 @@ vocabulary! {
 vocabulary! {
     /// Whether a customer can sign in.
     pub enum AccountState {
-        /// Known to the shop, without an account.
+        /// Has no account.
         Guest = 1 "guest",
-        /// Asked to open an account, and has not yet.
+        /// Requested an account, but has not opened it yet.
         Invited = 2 "invited",
         /// Has an account.
         Registered = 3 "registered",

@@ -1,4 +1,4 @@
-//! Customers, and what there is one of for each.
+//! Customers, and the tables with a single row for each customer.
 
 use super::purpose::{
     ACCOUNT, CONSENTS, CONTACT, FINDING, PERSONALISING, SERVICE, SETTINGS, SIGN_IN,
@@ -6,23 +6,23 @@ use super::purpose::{
 use super::{Column, Erase, Table, personal, plain};
 use crate::preference::OptIn;
 
-/// Why a column of a customer's own row stays.
+/// The reason why a column of a customer's own row is kept.
 const BARE_ROW: Erase = Erase::Keep(
     "orders and the audit trail refer to the row, and nothing in it says any more whose it was",
 );
-/// Why totals stay.
+/// The reason why totals are kept.
 const TOTALS: Erase = Erase::Keep("the shop's accounts need the sums, which are nobody's any more");
 
 const NO: Erase = Erase::Overwrite("false");
 const EMPTY: Erase = Erase::Overwrite("");
 const NO_MEMBERS: Erase = Erase::Overwrite("{}");
 
-/// Whose row it is, in a table below customers.
+/// Returns the column that names the row's owner, in a table below customers.
 pub(super) const fn owner(erase: Erase) -> Column {
     personal("customer_id", &ACCOUNT, erase).shown()
 }
 
-/// An agreement, or that there is none.
+/// Returns the column of an opt-in.
 const fn consent(opt_in: OptIn) -> Column {
     let export = opt_in.field().as_str();
     personal(opt_in.as_str(), &CONSENTS, NO)
@@ -30,7 +30,7 @@ const fn consent(opt_in: OptIn) -> Column {
         .shown()
 }
 
-/// The opt-ins.
+/// The columns of all opt-ins.
 const OPT_INS: [Column; OptIn::ALL.len()] = {
     let mut columns = [plain(""); OptIn::ALL.len()];
     let mut at = 0;

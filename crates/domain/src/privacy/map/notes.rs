@@ -1,4 +1,4 @@
-//! Notes of staff about a customer: their rows go with it.
+//! Notes that staff write about a customer: their rows are deleted with the customer's data.
 
 use super::customers::owner;
 use super::purpose::NOTES;
