@@ -1,7 +1,7 @@
-//! Who may call what, and in which tenant.
+//! Access control: who may call which operation, and in which tenant.
 //!
-//! Every adapter that is driven from outside says beside each of its operations what a caller
-//! [`Needs`], and asks [`Access`] before it reads anything else of a call.
+//! Every inbound adapter declares next to each of its operations what a caller [`Needs`], and calls
+//! [`Access`] before it reads anything else of a call.
 
 mod refusal;
 
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// Minutes for which a proof of identity counts as a step-up.
+/// The minutes for which a proof of identity counts as a step-up.
 const STEP_UP_MINUTES: i64 = 5;
 
 /// Who may call an operation.
@@ -31,20 +31,20 @@ pub enum Needs {
     Admin,
     /// A caller with `customers:admin` in all tenants.
     Operate,
-    /// The customer that the call is about, or a caller with the permission.
+    /// The customer that the call concerns, or a caller with the permission.
     SelfOr(Permission),
-    /// The customer that the call is about, who proved who they are in the last five minutes, or
-    /// a caller with the permission.
+    /// The customer that the call concerns, if they authenticated in the last five minutes, or a
+    /// caller with the permission.
     StepUpOr(Permission),
-    /// Only the customer that the call is about.
+    /// Only the customer that the call concerns.
     OnlySelf,
-    /// Only the customer that the call is about, who proved who they are in the last five minutes.
+    /// Only the customer that the call concerns, if they authenticated in the last five minutes.
     StepUp,
 }
 
 impl Needs {
-    /// Returns the permission that lets a caller in who is not the customer; `None` where nothing
-    /// does.
+    /// Returns the permission with which a caller other than the customer is admitted; `None` if
+    /// there is none.
     pub fn permission(self) -> Option<Permission> {
         match self {
             Self::Read => Some(Permission::Read),
@@ -55,7 +55,7 @@ impl Needs {
         }
     }
 
-    /// Returns whether the customer that the call is about may come in.
+    /// Returns whether the customer that the call concerns is admitted.
     pub fn admits_self(self) -> bool {
         match self {
             Self::SelfOr(_) | Self::StepUpOr(_) | Self::OnlySelf | Self::StepUp => true,
@@ -67,7 +67,7 @@ impl Needs {
         matches!(self, Self::StepUpOr(_) | Self::StepUp)
     }
 
-    /// Returns what a caller lacks who is not let in.
+    /// Returns what a caller who is not admitted lacks.
     fn lacked_by(self, caller: &Caller) -> Needed {
         match self.permission() {
             Some(permission) if caller.may(permission) => Needed::AllTenants,
@@ -77,10 +77,10 @@ impl Needs {
     }
 }
 
-/// A call as far as it is known before its content is read.
+/// A call before its content is read.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
     /// The operation, such as `GET /api/v1/customers/{customerId}`.
     pub operation: String,
@@ -88,7 +88,7 @@ pub struct Incoming {
     pub correlation_id: String,
     /// The trace that the call is part of.
     pub trace_id: String,
-    /// From where it came.
+    /// Where the call came from.
     pub origin: Origin,
 }
 
@@ -111,31 +111,32 @@ impl Incoming {
     }
 }
 
-/// How a caller was let in.
+/// The reason why a caller was admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admitted {
-    /// By its permission, which holds for every customer of the tenant.
+    /// The caller's permission, which applies to every customer of the tenant.
     ByPermission,
-    /// As this customer, whom the call is about.
+    /// The caller is the customer that the call concerns.
     AsSelf(CustomerId),
 }
 
-/// Why a caller is not let in.
+/// The reason why a caller was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AccessError {
-    /// The credential is unknown, revoked, expired, or none at all: one answer for all of them.
+    /// The credential is missing, unknown, revoked or expired; the error does not tell which.
     #[error("the caller is not known")]
     Unauthenticated,
-    /// The tenant does not exist, or is not the caller's: one answer for both.
+    /// The tenant does not exist, or is not the caller's; the error does not tell which.
     #[error("no such tenant")]
     UnknownTenant,
-    /// A customer asked for another one, of whichever tenant, or for nobody: one answer for all.
+    /// A customer named another customer, of any tenant, or one that does not exist; the error does
+    /// not tell which.
     #[error("no such customer")]
     NotFound,
     /// The caller may not do this.
     #[error("{} is needed", .0.needed())]
     Forbidden(Refusal),
-    /// The customer has to prove once more who they are.
+    /// The customer has to authenticate again.
     #[error("a fresh proof of identity is needed")]
     StepUpRequired(Refusal),
     /// The store failed.
@@ -143,26 +144,26 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// Lets callers in.
+/// Authenticates and admits callers.
 #[derive(Clone)]
 pub struct Access {
-    /// Who can tell who a caller is, asked in this order.
+    /// The providers that authenticate callers, in the order in which they are tried.
     pub providers: Vec<Arc<dyn AuthProvider>>,
     /// The tenants.
     pub tenants: Arc<TenantDirectory>,
-    /// The customers, to tell whose legacy id a customer uses.
+    /// Reads customers, to find the one with the legacy id that a customer uses.
     pub customers: Arc<dyn CustomerReads>,
-    /// Puts refusals on record.
+    /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Access {
-    /// Returns who presents this credential.
+    /// Returns the caller who presents this credential.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`] when it opens nothing.
+    /// [`AccessError::Unauthenticated`] if no provider accepts it.
     #[instrument(name = "app.access.authenticate", level = "debug", skip_all)]
     pub async fn authenticate(&self, credential: &str) -> Result<Caller, AccessError> {
         for provider in &self.providers {
@@ -173,12 +174,13 @@ impl Access {
         Err(AccessError::Unauthenticated)
     }
 
-    /// Lets a call in when its caller has what the operation needs, and returns how. `customer` is
-    /// the one that the call is about, as the caller named it. A refusal goes on record.
+    /// Admits a call if its caller has what the operation needs, and returns why. `customer` is the
+    /// one that the call concerns, as the caller named it. A refusal is recorded in the audit
+    /// trail.
     ///
     /// # Errors
-    /// [`AccessError::Forbidden`], [`AccessError::StepUpRequired`], or
-    /// [`AccessError::NotFound`] when a customer names another one.
+    /// [`AccessError::Forbidden`], [`AccessError::StepUpRequired`], or [`AccessError::NotFound`] if
+    /// a customer names another one.
     #[instrument(name = "app.access.admit", level = "debug", skip_all)]
     pub async fn admit(
         &self,
@@ -205,12 +207,12 @@ impl Access {
         Ok(Admitted::AsSelf(own))
     }
 
-    /// Returns the context of a call, in the caller's own tenant or in the one that it names. Only a
-    /// caller for all tenants may name another, and only where its permission let it in: a customer
-    /// lies in one tenant.
+    /// Returns the context of a call, in the caller's own tenant or in the one that the call names.
+    /// Only a caller for all tenants may name another one, and only if admitted by permission: a
+    /// customer belongs to a single tenant.
     ///
     /// # Errors
-    /// [`AccessError::UnknownTenant`] when it names one that the caller may not act in.
+    /// [`AccessError::UnknownTenant`] if the caller may not act in the named tenant.
     #[instrument(name = "app.access.context", level = "debug", skip_all)]
     pub async fn context(
         &self,
@@ -221,7 +223,8 @@ impl Access {
         let all_tenants = call.caller.all_tenants && admitted == Admitted::ByPermission;
         let tenant = match named {
             Some(name) if all_tenants => self.tenants.by_slug(name).await?,
-            // Never looked up: neither the answer nor its time may tell whether another tenant exists.
+            // Never looked up: neither the reply nor its time may reveal whether another tenant
+            // exists.
             Some(name) => {
                 let own = self.own_tenant(call).await?;
                 Some(own).filter(|own| own.slug.as_str() == name)
@@ -257,15 +260,15 @@ impl Access {
         }
     }
 
-    /// Returns whether the caller proved who they are so lately that it counts as a step-up.
+    /// Returns whether the caller authenticated recently enough for a step-up.
     fn is_fresh(&self, caller: &Caller) -> bool {
         let now = self.clock.now();
-        // What another issuer dates into the future proves nothing.
+        // A time in the future, which another issuer may state, proves nothing.
         let fresh = now - TimeDelta::minutes(STEP_UP_MINUTES)..=now;
         caller.proved_at.is_some_and(|at| fresh.contains(&at))
     }
 
-    /// Puts a refusal on record in the caller's own tenant.
+    /// Records a refusal in the caller's own tenant.
     async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
         match self.own_tenant(call).await {
             Ok(tenant) => self.refusals.record(&call.context(&tenant), needed).await,

@@ -1,4 +1,4 @@
-//! Customers: created, read, changed, listed, exported and deactivated.
+//! Customers: creating, reading, changing, listing, exporting and deactivating them.
 
 mod change;
 mod create;
@@ -23,37 +23,37 @@ use customer_domain::tier::Tier;
 use customer_domain::{AuditEventId, Clock, EventId, IdSource, Transactions};
 use std::sync::Arc;
 
-/// The use cases of this slice.
+/// The use cases of customers.
 #[derive(Clone)]
 pub struct Customers {
-    /// Where writes go.
+    /// Starts the units of work for writes.
     pub transactions: Arc<dyn Transactions>,
-    /// Where reads come from.
+    /// Reads customers.
     pub reads: Arc<dyn CustomerReads>,
     /// The tenants, for their currency.
     pub tenants: Arc<TenantDirectory>,
-    /// Makes password hashes.
+    /// Hashes passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Puts refusals on record.
+    /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
-    /// What the operator decided.
+    /// The operator's settings.
     pub settings: Arc<CustomerSettings>,
 }
 
-/// What an operator decides about customers.
+/// The operator's settings for customers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CustomerSettings {
-    /// Which passwords are accepted.
+    /// The rules for passwords.
     pub passwords: PasswordPolicy,
-    /// The type of a customer whose type is not given.
+    /// The default type of a customer.
     pub default_type: CustomerType,
     /// The tier of a new customer.
     pub default_tier: Tier,
-    /// The preferences of a customer who voiced none.
+    /// The default preferences of a customer.
     pub default_preferences: Preferences,
 }
 

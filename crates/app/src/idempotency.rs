@@ -1,26 +1,26 @@
-//! One effect for a request that is sent twice.
+//! Idempotent use cases: a repeated request takes effect only once.
 
 use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
 use customer_domain::{Context, Transactions, UnitOfWork};
 
-/// How a use case is run once: the claim, if the caller made one, and how the reply that is
-/// kept for the next time is made from the result.
+/// The idempotency of a call: the claim, if the caller sent a key, and the function that turns the
+/// result into the reply to store.
 pub struct Idempotent<'a, T> {
     claim: Option<IdempotencyClaim>,
     render: &'a (dyn Fn(&T) -> StoredReply + Send + Sync),
 }
 
-/// What a use case that runs once came to.
+/// The outcome of an idempotent use case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome<T> {
-    /// It was done now.
+    /// The use case ran now.
     Done(T),
-    /// It was done before, and this was the reply.
+    /// The use case ran before, with this reply.
     Replayed(StoredReply),
 }
 
 impl<'a, T> Idempotent<'a, T> {
-    /// With `claim`, or without: then the same request twice is done twice.
+    /// Creates the idempotency of a call; without `claim`, a repeated request takes effect again.
     pub fn new(
         claim: Option<IdempotencyClaim>,
         render: &'a (dyn Fn(&T) -> StoredReply + Send + Sync),
@@ -28,7 +28,7 @@ impl<'a, T> Idempotent<'a, T> {
         Self { claim, render }
     }
 
-    /// Opens the unit of work, or finds the reply of the first time.
+    /// Opens the unit of work, or returns the reply of the first request.
     pub(crate) async fn begin(
         &self,
         transactions: &dyn Transactions,
@@ -40,7 +40,7 @@ impl<'a, T> Idempotent<'a, T> {
         }
     }
 
-    /// Keeps the reply to `result` with the work.
+    /// Stores the reply to `result` in the unit of work.
     pub(crate) fn store_reply(&self, work: &mut dyn UnitOfWork, result: &T) {
         if let Some(claim) = &self.claim {
             work.store_reply(claim.clone(), (self.render)(result));

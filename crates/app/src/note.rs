@@ -1,5 +1,5 @@
-//! Notes about customers: written, changed, deleted and read by staff. Who reads them is on record
-//! (AUD-10); other services hear nothing of them.
+//! Notes about customers: creating, changing, deleting and reading them, by staff. Reading is
+//! recorded in the audit trail (AUD-10); no events are published.
 
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_customer, expect_equal};
@@ -17,49 +17,49 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// The use cases of this slice.
+/// The use cases of notes.
 #[derive(Clone)]
 pub struct Notes {
-    /// Where notes are read and written.
+    /// Starts the units of work for reads and writes.
     pub transactions: Arc<dyn Transactions>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids.
+    /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
 
-/// A note that is to be written.
+/// A request to create a note.
 #[derive(Debug, Clone)]
 pub struct CreateNote {
-    /// What it says.
+    /// The text.
     pub text: NoteText,
-    /// Whether it is pinned.
+    /// Whether the note is pinned.
     pub is_pinned: bool,
-    /// The customer that the caller says it is about.
+    /// The customer that the body names.
     pub stated_customer: Option<CustomerRef>,
 }
 
-/// A merge into a note.
+/// A request to merge changes into a note.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateNote {
-    /// What changes.
+    /// The changes.
     pub changes: NoteChanges,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// What the caller says of members that cannot be written.
+    /// The read-only members that the caller sent.
     pub stated: StatedNote,
 }
 
-/// Members that cannot be written, as a caller sent them.
+/// The read-only members of a note that a caller sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatedNote {
     /// `id`.
     pub id: Option<NoteId>,
-    /// `customerId`, in any of the ways in which a path may name a customer.
+    /// `customerId`, in any of the forms in which a path may name a customer.
     pub customer: Option<CustomerRef>,
     /// `author`.
     pub author: Option<Actor>,
-    /// `updatedBy`; `Some(None)` when the caller says that nobody edited the note.
+    /// `updatedBy`; `Some(None)` if the caller sent null, for a note that was never edited.
     pub updated_by: Option<Option<Actor>>,
 }
 
@@ -81,7 +81,7 @@ impl StatedNote {
     }
 }
 
-/// Why notes could not be read, written, changed or deleted. [`Failed::NotFound`] is about the customer.
+/// The reason why notes could not be read or changed. [`Failed::NotFound`] refers to the customer.
 pub type NoteError = Failed<NoteRule>;
 
 /// The rules of notes.
@@ -90,10 +90,10 @@ pub enum NoteRule {
     /// The customer has no such note.
     #[error("no such note")]
     NotFound,
-    /// The customer is deleted, and only reactivating brings it back.
+    /// The customer is deleted, and has to be reactivated first.
     #[error("the customer is deleted: reactivate it first")]
     CustomerDeleted,
-    /// The customer has as many notes as it may have.
+    /// The customer already has the most notes allowed.
     #[error("the customer has as many notes as it may have")]
     LimitExceeded,
 }
@@ -103,11 +103,11 @@ impl Rule for NoteRule {
 }
 
 impl Notes {
-    /// Reads one page of a customer's notes: the pinned first, then the newest. That they were read
-    /// goes on record; otherwise nobody gets anything.
+    /// Returns one page of a customer's notes: pinned notes first, then the newest. The read is
+    /// recorded in the audit trail; if that fails, nothing is returned.
     ///
     /// # Errors
-    /// [`NoteError::NotFound`], or as the store fails.
+    /// [`NoteError::NotFound`], or an error of the store.
     #[instrument(name = "app.note.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -126,7 +126,7 @@ impl Notes {
         .await
     }
 
-    /// Writes a note in the caller's name.
+    /// Creates a note, with the caller as its author.
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
@@ -167,7 +167,7 @@ impl Notes {
         .await
     }
 
-    /// Merges changes into a note. When nothing changes nothing is written.
+    /// Merges changes into a note and returns it. If nothing changes, nothing is written.
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
@@ -200,7 +200,7 @@ impl Notes {
         .await
     }
 
-    /// Deletes a note, and returns what it was.
+    /// Deletes a note and returns its last state.
     ///
     /// # Errors
     /// As [`NoteRule`] lists, or as [`Failed`] does.
@@ -225,7 +225,7 @@ impl Notes {
         .await
     }
 
-    /// An entry about a note, or about all of a customer's.
+    /// Returns the audit entry about a note, or about all notes of a customer.
     fn entry(
         &self,
         kind: AuditKind,
@@ -240,7 +240,7 @@ impl Notes {
     }
 }
 
-/// Finds a note that may be changed.
+/// Finds a note for a change.
 async fn find(
     work: &mut dyn UnitOfWork,
     customer: CustomerRef,
@@ -251,7 +251,7 @@ async fn find(
     note.ok_or(NoteError::Rule(NoteRule::NotFound))
 }
 
-/// Succeeds when the customer is not deleted.
+/// Succeeds unless the customer is deleted.
 fn refuse_deleted(holder: NoteHolder) -> Result<(), NoteError> {
     match holder.status {
         Status::Deleted => Err(NoteError::Rule(NoteRule::CustomerDeleted)),

@@ -1,4 +1,4 @@
-//! The tags of a tenant. Those of one customer are changed with it: see
+//! The tags of a tenant. The tags of a customer are changed along with it, by
 //! [`UpdateCustomer`](crate::customer::UpdateCustomer).
 
 use customer_domain::tag::{Tag, TagCount, TagQuery, TagReads};
@@ -6,18 +6,18 @@ use customer_domain::{Context, Page, StoreError};
 use std::sync::Arc;
 use tracing::instrument;
 
-/// The use cases of this slice.
+/// The use cases of tags.
 #[derive(Clone)]
 pub struct Tags {
-    /// Where reads come from.
+    /// Reads tags.
     pub reads: Arc<dyn TagReads>,
 }
 
 impl Tags {
-    /// One page of the tags that customers carry, with their counts.
+    /// Returns one page of the tags that customers have, with the number of customers.
     ///
     /// # Errors
-    /// [`StoreError::TooSlow`] when counting takes longer than its two seconds.
+    /// [`StoreError::TooSlow`] if counting takes longer than two seconds.
     #[instrument(name = "app.tag.list", level = "debug", skip_all)]
     pub async fn list(
         &self,

@@ -1,4 +1,4 @@
-//! Refused access, on record: once a minute for each caller and operation.
+//! Refusals in the audit trail: recorded once a minute for each caller and operation.
 
 use super::AccessError;
 use crate::support::failed::Failed;
@@ -13,11 +13,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::instrument;
 
-/// Refusals of one minute that are put on record: as many entries one replica adds at most,
-/// however many callers try however many operations.
+/// The most refusals that a replica records in a minute, however many callers try however many
+/// operations.
 const MAX_PER_MINUTE: usize = 1_000;
 
-/// Seconds of the span in which a refusal is put on record once.
+/// The seconds in which a refusal is recorded only once.
 const SPAN_SECONDS: i64 = 60;
 
 /// What a caller lacked.
@@ -27,14 +27,14 @@ pub enum Needed {
     Permission(Permission),
     /// `customers:admin` in all tenants.
     AllTenants,
-    /// To be the customer that the call is about.
+    /// Being the customer that the call concerns.
     Customer,
-    /// A proof of identity in the last five minutes.
+    /// An authentication in the last five minutes.
     StepUp,
 }
 
 impl Needed {
-    /// Returns what the record says.
+    /// Returns the text in the audit trail.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Permission(permission) => permission.as_str(),
@@ -51,8 +51,8 @@ impl fmt::Display for Needed {
     }
 }
 
-/// An operation that was refused to a caller. [`Refusals`] alone makes one, so that nothing is
-/// refused with one and not told to it.
+/// A refused operation. Only [`Refusals`] creates it, so that no operation is refused without being
+/// passed to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     needed: Needed,
@@ -60,19 +60,19 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Returns what the caller would have needed.
+    /// Returns what the caller lacked.
     pub fn needed(self) -> Needed {
         self.needed
     }
 
-    /// Returns whether its audit entry was to be written and could not be. `false` also where none
-    /// was to be: the same was refused before in this minute, or too much else was.
+    /// Returns whether writing the audit entry failed. `false` also if no entry was due, because
+    /// the same call was refused before in this minute or the limit was reached.
     pub fn audit_failed(self) -> bool {
         self.audit_failed
     }
 }
 
-/// Puts refusals on record. Bounded.
+/// Records refusals in the audit trail, up to a limit per minute.
 pub struct Refusals {
     transactions: Arc<dyn Transactions>,
     clock: Arc<dyn Clock>,
@@ -84,12 +84,12 @@ pub struct Refusals {
 struct Minute {
     /// Minutes since 1970.
     number: i64,
-    /// The refusals of it: actor and operation.
+    /// The refusals in that minute: actor and operation.
     seen: HashSet<(String, String)>,
 }
 
 impl Refusals {
-    /// Creates a recorder with an empty memory.
+    /// Creates a recorder that has seen no refusals yet.
     pub fn new(
         transactions: Arc<dyn Transactions>,
         clock: Arc<dyn Clock>,
@@ -103,8 +103,9 @@ impl Refusals {
         }
     }
 
-    /// Puts on record that the context's operation was refused to its actor, unless the same was in
-    /// this minute. When the store fails the refusal counts as recorded all the same, so that a store
+    /// Records that the context's operation was refused to its actor, unless it already was in this
+    /// minute. If the store fails, the refusal still counts as recorded, so that a failing store is
+    /// not called again for each.
     /// in trouble is not asked again for each.
     #[instrument(name = "app.access.record_refusal", level = "debug", skip_all)]
     pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
@@ -115,7 +116,7 @@ impl Refusals {
         {
             audit_failed = true;
             let (actor, operation) = (&context.actor, &context.operation);
-            tracing::error!(%error, %actor, operation, "refused access could not be put on record");
+            tracing::error!(%error, %actor, operation, "a refusal could not be recorded in the audit trail");
         }
         Refusal {
             needed,
@@ -123,17 +124,17 @@ impl Refusals {
         }
     }
 
-    /// Returns a refusal to a caller whose tenant cannot be had, so that no entry can lie in it.
+    /// Returns a refusal that cannot be recorded, because the caller's tenant is not available.
     pub(super) fn without_tenant(operation: &str, needed: Needed, error: &AccessError) -> Refusal {
-        tracing::error!(%error, operation, "a refusal has no tenant to be on record in");
+        tracing::error!(%error, operation, "a refusal could not be recorded: its tenant is not available");
         Refusal {
             needed,
             audit_failed: true,
         }
     }
 
-    /// Records what a use case refused its caller, and returns the error that says so. Other
-    /// errors are returned as they are.
+    /// Records a refusal by a use case, and returns the error with it. Other errors are returned
+    /// unchanged.
     pub(crate) async fn recorded<R>(&self, context: &Context, error: Failed<R>) -> Failed<R> {
         let Failed::Lacking { needed, fields } = error else {
             return error;
@@ -164,15 +165,15 @@ impl Refusals {
     }
 
     fn is_first(&self, actor: &Actor, operation: &str, now: DateTime<Utc>) -> bool {
-        // Nothing panics while it is held, and half a set would be as good as any.
+        // Nothing panics while the lock is held, and an incomplete set would do no harm.
         let mut minute = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         minute.is_first(actor.to_string(), operation, now)
     }
 }
 
 impl Minute {
-    /// Returns whether this is the first refusal of the operation to the actor in this minute, and
-    /// there is room for it.
+    /// Returns whether this is the first refusal of the operation to the actor in this minute and
+    /// the limit is not reached.
     fn is_first(&mut self, actor: String, operation: &str, now: DateTime<Utc>) -> bool {
         let number = now.timestamp().div_euclid(SPAN_SECONDS);
         if self.number != number {
@@ -186,7 +187,7 @@ impl Minute {
         }
         let is_first = self.seen.insert((actor, operation.to_owned()));
         if is_first && self.seen.len() == MAX_PER_MINUTE {
-            tracing::warn!("so much access was refused that no more goes on record in this minute");
+            tracing::warn!("too many refusals: no more are recorded in this minute");
         }
         is_first
     }

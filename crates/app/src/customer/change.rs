@@ -1,4 +1,4 @@
-//! A customer is changed by a merge.
+//! Changing a customer by a merge.
 
 use super::Customers;
 use crate::access::Needed;
@@ -20,24 +20,24 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
-/// A merge into a customer.
+/// A request to merge changes into a customer.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateCustomer {
-    /// What changes.
+    /// The changes.
     pub changes: CustomerChanges,
-    /// The status that it is to have.
+    /// The requested status, if any.
     pub status: Option<Status>,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// What the caller says of members that cannot be written.
+    /// The read-only members that the caller sent.
     pub stated: ReadOnlyFields,
 }
 
-/// Members that cannot be written, as a caller sent them. They are accepted when they are what
-/// is stored, so that what was read can be sent back.
+/// The read-only members that a caller sent. They are accepted if they equal the stored values, so
+/// that what was read can be sent back.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOnlyFields {
-    /// `id`, in any of the ways in which a path may name a customer.
+    /// `id`, in any of the forms in which a path may name a customer.
     pub id: Option<CustomerRef>,
     /// `userId`
     pub user_id: Option<Option<CustomerId>>,
@@ -53,7 +53,7 @@ pub struct ReadOnlyFields {
     pub addresses: Option<StatedAddresses>,
 }
 
-/// The address book of a customer, as a caller sent it: tells whether a book is that one.
+/// The address book that a caller sent, as a function that tells whether a book equals it.
 #[derive(Clone)]
 pub struct StatedAddresses(pub Arc<dyn Fn(&AddressBook) -> bool + Send + Sync>);
 
@@ -64,8 +64,8 @@ impl fmt::Debug for StatedAddresses {
 }
 
 impl ReadOnlyFields {
-    /// Succeeds when every member is what is stored. One round trip when the caller sent the
-    /// addresses, else none.
+    /// Succeeds if all members equal the stored values. One round trip if the caller sent
+    /// addresses, otherwise no round trip.
     pub(super) async fn expect(
         &self,
         work: &mut dyn UnitOfWork,
@@ -109,7 +109,7 @@ impl ReadOnlyFields {
     }
 }
 
-/// Returns whether a member is stored as it was stated, if it was.
+/// Returns whether a member is absent or equals the stored value.
 fn is_stored<T: PartialEq>(stated: Option<&T>, stored: &T) -> bool {
     stated.is_none_or(|stated| stated == stored)
 }
@@ -121,23 +121,23 @@ fn names(reference: CustomerRef, customer: &Customer) -> bool {
     }
 }
 
-/// Why a customer could not be changed.
+/// The reason why a customer could not be changed.
 pub type ChangeCustomerError = Failed<ChangeCustomerRule>;
 
 /// The rules of changing a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ChangeCustomerRule {
-    /// It is deleted, and only reactivating brings it back.
+    /// The customer is deleted, and has to be reactivated first.
     #[error(transparent)]
     Transition(TransitionError),
-    /// No transition leads to the wanted status: pending comes from registering, deleted from
+    /// No transition leads to the requested status: pending comes from registering, deleted from
     /// deactivating.
     #[error("the status cannot be set to this")]
     StatusUnreachable,
-    /// Merged into what is stored, these members would be too large.
+    /// These members would be too large after the merge.
     #[error("members would be too large: {0:?}")]
     TooLarge(Vec<CustomerField>),
-    /// The e-mail address belongs to another customer; to which.
+    /// The e-mail address belongs to another customer, with its id if the caller may know it.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
     /// The legacy id belongs to another customer.
@@ -173,8 +173,7 @@ impl From<TransitionError> for ChangeCustomerError {
 }
 
 impl Customers {
-    /// Merges changes into a customer. When nothing changes nothing is written, and the
-    /// customer is answered as it is.
+    /// Merges changes into a customer and returns it. If nothing changes, nothing is written.
     ///
     /// # Errors
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`] does.
@@ -196,9 +195,9 @@ impl Customers {
         }
     }
 
-    /// Who has the address that was wanted, or else the customer's own, which reactivating
-    /// claims again. The failed transaction is over, so this is a read of its own, and may find
-    /// nobody any more.
+    /// Returns the error with the customer that has the address: the requested one, or else the
+    /// customer's own, which reactivating claims again. The failed transaction is over, so this is
+    /// a separate read, which may no longer find that customer.
     pub(super) async fn email_taken(
         &self,
         context: &Context,
@@ -249,8 +248,8 @@ impl Customers {
         Ok(Outcome::Done(record))
     }
 
-    /// Changes the customer as asked, and tells what happened: nothing, a merge, a step of its
-    /// life, or both, each with an event of its own.
+    /// Changes the customer as requested, and returns what to record: nothing, a merge, a
+    /// transition, or both, each with an event of its own.
     fn decide_update(
         &self,
         context: &Context,
@@ -282,7 +281,8 @@ impl Customers {
         customer.version += 1;
         customer.updated_at = now;
         match step {
-            // Both are told as a changed profile: one change and kind, one event.
+            // Both would be published as a changed profile, and a change has one event of each
+            // kind.
             Some(StatusChange::SetInactive) if !changed.is_empty() => {
                 changed.insert(0, CustomerField::Status);
             }
@@ -305,7 +305,7 @@ impl Customers {
         (event, entry).into()
     }
 
-    /// Returns the entry about a customer as it is now.
+    /// Returns the audit entry about a customer in its current state.
     pub(super) fn audited(
         &self,
         customer: &Customer,
@@ -318,7 +318,7 @@ impl Customers {
     }
 }
 
-/// Succeeds if a customer may change these fields of itself. It may not even name its status.
+/// Succeeds if customers may change these fields themselves. They may not even send the status.
 fn refuse_what_is_not_own(
     status: Option<Status>,
     changed: &[CustomerField],
@@ -332,8 +332,8 @@ fn refuse_what_is_not_own(
     expect_own(wanted, others.collect())
 }
 
-/// The transition to the requested status; `None` if the customer already has it, and for a
-/// customer, who may not request one.
+/// Returns the transition to the requested status; `None` if the customer already has it or the
+/// caller is a customer, who may not request one.
 fn wanted_step(
     context: &Context,
     customer: &Customer,

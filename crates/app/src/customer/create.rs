@@ -1,4 +1,4 @@
-//! A customer is created by staff or by a service (DOM-02).
+//! Creating a customer, by staff or by a service (DOM-02).
 
 use super::Customers;
 use crate::idempotency::{Idempotent, Outcome};
@@ -17,32 +17,32 @@ use customer_domain::{Change, Conflict, Context, CustomerId, Permission};
 use thiserror::Error;
 use tracing::instrument;
 
-/// What a new customer is to be. Every value is already a valid one.
+/// A request to create a customer. All values have been validated.
 #[derive(Debug, Clone)]
 pub struct CreateCustomer {
     /// The e-mail address.
     pub email: Email,
-    /// With a password the customer has an account, without one it is a guest.
+    /// The password. With a password the customer has an account, without one it is a guest.
     pub password: Option<NewPassword>,
-    /// Everything else that can be edited, as a merge over a blank customer.
+    /// All other editable fields, as a merge into an empty customer.
     pub details: CustomerChanges,
-    /// Where it registered.
+    /// Where the customer registered.
     pub registration_source: Option<String>,
 }
 
-/// Why a customer could not be created.
+/// The reason why a customer could not be created.
 pub type CreateCustomerError = Failed<CreateCustomerRule>;
 
 /// The rules of creating a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateCustomerRule {
-    /// The e-mail address belongs to a customer already; to which, for callers that may know.
+    /// The e-mail address belongs to another customer, with its id if the caller may know it.
     #[error("the e-mail address is taken")]
     EmailTaken(Option<CustomerId>),
-    /// The legacy id belongs to a customer already.
+    /// The legacy id belongs to another customer.
     #[error("the legacy id is taken")]
     LegacyIdTaken(Option<CustomerId>),
-    /// One of the external ids belongs to a customer already.
+    /// One of the external ids belongs to another customer.
     #[error("an external id is taken")]
     ExternalIdTaken(Option<CustomerId>),
     /// The group does not exist.
@@ -69,8 +69,8 @@ impl From<HashError> for CreateCustomerError {
 }
 
 impl Customers {
-    /// Creates a customer with everything that belongs to it, its first event and its audit
-    /// entry, all in one transaction.
+    /// Creates a customer with everything that belongs to it, its first event and its audit entry,
+    /// in one transaction.
     ///
     /// # Errors
     /// As [`CreateCustomerRule`] lists, or as [`Failed`] does.
@@ -149,8 +149,8 @@ impl Customers {
         (event, entry).into()
     }
 
-    /// Names the customer that is in the way. The failed transaction is over, so this is a read of
-    /// its own, and may find nobody any more.
+    /// Adds the id of the customer that already has the value. The failed transaction is over, so
+    /// this is a separate read, which may no longer find that customer.
     async fn with_holder(
         &self,
         context: &Context,
@@ -175,7 +175,7 @@ impl Customers {
         }
     }
 
-    /// The customer that holds an identifier, for callers who may know.
+    /// Returns the customer that has an identifier, if the caller may know it.
     pub(super) async fn holder(&self, context: &Context, lookup: Lookup) -> Option<CustomerId> {
         if !context.may(Permission::Read) {
             return None;

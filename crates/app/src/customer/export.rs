@@ -1,8 +1,8 @@
-//! All customers that a filter lets through, chunk by chunk.
+//! Exporting all customers that meet a filter, in chunks.
 //!
-//! An export shows no single moment: each chunk is as it was when it was read. A customer that is
-//! there the whole time, and passes the filter the whole time, is in it exactly once, because when
-//! it was made never changes.
+//! An export is not a snapshot: each chunk shows the state at the time when it was read. A customer
+//! that exists and meets the filter the whole time is included exactly once, because its time of
+//! creation never changes.
 
 use super::Customers;
 use chrono::SecondsFormat::AutoSi;
@@ -18,31 +18,31 @@ use customer_domain::{Change, Context, Page, PageAt, PageRequest, SortOrder, Sto
 use serde_json::{Value, json};
 use tracing::instrument;
 
-/// Customers of a chunk: enough that a round trip does not count, few enough to hold two chunks of
-/// several exports in memory.
+/// The customers in a chunk: so many that the round trip does not matter, and so few that memory
+/// can hold two chunks for each of several exports.
 const CHUNK: u32 = 500;
 
-/// Fewer when each comes with its addresses, of which there may be a hundred.
+/// The customers in a chunk with addresses, of which each may have a hundred.
 const CHUNK_WITH_ADDRESSES: u32 = 100;
 
-/// The longest-standing first: what is made meanwhile comes at the end.
+/// Oldest first, so that customers created during the export come at the end.
 const SORT: CustomerSort = CustomerSort {
     key: SortKey::CreatedAt,
     order: SortOrder::Ascending,
 };
 
-/// What is exported, and how it is written.
+/// A request to export customers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportRequest {
-    /// Which customers.
+    /// The customers to export.
     pub filter: CustomerFilter,
-    /// Whether each comes with its addresses. The caller reads these, chunk by chunk.
+    /// Whether to include addresses. The caller reads them, chunk by chunk.
     pub with_addresses: bool,
-    /// How it is written.
+    /// The file format.
     pub format: ExportFormat,
 }
 
-/// How an export is written.
+/// The file format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// One JSON object per line.
@@ -51,15 +51,15 @@ pub enum ExportFormat {
     Csv,
 }
 
-/// A part of an export, and where the next begins.
+/// A chunk of an export, and the position where the next one begins.
 pub type ExportChunk = Page<CustomerRecord, CustomerKey>;
 
 impl Customers {
-    /// Begins an export: reads its first chunk, and puts on record who takes what. Without the
-    /// entry nobody gets anything.
+    /// Begins an export: reads its first chunk and records the export in the audit trail. If
+    /// recording fails, nothing is exported.
     ///
     /// # Errors
-    /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    /// [`StoreError::TooSlow`] if the filter is too broad to be evaluated in two seconds.
     #[instrument(name = "app.customer.begin_export", level = "debug", skip_all)]
     pub async fn begin_export(
         &self,
@@ -73,7 +73,7 @@ impl Customers {
         Ok(first)
     }
 
-    /// The chunk of an export after the one that named this as its `next`.
+    /// Returns the chunk of an export after the one whose `next` is given.
     ///
     /// # Errors
     /// As [`begin_export`](Self::begin_export).
@@ -121,7 +121,7 @@ impl Customers {
     }
 }
 
-/// What a filter asks for, by the names of the query; null where it does not.
+/// Returns the conditions of a filter by the names of their query parameters; null if not set.
 fn as_audit_values(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
     let CustomerFilter {
         status,

@@ -1,4 +1,4 @@
-//! A customer takes a step of its life: barred, brought back, deactivated.
+//! Changing a customer's status: suspending, reactivating and deactivating.
 
 use super::Customers;
 use super::change::{ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields};
@@ -14,21 +14,21 @@ use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{Change, Context};
 use tracing::instrument;
 
-/// A step of a customer's life.
+/// A request to change a customer's status.
 #[derive(Debug, Clone)]
 pub struct ChangeStatus {
-    /// Which step.
+    /// The transition.
     pub change: StatusChange,
-    /// Why, in the actor's words.
+    /// The reason, as the caller gave it.
     pub reason: Option<String>,
-    /// The versions that the caller is content with; any, when it did not say.
+    /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// What the caller says of members that cannot be written.
+    /// The read-only members that the caller sent.
     pub stated: ReadOnlyFields,
 }
 
 impl Customers {
-    /// Takes a step of a customer's life. When it already is as asked nothing is written.
+    /// Changes a customer's status. If the customer already has it, nothing is written.
     ///
     /// # Errors
     /// As [`ChangeCustomerRule`] lists, or as [`Failed`](crate::Failed) does.

@@ -1,4 +1,4 @@
-//! Customers are read: one, many, by what they are known by, and page by page.
+//! Reading customers: a single one, several, by identifier, and page by page.
 
 use super::Customers;
 use customer_domain::customer::{
@@ -8,20 +8,20 @@ use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError};
 use std::collections::HashMap;
 use tracing::instrument;
 
-/// What a batch found.
+/// The result of reading several customers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchGet {
-    /// The customers, in the order asked for, each once.
+    /// The customers, in the order of the request, without duplicates.
     pub found: Vec<CustomerRecord>,
-    /// The ids that the tenant has no customer for, in the order asked for.
+    /// The ids without a customer in the tenant, in the order of the request.
     pub missing: Vec<CustomerId>,
 }
 
 impl Customers {
-    /// One customer, deleted or not.
+    /// Returns a customer, deleted or not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the tenant has no such customer.
+    /// [`StoreError::NotFound`] if the tenant has no such customer.
     #[instrument(name = "app.customer.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
@@ -32,10 +32,10 @@ impl Customers {
         found.ok_or(StoreError::NotFound)
     }
 
-    /// Several customers at once; an id that is asked for twice is answered once.
+    /// Returns several customers at once; duplicate ids are ignored.
     ///
     /// # Errors
-    /// When the store fails.
+    /// An error of the store.
     #[instrument(name = "app.customer.batch_get", level = "debug", skip_all)]
     pub async fn batch_get(
         &self,
@@ -61,10 +61,10 @@ impl Customers {
         Ok(batch)
     }
 
-    /// The customer that is known by this.
+    /// Returns the customer that has this identifier or phone number.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is none.
+    /// [`StoreError::NotFound`] if there is no such customer.
     #[instrument(name = "app.customer.look_up", level = "debug", skip_all)]
     pub async fn look_up(
         &self,
@@ -75,10 +75,10 @@ impl Customers {
         found.ok_or(StoreError::NotFound)
     }
 
-    /// One page of customers.
+    /// Returns one page of customers.
     ///
     /// # Errors
-    /// [`StoreError::TooSlow`] when the filter is too broad for its two seconds.
+    /// [`StoreError::TooSlow`] if the filter is too broad to be evaluated in two seconds.
     #[instrument(name = "app.customer.list", level = "debug", skip_all)]
     pub async fn list(
         &self,

@@ -32,7 +32,7 @@ pub enum Failed<R> {
         fields: Vec<&'static str>,
     },
     /// The same, found inside a unit of work. The use case that began it records the refusal after
-    /// it has ended, see [`Refusals::recorded`](crate::access::Refusals::recorded).
+    /// the unit of work has ended, see [`Refusals::recorded`](crate::access::Refusals::recorded).
     #[error("{needed} is needed")]
     Lacking {
         /// What the caller lacks.
@@ -100,7 +100,7 @@ impl<R> Retryable for Failed<R> {
     }
 }
 
-/// Succeeds if no field is named: those that the caller changes and would need `wanted` for.
+/// Succeeds if `fields` is empty: the fields that the caller changes and would need `wanted` for.
 ///
 /// # Errors
 /// [`Failed::Lacking`] with the fields.
@@ -133,7 +133,7 @@ pub(crate) fn expect_equal<R>(
     }
 }
 
-/// Succeeds when the customer that the caller states is the one that it named.
+/// Succeeds if the customer that the caller states is the one that it named.
 ///
 /// # Errors
 /// [`Failed::ReadOnly`] with `customerId`.

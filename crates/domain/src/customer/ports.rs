@@ -30,8 +30,7 @@ pub trait CustomerRepo: Send {
     ) -> Result<CustomerRecord, StoreError>;
 
     /// Stores the changed state of a customer that this unit of work has locked: all parts of the
-    /// aggregate, with the identifiers and search terms that follow from it, and its
-    /// `event_seq`. One statement.
+    /// aggregate, with its identifiers, search terms and `event_seq`. One statement.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] as [`insert`](Self::insert) does.
