@@ -1,4 +1,4 @@
-//! Who may call what: what each route says of it, and how credentials are presented.
+//! Access control: who may call each route, and how credentials are presented.
 
 use crate::code::Code;
 use crate::metrics;
@@ -29,8 +29,8 @@ const STEP_UP: &str = "prove who you are again: the last proof is older than fiv
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Says who may call these routes, in the document, and lets nobody else in: a handler behind it
-/// runs for those callers alone, whatever it takes.
+/// Documents who may call these routes, and rejects all other callers before a handler runs,
+/// whatever arguments the handler takes.
 pub(crate) fn needs<S>(
     who: Needs,
     (schemas, mut paths, routes): UtoipaMethodRouter<S>,
@@ -43,7 +43,7 @@ where
     (schemas, paths, routes.route_layer(guard))
 }
 
-/// Runs the route for a caller who has what `who` says.
+/// Runs the route if the caller has what `who` requires.
 async fn guard(
     who: Needs,
     Extension(access): Extension<Arc<Access>>,
@@ -56,7 +56,7 @@ async fn guard(
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-/// A request whose caller was let in: what was found out of it on the way.
+/// A request whose caller was admitted, with what was learned about it on the way.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     pub(crate) incoming: Incoming,
@@ -79,11 +79,11 @@ impl Admission {
         })
     }
 
-    /// Takes what was found out of a request. A route that does not say who may call it lets nobody
-    /// in, and so has nothing to take.
+    /// Takes the admission out of a request. A route that does not declare who may call it admits
+    /// no caller, and so has no admission to take.
     pub(crate) fn take(extensions: &mut Extensions) -> HttpResult<Self> {
         extensions.remove().ok_or_else(|| {
-            tracing::error!("a route does not say what its callers need");
+            tracing::error!("a route does not declare who may call it");
             Code::Internal.into()
         })
     }
@@ -96,8 +96,8 @@ impl Admission {
         }
     }
 
-    /// Returns the context of the request, in the tenant that it names. One that the caller may not
-    /// act in answers `missing`.
+    /// Returns the context of the request, in the tenant that it names. If the caller may not act
+    /// in that tenant, fails with `missing`.
     pub(crate) async fn context(
         &self,
         access: &Access,
@@ -109,7 +109,7 @@ impl Admission {
     }
 }
 
-/// Finds out who calls.
+/// Authenticates the caller of a request.
 async fn incoming(parts: &mut Parts, access: &Access) -> HttpResult<Incoming> {
     let context = RequestContext::from_request_parts(parts, &()).await?;
     let caller = access.authenticate(credential(&parts.headers)?).await;
@@ -126,14 +126,14 @@ async fn incoming(parts: &mut Parts, access: &Access) -> HttpResult<Incoming> {
     })
 }
 
-/// Returns from where a request came.
+/// Returns where a request came from.
 fn origin(extensions: &Extensions) -> Origin {
     let origin = extensions.get::<origin::Origin>().cloned();
     let origin::Origin { ip, user_agent } = origin.unwrap_or_default();
     Origin { ip, user_agent }
 }
 
-/// Reads the customer that a path names.
+/// Parses the customer that a path names.
 fn customer_ref(path: &PathSegments, caller: &Caller) -> Result<CustomerRef, Fault> {
     let name = path.text(CUSTOMER_ID);
     if name == ME {
@@ -151,8 +151,8 @@ fn operation(parts: &Parts) -> String {
     format!("{method} {}", metrics::endpoint(&parts.extensions))
 }
 
-/// Returns the credential of a request: a bearer token or an API key. Both may be sent when they
-/// are the same.
+/// Returns the credential of a request: a bearer token or an API key. Both may be sent if they are
+/// equal.
 fn credential(headers: &HeaderMap) -> HttpResult<&str> {
     let unauthenticated = || {
         Problem::new(Code::Unauthenticated)
@@ -183,8 +183,8 @@ fn bearer(value: &str) -> Option<&str> {
         .then_some(token.trim())
 }
 
-/// Returns the problem for a caller who is not let in. `missing` answers for ids and tenants that
-/// the caller may not know of.
+/// Returns the problem for a caller who is not admitted. `missing` is the code for ids and tenants
+/// that the caller may not know of.
 fn problem(error: AccessError, missing: Code) -> Problem {
     match error {
         AccessError::Unauthenticated => {
@@ -206,7 +206,7 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
     lacking(refusal.needed())
 }
 
-/// Returns the same problem for what is not on record.
+/// Returns the same problem for a refusal that is not recorded in the audit trail.
 pub(crate) fn lacking(needed: Needed) -> Problem {
     Problem::new(Code::PermissionDenied).detail(match needed {
         Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(nothing.unwrap_err().code(), Code::Internal);
     }
 
-    /// A handler that does not ask who calls.
+    /// A handler that does not declare who may call it.
     #[utoipa::path(get, path = "/customers/{customerId}")]
     async fn forgetful() -> &'static str {
         "secrets"

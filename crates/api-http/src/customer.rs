@@ -49,7 +49,7 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this slice.
+/// Returns the routes of customers.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Write, routes!(create::create)))
@@ -70,12 +70,12 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(Needs::Admin, routes!(lifecycle::reactivate)))
 }
 
-/// The reply that shows a customer.
+/// Returns the reply with a customer.
 fn render(status: StatusCode, record: &CustomerRecord, context: &Context) -> StoredReply {
     expanded(status, record, context, &Related::default())
 }
 
-/// The reply that shows a customer, and what was asked for beside it.
+/// Returns the reply with a customer and the records that the request expands.
 fn expanded(
     status: StatusCode,
     record: &CustomerRecord,

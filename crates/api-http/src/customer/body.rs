@@ -1,4 +1,4 @@
-//! A customer as the wire shows it.
+//! The representation of a customer.
 
 use super::PreferencesBody;
 use super::expand::Related;
@@ -25,76 +25,76 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerBody<'a> {
-    /// Its id.
+    /// The customer's id.
     pub id: Uuid,
-    /// The tenant, as the outside names it.
+    /// The tenant's slug.
     #[schema(example = "default")]
     pub tenant_id: &'a str,
-    /// The user that signs in as this customer; null for guests.
+    /// The user that signs in as this customer; null for a guest.
     pub user_id: Option<Uuid>,
     /// The e-mail address as it was typed.
     #[schema(example = "jane.smith@example.com")]
     pub email: &'a str,
-    /// Whether the address was proven.
+    /// Whether the customer has proven to own the address.
     pub email_verified: bool,
-    /// Whether the phone number was proven.
+    /// Whether the customer has proven to own the phone number.
     pub phone_verified: bool,
-    /// The person.
+    /// The personal details.
     pub profile: ProfileBody<'a>,
     /// Tier, primary segment and totals.
     pub segment: StandingBody<'a>,
     /// The preferences.
     pub preferences: PreferencesBody<'a>,
-    /// Where it stands in its life.
+    /// The status in the customer's lifecycle.
     #[schema(value_type = CustomerStatus)]
     pub status: &'static str,
-    /// Whether it can sign in.
+    /// Whether the customer can sign in.
     #[schema(value_type = CustomerAccountState)]
     pub account_state: &'static str,
     /// A person or a company.
     #[schema(value_type = CustomerKind)]
     pub customer_type: &'static str,
-    /// The group it belongs to.
+    /// The group that the customer belongs to.
     #[schema(example = "retail")]
     pub group_id: Option<&'a str>,
-    /// Staff's words on it, in order.
+    /// The tags that staff put on the customer, sorted.
     pub tags: Vec<&'a str>,
-    /// Its id in Magento.
+    /// The id in Magento.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
-    /// Its ids in other systems, by system.
+    /// The ids in other systems, by system.
     pub external_ids: &'a BTreeMap<String, String>,
-    /// Where it registered.
+    /// Where the customer registered.
     #[schema(example = "WEBSITE")]
     pub registration_source: Option<&'a str>,
-    /// What else the shop keeps with it.
+    /// Free-form data that the shop stores with the customer.
     #[schema(value_type = FreeObject)]
     pub metadata: &'a Map<String, Value>,
-    /// When it became a customer.
+    /// When the customer registered.
     #[schema(value_type = String, format = DateTime)]
     pub registration_date: Instant,
-    /// When it last signed in.
+    /// When the customer last signed in.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_login_at: Option<Instant>,
-    /// The edit token: quoted, it is the `ETag`.
+    /// The edit token; in quotes, it is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// When the record was made.
+    /// When the record was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When something in it last changed.
+    /// When the record last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Instant,
-    /// When it was deleted.
+    /// When the customer was deleted.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub deleted_at: Option<Instant>,
-    /// Its addresses, oldest first and at most 100, when `expand` asks for them.
+    /// The addresses, oldest first and at most 100, if `expand` requests them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub addresses: Option<Vec<AddressBody<'a>>>,
 }
 
-/// Who a customer is.
+/// The personal details of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileBody<'a> {
@@ -110,15 +110,15 @@ pub struct ProfileBody<'a> {
     /// Gender.
     #[schema(value_type = Option<CustomerGender>)]
     pub gender: Option<&'static str>,
-    /// Phone number as it was written.
+    /// Phone number as it was typed.
     #[schema(example = "+1-555-0125", max_length = 20)]
     pub phone: Option<&'a str>,
-    /// Address of a picture.
+    /// URL of a picture.
     #[schema(example = "https://cdn.example.com/avatars/jane.jpg", max_length = 500)]
     pub avatar: Option<&'a str>,
 }
 
-/// Where a customer stands: tier, primary segment and the totals of its orders.
+/// A customer's tier, primary segment and order totals.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StandingBody<'a> {
@@ -134,13 +134,13 @@ pub struct StandingBody<'a> {
     /// The currency of the amounts.
     #[schema(example = "USD")]
     pub currency: &'a str,
-    /// Sum of completed orders.
+    /// The sum of completed orders.
     #[schema(value_type = f64, example = 5420.50)]
     pub total_spent: Amount,
-    /// Number of completed orders.
+    /// The number of completed orders.
     #[schema(example = 23)]
     pub order_count: i64,
-    /// What an order was worth on average.
+    /// The average value of an order.
     #[schema(value_type = f64, example = 235.67)]
     pub average_order_value: Amount,
 }
@@ -157,7 +157,7 @@ reply! {
 }
 
 impl<'a> CustomerBody<'a> {
-    /// The record, as callers of the context's tenant see it.
+    /// Creates the representation of a record for callers of the context's tenant.
     pub fn new(record: &'a CustomerRecord, context: &'a Context) -> Self {
         let customer: &Customer = &record.customer;
         Self {
@@ -189,7 +189,7 @@ impl<'a> CustomerBody<'a> {
         }
     }
 
-    /// The same with what was asked for beside it.
+    /// Adds the requested related records.
     pub(super) fn with(mut self, related: &'a Related) -> Self {
         self.addresses = related.addresses(CustomerId(self.id));
         self

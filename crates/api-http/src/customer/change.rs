@@ -1,4 +1,4 @@
-//! `PUT` and `PATCH` of a customer
+//! `PUT` and `PATCH` of a customer.
 
 use super::create::{already_taken, unknown_group};
 use super::fields::{details, email, group_pointer};
@@ -40,40 +40,40 @@ use uuid::Uuid;
 /// The member that names the group, unless `customerType` does.
 const GROUP: &str = CustomerField::GroupId.path();
 
-/// A merge into a customer: absent members keep, null clears, lists replace. What was read may
-/// be sent back as it is: members that cannot be written are accepted when they are what is
-/// stored. That holds for `addresses` as a whole, as `expand` shows them: addresses have routes
-/// of their own, and a list that differs in anything from the customer's address book is refused.
+/// A merge into a customer: absent members are kept, null clears, lists are replaced. What was read
+/// may be sent back as it is: read-only members are accepted if they equal the stored values. That
+/// includes `addresses` as a whole, as `expand` shows them: addresses are changed by their own
+/// routes, and a list that differs from the customer's address book is rejected.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
-    /// The e-mail address. A changed one is unproven.
+    /// The e-mail address. A new address counts as unverified.
     #[schema(max_length = 255, format = Email, nullable = false)]
     pub email: Option<String>,
-    /// The person.
+    /// The personal details.
     pub profile: Option<super::ProfileInput>,
     /// The preferences. A null opt-in is withdrawn.
     pub preferences: Option<super::PreferencesInput>,
-    /// The status; a changed one needs `customers:admin`, and is the same step as suspend or
-    /// reactivate. With a customer's own token it is refused, whatever its value.
+    /// The status. Changing it needs `customers:admin`, and is the same as suspending or
+    /// reactivating. With a customer's own token it is rejected, whatever its value.
     #[schema(nullable = false)]
     pub status: Option<super::CustomerStatus>,
-    /// A person or a company, or the name of a group; null, what the operator decided.
+    /// A person or a company, or the name of a group; null for the operator's default.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
     #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
-    /// Staff's words on it.
+    /// The tags.
     #[schema(max_items = 50)]
     pub tags: Option<Vec<String>>,
     /// The id in Magento.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
-    /// Ids in other systems, merged by system; null removes one.
+    /// The ids in other systems, merged by system; null removes an id.
     pub external_ids: Option<std::collections::BTreeMap<String, Option<String>>>,
-    /// What else the shop keeps with it, merged member by member.
+    /// Free-form data that the shop stores with the customer, merged member by member.
     pub metadata: Option<FreeObject>,
     /// The version that was read; acts as `If-Match`.
     #[schema(minimum = 1)]
@@ -101,14 +101,14 @@ macro_rules! update_route {
 update_route! {
     /// Change a customer
     ///
-    /// A merge, as PATCH is: absent members keep, null clears, lists replace.
+    /// Merges like PATCH: absent members are kept, null clears, lists are replaced.
     replace, put, "updateCustomer"
 }
 
 update_route! {
     /// Change a customer by merge patch
     ///
-    /// Absent members keep, null clears, lists replace (RFC 7396).
+    /// Absent members are kept, null clears, lists are replaced (RFC 7396).
     merge, patch, "patchCustomer"
 }
 
@@ -149,8 +149,8 @@ async fn update(call: Call) -> HttpResult<Response> {
     .await
 }
 
-/// Changes a customer as a request asks, once all of it was read, and answers what `render` makes
-/// of the customer.
+/// Changes a customer after all of the request has been read, and returns the reply that `render`
+/// creates from the customer.
 pub(crate) async fn apply(
     mut call: Request,
     customer: Option<CustomerRef>,
@@ -169,8 +169,8 @@ pub(crate) async fn apply(
     Ok(reply::once(outcome, render))
 }
 
-/// What the body says of members that cannot be written. A value that cannot be one of ours
-/// differs from every stored one.
+/// Reads the read-only members of the body. A value that cannot be parsed differs from every stored
+/// one.
 fn stated(fields: &mut Fields) -> ReadOnlyFields {
     ReadOnlyFields {
         id: stated_id(fields),
@@ -189,12 +189,12 @@ fn stated(fields: &mut Fields) -> ReadOnlyFields {
     }
 }
 
-/// The id that the body states, in any way in which a path may name a customer.
+/// Reads the id in the body, in any of the forms in which a path may name a customer.
 pub(crate) fn stated_id(fields: &mut Fields) -> Option<CustomerRef> {
     member(fields, "id", |value| reference(value, CustomerRef::parse))
 }
 
-/// The addresses that the body states: those of a book that `expand` would show so.
+/// Reads the addresses in the body: they equal a book if `expand` would show it in the same way.
 fn stated_addresses(fields: &mut Fields) -> Option<StatedAddresses> {
     let sent = fields.read_only("addresses")?;
     Some(StatedAddresses(Arc::new(move |book| {
@@ -204,7 +204,7 @@ fn stated_addresses(fields: &mut Fields) -> Option<StatedAddresses> {
     })))
 }
 
-/// `null`, or a text of ours.
+/// Parses `null` or a text; `None` for anything else.
 #[expect(clippy::option_option, reason = "null is a value that can be stated")]
 fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
     if value.is_null() {
@@ -231,8 +231,8 @@ fn too_large(fields: &Fields, field: CustomerField) -> Fault {
     Fault::new(fields.pointer(field.path()), fault::TOO_LONG, detail)
 }
 
-/// Returns the problem for a customer that was not changed, with the pointers of the request's
-/// members.
+/// Returns the problem for a customer that was not changed, with pointers to the members of the
+/// request.
 pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
     if let Failed::Forbidden {
         refusal,

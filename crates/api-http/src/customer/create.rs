@@ -1,4 +1,4 @@
-//! `POST /customers`
+//! `POST /customers`.
 
 use super::fields::{details, email, group_pointer};
 use super::preferences::ALIASES;
@@ -30,30 +30,31 @@ pub struct CreateCustomerBody {
     /// The e-mail address.
     #[schema(max_length = 255, format = Email)]
     pub email: String,
-    /// 8 to 128 characters, no common password, without the address or a name in it.
+    /// 8 to 128 characters; not a common password, and without the e-mail address or a name in it.
     #[schema(min_length = 8, max_length = 128)]
     pub password: Option<String>,
-    /// The person.
+    /// The personal details.
     pub profile: Option<super::ProfileInput>,
-    /// The preferences. An opt-in that is absent or null is what the operator decided, refused unless configured.
+    /// The preferences. An opt-in that is absent or null gets the operator's default, which is
+    /// false unless configured.
     pub preferences: Option<super::PreferencesInput>,
-    /// A person or a company, or the name of a group; absent or null, what the operator decided.
+    /// A person or a company, or the name of a group; absent or null for the operator's default.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
     #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
-    /// Staff's words on it.
+    /// The tags.
     #[schema(max_items = 50)]
     pub tags: Option<Vec<String>>,
     /// The id in Magento.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
-    /// Ids in other systems, by system.
+    /// The ids in other systems, by system.
     pub external_ids: Option<std::collections::BTreeMap<String, String>>,
-    /// Where it registered.
+    /// Where the customer registered.
     #[schema(max_length = 50)]
     pub registration_source: Option<String>,
-    /// What else the shop keeps with it.
+    /// Free-form data that the shop stores with the customer.
     pub metadata: Option<FreeObject>,
 }
 
@@ -124,7 +125,7 @@ fn read(
     })
 }
 
-/// A new customer has no ids that could be removed.
+/// Drops null ids: a new customer has no ids that could be removed.
 fn drop_removals(ids: &mut Patch<std::collections::BTreeMap<String, Option<String>>>) {
     if let Patch::Set(ids) = ids {
         ids.retain(|_, id| id.is_some());
@@ -159,7 +160,8 @@ fn problem(error: CreateCustomerError, fields: &Fields) -> Problem {
     })
 }
 
-/// Something unique belongs to another customer; which one, so that the caller can go on.
+/// Returns the problem for a unique value that belongs to another customer, with that customer if
+/// the caller may know it.
 pub(super) fn already_taken(code: Code, detail: &str, holder: Option<CustomerId>) -> Problem {
     let problem = Problem::new(code).detail(detail);
     match holder {
@@ -168,7 +170,7 @@ pub(super) fn already_taken(code: Code, detail: &str, holder: Option<CustomerId>
     }
 }
 
-/// A group that the tenant does not have.
+/// Returns the problem for a group that the tenant does not have.
 pub(super) fn unknown_group(fields: &Fields) -> Problem {
     Problem::from_faults(vec![Fault::new(
         group_pointer(fields),

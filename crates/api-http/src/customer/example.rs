@@ -1,4 +1,4 @@
-//! The bodies that the document shows. A test holds each one against its schema.
+//! The example bodies of the OpenAPI document. A test validates each of them against its schema.
 
 use super::PreferencesBody;
 use customer_domain::preference::{OptIn, Preferences};
@@ -25,7 +25,7 @@ pub(super) fn reason_body() -> Value {
     json!({"reason": "asked for by the customer"})
 }
 
-/// The beginning of a table of customers.
+/// Returns the beginning of an export as CSV.
 pub(super) fn table() -> Value {
     json!(
         "id,tenantId,userId,email,…\r\n0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05,default,,jane.smith@example.com,…\r\n"

@@ -1,4 +1,4 @@
-//! `expand`: the records that a reply shows inside of a customer.
+//! `expand`: related records in the representation of a customer.
 
 use crate::address::AddressBody;
 use crate::api::Api;
@@ -11,27 +11,27 @@ use http_kit::fields::{Fields, Violation};
 use http_kit::problem::HttpResult;
 use std::collections::HashMap;
 
-/// What can be asked for. Tags are always shown; who asks for them asks for nothing wrong.
+/// The values of the parameter. Tags are always included; requesting them is allowed nevertheless.
 const WORDS: [&str; 2] = [ADDRESSES, "tags"];
 const ADDRESSES: &str = "addresses";
 
-/// What can be shown inside of a customer.
+/// The related records that a reply may include.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExpandParams {
-    /// `addresses` (of each customer the 100 oldest), `tags` (which are always render), or both,
+    /// `addresses` (the 100 oldest of each customer), `tags` (which are always included), or both,
     /// separated by a comma.
     #[param(pattern = "^(addresses|tags)(,(addresses|tags))*$")]
     pub expand: Option<String>,
 }
 
-/// What a request wants to see inside of customers.
+/// The related records that a request expands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Expand {
     addresses: bool,
 }
 
-/// What was asked for, of some customers.
+/// The expanded records of some customers.
 #[derive(Debug, Default)]
 pub(super) struct Related {
     addresses: Option<HashMap<CustomerId, Vec<Address>>>,
@@ -47,12 +47,12 @@ impl Expand {
         }
     }
 
-    /// Whether records were asked for that have members of their own.
+    /// Returns whether records are requested that have to be read separately.
     pub(super) fn is_of_records(self) -> bool {
         self.addresses
     }
 
-    /// Reads what was asked for, of all these customers at once.
+    /// Reads the requested records of all these customers at once.
     pub(super) async fn related(
         self,
         api: &Api,
@@ -72,7 +72,7 @@ impl Expand {
 }
 
 impl Related {
-    /// The addresses of a customer, if they were asked for.
+    /// Returns the addresses of a customer, if they were requested.
     pub(super) fn addresses(&self, customer: CustomerId) -> Option<Vec<AddressBody<'_>>> {
         let book = self.addresses.as_ref()?.get(&customer);
         let addresses = book.into_iter().flatten();

@@ -1,4 +1,4 @@
-//! `GET /exports/customers`: a list without pages, as a stream.
+//! `GET /exports/customers`: all customers that meet a filter, as a stream.
 
 mod csv;
 mod stream;
@@ -21,35 +21,36 @@ use http_kit::problem::{HttpResult, Problem};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Seconds after which an export may have ended that has the place of another.
+/// The seconds to wait before retrying while the maximum number of exports is running.
 const RETRY_AFTER: u32 = 10;
 
 const FORMATS: &[(&str, Format)] = &[("ndjson", Format::Ndjson), ("csv", Format::Csv)];
 
-/// How an export is written.
+/// The file format of an export.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExportParams {
-    /// Without it, what `Accept` prefers; else `ndjson`.
+    /// The file format; by default the one that `Accept` prefers, otherwise `ndjson`.
     #[param(inline)]
     pub format: Option<ExportFormat>,
 }
 
 words! {
-    /// How an export is written.
+    /// The file format of an export.
     ExportFormat: FORMATS,
 }
 
 /// Export customers
 ///
-/// All customers that pass the filter, the longest-standing first, as a stream. Every export leaves
-/// an entry in the audit trail. The reply is whole when it ends as HTTP says; a failure on the way
-/// cuts the connection. HTTP/1.0 has no such end: over it nothing is exported. Four exports run at
-/// one time; who asks for a fifth is told to come back (`503`).
+/// All customers that meet the filter, oldest first, as a stream. Every export is recorded in the
+/// audit trail. The reply is complete if it ends as HTTP requires; if the export fails halfway, the
+/// connection is cut. Because HTTP/1.0 cannot signal this, it is not supported. At most four
+/// exports run at the same time; a fifth is rejected with `503` and should be retried.
 ///
-/// As `text/csv` the columns are the members of a customer under their paths. Tags are joined by
-/// `|`; what is an object is JSON. A text that a spreadsheet would take for a formula (it begins with
-/// `=`, `+`, `-`, `@`, a tab or a line break) has an apostrophe before it. Records end in CRLF.
+/// In `text/csv`, the columns are the members of a customer, named by their paths. Tags are joined
+/// by `|`; objects are written as JSON. A text that a spreadsheet would run as a formula (it begins
+/// with `=`, `+`, `-`, `@`, a tab or a line break) is preceded by an apostrophe. Records end in
+/// CRLF.
 #[utoipa::path(
     get,
     path = "/exports/customers",
@@ -92,7 +93,7 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
     Ok(reply(format, Export::new(source, first, place)))
 }
 
-/// A place among the exports, free again when it is dropped.
+/// Takes one of the places for running exports, which is free again when it is dropped.
 fn place(api: &Api) -> HttpResult<OwnedSemaphorePermit> {
     let place = Arc::clone(&api.exports).try_acquire_owned();
     place.map_err(|_| {
@@ -122,8 +123,7 @@ fn read(call: &mut Request) -> HttpResult<(ExportRequest, Expand)> {
     call.build(|| Some((request, expand)))
 }
 
-/// Of the types that `Accept` names and that there are, the one with the greatest weight, the first
-/// among equals.
+/// Returns the supported format with the greatest weight in `Accept`, the first among equals.
 fn preferred(headers: &HeaderMap) -> Format {
     let accepted = headers
         .get_all(ACCEPT)

@@ -1,4 +1,4 @@
-//! Customers as a table: RFC 4180, and safe to open in a spreadsheet.
+//! Customers as CSV (RFC 4180) that is safe to open in a spreadsheet.
 
 use crate::customer::CustomerBody;
 use crate::support::wire::{Amount, Instant};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
-/// A column: its name, which is the member's path, and what it shows of a customer.
+/// A column: its name, which is the member's path, and the function that writes its cell.
 type Column = (&'static str, fn(&mut Cell, &CustomerBody<'_>));
 
 macro_rules! columns {
@@ -66,10 +66,10 @@ const COLUMNS: &[Column] = columns! { it:
     "deletedAt" => time(it.deleted_at);
 };
 
-/// Between the words of one cell.
+/// The separator of the words in a cell.
 const BETWEEN_WORDS: char = '|';
 
-/// Records under construction.
+/// A buffer of records.
 pub(super) struct Rows {
     writer: Writer<Vec<u8>>,
     cell: Cell,
@@ -85,7 +85,7 @@ impl Rows {
         }
     }
 
-    /// The first record: the names of the columns.
+    /// Writes the first record: the names of the columns.
     pub(super) fn header(&mut self) -> io::Result<()> {
         let names = COLUMNS.iter().map(|(name, _)| name);
         Ok(self.writer.write_record(names)?)
@@ -100,7 +100,7 @@ impl Rows {
         Ok(self.writer.write_record(None::<&[u8]>)?)
     }
 
-    /// Bytes so far, but for the last few.
+    /// Returns the number of bytes so far, without those that are still buffered.
     pub(super) fn len(&self) -> usize {
         self.writer.get_ref().len()
     }
@@ -110,13 +110,12 @@ impl Rows {
     }
 }
 
-/// A cell under construction. Writing to it cannot fail: it takes all, and what is written can
-/// always be.
+/// A cell that is being written. Writing to memory cannot fail, and all values can be serialized.
 #[derive(Default)]
 struct Cell(Vec<u8>);
 
 impl Cell {
-    /// What this service made itself.
+    /// Writes a value that this service generated.
     fn plain(&mut self, value: impl Display) {
         let _infallible = write!(self.0, "{value}");
     }
@@ -139,8 +138,8 @@ impl Cell {
         let _infallible = serde_json::to_writer(&mut self.0, value);
     }
 
-    /// What others wrote. A spreadsheet takes some beginnings for a formula and runs it, unless an
-    /// apostrophe comes first.
+    /// Writes a text from outside. A spreadsheet would run some texts as formulas; a leading
+    /// apostrophe prevents that.
     fn text<'t>(&mut self, text: impl Into<Option<&'t str>>) {
         let text = text.into().unwrap_or_default();
         if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
@@ -149,7 +148,7 @@ impl Cell {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    /// Words, joined. One that holds the sign between them has a backslash before it.
+    /// Writes words, joined. A separator within a word is escaped by a backslash.
     fn words(&mut self, words: &[&str]) {
         let escaped = words
             .iter()
