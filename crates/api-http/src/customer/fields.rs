@@ -1,4 +1,4 @@
-//! What requests say of a customer: the reader that all of them share.
+//! Reads the customer fields that several requests share.
 
 use super::preferences::preferences;
 use super::words::{KINDS, KindOrGroup};
@@ -20,7 +20,7 @@ use http_kit::json::{Node, join};
 use std::collections::{BTreeMap, BTreeSet};
 use validator::ValidateUrl;
 
-/// The person, in a request. Absent members keep, null clears.
+/// The personal details, in a request. Absent members are kept, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileInput {
@@ -30,32 +30,32 @@ pub struct ProfileInput {
     /// Family name.
     #[schema(max_length = 100)]
     pub last_name: Option<String>,
-    /// Date of birth; of a date-time the date is taken.
+    /// Date of birth; the time of a date-time is ignored.
     #[schema(format = Date)]
     pub date_of_birth: Option<String>,
     /// Gender.
     pub gender: Option<super::CustomerGender>,
-    /// Phone number: at least 4 digits, grouped as you like.
+    /// Phone number: at least 4 digits, in any grouping.
     #[schema(min_length = 4, max_length = 20, pattern = r"^[+]?[0-9 ./()\-]+$")]
     pub phone: Option<String>,
-    /// Address of a picture: an https URL.
+    /// URL of a picture, `https` only.
     #[schema(max_length = 500, format = "uri")]
     pub avatar: Option<String>,
 }
 
-/// The e-mail address of a request.
+/// Parses the e-mail address of a request.
 pub(super) fn email(text: &str) -> Result<Email, Violation> {
     rule(Email::parse(text))
 }
 
-/// Reads a list of at least so many tags.
+/// Reads a list of at least `fewest` tags.
 pub(crate) fn tags(fields: &mut Fields, fewest: usize) -> Field<'_, impl Parse<Output = Vec<Tag>>> {
     let items = Items::new(fewest..=MAX_TAGS, |text| rule(Tag::parse(text)));
     fields.field(CustomerField::Tags.path(), items)
 }
 
-/// Everything that can be edited, but the e-mail address and the status, which each route reads
-/// for itself.
+/// Reads all editable fields except the e-mail address and the status, which the routes read
+/// themselves.
 pub(super) fn details(fields: &mut Fields, today: NaiveDate) -> CustomerChanges {
     let mut changes = CustomerChanges {
         email: None,
@@ -123,7 +123,7 @@ fn avatar(url: &str) -> Result<Option<String>, Violation> {
     rule(profile::avatar(url))
 }
 
-/// Ids in other systems, by system; null removes one. Every entry that is none is named.
+/// Parses ids in other systems, by system; null removes an id. Reports every invalid entry.
 struct ExternalIds;
 
 impl ExternalIds {
@@ -180,7 +180,7 @@ impl Parse for ExternalIds {
     }
 }
 
-/// Returns where the request names the group.
+/// Returns the pointer to the member that names the group.
 pub(super) fn group_pointer(fields: &Fields) -> String {
     let [kind, group] =
         [CustomerField::CustomerType, CustomerField::GroupId].map(CustomerField::path);
@@ -188,7 +188,7 @@ pub(super) fn group_pointer(fields: &Fields) -> String {
     fields.pointer(if names_group { kind } else { group })
 }
 
-/// `customerType` and `groupId`: the first may name a group too, and then they must agree.
+/// Reads `customerType` and `groupId`: the first may name a group too, and then both must agree.
 fn kind_and_group(fields: &mut Fields) -> (Patch<CustomerType>, Patch<GroupId>) {
     let word = fields
         .one_of(CustomerField::CustomerType.path(), &KINDS)

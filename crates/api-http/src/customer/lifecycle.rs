@@ -1,4 +1,4 @@
-//! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
+//! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`.
 
 use super::change::{problem, stated_id};
 use super::{CustomerReply, example, render};
@@ -17,11 +17,11 @@ use http::StatusCode;
 use http_kit::normalise::AliasTable;
 use http_kit::problem::HttpResult;
 
-/// Why something is done.
+/// The reason for a change of the status.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReasonBody {
-    /// Why, for the record.
+    /// The reason, for the audit trail.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
     /// The tenant; it must be one that the caller may act in.
@@ -30,8 +30,8 @@ pub struct ReasonBody {
 
 /// Deactivate a customer
 ///
-/// The record stays for orders and staff; the e-mail address is free again. Repeating it
-/// changes nothing.
+/// The record is kept for orders and staff; the e-mail address may be used again. Repeating the
+/// request changes nothing.
 #[utoipa::path(
     delete,
     path = "/customers/{customerId}",
@@ -66,19 +66,19 @@ macro_rules! step_route {
 step_route! {
     /// Suspend a customer
     ///
-    /// A suspended customer cannot sign in. Repeating it changes nothing.
+    /// A suspended customer cannot sign in. Repeating the request changes nothing.
     suspend, "/customers/{customerId}/suspend", "suspendCustomer", Suspend
 }
 
 step_route! {
     /// Reactivate a customer
     ///
-    /// From pending, inactive or suspended, and back from deleted when its e-mail address is
-    /// still free. Repeating it changes nothing.
+    /// From pending, inactive or suspended; also from deleted, if the e-mail address is still free.
+    /// Repeating the request changes nothing.
     reactivate, "/customers/{customerId}/reactivate", "reactivateCustomer", Reactivate
 }
 
-/// Changes the status; an `Idempotency-Key` counts on POST.
+/// Changes the status; `Idempotency-Key` is only read on POST.
 async fn transition(call: Call, change: StatusChange) -> HttpResult<Response> {
     let missing = Code::CustomerNotFound;
     let mut call = call.optional_body(&ALIASES, missing).await?;

@@ -1,4 +1,4 @@
-//! `GET /customers`
+//! `GET /customers`.
 
 mod cursor;
 mod filter;
@@ -39,30 +39,31 @@ const SORT_ORDERS: &[(&str, SortOrder)] = &[
 const DEFAULT_SIZE: u32 = 20;
 const MAX_SIZE: i64 = 100;
 
-/// In which order a list comes, and which part of it.
+/// The order and the page of a list.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// By what to sort.
+    /// The sort key.
     #[param(inline)]
     pub sort_by: Option<CustomerSortKey>,
-    /// Which end first; newest or last by default.
+    /// The direction; `desc` by default.
     #[param(inline)]
     pub sort_order: Option<CustomerSortOrder>,
-    /// The page, from 1. Pages beyond row 10,000 need the cursor.
+    /// The page number, from 1. Rows beyond 10,000 can only be reached with the cursor.
     #[param(minimum = 1)]
     pub page: Option<u32>,
-    /// Customers per page.
+    /// The number of customers per page.
     #[param(minimum = 1, maximum = 100)]
     pub page_size: Option<u32>,
-    /// The `nextCursor` of the last page, with the same filters and order; not with `page`.
+    /// The `nextCursor` of the previous page, with the same filter and order; not along with
+    /// `page`.
     pub cursor: Option<String>,
 }
 
 words! {
-    /// By what a list is sorted.
+    /// The sort keys of a list of customers.
     CustomerSortKey: SORT_KEYS,
-    /// Which end of the order comes first.
+    /// The sort directions.
     CustomerSortOrder: SORT_ORDERS,
 }
 
@@ -73,17 +74,17 @@ reply! {
         CustomerListData<'a> {
             /// The customers.
             customers: Vec<CustomerBody<'a>>,
-            /// How many there are in all; null with a cursor.
+            /// The total number of customers; null with a cursor.
             total: Option<u64>,
             /// Whether `total` is an estimate: it is exact up to 10,000.
             total_is_estimate: bool,
-            /// The page; null with a cursor.
+            /// The page number; null with a cursor.
             page: Option<u32>,
-            /// Customers per page.
+            /// The number of customers per page.
             page_size: u32,
-            /// How many pages there are in all; null with a cursor.
+            /// The total number of pages; null with a cursor.
             total_pages: Option<u64>,
-            /// Begins the next page; null on the last.
+            /// The cursor of the next page; null on the last page.
             next_cursor: Option<String>,
         }
     }
@@ -91,7 +92,7 @@ reply! {
 
 /// List customers
 ///
-/// By page number for people, by cursor for programs: any depth costs the same.
+/// By page number for users, by cursor for programs, which costs the same at any depth.
 #[utoipa::path(
     get,
     path = "/customers",
@@ -113,7 +114,8 @@ pub(super) async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &CustomerListReply::from(data)).send())
 }
 
-/// Only a list can be asked for too much: its filter is the caller's to narrow.
+/// Returns the problem for a failed read of a list. Only here is `TooSlow` up to the caller, who
+/// can narrow the filter.
 pub(super) fn problem(error: StoreError) -> Problem {
     if error == StoreError::TooSlow {
         return Code::FilterTooBroad.into();

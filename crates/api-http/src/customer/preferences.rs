@@ -1,5 +1,5 @@
-//! The preferences of a customer over HTTP: how requests spell and say them, and how replies show
-//! them.
+//! The preferences of a customer over HTTP: their spellings in requests, and their representation
+//! in replies.
 
 use crate::support::failure::rule;
 use crate::support::patch::PatchExt as _;
@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// Declares the spellings of preferences: those in a customer, and those without the object around
-/// them. A line says in which object below `preferences` a member lies, its name there, and the
-/// camel case of its stored name where that is another.
+/// Declares the spellings of preferences, within a customer and on their own. A line names the
+/// object below `preferences` that contains a member, the member's name there, and the stored name
+/// in camel case if it differs.
 macro_rules! spellings {
     (
         $(#[$doc:meta])* $customer:ident { $($of_customer:expr,)+ }
@@ -54,7 +54,7 @@ macro_rules! spellings {
 }
 
 spellings! {
-    /// Every spelling of a customer in the five source documents (D-02, D-07, D-35).
+    /// The spellings of a customer's members in the five source documents (D-02, D-07, D-35).
     ALIASES {
         ("/customerId", "/id"),
         ("/firstName", "/profile/firstName"),
@@ -68,8 +68,8 @@ spellings! {
         ("/customerGroupId", "/groupId"),
         ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
     }
-    /// As in a customer, and without the object around it: every preference has its place, its
-    /// flat name and the name of its column (D-35).
+    /// The spellings of preferences on their own: each has its path, its flat name and the name of
+    /// its column (D-35).
     PREFERENCE_ALIASES {
         ("/customerId", "/id"),
         ("/marketing", "/preferences/marketing"),
@@ -91,7 +91,7 @@ spellings! {
     "" "custom" "customPreferences";
 }
 
-/// The preferences, in a request. Absent members keep, null clears.
+/// The preferences, in a request. Absent members are kept, null clears.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreferencesInput {
@@ -101,7 +101,7 @@ pub struct PreferencesInput {
     /// ISO 4217 code.
     #[schema(pattern = "^[A-Za-z]{3}$")]
     pub currency: Option<String>,
-    /// IANA name.
+    /// IANA name of a time zone.
     #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
     pub timezone: Option<String>,
     /// What may be sent for marketing.
@@ -112,9 +112,9 @@ pub struct PreferencesInput {
     pub data_sharing: Option<bool>,
     /// Whether behaviour may be recorded.
     pub analytics_tracking: Option<bool>,
-    /// Whether cookies beyond the necessary are agreed to.
+    /// Whether cookies other than the necessary ones may be set.
     pub cookie_consent: Option<bool>,
-    /// Preferences that only the shop knows; merged member by member.
+    /// Preferences that are specific to the shop; merged member by member.
     pub custom: Option<FreeObject>,
 }
 
@@ -122,13 +122,13 @@ pub struct PreferencesInput {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreferencesBody<'a> {
-    /// Language tag; null: the tenant's.
+    /// Language tag; null for the tenant's.
     #[schema(example = "en")]
     pub language: Option<&'a str>,
-    /// ISO 4217 code; null: the tenant's.
+    /// ISO 4217 code; null for the tenant's.
     #[schema(example = "USD")]
     pub currency: Option<&'a str>,
-    /// IANA name; null: unknown.
+    /// IANA name of the time zone; null if unknown.
     #[schema(example = "America/New_York")]
     pub timezone: Option<&'a str>,
     /// What may be sent for marketing.
@@ -139,14 +139,14 @@ pub struct PreferencesBody<'a> {
     pub data_sharing: bool,
     /// Whether behaviour may be recorded.
     pub analytics_tracking: bool,
-    /// Whether cookies beyond the necessary are agreed to.
+    /// Whether cookies other than the necessary ones may be set.
     pub cookie_consent: bool,
-    /// Preferences that only the shop knows.
+    /// Preferences that are specific to the shop.
     #[schema(value_type = FreeObject)]
     pub custom: &'a Map<String, Value>,
 }
 
-/// Declares an object of opt-ins, as requests and as replies have it.
+/// Declares an object of opt-ins, for requests and for replies.
 macro_rules! opt_ins {
     ($(#[$doc_in:meta])* $input:ident, $(#[$doc:meta])* $body:ident {
         $($(#[$meta:meta])* $member:ident: $opt_in:ident,)+
@@ -188,7 +188,7 @@ opt_ins! {
     NotificationsInput,
     /// Which notifications are wanted.
     NotificationsBody {
-        /// News of orders.
+        /// Notifications about orders.
         order_updates: OrderUpdates,
         /// Promotions.
         promotions: PromotionalEmails,
@@ -239,7 +239,7 @@ pub(crate) fn preferences(fields: &mut Fields) -> PreferenceChanges {
     }
 }
 
-/// What the request says of an opt-in; `None` when it says nothing.
+/// Reads an opt-in of the request; `None` if it is absent.
 #[expect(clippy::option_option, reason = "null withdraws it")]
 fn agreement(fields: &mut Fields, opt_in: OptIn) -> Option<Option<bool>> {
     match fields.boolean(opt_in.field().path()).given() {

@@ -1,4 +1,4 @@
-//! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
+//! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`.
 
 use super::expand::{Expand, ExpandParams};
 use super::fields::email;
@@ -22,12 +22,12 @@ use http_kit::problem::{HttpResult, Problem};
 use std::slice::from_ref;
 use uuid::Uuid;
 
-/// Customers that one request may ask for.
+/// The most customers that one request may read.
 const MAX_BATCH: usize = 100;
 
 /// Read a customer
 ///
-/// Deactivated customers are shown too, with the status `deleted`.
+/// Deleted customers are included, with the status `deleted`.
 #[utoipa::path(
     get,
     path = "/customers/{customerId}",
@@ -59,13 +59,13 @@ pub struct BatchGetBody {
 }
 
 reply! {
-    /// The customers that exist, and the ids for which there is none.
+    /// The customers that exist, and the ids of those that do not.
     BatchGetReply {
-        /// The customers that exist, and the ids for which there is none.
+        /// The customers that exist, and the ids of those that do not.
         BatchGetData<'a> {
-            /// In the order asked for, each once.
+            /// In the order of the request, without duplicates.
             customers: Vec<CustomerBody<'a>>,
-            /// In the order asked for, each once.
+            /// In the order of the request, without duplicates.
             missing: Vec<Uuid>,
         }
     }
@@ -98,7 +98,7 @@ pub(super) async fn batch_get(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &BatchGetReply::from(data)).send())
 }
 
-/// A customer's own id, with or without its prefix.
+/// Parses a customer's UUID, with or without its prefix.
 pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
     match CustomerRef::parse(text) {
         Ok(CustomerRef::Id(id)) => Ok(id),
@@ -109,15 +109,15 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
     }
 }
 
-/// One thing by which a customer is known; exactly one member.
+/// The identifier of a customer; exactly one member.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LookupBody {
     /// The e-mail address, in any spelling.
     #[schema(max_length = 255)]
     pub email: Option<String>,
-    /// The phone number, however it is grouped. Of several customers the longest-standing one
-    /// is found.
+    /// The phone number, in any grouping. If several customers share it, the one that registered
+    /// first is found.
     #[schema(max_length = 20)]
     pub phone: Option<String>,
     /// The id in Magento.
@@ -131,14 +131,14 @@ pub struct LookupBody {
     pub tenant_id: Option<String>,
 }
 
-/// An id in another system.
+/// The id of a customer in another system.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExternalIdBody {
     /// The system.
     #[schema(max_length = 50)]
     pub system: String,
-    /// The id there.
+    /// The id in that system.
     #[schema(max_length = 255)]
     pub id: String,
 }
@@ -148,7 +148,7 @@ static LOOKUP: AliasTable = AliasTable {
     aliases: &[],
 };
 
-/// Find a customer by what it is known by
+/// Find a customer by an identifier
 #[utoipa::path(
     post,
     path = "/customers/lookup",
@@ -211,7 +211,8 @@ fn lookup(fields: &mut Fields) -> HttpResult<Lookup> {
 
 fn external_id(fields: &mut Fields) -> Option<ExternalId> {
     if let Some(whole) = fields.read_only("externalId") {
-        // The members of an object come one by one: this is null, empty, or no object at all.
+        // The members of an object are checked one by one; here it is null, empty, or not an
+        // object.
         if !whole.is_null() {
             let detail = "must be an object with system and id";
             let pointer = fields.pointer("externalId");
@@ -236,7 +237,7 @@ fn external_id(fields: &mut Fields) -> Option<ExternalId> {
     })
 }
 
-/// A read that found nobody.
+/// Returns the problem for a failed read of a customer.
 pub(crate) fn not_found(error: StoreError) -> Problem {
     if error == StoreError::NotFound {
         Code::CustomerNotFound.into()

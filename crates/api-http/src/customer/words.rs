@@ -1,4 +1,5 @@
-//! The vocabularies of customers: as the document lists them, and as requests may spell them.
+//! The enumerations of customers: their values in the OpenAPI document and their spellings in
+//! requests.
 
 use crate::support::vocabulary::words;
 use customer_domain::customer::{AccountState, CustomerType, Status};
@@ -7,7 +8,7 @@ use customer_domain::tier::Tier;
 use std::sync::LazyLock;
 
 words! {
-    /// Where a customer stands in its life.
+    /// The status in a customer's lifecycle.
     CustomerStatus: Status::WORDS,
     /// Whether a customer can sign in.
     CustomerAccountState: AccountState::WORDS,
@@ -17,25 +18,25 @@ words! {
     CustomerKindInput: &KINDS,
     /// Gender.
     CustomerGender: Gender::WORDS,
-    /// How much a customer is worth to the shop.
+    /// The value of a customer to the shop.
     CustomerTier: Tier::WORDS,
 }
 
-/// What `customerType` may say: the type itself, or a group (D-15).
+/// A value of `customerType`: a type, or a group (D-15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KindOrGroup {
     Kind(CustomerType),
     Group(&'static str),
 }
 
-/// The types, and the groups that `customerType` may name in their place.
+/// The types, and the groups that `customerType` may name instead.
 pub(super) static KINDS: LazyLock<Vec<(&str, KindOrGroup)>> = LazyLock::new(|| {
     let kinds = CustomerType::ALL.map(|kind| (kind.as_str(), KindOrGroup::Kind(kind)));
     let groups = ["retail", "wholesale", "vip"].map(|name| (name, KindOrGroup::Group(name)));
     kinds.into_iter().chain(groups).collect()
 });
 
-/// The statuses; `blocked` is another word for suspended, and stands after it.
+/// The statuses; `blocked` is a synonym of suspended, and comes after it.
 pub(super) static STATUSES: LazyLock<Vec<(&str, Status)>> = LazyLock::new(|| {
     let mut words = Status::WORDS.to_vec();
     words.push(("blocked", Status::Suspended));

@@ -106,7 +106,6 @@ impl Refusals {
     /// Records that the context's operation was refused to its actor, unless it already was in this
     /// minute. If the store fails, the refusal still counts as recorded, so that a failing store is
     /// not called again for each.
-    /// in trouble is not asked again for each.
     #[instrument(name = "app.access.record_refusal", level = "debug", skip_all)]
     pub async fn record(&self, context: &Context, needed: Needed) -> Refusal {
         let now = self.clock.now();

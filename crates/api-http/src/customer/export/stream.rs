@@ -1,4 +1,4 @@
-//! An export under way: chunk by chunk from the store, frame by frame to the client.
+//! A running export: reads chunks from the store and sends them to the client in frames.
 
 use super::csv::Rows;
 use crate::api::Shared;
@@ -20,18 +20,18 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{Instrument as _, Span};
 
-/// Bytes after which what was written is sent.
+/// The number of bytes after which a frame is sent.
 const FRAME: usize = 64 * 1024;
 
-/// The pauses before a chunk is read again that could not be had. A hiccup of the store shall not
-/// cost the client hours.
+/// The pauses before a failed read of a chunk is repeated, so that a short outage of the store does
+/// not abort an export of hours.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(900),
 ];
 
-/// Where chunks come from.
+/// The source of chunks.
 pub(super) struct Source {
     pub(super) api: Shared,
     pub(super) context: Context,
@@ -39,14 +39,14 @@ pub(super) struct Source {
     pub(super) expand: Expand,
 }
 
-/// Some customers, and what was asked for beside them.
+/// Some customers and their expanded records.
 pub(super) struct Chunk {
     pub(super) rows: ExportChunk,
     pub(super) related: Related,
 }
 
 impl Source {
-    /// The chunk after this key. Reading changes nothing, so that it may be tried again.
+    /// Returns the chunk after this key. Reading has no side effects, so that it can be repeated.
     async fn chunk(&self, after: &CustomerKey) -> HttpResult<Chunk> {
         for pause in PAUSES {
             match self.try_chunk(after.clone()).await {
@@ -69,7 +69,8 @@ impl Source {
     }
 }
 
-/// Whether a chunk may be had a moment later. One too slow counts: others of its filter were not.
+/// Returns whether a retry may succeed. `TooSlow` counts: other chunks of the filter were fast
+/// enough.
 fn may_pass(problem: &Problem) -> bool {
     problem.code().row().retryable || problem.code() == Code::FilterTooBroad
 }
@@ -79,11 +80,11 @@ fn may_pass(problem: &Problem) -> bool {
 enum Outcome {
     Complete,
     Broken,
-    /// The client left, or was cut.
+    /// The client disconnected, or was disconnected.
     Abandoned,
 }
 
-/// What the log is told once an export has ended, however it did.
+/// Logs the end of an export, however it ended.
 struct Tally {
     span: Span,
     rows: u64,
@@ -101,24 +102,24 @@ impl Drop for Tally {
     }
 }
 
-/// An export under way. Nothing is read or written unless the client takes it; when it leaves, what
-/// is being read ahead is given up.
+/// A running export. It reads and writes only as fast as the client receives; if the client
+/// disconnects, reading ahead is cancelled.
 pub(super) struct Export {
     source: Arc<Source>,
     chunk: Chunk,
-    /// How many of the chunk were written.
+    /// The number of customers of the chunk that have been written.
     written: usize,
-    /// The one chunk that is read while this one is written.
+    /// The next chunk, which is read while this one is written.
     ahead: JoinSet<HttpResult<Chunk>>,
-    /// Whether the header of the table is still to be written.
+    /// Whether the header of the table has yet to be written.
     is_new: bool,
     tally: Tally,
     _place: OwnedSemaphorePermit,
 }
 
 impl Export {
-    /// An export that begins with this chunk and keeps its place to its end. Its log lines lie in
-    /// the span of the caller.
+    /// Creates an export that begins with this chunk and keeps its place until it ends. Its log
+    /// lines belong to the caller's span.
     pub(super) fn new(source: Source, first: Chunk, place: OwnedSemaphorePermit) -> Self {
         Self {
             source: Arc::new(source),
@@ -135,7 +136,7 @@ impl Export {
         }
     }
 
-    /// What is sent. An error cuts the connection.
+    /// Returns the frames to send. An error cuts the connection.
     pub(super) fn frames(self) -> impl Stream<Item = io::Result<Bytes>> {
         stream::try_unfold(self, async |mut export| {
             let frame = export.next_frame().await;
@@ -148,7 +149,7 @@ impl Export {
         })
     }
 
-    /// The next bytes; none after the last.
+    /// Returns the next frame; `None` after the last.
     async fn next_frame(&mut self) -> io::Result<Option<Bytes>> {
         if self.is_new {
             self.read_ahead();
@@ -175,7 +176,7 @@ impl Export {
         }
     }
 
-    /// As many of the chunk's rows as make a frame.
+    /// Returns as many of the chunk's rows as fill a frame.
     fn frame(&mut self) -> io::Result<Bytes> {
         let Self { source, chunk, .. } = self;
         let rows = chunk.rows.items.iter().skip(self.written);
@@ -189,7 +190,7 @@ impl Export {
         Ok(bytes)
     }
 
-    /// The connection is cut by this error; why is for the log.
+    /// Logs the problem, and returns the error that cuts the connection.
     fn broken(&self, problem: &Problem) -> io::Error {
         let code = problem.code().as_str();
         self.tally

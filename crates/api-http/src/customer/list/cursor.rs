@@ -1,4 +1,4 @@
-//! The cursor of the list: where a page ended, in which list of which tenant.
+//! The cursor of the list of customers: the end of a page, for one list of one tenant.
 
 use crate::api::Api;
 use base64::Engine as _;
@@ -9,8 +9,8 @@ use customer_domain::{Context, CustomerId, DigestPurpose, KeyedDigest, SortOrder
 use http_kit::cursor::Cursors;
 use std::sync::Arc;
 
-/// Makes and reads the cursors of one tenant's list. A cursor is signed: one that was changed,
-/// made up, or made for another tenant, filter or order is none of ours.
+/// Creates and reads the cursors of a tenant's list. Cursors are signed: one that was modified,
+/// forged, or created for another tenant, filter or order is invalid.
 pub(super) struct ListCursor {
     cursors: Cursors,
     digests: Arc<dyn KeyedDigest>,
@@ -46,7 +46,7 @@ impl ListCursor {
         self.cursors.seal(payload.as_bytes())
     }
 
-    /// Where the page ended; `None` when the cursor is none of ours.
+    /// Returns the end of the page; `None` if the cursor is invalid.
     pub(super) fn open(
         &self,
         cursor: &str,
@@ -69,7 +69,8 @@ impl ListCursor {
         })
     }
 
-    /// Names the list: tenant, order, and a digest of the filter, which may hold personal data.
+    /// Returns the identity of the list: tenant, order, and a digest of the filter, which may
+    /// contain personal data.
     fn list(&self, filter: &CustomerFilter, sort: CustomerSort) -> String {
         let key = match sort.key {
             SortKey::CreatedAt => 'c',
@@ -91,8 +92,8 @@ impl ListCursor {
     }
 }
 
-/// Every part of a filter, each of which says what it is of: two filters are written alike only when
-/// they show the same customers.
+/// Returns the labelled parts of a filter: two filters are written alike only if they select the
+/// same customers.
 fn written(filter: &CustomerFilter) -> Vec<String> {
     let CustomerFilter {
         status,

@@ -1,4 +1,4 @@
-//! Which customers a list or an export shows, as the query says it.
+//! The filter of lists and exports of customers, as query parameters.
 
 use crate::customer::fields::email;
 use crate::customer::words::{CustomerKindInput, CustomerStatus, KINDS, KindOrGroup, STATUSES};
@@ -14,42 +14,42 @@ use customer_domain::tag::Tag;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Moment, Violation};
 
-/// Which customers are shown: those that pass everything that is given.
+/// The filter: only customers that meet all of the given conditions.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct FilterParams {
-    /// Words of e-mail address and names, or the digits of a phone number, in any case and with or
-    /// without accents: all must match, each as the beginning of a word.
+    /// Words of the e-mail address and the names, or the digits of a phone number; case and accents
+    /// are ignored. All must match, each as the beginning of a word.
     #[param(example = "muller jane", min_length = 1, max_length = 200)]
     pub search: Option<String>,
-    /// Only customers with this status; without it, all but the deleted.
+    /// Only customers with this status; by default all but deleted ones.
     pub status: Option<CustomerStatus>,
-    /// A person or a company; `retail`, `wholesale` and `vip` stand for the group of that name.
+    /// A person or a company; `retail`, `wholesale` and `vip` select the group of that name.
     pub customer_type: Option<CustomerKindInput>,
-    /// Only customers of this group.
+    /// Only members of this group.
     #[param(example = "wholesale", max_length = 50)]
     pub group: Option<String>,
-    /// Only customers with this tag, as it is written.
+    /// Only customers with this tag, case-sensitively.
     #[param(example = "early-adopter", max_length = 50)]
     pub tag: Option<String>,
-    /// The customer with this e-mail address, in any spelling; with the status `deleted`, those that
-    /// had it.
+    /// The customer with this e-mail address, in any spelling; with the status `deleted`, those
+    /// that had it.
     #[param(example = "jane.smith@example.com", max_length = 255)]
     pub email: Option<String>,
-    /// Only customers with this phone number, however it is grouped.
+    /// Only customers with this phone number, in any grouping.
     #[param(example = "1-555-0125", max_length = 20)]
     pub phone: Option<String>,
     /// The customer with this id in Magento.
     #[param(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
-    /// The customer with this id in another system: the system's name, a colon, the id.
+    /// The customer with this id in another system, written `system:id`.
     #[param(example = "crm:C-17", max_length = 306)]
     pub external_id: Option<String>,
-    /// Made after this moment: a date-time with an offset, or a date, which is its beginning in UTC.
-    /// The moment itself is left out. The same holds for the other three.
+    /// Created after this moment: a date-time with an offset, or a date, which means its beginning
+    /// in UTC. The moment itself is excluded. The same applies to the other three.
     #[param(example = "2026-01-01")]
     pub created_after: Option<String>,
-    /// Made before this moment.
+    /// Created before this moment.
     #[param(example = "2026-02-01T00:00:00Z")]
     pub created_before: Option<String>,
     /// Last changed after this moment.
@@ -92,7 +92,7 @@ pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
     }
 }
 
-/// The type may name a group, and then the two must agree.
+/// Reads `customerType` and `group`: the first may name a group too, and then both must agree.
 fn kind_and_group(query: &mut Fields) -> (Option<CustomerType>, Option<GroupId>) {
     let word = query.one_of("customer_type", &KINDS).optional();
     let group = query
