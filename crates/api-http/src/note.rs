@@ -1,4 +1,4 @@
-//! Notes about a customer over HTTP: for staff alone, and never for the customer.
+//! Notes about a customer over HTTP: only for staff, never for the customer.
 
 mod body;
 
@@ -44,10 +44,10 @@ static ALIASES: AliasTable = AliasTable {
     ],
 };
 
-/// Notes per page, unless the query says otherwise.
+/// The default number of notes per page.
 const DEFAULT_SIZE: u32 = 20;
 
-/// The routes of this slice.
+/// Returns the routes of notes.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Read, routes!(list)))
@@ -55,20 +55,20 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(Needs::Write, routes!(replace, merge, remove)))
 }
 
-/// What a list of notes may be asked for.
+/// The page of a list of notes.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NoteListParams {
-    /// Notes per page; 20 unless given.
+    /// The number of notes per page; 20 by default.
     #[param(minimum = 1, maximum = 100)]
     pub page_size: Option<u32>,
-    /// The `nextCursor` of the last page.
+    /// The `nextCursor` of the previous page.
     pub cursor: Option<String>,
 }
 
 /// List the notes about a customer
 ///
-/// The pinned first, then the newest. Reading them is an event of the audit trail.
+/// Pinned notes first, then the newest. Reading them is recorded in the audit trail.
 #[utoipa::path(
     get,
     path = "/customers/{customerId}/notes",
@@ -97,13 +97,13 @@ async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// The end of a page, as its cursor has it.
+/// Returns the end of a page, as its cursor contains it.
 fn written(key: NoteKey) -> String {
     let at = key.created_at.timestamp_micros();
     json!([key.is_pinned, at, key.id.0]).to_string()
 }
 
-/// What [`written`] wrote.
+/// Parses the end of a page as [`written`] returns it.
 fn read_key(text: &str) -> Option<NoteKey> {
     let (is_pinned, at, id) = serde_json::from_str(text).ok()?;
     Some(NoteKey {
@@ -115,7 +115,7 @@ fn read_key(text: &str) -> Option<NoteKey> {
 
 /// Write a note about a customer
 ///
-/// Its author is the caller. A customer may have 1000 notes.
+/// The author is the caller. A customer may have up to 1000 notes.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/notes",
@@ -173,14 +173,14 @@ macro_rules! update_route {
 update_route! {
     /// Change a note
     ///
-    /// A merge, as PATCH is: absent members keep.
+    /// Merges like PATCH: absent members are kept.
     replace, put, "updateNote"
 }
 
 update_route! {
     /// Change a note by merge patch
     ///
-    /// Absent members keep (RFC 7396).
+    /// Absent members are kept (RFC 7396).
     merge, patch, "patchNote"
 }
 
@@ -206,7 +206,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     Ok(render(StatusCode::OK, &note).send())
 }
 
-/// Reads what the body says of members that cannot be written.
+/// Reads the read-only members of the body.
 fn stated(fields: &mut Fields) -> StatedNote {
     StatedNote {
         id: member(fields, "id", |id| id.as_str()?.parse().ok()),
@@ -219,7 +219,7 @@ fn stated(fields: &mut Fields) -> StatedNote {
     }
 }
 
-/// Reads an actor as replies show it.
+/// Parses an actor as replies represent it.
 fn actor(value: &Value) -> Option<Actor> {
     Some(Actor {
         kind: ActorKind::from_word(value.get("type")?.as_str()?)?,
@@ -256,12 +256,12 @@ async fn remove(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Reads what the note is to say.
+/// Reads the text of the note.
 fn text(fields: &mut Fields) -> Field<'_, impl Parse<Output = NoteText>> {
     fields.text("text").then(|text| rule(NoteText::parse(text)))
 }
 
-/// Reads the customer that the body states.
+/// Reads the customer that the body names.
 fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
     member(fields, "customerId", |value| {
         reference(value, CustomerRef::parse)

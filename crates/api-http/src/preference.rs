@@ -1,4 +1,4 @@
-//! Preferences over HTTP: the part of a customer that is called so, read and changed alone.
+//! Preferences over HTTP: reading and changing this part of a customer separately.
 
 use crate::access::needs;
 use crate::api::Shared;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A merge into the preferences of a customer: absent members keep, null clears.
+/// A merge into the preferences of a customer: absent members are kept, null clears.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePreferencesBody {
@@ -46,9 +46,9 @@ pub struct UpdatePreferencesBody {
     pub data_sharing: Option<bool>,
     /// Whether behaviour may be recorded.
     pub analytics_tracking: Option<bool>,
-    /// Whether cookies beyond the necessary are agreed to.
+    /// Whether cookies other than the necessary ones may be set.
     pub cookie_consent: Option<bool>,
-    /// Preferences that only the shop knows; merged member by member.
+    /// Preferences that are specific to the shop; merged member by member.
     pub custom: Option<FreeObject>,
     /// The customer's version that was read; acts as `If-Match`.
     #[schema(minimum = 1)]
@@ -71,7 +71,7 @@ reply! {
     }
 }
 
-/// The routes of this slice.
+/// Returns the routes of preferences.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(SelfOr(Read), routes!(get)))
@@ -97,7 +97,7 @@ async fn get(call: Call) -> HttpResult<Response> {
 
 /// Change the preferences of a customer
 ///
-/// A merge: absent members keep, null clears; an opt-in that is cleared is withdrawn.
+/// Merges the changes: absent members are kept, null clears; clearing an opt-in withdraws it.
 #[utoipa::path(
     put,
     path = "/customers/{customerId}/preferences",

@@ -1,4 +1,4 @@
-//! Tags over HTTP: those of one customer, and those of the tenant with their counts.
+//! Tags over HTTP: the tags of a customer, and the tags of the tenant with their counts.
 
 mod body;
 
@@ -35,7 +35,7 @@ static ALIASES: AliasTable = AliasTable {
     aliases: &[("/customerId", "/id")],
 };
 
-/// The routes of this slice.
+/// Returns the routes of tags.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Read, routes!(list)))
@@ -43,24 +43,24 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(Needs::Write, routes!(remove)))
 }
 
-/// What a list of tags may be asked for.
+/// The filter and the page of a list of tags.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TagListParams {
-    /// Only tags that begin with this, in exactly this case.
+    /// Only tags that begin with this prefix, case-sensitively.
     #[param(max_length = 50)]
     pub prefix: Option<String>,
-    /// Tags per page; 100 unless given.
+    /// The number of tags per page; 100 by default.
     #[param(minimum = 1, maximum = 100)]
     pub page_size: Option<u32>,
-    /// The `nextCursor` of the last page, with the same prefix.
+    /// The `nextCursor` of the previous page, with the same prefix.
     pub cursor: Option<String>,
 }
 
 /// List tags
 ///
-/// The tags that customers of the tenant carry, each with how many carry it: exact to 10,000,
-/// deleted customers included.
+/// The tags that customers of the tenant have, each with the number of customers, deleted ones
+/// included. Numbers up to 10,000 are exact.
 #[utoipa::path(
     get,
     path = "/customers/tags",
@@ -79,7 +79,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     call.fields.finish()?;
     let wanted = TagQuery {
         prefix,
-        // The cursor is ours: it holds a tag as it is stored.
+        // The cursor was signed by this service: it contains a stored tag.
         after: after.map(Tag::from_store),
         limit: size,
     };
@@ -93,7 +93,8 @@ async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// What takes its time is the counting, tag by tag.
+/// Returns the problem for a failed read of the list. It is the counting of a tag's customers that
+/// may take too long.
 fn failed(error: StoreError) -> Problem {
     if error == StoreError::TooSlow {
         return Problem::new(Code::FilterTooBroad)
@@ -126,7 +127,7 @@ async fn replace(call: Call) -> HttpResult<Response> {
 
 /// Add tags to a customer
 ///
-/// Tags that it carries already stay; a customer carries at most 50.
+/// Tags that the customer already has are kept; a customer has at most 50 tags.
 #[utoipa::path(
     post,
     path = "/customers/{customerId}/tags",
@@ -149,9 +150,9 @@ async fn add(call: Call) -> HttpResult<Response> {
     change(call, customer, changes, expected_versions, claim).await
 }
 
-/// Take a tag off a customer
+/// Remove a tag from a customer
 ///
-/// A tag that it does not carry changes nothing.
+/// If the customer does not have the tag, nothing changes.
 #[utoipa::path(
     delete,
     path = "/customers/{customerId}/tags/{tag}",
@@ -177,7 +178,7 @@ async fn remove(call: Call) -> HttpResult<Response> {
     change(call, customer, changes, expected_versions, None).await
 }
 
-/// Changes tags: what the three ways of it have in common.
+/// Changes the tags of a customer: the part that the three routes share.
 async fn change(
     mut call: Request,
     customer: Option<CustomerRef>,

@@ -1,4 +1,4 @@
-//! Notes as the wire shows and takes them.
+//! The representation of a note, and the bodies of requests.
 
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
@@ -14,43 +14,43 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NoteBody<'a> {
-    /// Its id.
+    /// The note's id.
     pub id: Uuid,
-    /// The customer that it is about.
+    /// The customer that the note is about.
     pub customer_id: Uuid,
-    /// What it says, exactly as it was written.
+    /// The text, exactly as it was written.
     #[schema(example = "Asked for expedited shipping")]
     pub text: &'a str,
-    /// Whether it stands before those that are not pinned.
+    /// Whether the note is listed before those that are not pinned.
     pub pinned: bool,
-    /// Who wrote it.
+    /// The actor who wrote the note.
     pub author: NoteActorBody<'a>,
-    /// The edit token: quoted, it is the `ETag`.
+    /// The edit token; in quotes, it is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// When it was written.
+    /// When the note was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
-    /// When it was last edited; null until somebody does.
+    /// When the note was last edited; null if it never was.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub updated_at: Option<Instant>,
-    /// Who edited it last; null until somebody does.
+    /// The actor who last edited the note; null if it never was edited.
     pub updated_by: Option<NoteActorBody<'a>>,
 }
 
-/// Who wrote or edited a note.
+/// The actor who wrote or edited a note.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NoteActorBody<'a> {
-    /// What kind of actor it is.
+    /// The kind of actor.
     #[serde(rename = "type")]
     #[schema(value_type = NoteActorType)]
     pub kind: &'static str,
-    /// Its id, such as that of an API key.
+    /// The actor's id, such as that of an API key.
     pub id: &'a str,
 }
 
 words! {
-    /// What kind of actor wrote or edited a note.
+    /// The kind of actor who wrote or edited a note.
     NoteActorType: ActorKind::WORDS,
 }
 
@@ -58,26 +58,26 @@ words! {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateNoteBody {
-    /// What it is to say; not blank. `note` is another name of it.
+    /// The text; not blank. May also be sent as `note`.
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,
-    /// Whether it stands before those that are not pinned; false unless given.
+    /// Whether the note is listed before those that are not pinned; false by default.
     pub pinned: Option<bool>,
-    /// The customer of the path.
+    /// The customer; it must be the one that the path names.
     #[schema(nullable = false)]
     pub customer_id: Option<CustomerReference>,
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
 }
 
-/// A merge into a note: absent members keep.
+/// A merge into a note: absent members are kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateNoteBody {
-    /// What it is to say; not blank.
+    /// The new text; not blank.
     #[schema(min_length = 1, max_length = 10000, nullable = false)]
     pub text: Option<String>,
-    /// Whether it stands before those that are not pinned.
+    /// Whether the note is listed before those that are not pinned.
     #[schema(nullable = false)]
     pub pinned: Option<bool>,
     /// The version that was read; acts as `If-Match`.
@@ -103,9 +103,9 @@ reply! {
     NoteListReply {
         /// One page of notes.
         NoteListData<'a> {
-            /// The pinned first, then the newest.
+            /// Pinned notes first, then the newest.
             notes: Vec<NoteBody<'a>>,
-            /// Begins the next page; null on the last.
+            /// The cursor of the next page; null on the last page.
             next_cursor: Option<String>,
         }
     }

@@ -1,5 +1,4 @@
-//! How every protected request is read, once its caller was let in: for which tenant it is, and what
-//! it says.
+//! Reading a request after its caller was admitted: its tenant, and its content.
 
 use crate::access::Admission;
 use crate::api::Shared;
@@ -28,10 +27,10 @@ use http_kit::problem::{HttpResult, Problem};
 use std::mem;
 use uuid::Uuid;
 
-/// The query parameter that every route knows.
+/// The query parameter that all routes accept.
 const TENANT: &str = "tenant_id";
 
-// What is read of a request is what can be kept.
+// A key that a request may have can also be stored.
 const _: () = assert!(idempotency::MAX_KEY == customer_domain::idempotency::MAX_KEY);
 const _: () = assert!(origin::MAX_USER_AGENT == MAX_USER_AGENT);
 
@@ -58,14 +57,14 @@ impl FromRequest<Shared> for Call {
 }
 
 impl Call {
-    /// Opens a request without a body: its fields are those of the query. A tenant that the
-    /// caller may not act in answers `missing`, as an id does that does not exist.
+    /// Opens a request without a body: its fields are those of the query. If the caller may not act
+    /// in the tenant, fails with `missing`, as for an id that does not exist.
     pub(crate) async fn query(self, missing: Code) -> HttpResult<Request> {
         let query = Fields::query(self.parts.uri.query());
         self.open(query, None, Bytes::new(), missing).await
     }
 
-    /// Opens a request with a JSON body, whose members may be spelt as `aliases` says.
+    /// Opens a request with a JSON body, whose members may be spelled according to `aliases`.
     pub(crate) async fn body(mut self, aliases: &AliasTable, missing: Code) -> HttpResult<Request> {
         let body = JsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
         let bytes = body.bytes.clone();
@@ -127,7 +126,7 @@ impl Call {
 pub(crate) struct Request {
     pub(crate) api: Shared,
     pub(crate) context: Context,
-    /// The members of the body; of a request without one, those of the query.
+    /// The members of the body; for a request without a body, those of the query.
     pub(crate) fields: Fields,
     admission: Admission,
     parts: Parts,
@@ -140,22 +139,22 @@ impl Request {
         &self.parts.headers
     }
 
-    /// Returns the version of HTTP that the request came by.
+    /// Returns the HTTP version of the request.
     pub(crate) fn version(&self) -> http::Version {
         self.parts.version
     }
 
-    /// Returns who calls.
+    /// Returns the caller.
     pub(crate) fn caller(&self) -> &Caller {
         &self.admission.incoming.caller
     }
 
-    /// Reads the customer that the path names.
+    /// Parses the customer that the path names.
     pub(crate) fn customer(&mut self) -> Option<CustomerRef> {
         self.fields.note(self.admission.customer())
     }
 
-    /// Reads the address that the path names.
+    /// Parses the address that the path names.
     pub(crate) fn address(&mut self) -> Option<AddressRef> {
         let address = AddressRef::parse(self.text(ADDRESS_ID));
         let code = Code::InvalidAddressId;
@@ -163,7 +162,7 @@ impl Request {
         self.fields.note(address)
     }
 
-    /// Reads a segment of the path that is a UUID.
+    /// Parses a segment of the path that is a UUID.
     pub(crate) fn path_uuid(&mut self, name: &str) -> Option<Uuid> {
         let id = self.admission.path.uuid(name, "", fault::INVALID_VALUE);
         self.fields.note(id)
@@ -174,13 +173,13 @@ impl Request {
         self.admission.path.text(name)
     }
 
-    /// Reads the versions that `If-Match` names; `None` for any.
+    /// Parses the versions that `If-Match` names; `None` for any.
     pub(crate) fn if_match(&mut self) -> Option<Vec<i64>> {
         let header = IfMatch::from_headers(&self.parts.headers);
         self.fields.note(header)??.into_versions()
     }
 
-    /// Reads the versions that `If-Match` or the body's `version` names; `None` for any.
+    /// Parses the versions that `If-Match` or the body's `version` names; `None` for any.
     pub(crate) fn expected_versions(&mut self) -> Option<Vec<i64>> {
         let header = IfMatch::from_headers(&self.parts.headers);
         let header = self.fields.note(header).flatten();
@@ -189,8 +188,8 @@ impl Request {
         expected??.into_versions()
     }
 
-    /// Reads the `Idempotency-Key`, and returns what it claims: the operation on the records that
-    /// the path names, with this body.
+    /// Parses the `Idempotency-Key` and returns its claim: the operation on the records that the
+    /// path names, with this body.
     pub(crate) fn claim(&mut self) -> Option<IdempotencyClaim> {
         let key = idempotency_key(&self.parts.headers);
         let key = self.fields.note(key)??;
@@ -208,8 +207,8 @@ impl Request {
         })
     }
 
-    /// Returns the records that the path names, customers and addresses in one spelling for all that
-    /// name the same.
+    /// Returns the records that the path names. References to the same customer or address are
+    /// spelled in the same way.
     fn target(&self) -> String {
         let segments = self.admission.path.iter().map(|(name, text)| {
             let id = match name {
@@ -219,7 +218,7 @@ impl Request {
             };
             id.unwrap_or_else(|| text.to_owned())
         });
-        // No segment holds it.
+        // No segment contains this character.
         segments.collect::<Vec<_>>().join("\0")
     }
 

@@ -31,8 +31,7 @@ impl TextCursor {
         self.cursors.seal(format!("{}{last}", self.list).as_bytes())
     }
 
-    /// Returns the end of the previous page according to the `cursor` of the query, if there is
-    /// one.
+    /// Returns the end of the previous page according to the `cursor` of the query, if present.
     pub(crate) fn read(&self, query: &mut Fields) -> Option<String> {
         let cursor = query.text("cursor").optional()?;
         let last = self.open(&cursor);

@@ -12,7 +12,7 @@ pub(crate) const ADDRESS_ID: &str = "addressId";
 /// The path segment for the customer whose token the caller presents.
 pub(crate) const ME: &str = "me";
 
-/// Returns what is wrong with a segment of the path.
+/// Returns the fault of a segment of the path.
 pub(crate) fn in_path(name: &str, code: impl Into<FaultCode>, detail: impl Into<String>) -> Fault {
     Fault::new(format!("{{{name}}}"), code, detail)
 }

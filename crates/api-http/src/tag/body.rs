@@ -1,4 +1,4 @@
-//! Tags as the wire shows and takes them.
+//! The representation of tags, and the bodies of requests.
 
 use crate::support::envelope::reply;
 use crate::support::reply::{self, ReplyExt};
@@ -9,7 +9,7 @@ use customer_domain::tag::{Tag, TagCount};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Tags to put on a customer.
+/// Tags to add to a customer.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TagsBody {
@@ -26,7 +26,7 @@ pub struct TagsBody {
     pub customer_id: Option<CustomerReference>,
 }
 
-/// The tags that a customer is to carry.
+/// The new tags of a customer.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateTagsBody {
@@ -43,17 +43,17 @@ pub struct UpdateTagsBody {
     pub customer_id: Option<CustomerReference>,
 }
 
-/// A tag, and how many customers carry it.
+/// A tag, and the number of customers that have it.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TagCountBody<'a> {
     /// The tag.
     #[schema(example = "vip")]
     pub tag: &'a str,
-    /// How many customers carry it, at most 10,000.
+    /// The number of customers that have the tag, at most 10,000.
     #[schema(example = 42)]
     pub count: u64,
-    /// Whether there are more than `count`.
+    /// Whether more customers have the tag than `count`.
     pub count_is_capped: bool,
 }
 
@@ -75,9 +75,9 @@ reply! {
         TagListData<'a> {
             /// In the order of code points.
             tags: Vec<TagCountBody<'a>>,
-            /// Tags per page.
+            /// The number of tags per page.
             page_size: u32,
-            /// Begins the next page; null on the last.
+            /// The cursor of the next page; null on the last page.
             next_cursor: Option<String>,
         }
     }
@@ -93,7 +93,7 @@ impl<'a> From<&'a TagCount> for TagCountBody<'a> {
     }
 }
 
-/// The reply that shows the tags of a customer.
+/// Returns the reply with the tags of a customer.
 pub(super) fn render(record: &CustomerRecord) -> StoredReply {
     let customer = &record.customer;
     let body = TagsReply::from(TagsData {
