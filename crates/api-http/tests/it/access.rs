@@ -1,4 +1,4 @@
-//! Who may do what: every operation of the document, for every kind of caller.
+//! Access control: every operation of the document, for every kind of caller.
 
 mod own;
 
@@ -10,8 +10,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Sends the case's request with this credential; what is refused writes nothing, but that a known
-/// caller was refused.
+/// Sends the case's request with this credential. A refused request must write nothing except the
+/// audit entry about the refusal of a known caller.
 async fn sent(world: &World, case: &Case, credential: impl FnOnce(Call) -> Call) -> Reply {
     let before = world.api.stored().await;
     let reply = world.api.send(credential(case.call(world))).await;
@@ -24,7 +24,7 @@ async fn sent(world: &World, case: &Case, credential: impl FnOnce(Call) -> Call)
     reply
 }
 
-/// What is stored, without the entries about refused access.
+/// Returns what is stored, without the audit entries about refusals.
 fn but_for_refusals(mut stored: Stored) -> Stored {
     stored
         .audit
@@ -173,7 +173,7 @@ async fn the_id_of_another_tenant_answers_as_one_that_nobody_has() {
         let world = World::new().await;
         let before = world.api.stored().await;
         let foreign = world.target(case.operation());
-        // As long as those of the other tenant, for the replies name them.
+        // As long as the ids of the other tenant, because replies contain them.
         let nobody = seeded_id(0xdead).to_string();
         let random = [
             (world.customer.clone(), nobody.as_str()),

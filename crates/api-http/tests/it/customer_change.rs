@@ -1,4 +1,4 @@
-//! `PUT` and `PATCH` of a customer
+//! `PUT` and `PATCH` of a customer.
 
 mod sent_back;
 
@@ -14,7 +14,7 @@ fn fault(pointer: &str, code: &str) -> (String, String) {
     (pointer.to_owned(), code.to_owned())
 }
 
-/// A customer that has everything, active; its path.
+/// Creates an active customer with all fields, and returns its path.
 async fn jane(api: &TestApi) -> String {
     let full = customer()
         .number(7)

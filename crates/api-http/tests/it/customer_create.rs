@@ -1,4 +1,4 @@
-//! `POST /customers`
+//! `POST /customers`.
 
 use crate::support::{BASE, CUSTOMERS, Call, Key, TestApi};
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! `GET /exports/customers`
+//! `GET /exports/customers`.
 
 mod broken;
 mod socket;
@@ -20,7 +20,7 @@ fn export(query: &str) -> Call {
     Call::new(Method::GET, format!("{EXPORT}?{query}")).key(Key::Admin)
 }
 
-/// So many customers, some of them made at one moment.
+/// Stores `count` customers, some of them created at the same moment.
 async fn many(api: &TestApi, count: u64) {
     let one = |number: u64| -> NewCustomer {
         let age = i64::try_from(number / 3).expect("small");
@@ -36,7 +36,7 @@ async fn text(api: &TestApi, query: &str) -> String {
     reply.text().to_owned()
 }
 
-/// The customers of an export, as a list would show them.
+/// Returns the customers of an export, as a list would show them.
 async fn shown(api: &TestApi, query: &str) -> Vec<Value> {
     let text = text(api, query).await;
     assert!(text.is_empty() || text.ends_with('\n'));
@@ -132,7 +132,7 @@ async fn a_table_shows_every_member_of_a_customer() {
     assert_eq!(columns, members);
 }
 
-/// The paths of the members of a customer, but for those whose members anyone may name.
+/// Collects the paths of a customer's members, without descending into free-form objects.
 fn paths(at: &str, value: &Value, found: &mut Vec<String>) {
     let is_free = at.ends_with("custom") || at == "externalIds" || at == "metadata";
     match value.as_object().filter(|_| !is_free) {
@@ -231,7 +231,7 @@ async fn what_an_export_cannot_do_is_named() {
 async fn who_exports_what_is_on_record_before_anything_is_sent() {
     let api = TestApi::new().await;
     many(&api, 3).await;
-    // Nothing of the body is taken.
+    // The body is not read at all.
     drop(
         response(
             &api,
@@ -261,7 +261,7 @@ async fn who_exports_what_is_on_record_before_anything_is_sent() {
     assert_eq!(api.store.events(), []);
 }
 
-/// The lines of what is left of a body, and whether it ended whole.
+/// Returns the lines of the rest of a body, and whether it ended complete.
 async fn rest(body: &mut Body) -> (usize, bool) {
     let mut lines = 0;
     while let Some(frame) = body.frame().await {
@@ -274,7 +274,7 @@ async fn rest(body: &mut Body) -> (usize, bool) {
     (lines, true)
 }
 
-/// A failure that no other try mends.
+/// Returns a failure that a retry does not overcome.
 fn for_good() -> StoreError {
     StoreError::Corrupt {
         table: "customers",
@@ -288,12 +288,12 @@ async fn no_more_than_one_chunk_is_read_ahead_of_the_client() {
     many(&api, 1_200).await;
     let mut body = response(&api, "").await.into_body();
     body.frame().await.expect("a frame").expect("no failure");
-    // The second chunk is being read by now; the third is not, and this is for it.
+    // The second chunk is being read by now; the failure meets the third.
     tokio::task::yield_now().await;
     api.store.fail_next_at(Step::Read, for_good());
     tokio::task::yield_now().await;
     let (lines, is_whole) = rest(&mut body).await;
-    // The first frame was taken before.
+    // The first frame has been read before.
     assert!((900..1_000).contains(&lines) && !is_whole, "{lines}");
 }
 
@@ -305,7 +305,7 @@ async fn a_client_that_leaves_ends_the_reading() {
     body.frame().await.expect("a frame").expect("no failure");
     tokio::task::yield_now().await;
     drop(body);
-    // Nobody takes this failure but the next who reads.
+    // The failure is only consumed by the next read.
     api.store.fail_next_at(Step::Read, StoreError::TooSlow);
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -339,7 +339,7 @@ async fn so_many_exports_run_at_one_time_and_no_more() {
     assert_eq!(refused.header("retry-after"), Some("10"));
     assert!(refused.text().contains("4 exports are under way"));
     assert_eq!(api.stored().await, before, "nothing is on record");
-    // One ends by itself, another is left by its client, and each frees a place.
+    // One export completes, another is abandoned by its client, and each frees a place.
     let mut ended = bodies.pop().expect("a body");
     assert_eq!(rest(&mut ended).await, (3, true));
     let _third = response(&api, "").await;

@@ -1,4 +1,5 @@
-//! No field of a customer can be forgotten: each one is given, shown and cleared by its name.
+//! Completeness of the fields of a customer: each of them can be set, shown and cleared by its
+//! name.
 
 use crate::support::{CONTRACT, CUSTOMERS, Key, TestApi, default_tenant, fail};
 use customer_domain::audit::Audited as _;
@@ -7,7 +8,7 @@ use customer_domain::preference::OptIn;
 use customer_testkit::builders::customer;
 use serde_json::{Map, Value, json};
 
-/// A body that gives a field a value.
+/// Returns a body that sets a field to a value.
 fn body(field: CustomerField, value: Value) -> Value {
     let path = field.path().rsplit('/');
     path.fold(value, |value, name| json!({name: value}))
@@ -18,7 +19,7 @@ fn shown(customer: &Value, field: CustomerField) -> &Value {
     shown.unwrap_or_else(|| fail(format!("{field:?} is not shown")))
 }
 
-/// Adds the members of an object to another, at every depth.
+/// Merges the members of an object into another, at every depth.
 fn merge(target: &mut Map<String, Value>, members: &Value) {
     let members = members.as_object().expect("an object");
     for (name, value) in members.clone() {
@@ -29,7 +30,7 @@ fn merge(target: &mut Map<String, Value>, members: &Value) {
     }
 }
 
-/// Whether the bodies that change it have the field.
+/// Returns whether the bodies that change the field declare it.
 fn is_documented(field: CustomerField) -> bool {
     let has = |schema, name| CONTRACT.schema(schema)["properties"].get(name).is_some();
     match (field, field.path().split('/').nth(1)) {
@@ -39,7 +40,7 @@ fn is_documented(field: CustomerField) -> bool {
     }
 }
 
-/// A customer whom nobody told anything but an address.
+/// Returns a customer with nothing but an e-mail address.
 fn blank(full: &Customer) -> Customer {
     Customer::new(full.id, full.tenant, full.email.clone(), full.created_at)
 }

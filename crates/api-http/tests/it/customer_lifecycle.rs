@@ -1,4 +1,4 @@
-//! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`
+//! `DELETE` of a customer, `POST …/suspend` and `…/reactivate`.
 
 use crate::support::{CUSTOMERS, Call, Key, TestApi, default_tenant};
 use chrono::TimeDelta;
@@ -7,7 +7,7 @@ use customer_testkit::builders::{customer, seeded_id};
 use insta::assert_snapshot;
 use serde_json::json;
 
-/// An active customer with a legacy id; its path.
+/// Creates an active customer with a legacy id, and returns its path.
 async fn jane(api: &TestApi) -> String {
     let body = json!({"email": "jane@example.com", "legacyId": 7});
     let path = format!("{CUSTOMERS}/{}", api.created(Key::Write, body).await);

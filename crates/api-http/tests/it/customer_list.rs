@@ -1,4 +1,4 @@
-//! `GET /customers`
+//! `GET /customers`.
 
 use crate::support::{CUSTOMERS, Key, Reply, TestApi, default_tenant, fail, other_tenant};
 use customer_domain::customer::Status;
@@ -9,7 +9,7 @@ use percent_encoding::NON_ALPHANUMERIC;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Five customers, made a second apart, the fourth deleted and the fifth suspended.
+/// Creates five customers, one second apart; the fourth is deleted and the fifth suspended.
 async fn five(api: &TestApi) {
     let names = [
         ("Zoë", "Ångström"),

@@ -6,7 +6,7 @@ use customer_testkit::builders::{at, customer};
 use insta::assert_snapshot;
 use serde_json::json;
 
-/// Six customers, a day apart, each with something of its own.
+/// Creates six customers, a day apart, each with a feature of its own.
 async fn six(api: &TestApi) {
     let names = [
         ("Zoë", "Müller"),
@@ -191,7 +191,7 @@ async fn a_cursor_belongs_to_every_part_of_its_filter() {
     let cursor = cursor.as_str().expect("a second page");
     let again = listed(&api, &format!("{query}&page_size=5&cursor={cursor}")).await;
     assert_eq!(firsts(&again), "Ed");
-    // The order of words and the spelling of a moment make no other filter.
+    // The order of words and the spelling of a moment do not change the filter.
     let respelt = query
         .replace("2026-01-01", "2026-01-01T00:00:00Z")
         .replace("smith", "SMITH");

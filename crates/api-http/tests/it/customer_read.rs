@@ -1,4 +1,4 @@
-//! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`
+//! `GET` of a customer, `POST /customers/batch-get` and `/customers/lookup`.
 
 use crate::support::{CUSTOMERS, Call, Key, TestApi, default_tenant};
 use customer_domain::customer::Status;

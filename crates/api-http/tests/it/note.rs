@@ -1,4 +1,4 @@
-//! `/customers/{customerId}/notes`
+//! `/customers/{customerId}/notes`.
 
 use crate::support::{CUSTOMERS, Call, Key, Reply, TestApi};
 use chrono::TimeDelta;
@@ -13,14 +13,14 @@ fn fault(pointer: &str, code: &str) -> (String, String) {
     (pointer.to_owned(), code.to_owned())
 }
 
-/// The path of the notes of a new customer with the legacy id 7.
+/// Creates a customer with the legacy id 7, and returns the path of its notes.
 async fn notes(api: &TestApi) -> String {
     let body = json!({"email": "ada@example.com", "legacyId": 7});
     let customer = api.created(Key::Write, body).await;
     format!("{CUSTOMERS}/{customer}/notes")
 }
 
-/// Writes a note, and tells its path.
+/// Creates a note, and returns its path.
 async fn written(api: &TestApi, notes: &str, text: &str) -> String {
     api.clock.advance(TimeDelta::seconds(1));
     let reply = api.post(notes, Key::Write, json!({"text": text})).await;

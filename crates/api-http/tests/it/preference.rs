@@ -1,10 +1,10 @@
-//! `/customers/{customerId}/preferences`
+//! `/customers/{customerId}/preferences`.
 
 use crate::support::{CUSTOMERS, Call, Key, TestApi};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-/// A customer with nothing but an address; the path of its preferences.
+/// Creates a customer with nothing but an e-mail address, and returns the path of its preferences.
 async fn guest(api: &TestApi) -> String {
     let id = api
         .created(Key::Write, json!({"email": "a@example.com"}))
@@ -12,7 +12,7 @@ async fn guest(api: &TestApi) -> String {
     format!("{CUSTOMERS}/{id}/preferences")
 }
 
-/// Every wish, under its own name.
+/// Returns all preferences, under their own names.
 fn everything() -> Value {
     json!({
         "language": "pt-BR", "currency": "BRL", "timezone": "America/Sao_Paulo",

@@ -1,4 +1,4 @@
-//! `/customers/{customerId}/tags` and `/customers/tags`
+//! `/customers/{customerId}/tags` and `/customers/tags`.
 
 use crate::support::{CUSTOMERS, Call, Key, Reply, TestApi};
 use customer_domain::StoreError;
@@ -6,7 +6,7 @@ use customer_testkit::fake::Step;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-/// A customer with these tags; the path of its tags.
+/// Creates a customer with these tags, and returns the path of its tags.
 async fn tagged(api: &TestApi, tags: &[&str]) -> String {
     let number = api.stored().await.customers.len();
     let body =
@@ -34,7 +34,7 @@ async fn put_replaces_the_tags_and_tells_so() {
     assert_eq!(told, ("CustomerProfileUpdated".to_owned(), json!(["tags"])));
     let entry = api.stored().await.audit.pop().unwrap();
     assert_eq!(entry.event_type, "customer.profile.update");
-    // The same again changes nothing.
+    // Repeating the request changes nothing.
     let before = api.stored().await;
     let again = api.put(&path, Key::Write, body).await;
     assert_eq!(again.json(), reply.json());
@@ -128,7 +128,7 @@ async fn what_is_no_list_of_tags_is_refused_by_name() {
     let reply = api.post(&path, Key::Write, json!({"tags": []})).await;
     assert_eq!(reply.faults(), one("/tags", "TOO_SHORT"));
     assert_eq!(api.stored().await, before);
-    // With the one that is there they are too many.
+    // Together with the existing tag, they exceed the limit.
     let reply = api.post(&path, Key::Write, json!({"tags": many(50)})).await;
     assert_snapshot!(reply);
     assert_eq!(api.stored().await, before);
@@ -175,7 +175,7 @@ async fn the_same_request_adds_once() {
     };
     let first = api.send(call(&path)).await;
     api.delete(format!("{path}/a"), Key::Write).await;
-    // However the customer is named.
+    // In whatever form the path names the customer.
     let again = api.send(call(&format!("{CUSTOMERS}/{}/tags", 7))).await;
     let refused = (422, "IDEMPOTENCY_KEY_REUSED".to_owned());
     assert_eq!(again.failure(), refused, "another name is another target");

@@ -1,4 +1,4 @@
-//! Who is let in, and into which tenant.
+//! Which callers are admitted, and to which tenant.
 
 use crate::support::{App, app, guest, unclaimed};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,7 +29,7 @@ async fn made(app: &App, all_tenants: bool, expires_at: Option<DateTime<Utc>>) -
     (key, secret.secret.expose_secret().to_owned())
 }
 
-/// A call of this caller.
+/// Returns a call of this caller.
 fn calling(caller: &Caller) -> Incoming {
     Incoming {
         caller: caller.clone(),
@@ -150,7 +150,7 @@ async fn guessing_at_other_tenants_costs_no_query() {
     }
 }
 
-/// A caller of tenant A who proved who they are so many seconds ago.
+/// Returns a caller of tenant A who authenticated this many seconds ago.
 fn who(identity: Identity, permission: Option<Permission>, seconds: i64) -> Caller {
     Caller {
         identity,
@@ -181,14 +181,14 @@ async fn what_is_needed_is_held_against_who_calls() {
         },
         customer(300),
         customer(301),
-        // Dated into the future.
+        // Authenticated in the future.
         customer(-1),
         who(Identity::Customer(CustomerId(seeded_id(3))), None, 0),
         who(foreign(Some(own)), Some(Permission::Write), 301),
         who(foreign(None), None, 0),
     ];
-    // In the order of the callers: let in by permission or as its own self, denied, not found, or
-    // to step up.
+    // In the order of the callers: admitted by permission or as the customer, forbidden, not found,
+    // or asked for a step-up.
     for (needs, expected) in [
         (Needs::Read, "+++dddd+d"),
         (Needs::Write, "d++dddd+d"),

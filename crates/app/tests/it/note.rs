@@ -1,4 +1,4 @@
-//! Notes are written, changed, deleted and read by staff.
+//! Creating, changing, deleting and reading notes, by staff.
 
 use crate::support::{App, app, guest, unclaimed, values};
 use customer_app::idempotency::{Idempotent, Outcome};

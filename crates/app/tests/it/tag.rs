@@ -1,4 +1,4 @@
-//! Tags are put on customers and taken off them, and counted over all.
+//! Adding and removing the tags of a customer, and counting those of a tenant.
 
 use crate::support::{App, app, guest, id_reply, unclaimed};
 use customer_app::customer::{ChangeCustomerRule, UpdateCustomer};
@@ -48,7 +48,7 @@ async fn tags_are_added_to_those_that_are_there_and_told_as_one_change() {
     let entry = app.store.audit().pop().unwrap();
     assert_eq!(entry.event_type, "customer.profile.update");
     assert_eq!(entry.changed_fields, ["tags"]);
-    // What it carries already changes nothing.
+    // Tags that the customer already has change nothing.
     let same = app.update(&context(), customer, &adding(["a"])).await;
     assert_eq!(same.unwrap().customer.version, 2);
     assert_eq!(app.store.events().len(), 2);

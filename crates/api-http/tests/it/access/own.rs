@@ -1,4 +1,4 @@
-//! What a customer's own token opens: its own record, and nothing else.
+//! What a customer's own token gives access to: the customer's own record, and nothing else.
 
 use super::{but_for_refusals, sent};
 use crate::support::{CASES, CUSTOMERS, Call, Case, Key, Needs, Own, Reply, World};
@@ -7,10 +7,10 @@ use customer_testkit::builders::{all_tenants_token, new_customer, seeded_id, tok
 use http::Method;
 use serde_json::{Value, json};
 
-/// The longest time, in seconds, after which a proof of identity still counts as fresh.
+/// The greatest age, in seconds, at which a proof of identity still counts as fresh.
 const FRESH: i64 = 300;
 
-/// The token of the world's customer, who proved who they are so many seconds ago.
+/// Returns the token of the world's customer, who authenticated this many seconds ago.
 fn own(world: &World, seconds: i64) -> String {
     let customer = world.customer.parse().expect("an id");
     token(customer, default_tenant().id, seconds)
@@ -20,7 +20,7 @@ fn cases(own: Own) -> impl Iterator<Item = &'static Case> {
     CASES.iter().filter(move |case| case.own == own)
 }
 
-/// The operation's target with another customer in its path.
+/// Returns the operation's target with another customer in its path.
 fn target(world: &World, case: &Case, customer: &str) -> String {
     let target = world.target(case.operation());
     target.replace(&world.customer, customer)
@@ -159,20 +159,20 @@ async fn a_customer_changes_neither_its_status_nor_what_staff_decides() {
         let after = but_for_refusals(world.api.stored().await);
         assert_eq!(after, before, "{body}");
     }
-    // What it read it may send back.
+    // What the customer read may be sent back.
     let body = json!({"customerType": "individual", "tags": [], "firstName": "Augusta"});
     let call = Call::new(Method::PATCH, format!("{CUSTOMERS}/me"));
     let reply = world.api.send(call.token(&token).json(&body)).await;
     assert_eq!(reply.status, 200, "{reply}");
 }
 
-/// A request of the world's customer about itself.
+/// Sends a request of the world's customer about itself.
 async fn sent_by_itself(world: &World, method: Method, target: &str, body: &Value) -> Reply {
     let call = Call::new(method, target).token(&own(world, 0));
     world.api.send(call.json(body)).await
 }
 
-/// Whether a request was refused, and for these members alone.
+/// Succeeds if the request was rejected, exactly for these members.
 #[track_caller]
 fn expect_refused(reply: &Reply, pointers: &[&str]) {
     let denied = (403, "PERMISSION_DENIED".to_owned());
@@ -227,7 +227,7 @@ async fn a_customer_may_send_back_what_it_read_of_itself() {
     let path = format!("{CUSTOMERS}/me");
     let read = Call::new(Method::GET, &path).token(&own(&world, 0));
     let mut body = world.api.send(read).await.customer();
-    // Its status alone it may not name.
+    // A customer may not send its status, even alone.
     let members = body.as_object_mut().expect("an object");
     members.remove("status");
     members.insert("email".to_owned(), json!("ada@example.com"));

@@ -1,4 +1,4 @@
-//! What was read is sent back: members that cannot be written, and the version.
+//! Sending back what was read: read-only members, and the version.
 
 use super::{fault, jane};
 use crate::support::{CUSTOMERS, Call, Key, TestApi};

@@ -1,4 +1,4 @@
-//! Exports that a failure of the store meets, before and after their first byte.
+//! Exports during which the store fails, before and after their first byte.
 
 use super::{export, for_good, many, response, rest, text};
 use crate::observed::Lines;
@@ -33,7 +33,7 @@ async fn what_fails_later_cuts_the_body() {
     for (query, first_chunk) in [("", 500), ("format=csv", 501), ("expand=addresses", 100)] {
         let mut body = response(&api, query).await.into_body();
         api.store.fail_next_at(Step::Read, for_good());
-        // Were it whole, a client would take it for all.
+        // A client would take a complete body for the whole export.
         assert_eq!(rest(&mut body).await, (first_chunk, false), "{query}");
     }
 }
@@ -70,7 +70,7 @@ async fn how_an_export_ended_is_logged_with_its_rows() {
     let api = TestApi::new().await;
     many(&api, 600).await;
     let lines = Lines::default();
-    // Why there are two: see `observed`.
+    // The reason for the second one is documented at `observed`.
     let _second = tracing::Dispatch::new(Lines::default());
     let guard = tracing::subscriber::set_default(lines.clone());
     text(&api, "").await;

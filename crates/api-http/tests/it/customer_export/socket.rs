@@ -1,4 +1,4 @@
-//! An export on a real socket: slow clients, stuck clients, shutdown.
+//! An export over a real socket: slow clients, stuck clients, shutdown.
 
 use super::EXPORT;
 use crate::support::{CUSTOMERS, Key, TestApi, default_tenant};
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The API on a socket, with an export that no buffer between the two ends can hold.
+/// The API on a socket, with an export that is larger than all buffers between client and server.
 struct Line {
     stream: TcpStream,
     shutdown: CancellationToken,
@@ -25,7 +25,7 @@ impl Line {
         Self::open_with(api, "HTTP/1.1", "").await
     }
 
-    /// Asks for the export in this version, and sends more after it.
+    /// Requests the export in this version of HTTP, and sends `more` after it.
     async fn open_with(api: &TestApi, version: &str, more: &str) -> Self {
         let large = |number: u64| {
             let one = customer().number(number).since(at(0)).with(|one| {
@@ -65,7 +65,8 @@ impl Line {
         }
     }
 
-    /// Takes the beginning and then nothing until the server is rid of the export, whose place is its only one.
+    /// Reads the beginning and then nothing, until the server drops the export and frees its only
+    /// place.
     async fn until_let_go(&mut self, api: &TestApi) {
         let beginning = self.stream.read_exact(&mut [0; 1_000]).await;
         beginning.expect("a beginning");
@@ -76,7 +77,8 @@ impl Line {
         }
     }
 
-    /// Reads until the server closes, with a pause after so many bytes; what came last.
+    /// Reads until the server closes, pausing after each `after` bytes; returns the end of the
+    /// data.
     async fn read(&mut self, pause: Duration, after: usize) -> (usize, Vec<u8>) {
         let (mut total, mut since_pause, mut end) = (0, 0, Vec::new());
         let mut buffer = vec![0; 64 * 1024];
@@ -93,18 +95,19 @@ impl Line {
     }
 }
 
-/// How long the server waits for a client that takes nothing.
+/// The time that the server waits for a client that reads nothing.
 const IDLE: Duration = Duration::from_millis(1_500);
-/// How long a slow client pauses, a dozen times: well below that, so that a busy machine may add to it.
+/// The pause of a slow client, a dozen times: well below `IDLE`, so that a busy machine may add to
+/// it.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Where a body in chunks ends, when it is whole.
+/// The end of a complete chunked body.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_client_has_its_time_as_long_as_it_takes_something() {
     let api = TestApi::new().await;
     let mut line = Line::open(&api).await;
-    // Longer in all than a connection may idle, but never at once.
+    // Longer in total than a connection may idle, but never at a stretch.
     let began = Instant::now();
     let (total, end) = line.read(PAUSE, 2_000_000).await;
     assert!(began.elapsed() > IDLE);
