@@ -30,7 +30,7 @@ fn merge(target: &mut Map<String, Value>, members: &Value) {
     }
 }
 
-/// Returns whether the bodies that change the field declare it.
+/// Returns whether the request bodies for changes have the field.
 fn is_documented(field: CustomerField) -> bool {
     let has = |schema, name| CONTRACT.schema(schema)["properties"].get(name).is_some();
     match (field, field.path().split('/').nth(1)) {

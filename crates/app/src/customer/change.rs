@@ -249,7 +249,7 @@ impl Customers {
     }
 
     /// Changes the customer as requested, and returns what to record: nothing, a merge, a
-    /// transition, or both, each with an event of its own.
+    /// transition, or both, each with its own event.
     fn decide_update(
         &self,
         context: &Context,
@@ -269,7 +269,7 @@ impl Customers {
         let merge = command.changes.clone();
         let mut changed = customer.merge(merge.with_default_type(self.settings.default_type));
         if !context.may(Permission::Write) {
-            refuse_what_is_not_own(command.status, &changed)?;
+            refuse_staff_fields(command.status, &changed)?;
         }
         let too_large = customer.too_large(&changed);
         if !too_large.is_empty() {
@@ -319,7 +319,7 @@ impl Customers {
 }
 
 /// Succeeds if customers may change these fields themselves. They may not even send the status.
-fn refuse_what_is_not_own(
+fn refuse_staff_fields(
     status: Option<Status>,
     changed: &[CustomerField],
 ) -> Result<(), ChangeCustomerError> {

@@ -77,8 +77,7 @@ impl Line {
         }
     }
 
-    /// Reads until the server closes, pausing after each `after` bytes; returns the end of the
-    /// data.
+    /// Reads until the server closes, pausing every `after` bytes; returns the size and the end.
     async fn read(&mut self, pause: Duration, after: usize) -> (usize, Vec<u8>) {
         let (mut total, mut since_pause, mut end) = (0, 0, Vec::new());
         let mut buffer = vec![0; 64 * 1024];
