@@ -114,8 +114,7 @@ pub(super) async fn list(call: Call) -> HttpResult<Response> {
     Ok(reply::json(StatusCode::OK, &CustomerListReply::from(data)).send())
 }
 
-/// Returns the problem for a failed read of a list. Only here is `TooSlow` up to the caller, who
-/// can narrow the filter.
+/// Returns the problem for a failed read of a list. `TooSlow` means that the filter is too broad.
 pub(super) fn problem(error: StoreError) -> Problem {
     if error == StoreError::TooSlow {
         return Code::FilterTooBroad.into();

@@ -115,7 +115,7 @@ impl Refusals {
         {
             audit_failed = true;
             let (actor, operation) = (&context.actor, &context.operation);
-            tracing::error!(%error, %actor, operation, "a refusal could not be recorded in the audit trail");
+            tracing::error!(%error, %actor, operation, "a refusal could not be recorded");
         }
         Refusal {
             needed,
@@ -125,7 +125,7 @@ impl Refusals {
 
     /// Returns a refusal that cannot be recorded, because the caller's tenant is not available.
     pub(super) fn without_tenant(operation: &str, needed: Needed, error: &AccessError) -> Refusal {
-        tracing::error!(%error, operation, "a refusal could not be recorded: its tenant is not available");
+        tracing::error!(%error, operation, "a refusal could not be recorded without its tenant");
         Refusal {
             needed,
             audit_failed: true,

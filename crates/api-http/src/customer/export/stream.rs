@@ -69,8 +69,7 @@ impl Source {
     }
 }
 
-/// Returns whether a retry may succeed. `TooSlow` counts: other chunks of the filter were fast
-/// enough.
+/// Returns whether a retry may succeed, even after `TooSlow`: earlier chunks were fast enough.
 fn may_pass(problem: &Problem) -> bool {
     problem.code().row().retryable || problem.code() == Code::FilterTooBroad
 }
