@@ -32,7 +32,7 @@ pub enum Failed<R> {
         fields: Vec<&'static str>,
     },
     /// The same, found inside a unit of work. The use case that began it records the refusal after
-    /// the unit of work has ended, see [`Refusals::recorded`](crate::access::Refusals::recorded).
+    /// the unit of work has ended, see `Refusals::recorded`.
     #[error("{needed} is needed")]
     Lacking {
         /// What the caller lacks.

@@ -28,6 +28,6 @@ pub trait AuditMonths: Send + Sync {
     /// # Errors
     /// MUST return [`StoreError::Conflict`], and remove nothing, while an entry of the month could
     /// be less than twelve months old, and while no seal records that the month was dropped;
-    /// [`StoreError::Contended`] as for [`make`](Self::make).
+    /// [`StoreError::Contended`] as for [`create`](Self::create).
     async fn remove(&self, month: NaiveDate) -> Result<bool, StoreError>;
 }
