@@ -13,6 +13,7 @@ use crate::code::Code;
 use crate::support::call::Call;
 use crate::support::cursor::{TextCursor, page_size_or};
 use crate::support::failure::{self, rule};
+use crate::support::merge::merge_routes;
 use crate::support::params::{
     CustomerPath, IdempotencyKeyHeader, IfMatchHeader, NOTE_ID, NotePath,
 };
@@ -152,36 +153,20 @@ async fn create(call: Call) -> HttpResult<Response> {
     Ok(reply::once(outcome, render))
 }
 
-macro_rules! update_route {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $operation:literal) => {
-        $(#[$doc])*
-        #[utoipa::path(
-            $method,
-            path = "/customers/{customerId}/notes/{noteId}",
-            operation_id = $operation,
-            tag = "Notes",
-            params(NotePath, IfMatchHeader),
-            request_body(content = UpdateNoteBody, example = json!({"pinned": false})),
-            responses((status = 200, description = "The note as it is now", headers(("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(body::example_reply()))),
-        )]
-        async fn $name(call: Call) -> HttpResult<Response> {
-            update(call).await
-        }
-    };
-}
-
-update_route! {
+merge_routes! {
     /// Change a note
     ///
     /// Merges like PATCH: absent members are kept.
-    replace, put, "updateNote"
-}
-
-update_route! {
+    put "updateNote";
     /// Change a note by merge patch
     ///
     /// Absent members are kept (RFC 7396).
-    merge, patch, "patchNote"
+    patch "patchNote";
+    path = "/customers/{customerId}/notes/{noteId}",
+    tag = "Notes",
+    params(NotePath, IfMatchHeader),
+    request_body(content = UpdateNoteBody, example = json!({"pinned": false})),
+    responses((status = 200, description = "The note as it is now", headers(("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(body::example_reply()))),
 }
 
 async fn update(call: Call) -> HttpResult<Response> {

@@ -6,6 +6,7 @@ pub(crate) mod envelope;
 pub(crate) mod failure;
 pub(crate) mod items;
 pub(crate) mod log_levels;
+pub(crate) mod merge;
 pub(crate) mod params;
 pub(crate) mod patch;
 pub(crate) mod reply;

@@ -5,6 +5,7 @@ use super::problem::problem;
 use super::{AddressBody, AddressData, AddressReply, UpdateAddressBody, example, render};
 use crate::code::Code;
 use crate::support::call::Call;
+use crate::support::merge::merge_routes;
 use crate::support::params::{AddressPath, IfMatchHeader};
 use crate::support::reply::{self, ReplyExt};
 use axum::response::Response;
@@ -12,36 +13,20 @@ use customer_app::address::{RemoveAddress, UpdateAddress};
 use http::StatusCode;
 use http_kit::problem::HttpResult;
 
-macro_rules! update_route {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $operation:literal) => {
-        $(#[$doc])*
-        #[utoipa::path(
-            $method,
-            path = "/customers/{customerId}/addresses/{addressId}",
-            operation_id = $operation,
-            tag = "Addresses",
-            params(AddressPath, IfMatchHeader),
-            request_body(content = UpdateAddressBody, example = json!(example::update_body())),
-            responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
-        )]
-        pub(super) async fn $name(call: Call) -> HttpResult<Response> {
-            update(call).await
-        }
-    };
-}
-
-update_route! {
+merge_routes! {
     /// Change an address
     ///
     /// A merge, as with PATCH: absent members stay as they are, `null` clears.
-    replace, put, "updateAddress"
-}
-
-update_route! {
+    put "updateAddress";
     /// Change an address by merge patch
     ///
     /// Absent members stay as they are, `null` clears (RFC 7396).
-    merge, patch, "patchAddress"
+    patch "patchAddress";
+    path = "/customers/{customerId}/addresses/{addressId}",
+    tag = "Addresses",
+    params(AddressPath, IfMatchHeader),
+    request_body(content = UpdateAddressBody, example = json!(example::update_body())),
+    responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
 }
 
 async fn update(call: Call) -> HttpResult<Response> {

@@ -10,6 +10,7 @@ use crate::address::AddressBody;
 use crate::code::Code;
 use crate::support::call::{Call, Request};
 use crate::support::failure;
+use crate::support::merge::merge_routes;
 use crate::support::params::{CustomerPath, IfMatchHeader};
 use crate::support::reply;
 use crate::support::stated::{member, reference};
@@ -80,36 +81,20 @@ pub struct UpdateCustomerBody {
     pub version: Option<i64>,
 }
 
-macro_rules! update_route {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $operation:literal) => {
-        $(#[$doc])*
-        #[utoipa::path(
-            $method,
-            path = "/customers/{customerId}",
-            operation_id = $operation,
-            tag = "Customers",
-            params(CustomerPath, IfMatchHeader),
-            request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
-            responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
-        )]
-        pub(super) async fn $name(call: Call) -> HttpResult<Response> {
-            update(call).await
-        }
-    };
-}
-
-update_route! {
+merge_routes! {
     /// Change a customer
     ///
     /// Merges like PATCH: absent members are kept, null clears, lists are replaced.
-    replace, put, "updateCustomer"
-}
-
-update_route! {
+    put "updateCustomer";
     /// Change a customer by merge patch
     ///
     /// Absent members are kept, null clears, lists are replaced (RFC 7396).
-    merge, patch, "patchCustomer"
+    patch "patchCustomer";
+    path = "/customers/{customerId}",
+    tag = "Customers",
+    params(CustomerPath, IfMatchHeader),
+    request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
+    responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 }
 
 async fn update(call: Call) -> HttpResult<Response> {
