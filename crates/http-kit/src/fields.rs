@@ -184,6 +184,13 @@ impl Fields {
         )
     }
 
+    /// Makes [`pointer`](Self::pointer) of `name`, which was not sent, the one of `source`: the member that gave its value.
+    pub fn point_at(&mut self, name: &'static str, source: &str) {
+        if let Some(pointer) = self.sent(source).map(str::to_owned) {
+            self.sent.push((name, pointer));
+        }
+    }
+
     /// Adds a fault that the caller found, such as a broken rule over two members.
     pub fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);

@@ -1,7 +1,7 @@
 //! `PUT` and `PATCH` of a customer.
 
 use super::create::{already_taken, unknown_group};
-use super::fields::{details, email, group_pointer};
+use super::fields::{details, email};
 use super::preferences::ALIASES;
 use super::words::STATUSES;
 use super::{CustomerReply, example, render};
@@ -37,9 +37,6 @@ use http_kit::problem::{HttpResult, Problem};
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// The member that names the group, unless `customerType` does.
-const GROUP: &str = CustomerField::GroupId.path();
 
 /// A merge into a customer: absent members are kept, null clears, lists are replaced. What was read
 /// may be sent back as it is: read-only members are accepted if they equal the stored values. That
@@ -228,17 +225,6 @@ pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
     {
         let detail = "the scope customers:admin is needed to change the status";
         return refused(refusal).detail(detail);
-    }
-    if let Failed::Forbidden {
-        fields: names,
-        refusal,
-    } = error
-    {
-        let pointer = |name| match name {
-            GROUP => group_pointer(fields),
-            name => fields.pointer(name),
-        };
-        return failure::forbidden(refused(refusal), names.into_iter().map(pointer));
     }
     failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
         ChangeCustomerRule::Transition(error) => {

@@ -1,6 +1,6 @@
 //! `POST /customers`.
 
-use super::fields::{details, email, group_pointer};
+use super::fields::{details, email};
 use super::preferences::ALIASES;
 use super::{CustomerReply, example, render};
 use crate::code::Code;
@@ -173,7 +173,7 @@ pub(super) fn already_taken(code: Code, detail: &str, holder: Option<CustomerId>
 /// Returns the problem for a group that the tenant does not have.
 pub(super) fn unknown_group(fields: &Fields) -> Problem {
     Problem::from_faults(vec![Fault::new(
-        group_pointer(fields),
+        fields.pointer(CustomerField::GroupId.path()),
         fault::INVALID_VALUE,
         "the tenant has no group with this id",
     )])

@@ -180,14 +180,6 @@ impl Parse for ExternalIds {
     }
 }
 
-/// Returns the pointer to the member that names the group.
-pub(super) fn group_pointer(fields: &Fields) -> String {
-    let [kind, group] =
-        [CustomerField::CustomerType, CustomerField::GroupId].map(CustomerField::path);
-    let names_group = fields.sent(group).is_none() && fields.sent(kind).is_some();
-    fields.pointer(if names_group { kind } else { group })
-}
-
 /// Reads `customerType` and `groupId`: the first may name a group too, and then both must agree.
 fn kind_and_group(fields: &mut Fields) -> (Patch<CustomerType>, Patch<GroupId>) {
     let word = fields
@@ -207,11 +199,16 @@ fn kind_and_group(fields: &mut Fields) -> (Patch<CustomerType>, Patch<GroupId>) 
         Patch::Set(KindOrGroup::Group(_)) | Patch::Keep => Patch::Keep,
     };
     match (named, group) {
-        (Some(named), Patch::Keep) => (kind, Patch::Set(named)),
+        (Some(named), Patch::Keep) => {
+            let [kind_path, group_path] =
+                [CustomerField::CustomerType, CustomerField::GroupId].map(CustomerField::path);
+            fields.point_at(group_path, kind_path);
+            (kind, Patch::Set(named))
+        }
         (Some(named), Patch::Set(given)) if named == given => (kind, Patch::Set(given)),
         (Some(_), Patch::Set(_) | Patch::Clear) => {
             fields.fault(Fault::new(
-                group_pointer(fields),
+                fields.pointer(CustomerField::GroupId.path()),
                 fault::DUPLICATE_KEY,
                 "customerType names another group",
             ));

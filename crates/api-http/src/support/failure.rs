@@ -57,21 +57,16 @@ pub(crate) fn of<R>(
             refusal,
             fields: names,
         } => {
-            let pointers = names.into_iter().map(|name| fields.pointer(name));
-            forbidden(access::refused(refusal), pointers)
+            let detail = "a customer may not change this of itself";
+            let fault = |name| Fault::new(fields.pointer(name), Code::PermissionDenied, detail);
+            let faults = names.into_iter().map(fault);
+            faults.fold(access::refused(refusal), Problem::fault)
         }
         Failed::Lacking { needed, .. } => access::lacking(needed),
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),
     }
-}
-
-/// Adds the members, by their pointers, that the caller may not change.
-pub(crate) fn forbidden(problem: Problem, pointers: impl Iterator<Item = String>) -> Problem {
-    let detail = "a customer may not change this of itself";
-    let faults = pointers.map(|pointer| Fault::new(pointer, Code::PermissionDenied, detail));
-    faults.fold(problem, Problem::fault)
 }
 
 /// Returns the problem for a claim that was not granted.

@@ -322,3 +322,13 @@ fn building_without_a_required_value_is_our_mistake_not_the_clients() {
     );
     assert_eq!(fields("{}").build(|| Some(1)).unwrap(), 1);
 }
+
+#[test]
+fn a_member_whose_value_another_gave_is_known_by_that_one() {
+    let mut fields = Fields::body(parse(br#"{"size":7}"#).unwrap(), &TABLE);
+    fields.point_at("name", "size");
+    assert_eq!(fields.pointer("name"), "/name", "nothing was read");
+    fields.integer("size", 1..=9).optional();
+    fields.point_at("name", "size");
+    assert_eq!(fields.pointer("name"), "/size");
+}
