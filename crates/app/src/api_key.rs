@@ -250,10 +250,7 @@ impl ApiKeys {
         let mut changes = FieldChange::whole(key);
         changes.retain(|change| change.field != "revokedAt");
         let tenant = (!key.all_tenants).then_some(context.tenant_slug.as_str());
-        changes.push(FieldChange {
-            new: tenant.into(),
-            ..FieldChange::named("tenantId")
-        });
+        changes.push(FieldChange::given("tenantId", tenant));
         self.audited(key, AuditKind::ApiKeyCreate, changes, key.created_at)
     }
 

@@ -18,7 +18,7 @@ use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::{
     AuditEventId, Clock, Context, CustomerId, IdSource, Page, StoreError, Transactions,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use tracing::instrument;
 
@@ -78,16 +78,8 @@ impl AuditQuery {
         ];
         given
             .into_iter()
-            .filter_map(|(name, value)| Some(audit_value(name, value?)))
+            .filter_map(|(name, value)| Some(FieldChange::given(name, value?)))
             .collect()
-    }
-}
-
-/// Returns a value that an audit entry mentions without a change.
-fn audit_value(name: &str, new: Value) -> FieldChange {
-    FieldChange {
-        new,
-        ..FieldChange::named(name)
     }
 }
 
@@ -157,7 +149,7 @@ impl Audit {
         query: &AuditQuery,
     ) -> Result<AuditTally, StoreError> {
         let customer = self.known(context, query).await?;
-        let by = audit_value("by", json!("customer"));
+        let by = FieldChange::given("by", "customer");
         let read = self.read(context, query, customer, vec![by]);
         retried(|| self.try_tally(context, query, &read)).await
     }

@@ -5,7 +5,7 @@ use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_customer, expect_equal};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
-use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
+use customer_domain::audit::{AuditEntry, AuditKind, Audited as _, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::idempotency::Claimed;
 use customer_domain::note::{Edited, Note, NoteChanges, NoteHolder, NoteKey, NotePage, NoteText};

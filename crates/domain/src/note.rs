@@ -80,11 +80,6 @@ impl Note {
         }
     }
 
-    /// Returns the names of the audited fields: every note has all of them.
-    pub fn field_names(&self) -> Vec<&'static str> {
-        self.fields().into_iter().map(|(name, _)| name).collect()
-    }
-
     /// Merges `changes` into the note, and stores `edited` if anything changes. Returns the names
     /// of the changed fields as they are spelled in the API.
     pub fn edit(&mut self, changes: NoteChanges, edited: Edited) -> Vec<&'static str> {

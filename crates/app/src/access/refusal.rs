@@ -7,7 +7,6 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
     Actor, AuditEventId, Clock, Context, IdSource, Permission, StoreError, Transactions,
 };
-use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,16 +147,12 @@ impl Refusals {
         needed: Needed,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let audit_value = |name, new| FieldChange {
-            new,
-            ..FieldChange::named(name)
-        };
         let mut work = self.transactions.begin(context).await?;
         let id = AuditEventId(self.ids.new_id());
         let entry = AuditEntry::new(id, AuditKind::AccessDenied, context.tenant.0, now);
         let changes = vec![
-            audit_value("scope", json!(needed.as_str())),
-            audit_value("route", json!(context.operation)),
+            FieldChange::given("scope", needed.as_str()),
+            FieldChange::given("route", context.operation.as_str()),
         ];
         work.record(entry.with(changes).into());
         work.commit().await

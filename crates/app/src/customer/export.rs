@@ -111,10 +111,7 @@ impl Customers {
         let taken = as_audit_values(&request.filter).into_iter();
         let taken = taken.chain([("expand", json!(expanded)), ("format", json!(format))]);
         let asked_for = taken.filter(|(_, value)| !value.is_null());
-        let changes = asked_for.map(|(name, value)| FieldChange {
-            new: value,
-            ..FieldChange::named(name)
-        });
+        let changes = asked_for.map(|(name, value)| FieldChange::given(name, value));
         let (id, now) = (self.audit_id(), self.clock.now());
         let entry = AuditEntry::new(id, AuditKind::CustomersExport, context.tenant.0, now);
         entry.with(changes.collect()).into()

@@ -27,6 +27,11 @@ pub trait Audited {
     /// until it is listed or deliberately left out.
     fn fields(&self) -> Fields<Self::Field>;
 
+    /// Returns the names of all fields.
+    fn field_names(&self) -> Vec<Self::Field> {
+        self.fields().into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Returns the value of a field; `null` if it is empty or the record has no such field.
     fn field(&self, name: Self::Field) -> Value {
         value(&self.fields(), &name)
@@ -55,6 +60,14 @@ impl FieldChange {
         }
     }
 
+    /// Gives a field a value that is no change of a record, such as a condition of a query.
+    pub fn given(field: &str, value: impl Into<Value>) -> Self {
+        Self {
+            new: value.into(),
+            ..Self::named(field)
+        }
+    }
+
     /// Returns the changes that gave a new record these fields.
     pub fn created<R: Audited>(record: &R, fields: &[R::Field]) -> Vec<Self> {
         Self::each(fields, &Fields::new(), &record.fields())
@@ -62,9 +75,7 @@ impl FieldChange {
 
     /// Returns the changes that gave a new record all its fields, empty ones included.
     pub fn whole<R: Audited>(record: &R) -> Vec<Self> {
-        let fields = record.fields().into_iter();
-        let fields: Vec<_> = fields.map(|(field, _)| field).collect();
-        Self::created(record, &fields)
+        Self::created(record, &record.field_names())
     }
 
     /// Returns the changes of these fields between two states of a record.
