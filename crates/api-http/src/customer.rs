@@ -33,7 +33,7 @@ pub use words::{
 
 pub(crate) use change::{apply, stated_id};
 pub(crate) use fields::tags;
-pub(crate) use preferences::{PREFERENCE_ALIASES, preferences};
+pub(crate) use preferences::{PREFERENCE_ALIASES, preferences, preferences_body};
 pub(crate) use read::{customer_id, not_found};
 
 use crate::access::needs;

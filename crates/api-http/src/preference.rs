@@ -5,7 +5,7 @@ use crate::api::Shared;
 use crate::code::Code;
 use crate::customer::{
     MarketingInput, NotificationsInput, PREFERENCE_ALIASES, PreferencesBody, apply, not_found,
-    preferences, stated_id,
+    preferences, preferences_body, stated_id,
 };
 use crate::support::call::Call;
 use crate::support::envelope::reply;
@@ -25,39 +25,18 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A merge into the preferences of a customer: absent members are kept, null clears.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UpdatePreferencesBody {
-    /// Language tag (BCP 47), such as `pt-BR`.
-    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
-    pub language: Option<String>,
-    /// ISO 4217 code.
-    #[schema(pattern = "^[A-Za-z]{3}$")]
-    pub currency: Option<String>,
-    /// IANA name of a time zone.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
-    pub timezone: Option<String>,
-    /// What may be sent for marketing.
-    pub marketing: Option<MarketingInput>,
-    /// Which notifications are wanted.
-    pub notifications: Option<NotificationsInput>,
-    /// Whether data may be shared with partners.
-    pub data_sharing: Option<bool>,
-    /// Whether behaviour may be recorded.
-    pub analytics_tracking: Option<bool>,
-    /// Whether cookies other than the necessary ones may be set.
-    pub cookie_consent: Option<bool>,
-    /// Preferences that are specific to the shop; merged member by member.
-    pub custom: Option<FreeObject>,
-    /// The customer's version that was read; acts as `If-Match`.
-    #[schema(minimum = 1)]
-    pub version: Option<i64>,
-    /// The tenant; it must be one that the caller may act in.
-    pub tenant_id: Option<String>,
-    /// The customer; it must be the one that the path names.
-    #[schema(nullable = false)]
-    pub customer_id: Option<CustomerReference>,
+preferences_body! {
+    /// A merge into the preferences of a customer: absent members are kept, null clears.
+    UpdatePreferencesBody {
+        /// The customer's version that was read; acts as `If-Match`.
+        #[schema(minimum = 1)]
+        pub version: Option<i64>,
+        /// The tenant; it must be one that the caller may act in.
+        pub tenant_id: Option<String>,
+        /// The customer; it must be the one that the path names.
+        #[schema(nullable = false)]
+        pub customer_id: Option<CustomerReference>,
+    }
 }
 
 reply! {

@@ -91,31 +91,45 @@ spellings! {
     "" "custom" "customPreferences";
 }
 
-/// The preferences, in a request. Absent members are kept, null clears.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PreferencesInput {
-    /// Language tag, such as `pt-BR`.
-    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
-    pub language: Option<String>,
-    /// ISO 4217 code.
-    #[schema(pattern = "^[A-Za-z]{3}$")]
-    pub currency: Option<String>,
-    /// IANA name of a time zone.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
-    pub timezone: Option<String>,
-    /// What may be sent for marketing.
-    pub marketing: Option<MarketingInput>,
-    /// Which notifications are wanted.
-    pub notifications: Option<NotificationsInput>,
-    /// Whether data may be shared with partners.
-    pub data_sharing: Option<bool>,
-    /// Whether behaviour may be recorded.
-    pub analytics_tracking: Option<bool>,
-    /// Whether cookies other than the necessary ones may be set.
-    pub cookie_consent: Option<bool>,
-    /// Preferences that are specific to the shop; merged member by member.
-    pub custom: Option<FreeObject>,
+/// Declares a body with all preferences, for requests: within a customer and on their own.
+macro_rules! preferences_body {
+    ($(#[$meta:meta])* $name:ident { $($own:tt)* }) => {
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        #[serde(rename_all = "camelCase")]
+        $(#[$meta])*
+        pub struct $name {
+            /// Language tag (BCP 47), such as `pt-BR`.
+            #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
+            pub language: Option<String>,
+            /// ISO 4217 code.
+            #[schema(pattern = "^[A-Za-z]{3}$")]
+            pub currency: Option<String>,
+            /// IANA name of a time zone.
+            #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9/_+-]*$")]
+            pub timezone: Option<String>,
+            /// What may be sent for marketing.
+            pub marketing: Option<MarketingInput>,
+            /// Which notifications are wanted.
+            pub notifications: Option<NotificationsInput>,
+            /// Whether data may be shared with partners.
+            pub data_sharing: Option<bool>,
+            /// Whether behaviour may be recorded.
+            pub analytics_tracking: Option<bool>,
+            /// Whether cookies other than the necessary ones may be set.
+            pub cookie_consent: Option<bool>,
+            /// Preferences that are specific to the shop; merged member by member.
+            pub custom: Option<FreeObject>,
+            $($own)*
+        }
+    };
+}
+
+pub(crate) use preferences_body;
+
+preferences_body! {
+    /// The preferences, in a request. Absent members are kept, null clears.
+    #[serde(deny_unknown_fields)]
+    PreferencesInput {}
 }
 
 /// The preferences of a customer.
