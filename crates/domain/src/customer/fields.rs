@@ -75,18 +75,7 @@ impl CustomerField {
     /// customer changes the e-mail address in a separate operation, which verifies the new one
     /// first.
     pub const fn is_own(self) -> bool {
-        match self {
-            Self::Profile(_) | Self::Preference(_) => true,
-            Self::Email
-            | Self::CustomerType
-            | Self::GroupId
-            | Self::Tags
-            | Self::LegacyId
-            | Self::ExternalIds
-            | Self::Metadata
-            | Self::Status
-            | Self::RegistrationSource => false,
-        }
+        matches!(self, Self::Profile(_) | Self::Preference(_))
     }
 }
 
