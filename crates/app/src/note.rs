@@ -2,7 +2,7 @@
 //! recorded in the audit trail (AUD-10); no events are published.
 
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::{Failed, Rule, expect_customer, expect_equal};
+use crate::support::failed::{Failed, Rule, expect_customer, expect_equal, is_stored};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, Audited as _, FieldChange};
@@ -67,16 +67,11 @@ impl StatedNote {
     fn expect(&self, named: CustomerRef, note: &Note) -> Result<(), NoteError> {
         expect_customer(self.customer, named, note.customer)?;
         let editor = note.edited.as_ref().map(|edited| &edited.by);
-        let by = self.updated_by.as_ref();
+        let updated_by = self.updated_by.as_ref().map(Option::as_ref);
         expect_equal([
-            ("id", self.id.is_none_or(|id| id == note.id)),
-            (
-                "author",
-                self.author
-                    .as_ref()
-                    .is_none_or(|author| *author == note.author),
-            ),
-            ("updatedBy", by.is_none_or(|by| by.as_ref() == editor)),
+            ("id", is_stored(self.id.as_ref(), &note.id)),
+            ("author", is_stored(self.author.as_ref(), &note.author)),
+            ("updatedBy", is_stored(updated_by.as_ref(), &editor)),
         ])
     }
 }

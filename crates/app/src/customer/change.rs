@@ -3,7 +3,7 @@
 use super::Customers;
 use crate::access::Needed;
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
+use crate::support::failed::{Failed, Rule, expect_equal, expect_own, is_stored};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
@@ -107,11 +107,6 @@ impl ReadOnlyFields {
             ("addresses", is_book),
         ])
     }
-}
-
-/// Returns whether a member is absent or equals the stored value.
-fn is_stored<T: PartialEq>(stated: Option<&T>, stored: &T) -> bool {
-    stated.is_none_or(|stated| stated == stored)
 }
 
 fn names(reference: CustomerRef, customer: &Customer) -> bool {

@@ -133,6 +133,11 @@ pub(crate) fn expect_equal<R>(
     }
 }
 
+/// Returns whether a member is absent or equals the stored value.
+pub(crate) fn is_stored<T: PartialEq>(stated: Option<&T>, stored: &T) -> bool {
+    stated.is_none_or(|stated| stated == stored)
+}
+
 /// Succeeds if the customer that the caller states is the one that it named.
 ///
 /// # Errors
