@@ -67,8 +67,8 @@ impl PgUnitOfWork {
     /// round trip.
     ///
     /// Two statements in one message: the second takes its snapshot after the first has waited for
-    /// the lock, and so sees what its holder committed. That may be that a legacy id now belongs to
-    /// somebody else, who is not locked.
+    /// the lock, and so sees what its holder committed, for example that a legacy id now belongs to
+    /// another customer, which is not locked.
     pub(crate) async fn lock_and_read(
         &mut self,
         customer: CustomerRef,

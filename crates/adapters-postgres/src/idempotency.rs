@@ -1,4 +1,4 @@
-//! Requests that count once: a lock while the first one runs, its reply afterwards.
+//! Idempotent requests: a lock while the first one runs, its stored reply afterwards.
 
 mod purge;
 
@@ -17,10 +17,10 @@ const TABLE: &str = "idempotency_keys";
 pub(crate) const INSERT: &str = "INSERT INTO idempotency_keys (tenant_id, caller, route, key, body_digest, status, \
      location, etag, body, created_at, expires_at)";
 
-/// The statement that takes the claim's lock if nobody has it. The lock ends with the
+/// Returns the statement that takes the claim's lock if it is free. The lock ends with the
 /// transaction.
 pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Sql {
-    // The unit separator is no character of a tenant's id and of no route.
+    // The unit separator occurs in no tenant id and no route.
     let name = format!(
         "{tenant}\u{1f}{}\u{1f}{}\u{1f}{}",
         claim.route, claim.caller, claim.key
@@ -31,13 +31,13 @@ pub(crate) fn try_lock(tenant: TenantId, claim: &IdempotencyClaim) -> Sql {
     )
 }
 
-/// What [`try_lock`] answered.
+/// Returns whether [`try_lock`] took the lock.
 pub(crate) fn has_lock(rows: &[PgRow]) -> Result<bool, StoreError> {
     rows.first()
         .map_or(Ok(false), |row| RowReader::new(row, TABLE).column(0))
 }
 
-/// The stored reply that has not expired, with the digest of its request's body. One round trip.
+/// Returns the reply that has not expired, with the digest of its request's body. One round trip.
 pub(crate) async fn find(
     tx: &mut Tx,
     claim: &IdempotencyClaim,
@@ -67,8 +67,8 @@ fn reply(row: &PgRow) -> Result<([u8; 32], StoredReply), StoreError> {
     Ok((digest, reply))
 }
 
-/// The row of a reply, in place of one that has expired; `$1` is the tenant. It counts no row
-/// when a reply that has not expired stands there.
+/// Appends the row of a reply, which replaces an expired one; `$1` is the tenant. It counts 0 rows
+/// if an unexpired reply is stored.
 pub(crate) fn values(builder: &mut Builder, claim: &IdempotencyClaim, reply: &StoredReply) {
     builder::values(builder, "$1", [(claim, reply)], |row, (claim, reply)| {
         row.push_bind(claim.caller.as_str())

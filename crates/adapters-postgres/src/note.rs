@@ -1,5 +1,5 @@
-//! Notes. One statement finds the customer, whichever way it is named, with its notes and with the
-//! key that seals what goes on record: so it is written by hand.
+//! Notes. Each statement finds the customer by either id, its notes, and the key that seals audited
+//! values, so they are written by hand.
 
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
@@ -18,7 +18,7 @@ use tracing::instrument;
 
 const TABLE: &str = "customer_notes";
 
-/// What [`decode`] reads of `customer_notes AS n`.
+/// The columns of `customer_notes AS n` that [`decode`] reads.
 const COLUMNS: Sql = Sql::text(
     "n.id, n.text, n.is_pinned, n.author_type, n.author_id, n.created_at, n.editor_type, n.editor_id, \
      n.updated_at, n.version",
@@ -43,7 +43,7 @@ const DELETE: Sql = Sql::text(
 
 #[async_trait]
 impl NoteRepo for PgUnitOfWork {
-    /// One round trip. What one too many wrote is rolled back.
+    /// One round trip. A note beyond the limit is rolled back.
     #[instrument(name = "db.note.insert", level = "debug", skip_all)]
     async fn insert(&mut self, note: &Note) -> Result<(), StoreError> {
         let insert = keyed(INSERT, self.tx.tenant(), note)
@@ -86,8 +86,7 @@ impl NoteRepo for PgUnitOfWork {
         Ok((holder, Page::cut(notes, size, Note::key)))
     }
 
-    /// One round trip. The note is read as it was before this waited for the lock: who changes it
-    /// names the version.
+    /// One round trip. The note may be older than the lock: saving and deleting check its version.
     #[instrument(name = "db.note.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(
         &mut self,
@@ -130,7 +129,7 @@ impl PgUnitOfWork {
         Ok(NoteHolder { customer, status })
     }
 
-    /// Changes the one note that is stored at the version that the statement names.
+    /// Changes the note if it is still stored at the statement's version.
     async fn change_note(
         &mut self,
         statement: Query<'_, Postgres, PgArguments>,
@@ -142,8 +141,8 @@ impl PgUnitOfWork {
     }
 }
 
-/// The customer that [`named`] names, and those of its notes `n` that pass: a row for each, and one
-/// without a note when there is none.
+/// Selects the customer of [`named`] and its matching notes `n`: one row for each, or one row
+/// without a note.
 fn select(notes: &'static str, end: &'static str) -> Sql {
     sql!(
         "SELECT n.*, customers.id AS customer_id, customers.status, {} AS held_key FROM customers \

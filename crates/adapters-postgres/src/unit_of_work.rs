@@ -37,7 +37,7 @@ impl PgTransactions {
         context: &Context,
         then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
-        // Before there is a connection that would wait for it.
+        // Read first, so that no connection is held while waiting for the keys.
         let tenant_keys = self.ring.of(context.tenant).await?;
         let (tx, rows) = Tx::begin(&self.pool, context.tenant, then).await?;
         let work = PgUnitOfWork {
@@ -62,7 +62,7 @@ impl Transactions for PgTransactions {
         Ok(Box::new(work))
     }
 
-    /// Two round trips; a third ends the transaction of a claim that is not to be had.
+    /// Two round trips; a third rolls back if the claim is not granted.
     #[instrument(name = "db.begin_idempotent", level = "debug", skip_all)]
     async fn begin_idempotent(
         &self,
@@ -89,8 +89,8 @@ impl Transactions for PgTransactions {
     }
 }
 
-/// One open unit of work: the transaction, and what is written right before COMMIT. The slices
-/// implement their ports on it.
+/// An open unit of work: the transaction, and the rows that are written right before COMMIT. The
+/// slices implement their ports on it.
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
     pub(crate) ring: Arc<KeyRing>,
@@ -139,7 +139,7 @@ impl UnitOfWork for PgUnitOfWork {
         self.reply = Some((claim, reply));
     }
 
-    /// Two round trips; one when there is nothing to write.
+    /// Two round trips; one if there is nothing to write.
     #[instrument(name = "db.commit", level = "debug", skip_all)]
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let written = self.write_changes().await;
@@ -160,8 +160,8 @@ impl UnitOfWork for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    /// Events, audit entries and the reply as one statement. The reply's INSERT, when there is
-    /// one, is the main one: its count says whether the key was still free.
+    /// Writes events, audit entries and the reply in one statement. The INSERT of the reply, if any,
+    /// is the main one: its count shows whether the key was free.
     async fn write_changes(&mut self) -> Result<(), StoreError> {
         if self.changes.is_empty() && self.reply.is_none() {
             return Ok(());

@@ -16,7 +16,7 @@ pub(super) fn core(columns: &mut Columns<'_>, customer: &Customer) {
         tenant: _,
         email,
         email_verified,
-        // In tables of their own.
+        // In separate tables.
         phone_verified: _,
         profile,
         preferences: _,
@@ -62,7 +62,7 @@ pub(super) fn core(columns: &mut Columns<'_>, customer: &Customer) {
 /// The columns of `customer_profiles`.
 pub(super) fn profile(columns: &mut Columns<'_>, customer: &Customer) {
     let Profile {
-        // Of the customer's own row, by which lists are sorted.
+        // Columns of `customers`, by which lists are sorted.
         first_name: _,
         last_name: _,
         date_of_birth,

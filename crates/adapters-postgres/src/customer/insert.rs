@@ -1,12 +1,12 @@
-//! A new customer: all its rows in one statement, the key that its values are sealed with among them.
+//! Inserts a new customer: all its rows, and the key that seals its values, in one statement.
 
 use super::columns;
 use super::parts::{add_search_terms, add_tags, set_identifiers};
 use crate::pg::builder::{self, Branches};
 use customer_domain::customer::NewCustomer;
 
-/// The statement, but for its end and for its key. `$1` is the tenant, `$2` the customer. The foreign
-/// keys between its branches are checked at its end.
+/// Returns the statement without its main part and without the key. `$1` is the tenant, `$2` the
+/// customer. Foreign keys between the branches are checked when the statement ends.
 pub(super) fn branches(new: &NewCustomer) -> Branches {
     let customer = &new.customer;
     let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
@@ -46,7 +46,7 @@ fn statistics(branches: &mut Branches, new: &NewCustomer) {
     });
 }
 
-/// The end of the statement.
+/// Appends the main part of the statement.
 pub(super) fn finish(branches: &mut Branches, new: &NewCustomer) {
     let insert = branches.main(
         "INSERT INTO customer_tiers (tenant_id, customer_id, tier, segment, loyalty_points, tier_achieved_at, \

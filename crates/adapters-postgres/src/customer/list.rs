@@ -1,9 +1,8 @@
 //! Lists of customers: one page and its count.
 //!
-//! The ids of a page are cut by a statement that is planned for its values, not prepared: the best
-//! plan depends on them. Their
-//! records are then read by a prepared one, of which planning would cost twice the execution. How
-//! both get to the server, and the ids from the one to the other, is told in [`send`].
+//! The ids of a page are found by a statement that is planned for its values, not prepared: the best
+//! plan depends on them. The records are then read by a prepared statement, since planning it would
+//! cost twice its execution. [`send`] documents how both are sent.
 
 mod filter;
 mod send;
@@ -27,11 +26,11 @@ use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What a page is read by, in this order.
+/// The statements that read a page, in order.
 struct Statements {
-    /// Yields the ids of the page, and of the first customer of the next, in their order.
+    /// Returns the ids of the page and of the first customer of the next one, in order.
     ids: Sql,
-    /// Yields how many customers there are, of at most [`ROWS_BY_NUMBER`] and one.
+    /// Counts the customers, up to [`ROWS_BY_NUMBER`] + 1.
     count: Option<Sql>,
     tenant: TenantId,
     /// Customers of a page.
@@ -46,10 +45,10 @@ impl Statements {
     }
 }
 
-/// What they yield.
+/// The results of [`Statements`].
 struct Answer {
     ids: Vec<Uuid>,
-    /// How many customers there are, when they were counted.
+    /// The number of customers; `None` if they were not counted.
     count: Option<u64>,
     records: Vec<PgRow>,
 }
@@ -115,7 +114,7 @@ fn ids(
     let (after, limit) = match &request.at {
         PageAt::Number(number) => {
             let offset = u64::from(number.saturating_sub(1)) * u64::from(request.size);
-            // Deeper pages need the cursor; none is given that leads there by number.
+            // Deeper pages can only be reached by cursor.
             let limit = if offset < ROWS_BY_NUMBER { one_more } else { 0 };
             (Sql::default(), sql!("LIMIT {} OFFSET {}", limit, offset))
         }
@@ -152,7 +151,7 @@ fn column(key: SortKey) -> Sql {
     })
 }
 
-/// A key as a row of literals. One of another sort is none that this list gave out.
+/// Returns a key as a row of literals. Fails if it belongs to another sort.
 fn position(key: &CustomerKey, sort: SortKey) -> Result<Sql, StoreError> {
     match (key, sort) {
         (
@@ -179,7 +178,7 @@ fn key(record: &CustomerRecord, sort: SortKey) -> CustomerKey {
     }
 }
 
-/// How many rows the list has: counted up to the bound, the planner's guess beyond it.
+/// Returns the number of rows: exact up to the bound, otherwise the planner's estimate.
 async fn total(
     pool: &PgPool,
     tenant: TenantId,

@@ -1,20 +1,20 @@
-//! What insert and save write alike: the values of the tables, and the lists below a customer.
+//! The rows below a customer that insert and save write alike.
 
 use crate::pg::builder::{self, Branches, padded};
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::tag::Tag;
 use customer_domain::text;
 
-/// Characters of the folded family name that lists are sorted by.
+/// The number of characters of the folded family name by which lists are sorted.
 const MAX_SORT_KEY: usize = 100;
 
-/// The folded family name; nothing sorts first.
+/// Returns the folded family name; customers without one sort first.
 pub(super) fn last_name_key(customer: &Customer) -> String {
     let name = customer.profile.last_name.as_deref().unwrap_or_default();
     text::fold(name).chars().take(MAX_SORT_KEY).collect()
 }
 
-/// The tags that are not there yet. `$1` is the tenant, `$2` the customer.
+/// Inserts the tags that are not stored yet. `$1` is the tenant, `$2` the customer.
 pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
     let tags = padded(customer.tags.iter().map(Tag::as_str));
     if tags.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn add_tags(branches: &mut Branches, customer: &Customer) {
     insert.push(" ON CONFLICT DO NOTHING");
 }
 
-/// The search terms that are not there yet, likewise. A customer always has some.
+/// Inserts the search terms that are not stored yet, in the same way. A customer always has some.
 pub(super) fn add_search_terms(branches: &mut Branches, customer: &Customer) {
     let insert =
         branches.branch("INSERT INTO customer_search_terms (tenant_id, customer_id, term)");
@@ -42,8 +42,8 @@ pub(super) fn add_search_terms(branches: &mut Branches, customer: &Customer) {
     insert.push(" ON CONFLICT DO NOTHING");
 }
 
-/// The identifiers: each kind is set to its value. A value that another customer holds violates
-/// that kind's unique index, since only the primary key is asked not to.
+/// Sets each kind of identifier to its value. A value of another customer violates the unique index
+/// of that kind: ON CONFLICT covers the primary key only.
 pub(super) fn set_identifiers(branches: &mut Branches, customer: &Customer) {
     let identifiers = customer.identifiers();
     if identifiers.is_empty() {

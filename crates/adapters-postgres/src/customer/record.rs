@@ -17,8 +17,8 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Columns of the customer `c`, its profile `p`, its preferences `w` and its tier `t`. Each has a name
-/// of its own in the row, by which [`decode`] reads it.
+/// Columns of the customer `c`, its profile `p`, its preferences `w` and its tier `t`. Each has a
+/// unique name in the row, by which [`decode`] reads it.
 const PERSON: Sql = Sql::text(
     "c.id AS customer_id, c.email, c.email_key, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
@@ -38,14 +38,14 @@ fn person() -> Sql {
 /// The tags `g` and the identifiers `i` of one customer.
 const TAGS: Sql = Sql::text("json_agg(g.tag)");
 const IDENTIFIERS: Sql = Sql::text("json_object_agg(i.kind, i.value)");
-/// Identifiers beside the e-mail, which is a column of [`PERSON`].
+/// Excludes the e-mail address, which is a column of [`PERSON`].
 const BESIDE_EMAIL: Sql = Sql::text("i.kind <> 'email'");
 /// Columns of the statistics `s`.
 const TOTALS: Sql = Sql::text(
     "coalesce(s.total_spent, 0) AS total_spent, coalesce(s.order_count, 0) AS order_count",
 );
 
-/// The record of one customer `c`, for a condition to follow. An erased customer is nobody's to read.
+/// The select of one customer `c`, to which a condition is appended. Erased customers are left out.
 fn one() -> Sql {
     sql!(
         "SELECT {}, \

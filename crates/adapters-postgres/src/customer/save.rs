@@ -1,14 +1,15 @@
-//! A changed customer: every part of the aggregate in one statement.
+//! Saves a changed customer: every part of the aggregate, in one statement.
 
 use super::columns;
 use super::parts::{add_search_terms, add_tags, set_identifiers};
 use crate::pg::builder::{Branches, Builder, changed_row};
 use customer_domain::customer::{Customer, search_terms};
 
-/// The statement. `$1` is the tenant, `$2` the customer; its count is 0 when there is none.
+/// Returns the statement that saves a customer. `$1` is the tenant, `$2` the customer; it counts 0
+/// rows if there is no such customer.
 ///
-/// Its branches all see the rows from before it, so of each list it deletes what is gone and
-/// inserts what is new: never the same row twice.
+/// All branches see the rows as they were before it, so of each list it deletes what was removed
+/// and inserts what was added, never the same row twice.
 pub(super) fn statement(customer: &Customer) -> Builder {
     let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
     let profile = branches.branch("UPDATE customer_profiles SET ");

@@ -1,11 +1,10 @@
-//! Which customers a list shows, as SQL, and from where they are found.
+//! The filter of a list as SQL, and the index from which its customers are found.
 //!
-//! Walking the sort index and holding each row against the filter is right when many pass it, and
-//! has no end when few do. So most conditions can also begin at themselves, by an index of their
-//! own that is read no further than [`FEW`] rows. When the one that lets the fewest through has no
-//! more than that, the list is cut from those rows alone. This is decided while the statement runs,
-//! by what is there: statistics know little of rare words, and nothing of conditions that go
-//! together.
+//! Walking the sort index and testing each row is fast if many rows match, and slow without bound if
+//! few do. So most conditions can also start from a separate index, of which at most [`FEW`] rows
+//! are read. If the most selective condition has no more rows than that, the page is cut from them
+//! alone. The statement decides this as it runs, from the rows: statistics know little of rare words
+//! and nothing of correlated conditions.
 
 use crate::pg::sql::{Sql, end_of, sql};
 use customer_domain::TenantId;
@@ -13,7 +12,7 @@ use customer_domain::customer::{
     CustomerFilter, Identifier, SearchQuery, SortKey, Status, TimeSpan,
 };
 
-/// Rows that are fetched and sorted rather than looked for along the sort index.
+/// The most rows that are fetched and sorted instead of walking the sort index.
 const FEW: usize = 2_000;
 
 const EVERY_SORT: &[SortKey] = &[
@@ -24,20 +23,20 @@ const EVERY_SORT: &[SortKey] = &[
     SortKey::LastName,
 ];
 
-/// Which customers a list shows.
+/// The conditions of a list.
 pub(super) struct Shown {
-    /// What each of them, `c`, passes.
+    /// The condition that each customer `c` meets.
     tests: Sql,
-    /// Selects of ids; every customer that is shown is among those of each.
+    /// Selects of ids; each includes every customer of the list.
     starts: Vec<Sql>,
 }
 
 impl Shown {
-    /// Those of the tenant that pass the filter, to be sorted by `sort`.
+    /// Returns the conditions for the tenant's customers that match the filter, sorted by `sort`.
     pub(super) fn new(tenant: TenantId, filter: &CustomerFilter, sort: SortKey) -> Self {
         let conditions = conditions(tenant, filter);
-        // An erased customer is a deleted one, too; naming one column only admits the indexes that
-        // know no other.
+        // An erased customer is also deleted. Naming one column only allows the indexes that have no
+        // other one.
         let alive = Sql::text(match filter.status {
             None | Some(Status::Active) => "c.deleted_at IS NULL",
             Some(_) => "c.erased_at IS NULL",
@@ -61,13 +60,13 @@ impl Shown {
         }
     }
 
-    /// A select that the planner is free to answer in any way.
+    /// Returns a select that the planner may answer in any way.
     pub(super) fn plain(&self, columns: &'static str) -> Sql {
         let columns = Sql::text(columns);
         sql!("SELECT {} FROM customers c WHERE {}", columns, self.tests)
     }
 
-    /// A select of those beyond `after`, cut by `tail`.
+    /// Returns a select of the customers beyond `after`, cut by `tail`.
     pub(super) fn cut(&self, columns: &'static str, after: &Sql, tail: &Sql) -> Sql {
         let plain = self.plain(columns);
         let ids = |start: &Sql| sql!("ARRAY({} LIMIT {})", start, FEW + 1);
@@ -108,19 +107,19 @@ impl Shown {
 
 /// One part of a filter.
 struct Condition {
-    /// What `c` passes.
+    /// The condition on `c`.
     test: Sql,
-    /// Selects ids by an index, those of all who pass among them.
+    /// Selects ids by an index, including all that match.
     start: Option<Sql>,
-    /// The sorts in whose order an index has those who pass.
+    /// The sorts for which an index has the matching customers in order.
     sorts: &'static [SortKey],
 }
 
-/// A customer's own row under the name that it has in a statement.
+/// The name of the customer's own row in a statement.
 type Row = &'static str;
 
 impl Condition {
-    /// The rows `x` of a table below the customer tell. `order` is that of an index which has them.
+    /// Tests rows `x` of a table below the customer. `order` is the order of an index that has them.
     fn below(tenant: TenantId, table: &'static str, test: &Sql, order: &'static str) -> Self {
         let table = Sql::text(table);
         let from = sql!("{} x WHERE x.tenant_id = {} AND {}", table, tenant, test);
@@ -136,7 +135,7 @@ impl Condition {
         }
     }
 
-    /// The customer's own row tells.
+    /// Tests the customer's own row.
     fn own(test: impl Fn(Row) -> Sql, sorts: &'static [SortKey]) -> Self {
         Self {
             test: test("c"),
@@ -145,7 +144,7 @@ impl Condition {
         }
     }
 
-    /// Its own row tells, and an index by `time` that holds all for whom `also` is true as well.
+    /// Tests its own row, and can start from an index by `time` of the rows for which `also` holds.
     fn indexed(
         tenant: TenantId,
         test: impl Fn(Row) -> Sql,
@@ -225,8 +224,8 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     conditions
 }
 
-/// Each status but the usual one has an index for every sort; the usual one is found at once along
-/// the index of the sort.
+/// Each status but the most frequent one has an index for every sort; the most frequent one is found
+/// quickly along the index of the sort.
 fn status(tenant: TenantId, wanted: Status) -> Condition {
     let test = |row| sql!("{}.status = {}", Sql::text(row), wanted.code());
     if wanted == Status::Active {
@@ -241,14 +240,15 @@ fn status(tenant: TenantId, wanted: Status) -> Condition {
     }
 }
 
-/// At most one customer is. A deleted one has given up its address and only remembers it.
+/// Matches at most one customer. A deleted customer has released its e-mail address; only its own
+/// row still has it.
 fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> Sql {
     let value = identifier.value();
     let kind = match identifier {
         Identifier::Email(_) if is_of_deleted => return sql!("c.email_key = {}", value),
         Identifier::Email(_) => Sql::text("k.kind = 'email'"),
         Identifier::Legacy(_) => Sql::text("k.kind = 'legacy'"),
-        // Spelt out, the second half admits the index.
+        // Written out, the second half allows the index.
         Identifier::External(_) => sql!(
             "k.kind = {} AND k.kind LIKE 'external:_%'",
             identifier.kind()
@@ -263,7 +263,7 @@ fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> S
     )
 }
 
-/// Neither end belongs to the span.
+/// Excludes both ends of the span.
 fn within(row: Row, column: &'static str, span: &TimeSpan) -> Sql {
     let ends = [(span.after, ">"), (span.before, "<")];
     let tests = ends.into_iter().filter_map(|(end, beyond)| {

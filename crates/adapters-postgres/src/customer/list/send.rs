@@ -1,9 +1,8 @@
-//! How the statements of a page travel, inside one transaction and two seconds.
+//! Sends the statements of a page, in one transaction and within two seconds.
 //!
-//! They show one moment: a customer that changed between them would lead the cursor astray. Where
-//! the server takes them in one message, a setting hands the ids from the first to the last. A
-//! distributed one takes them one by one, and would not hand a setting on: there the ids come back
-//! and go out again.
+//! All see one snapshot: a customer that changed between them would make the cursor wrong. In a
+//! single message, a setting passes the ids on. A distributed server runs statements one by one and
+//! does not keep the setting, so there the client passes the ids.
 
 use super::{Answer, Statements};
 use crate::pg::message::Batching;
@@ -17,7 +16,7 @@ use sqlx::postgres::PgRow;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How long a list may take: longer, and its filter has no good plan.
+/// The maximum time for a list; a filter that takes longer has no good plan.
 const BOUND: Duration = Duration::from_secs(2);
 const ONE_MOMENT: Sql = Sql::text("SET LOCAL transaction_isolation = 'repeatable read'");
 
@@ -29,8 +28,8 @@ pub(super) async fn send(pool: &PgPool, statements: &Statements) -> Result<Answe
 }
 
 async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
-    // The server counts the time of each statement by itself: one that ends with this leaves the
-    // next one what the bound has left.
+    // The server limits each statement separately, so each ends by leaving the remaining time to
+    // the next.
     let leave_the_rest = sql!(
         "set_config('statement_timeout', greatest(1, {} - (1000 * \
          date_part('epoch', clock_timestamp() - transaction_timestamp()))::int)::text, true)",
@@ -74,7 +73,7 @@ async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, St
     let start = Instant::now();
     let (mut tx, _) = Tx::begin(pool, statements.tenant, &[ONE_MOMENT]).await?;
     let bounded = |statement: Sql| {
-        // Zero would be no bound at all.
+        // Zero would mean no limit.
         let rest = BOUND
             .saturating_sub(start.elapsed())
             .max(Duration::from_millis(1));
@@ -107,7 +106,7 @@ fn statement_timeout(bound: Duration) -> Sql {
     sql!("SET LOCAL statement_timeout = {}", bound.as_millis())
 }
 
-/// The row of a statement that always has one.
+/// Returns the row of a statement that always has one.
 fn head(row: Option<PgRow>) -> Result<PgRow, StoreError> {
     row.ok_or_else(|| corrupt("customers", "page"))
 }
