@@ -7,22 +7,26 @@ use crate::config::kind::{FIXED_PORT, HTTP_URL, TEXT};
 section! {
     "embedded PostgreSQL (development, when no database is configured)";
 
-    /// Port of the embedded PostgreSQL; by default any free one.
+    /// Port of the embedded PostgreSQL on 127.0.0.1. By default that of the last run if it is free,
+    /// otherwise any free port.
     CUSTOMER_POSTGRES_PORT: u16 = setting("embedded.postgres.port", &FIXED_PORT);
 
-    /// Folder of an installed PostgreSQL (with initdb and postgres) to use instead of a download.
+    /// Folder with initdb and postgres of an installed PostgreSQL (version 15 or later), which is
+    /// used instead of a downloaded one.
     CUSTOMER_POSTGRES_BIN_DIR: String = setting("embedded.postgres.bin_dir", &TEXT);
 
-    /// Archive of PostgreSQL that was fetched by other means, for machines without access to the network.
+    /// Path of the PostgreSQL archive that would otherwise be downloaded, for machines without
+    /// access to the network.
     CUSTOMER_POSTGRES_ARCHIVE: String = setting("embedded.postgres.archive", &TEXT);
 
-    /// Repository from which PostgreSQL is downloaded, such as a mirror of the default one.
+    /// Maven repository from which PostgreSQL is downloaded, such as a mirror. By default
+    /// https://repo1.maven.org/maven2.
     CUSTOMER_POSTGRES_DOWNLOAD_BASE: String = setting("embedded.postgres.download_base", &HTTP_URL);
 }
 
 #[derive(Debug)]
 pub(crate) struct Embedded {
-    /// `None` lets the system choose a free port.
+    /// `None` for the port of the last run if it is free, otherwise any free port.
     pub(crate) port: Option<u16>,
     pub(crate) bin_dir: Option<PathBuf>,
     pub(crate) archive: Option<PathBuf>,

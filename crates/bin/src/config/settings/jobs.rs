@@ -7,19 +7,21 @@ use crate::config::{Effective, Faults};
 section! {
     "background jobs";
 
-    /// How long a job belongs to a replica that is not heard of any more; then another takes it over.
+    /// Duration of a job's lease. The replica that runs the job keeps renewing it; if that replica
+    /// dies, another takes over after at most this time.
     CUSTOMER_JOB_LEASE: Duration =
         setting("jobs.lease", &duration(SECOND, MINUTE.saturating_mul(10))).or("15s");
 
-    /// Port of /health of a process that only works (`customer-service work`), and of its /metrics where they have no
-    /// listener of their own; without one it has no such listener.
+    /// Port of /health for `customer-service work`, and of /metrics if CUSTOMER_METRICS_PORT is not
+    /// set; 0 for any free port. If it is not set, there is no such listener.
     CUSTOMER_WORK_PORT: u16 = setting("jobs.port", &PORT);
 
-    /// How often the replies to Idempotency-Keys that have expired are deleted.
+    /// How often expired responses to requests with an Idempotency-Key are deleted.
     CUSTOMER_IDEMPOTENCY_PURGE_INTERVAL: Duration =
         setting("jobs.idempotency_purge_interval", &duration(SECOND, DAY)).or("1h");
 
-    /// How long entries of the audit trail are kept; they go by whole months, whose last entry is older.
+    /// How long entries of the audit trail are kept. A month is deleted once its last entry is
+    /// older.
     CUSTOMER_AUDIT_RETENTION: Duration =
         setting("audit.retention", &duration(HOUR.saturating_mul(24 * 366), DAY.saturating_mul(36_525)))
             .or("2557d");
@@ -28,7 +30,7 @@ section! {
 #[derive(Debug)]
 pub(crate) struct Jobs {
     pub(crate) lease: Duration,
-    /// `None` if `customer-service work` opens no port for its health.
+    /// `None` if `customer-service work` does not serve `/health`.
     pub(crate) port: Option<u16>,
     pub(crate) idempotency_purge_interval: Duration,
     pub(crate) audit_retention: Duration,

@@ -5,22 +5,23 @@ use crate::config::{Effective, Faults};
 section! {
     "observability";
 
-    /// Least severe level that is logged, as a whole and by module (info,sqlx=warn); libraries stay at info unless
-    /// named.
+    /// Least severe level that is logged, overall and by module. Libraries that are not named are
+    /// logged at info at most; without an overall level, only the named modules are logged.
     CUSTOMER_LOG_LEVEL: String = setting("observability.log_level", &LOG_FILTER).or("info");
 
-    /// Form of a log line.
+    /// Format of log lines: json for programs, text for people.
     CUSTOMER_LOG_FORMAT: LogFormat =
         setting("observability.log_format", &OneOf(&LogFormat::ALL, LogFormat::as_str))
             .or("text").in_production("json");
 
-    /// Serve /metrics.
+    /// Whether metrics are recorded and served at /metrics.
     CUSTOMER_METRICS_ENABLED: bool = setting("observability.metrics_enabled", &Bool).or("true");
 
-    /// Port of a listener of its own for /metrics; without one /metrics is served beside the API.
+    /// Port of a separate listener for /metrics; 0 for any free port. If it is not set, /metrics is
+    /// served on the ports of the API.
     CUSTOMER_METRICS_PORT: u16 = setting("observability.metrics_port", &PORT).in_production("9464");
 
-    /// Export traces.
+    /// Whether traces are exported.
     CUSTOMER_TRACING_ENABLED: bool = setting("observability.tracing_enabled", &Bool).or("true"), not_built;
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct Observability {
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
     pub(crate) metrics_enabled: bool,
-    /// `None` serves the metrics on the ports of the API.
+    /// `None` if the metrics are served on the ports of the API.
     pub(crate) metrics_port: Option<u16>,
 }
 

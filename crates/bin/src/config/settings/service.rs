@@ -7,22 +7,24 @@ use crate::config::kind::{HOUR, HTTP_URL, OneOf, SECOND, SLUG, TEXT, seconds};
 section! {
     "service";
 
-    /// Production refuses to start on what only development may do; .env cannot declare it.
+    /// Whether the service runs in development or in production. Production has some other
+    /// defaults, does not read .env and rejects values that are only safe in development. It must
+    /// be set in the environment or in configs/config.yaml, not in .env.
     CUSTOMER_ENVIRONMENT: Environment =
         setting("app.environment", &OneOf(&Environment::ALL, Environment::as_str))
             .or("development").also(&["ENVIRONMENT"]);
 
-    /// Name under which the service is registered and signs its events.
+    /// Name under which the service registers, and which its events give as their source.
     CUSTOMER_SERVICE_NAME: String =
         setting("app.name", &SLUG).or("customer-service").also(&["SERVICE_NAME"]), not_built;
 
-    /// Version under which the service is registered.
+    /// Version under which the service registers.
     CUSTOMER_APP_VERSION: String = setting("app.version", &TEXT), not_built;
 
-    /// Consul agent at which the service is registered.
+    /// URL of the Consul agent at which the service registers.
     CUSTOMER_CONSUL_URL: String = setting("consul.url", &HTTP_URL).also(&["CONSUL_URL"]), not_built;
 
-    /// How often Consul asks for the health of the service.
+    /// How often Consul checks the health of the service.
     CUSTOMER_HEALTH_CHECK_INTERVAL: Duration =
         setting("consul.health_check_interval", &seconds(SECOND, HOUR))
             .or("10s").also(&["HEALTH_CHECK_INTERVAL"]), not_built;
