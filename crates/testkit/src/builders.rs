@@ -1,4 +1,4 @@
-//! Values for tests. Each has sensible defaults; a test names only what it is about.
+//! Values for tests. They have defaults, so that a test sets only what it is about.
 
 mod address;
 mod changes;

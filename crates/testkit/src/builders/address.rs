@@ -6,8 +6,8 @@ use customer_domain::address::{Address, AddressType, Country, PostalAddress};
 use customer_domain::{AddressId, DigestPurpose, KeyedDigest};
 use serde_json::{Map, json};
 
-/// Returns the n-th address: a shipping address, no default, created n seconds after the start.
-/// Addresses with different numbers are in different houses.
+/// Returns the n-th address: a shipping address that is not a default, created n seconds after the
+/// start. Addresses with different numbers are in different houses.
 pub fn address(n: u64) -> Address {
     let made = at(i64::try_from(n).expect("a small number"));
     Address {
@@ -42,8 +42,8 @@ pub fn address_for(kind: AddressType, n: u64) -> Address {
     Address { kind, ..address(n) }
 }
 
-/// Returns the n-th address, for shipping and billing, with a value in every field; only its roles
-/// are left to the book. Its legacy id is 900 + n.
+/// Returns the n-th address, for shipping and billing, with a value in every field. It has no role
+/// yet, and the legacy id 900 + n.
 pub fn full_address(n: u64) -> Address {
     let Address {
         id,

@@ -35,7 +35,7 @@ pub fn event(n: u64, kind: EventKind, record: &CustomerRecord) -> Event {
     }
 }
 
-/// The n-th change: an event of this kind about the customer, with the entry that belongs to it.
+/// Returns the n-th change: an event of this kind about the customer, with its audit entry.
 pub fn change(n: u64, kind: EventKind, record: &CustomerRecord) -> Change {
     let event = event(n, kind, record);
     let kind = match kind {
@@ -68,7 +68,7 @@ pub fn audit_entry(n: u64, kind: AuditKind) -> AuditEntry {
     }
 }
 
-/// Returns a claim of `key`, made at the start and kept for a day.
+/// Returns a claim of `key`, made at the start, whose reply expires after a day.
 pub fn claim(key: &str) -> IdempotencyClaim {
     IdempotencyClaim {
         caller: "key-a".to_owned(),
@@ -80,7 +80,7 @@ pub fn claim(key: &str) -> IdempotencyClaim {
     }
 }
 
-/// Returns a reply whose body is no valid text, so that only exact bytes match.
+/// Returns a reply whose body is not valid UTF-8, so that only exact bytes match.
 pub fn reply() -> StoredReply {
     StoredReply {
         status: 201,

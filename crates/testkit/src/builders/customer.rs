@@ -21,45 +21,46 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An e-mail address that a test knows to be one.
+/// Parses an e-mail address. Panics if it is invalid.
 pub fn email(text: &str) -> Email {
     Email::parse(text).expect("an e-mail address")
 }
 
-/// A phone number that a test knows to be one.
+/// Parses a phone number. Panics if it is invalid or empty.
 pub fn phone(text: &str) -> Phone {
     Phone::parse(text)
         .expect("a phone number")
         .expect("not empty")
 }
 
-/// A tag.
+/// Parses a tag. Panics if it is invalid.
 pub fn tag(text: &str) -> Tag {
     Tag::parse(text).expect("a tag")
 }
 
-/// A group's id.
+/// Parses the id of a group. Panics if it is invalid.
 pub fn group(text: &str) -> GroupId {
     GroupId::parse(text).expect("a group id")
 }
 
-/// Groups with these ids, which are their names too.
+/// Returns groups with these ids, which are also their names.
 pub fn groups(ids: &[&str]) -> Vec<Group> {
     let group = |id: &&str| Group::new(group(id), (*id).to_owned(), at(0));
     ids.iter().map(group).collect()
 }
 
-/// A legacy id.
+/// Returns a legacy id. Panics if it is invalid.
 pub fn legacy(id: i64) -> LegacyId {
     LegacyId::new(id).expect("a legacy id")
 }
 
-/// An external id.
+/// Parses an external id. Panics if it is invalid.
 pub fn external(system: &str, id: &str) -> ExternalId {
     ExternalId::parse(system, id).expect("an external id")
 }
 
-/// An active guest of [`tenant`] with a name, an e-mail address and nothing else: number 1.
+/// Returns a builder of customer 1: an active guest of [`tenant`] with a name, an e-mail address
+/// and nothing else.
 pub fn customer() -> CustomerBuilder {
     let customer = Customer {
         id: CustomerId(seeded_id(0)),
@@ -99,12 +100,12 @@ pub fn customer() -> CustomerBuilder {
     .number(1)
 }
 
-/// [`customer`], about to be stored for the first time.
+/// Returns [`customer`] as it is first stored.
 pub fn new_customer() -> NewCustomer {
     customer().build_new()
 }
 
-/// Says what is special about a customer.
+/// Builds a customer from what a test sets; the rest has defaults.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct CustomerBuilder {
@@ -114,7 +115,7 @@ pub struct CustomerBuilder {
 }
 
 impl CustomerBuilder {
-    /// Its number: two customers of different numbers share neither id nor e-mail address.
+    /// Sets the id and the e-mail address; customers with different numbers share neither.
     pub fn number(self, n: u64) -> Self {
         self.with(|customer| {
             customer.id = CustomerId(seeded_id(0xc_0000 + n));
@@ -122,17 +123,17 @@ impl CustomerBuilder {
         })
     }
 
-    /// Its tenant.
+    /// Sets the tenant.
     pub fn of(self, tenant: &Tenant) -> Self {
         self.with(|customer| customer.tenant = tenant.id)
     }
 
-    /// Its e-mail address.
+    /// Sets the e-mail address.
     pub fn email(self, text: &str) -> Self {
         self.with(|customer| customer.email = email(text))
     }
 
-    /// Its names.
+    /// Sets the first and the last name.
     pub fn named(self, first: &str, last: &str) -> Self {
         self.with(|customer| {
             customer.profile.first_name = Some(first.to_owned());
@@ -140,27 +141,27 @@ impl CustomerBuilder {
         })
     }
 
-    /// Its phone number.
+    /// Sets the phone number.
     pub fn phone(self, text: &str) -> Self {
         self.with(|customer| customer.profile.phone = Some(phone(text)))
     }
 
-    /// Its group.
+    /// Sets the group.
     pub fn group(self, id: &str) -> Self {
         self.with(|customer| customer.group = Some(group(id)))
     }
 
-    /// Staff's words on it.
+    /// Sets the tags.
     pub fn tags(self, tags: &[&str]) -> Self {
         self.with(|customer| customer.tags = tags.iter().copied().map(tag).collect())
     }
 
-    /// Its id in Magento.
+    /// Sets the legacy id.
     pub fn legacy(self, id: i64) -> Self {
         self.with(|customer| customer.legacy_id = Some(legacy(id)))
     }
 
-    /// Its id in one more system.
+    /// Adds the id in an external system.
     pub fn external(self, system: &str, id: &str) -> Self {
         let ExternalId { system, id } = external(system, id);
         self.with(|customer| {
@@ -168,7 +169,7 @@ impl CustomerBuilder {
         })
     }
 
-    /// Its status; a deleted customer was deleted when it last changed.
+    /// Sets the status; a deleted customer was deleted when it last changed.
     pub fn status(self, status: Status) -> Self {
         self.with(|customer| {
             customer.status = status;
@@ -176,13 +177,13 @@ impl CustomerBuilder {
         })
     }
 
-    /// With an account and a password.
+    /// Adds an account and a password.
     pub fn registered(mut self) -> Self {
         self.password_hash = Some(PlainHasher::hash_of("correct horse battery staple"));
         self.with(|customer| customer.account_state = AccountState::Registered)
     }
 
-    /// Made, registered and last changed at this time.
+    /// Sets the time of creation, of registration and of the last change.
     pub fn since(self, time: DateTime<Utc>) -> Self {
         self.with(|customer| {
             customer.created_at = time;
@@ -191,12 +192,12 @@ impl CustomerBuilder {
         })
     }
 
-    /// With nothing that can be left out.
+    /// Clears the profile, so that every optional field is empty.
     pub fn bare(self) -> Self {
         self.with(|customer| customer.profile = Profile::default())
     }
 
-    /// With everything that can be there, each value different from its neighbours.
+    /// Sets every field to a value that no blank customer has, and fills the summary.
     pub fn full(mut self) -> Self {
         self.summary = CustomerSummary {
             tier: Tier::Premium,
@@ -210,18 +211,18 @@ impl CustomerBuilder {
             .with(|customer| *customer = filled(id, tenant))
     }
 
-    /// Anything else about it.
+    /// Applies any other change.
     pub fn with(mut self, change: impl FnOnce(&mut Customer)) -> Self {
         change(&mut self.customer);
         self
     }
 
-    /// The customer.
+    /// Returns the customer.
     pub fn build(self) -> Customer {
         self.customer
     }
 
-    /// The customer as it is read.
+    /// Returns the customer as it is read.
     pub fn build_record(self) -> CustomerRecord {
         CustomerRecord {
             customer: self.customer,
@@ -229,7 +230,7 @@ impl CustomerBuilder {
         }
     }
 
-    /// The customer as it is first stored.
+    /// Returns the customer as it is first stored.
     pub fn build_new(self) -> NewCustomer {
         NewCustomer {
             customer: self.customer,
@@ -283,7 +284,7 @@ fn filled(id: CustomerId, tenant: TenantId) -> Customer {
     }
 }
 
-/// The members of a JSON object.
+/// Returns the members of a JSON object. Panics if `value` is another value.
 pub(crate) fn object(value: &Value) -> Map<String, Value> {
     let members = value.as_object().cloned();
     members.expect("an object")

@@ -4,7 +4,7 @@ use super::clock::{at, seeded_id};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Actor, ActorKind, Context, Origin, Permission, TenantId};
 
-/// Returns `tenant-a`, to which tests belong unless they say otherwise.
+/// Returns `tenant-a`, the tenant of tests that name no other.
 pub fn tenant() -> Tenant {
     numbered(0xa, "tenant-a", "Tenant A")
 }
@@ -14,7 +14,7 @@ pub fn other_tenant() -> Tenant {
     numbered(0xb, "tenant-b", "Tenant B")
 }
 
-/// Returns a tenant that no store begins with, to be inserted.
+/// Returns `tenant-c`, which no store contains at the beginning.
 pub fn third_tenant() -> Tenant {
     numbered(0xc, "tenant-c", "Tenant C")
 }

@@ -11,7 +11,7 @@ pub struct PlainHasher {
 }
 
 impl PlainHasher {
-    /// Makes it return [`HashError::Busy`], or work again.
+    /// Sets whether hashing fails with [`HashError::Busy`].
     pub fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::SeqCst);
     }

@@ -4,7 +4,7 @@ use super::{at, seeded_id};
 use customer_domain::note::{Edited, Note, NoteText};
 use customer_domain::{Actor, ActorKind, CustomerId, NoteId};
 
-/// A note, written `n` seconds after the beginning.
+/// Returns the n-th note about the customer, created n seconds after the start.
 pub fn note(customer: CustomerId, n: u32) -> Note {
     Note {
         id: NoteId(seeded_id(0x9000 + u64::from(n))),
@@ -18,7 +18,8 @@ pub fn note(customer: CustomerId, n: u32) -> Note {
     }
 }
 
-/// A note with a value everywhere that the one of [`note`] does not have.
+/// Returns the n-th note, pinned and edited; its text, author and version differ from those of
+/// [`note`] too.
 pub fn full_note(customer: CustomerId, n: u32) -> Note {
     Note {
         text: note_text("  Für Händler\r\n\t\u{1f6d2} — '; DROP TABLE x  "),
@@ -36,7 +37,7 @@ pub fn full_note(customer: CustomerId, n: u32) -> Note {
     }
 }
 
-/// The text of a note.
+/// Parses the text of a note. Panics if it is invalid.
 pub fn note_text(text: &str) -> NoteText {
     NoteText::parse(text.to_owned()).expect("a text")
 }

@@ -1,4 +1,4 @@
-//! Customers by the hundred thousand, the same ones for the same seeds.
+//! Random customers in large numbers, reproducible from their seeds.
 
 use super::clock::at;
 use super::customer::{customer, email, group, legacy, object, phone, tag};
@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
-/// Names as people write them, with the form that goes into an address.
+/// A name as people write it, and its form in an e-mail address.
 type Name = (&'static str, &'static str);
 
 const FIRST_NAMES: [Name; 24] = [
@@ -97,9 +97,9 @@ const TAGS: [&str; 6] = [
     "returns often",
 ];
 
-/// The customer of this seed, of tenant A until it is given another. Customers of different
-/// seeds below four billion share no id, e-mail address or legacy id. One in 20 is deleted;
-/// names come in a dozen scripts; ids are ordered by the time of creation.
+/// Returns the customer of this seed, in tenant A. Customers of different seeds below four billion
+/// share no id, e-mail address or legacy id. One in 20 is deleted; names are in a dozen scripts;
+/// ids are ordered by the time of creation.
 pub fn random_customer(seed: u64) -> NewCustomer {
     let mut dice = Dice(seed);
     let created = at(-5 * 365 * 86_400) + TimeDelta::seconds(dice.below(5 * 365 * 86_400));
@@ -124,7 +124,7 @@ pub fn random_customer(seed: u64) -> NewCustomer {
     new
 }
 
-/// `SplitMix64`: small, quick, and the same everywhere.
+/// The random number generator `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {
@@ -136,12 +136,12 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to `bound` - 1.
+    /// Returns a number from 0 to `bound` - 1.
     fn below(&mut self, bound: u32) -> i64 {
         i64::try_from(self.next() % u64::from(bound)).unwrap_or_default()
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns `true` with this probability in percent.
     fn chance(&mut self, percent: i64) -> bool {
         self.below(100) < percent
     }
@@ -152,7 +152,7 @@ impl Dice {
     }
 }
 
-/// A UUID version 7 of this time, told apart by the seed.
+/// Returns a UUID version 7 with this time, made unique by the seed.
 fn time_ordered_id(time: DateTime<Utc>, seed: u64) -> Uuid {
     let millis = u128::from(time.timestamp_millis().unsigned_abs());
     let variant = 0b10 << 62;

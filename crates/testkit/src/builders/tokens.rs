@@ -1,4 +1,4 @@
-//! Customers who present a token, for tests of what they may do.
+//! Tokens with which customers authenticate, for tests of what they may do.
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -6,19 +6,19 @@ use customer_domain::access::{AuthProvider, Caller, Identity};
 use customer_domain::{Clock, CustomerId, StoreError, TenantId};
 use std::sync::Arc;
 
-/// Returns the token of a customer who proved who they are so many seconds ago.
+/// Returns the token of a customer who authenticated `seconds` ago.
 pub fn token(customer: CustomerId, tenant: TenantId, seconds: i64) -> String {
     format!("{customer}.{tenant}.{seconds}")
 }
 
-/// Returns the same for one who may act in every tenant.
+/// Returns the token of a customer who authenticated `seconds` ago and may act in every tenant.
 pub fn all_tenants_token(customer: CustomerId, tenant: TenantId, seconds: i64) -> String {
     format!("{}{ALL}", token(customer, tenant, seconds))
 }
 
 const ALL: &str = ".all";
 
-/// Believes every token that [`token`] and [`all_tenants_token`] write.
+/// Accepts every token that [`token`] and [`all_tenants_token`] return.
 pub struct PlainTokens(pub Arc<dyn Clock>);
 
 #[async_trait]

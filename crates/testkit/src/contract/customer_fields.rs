@@ -1,4 +1,4 @@
-//! No field of a customer can be forgotten: each one is stored, read, merged and audited alone.
+//! No field of a customer can be forgotten: each is stored, read, merged and audited separately.
 
 use super::Harness;
 use super::steps::customer_fields::{compared, one_by_one};
@@ -16,7 +16,7 @@ use customer_domain::{CustomerId, PageAt, Patch};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Changes one field of a stored customer, and takes the change back.
+/// Changes one field of a stored customer, checks the result, and reverts the change.
 async fn changed_alone(h: &impl Harness, id: CustomerId, (field, change): (&str, CustomerChanges)) {
     let before = read(h, id).await.expect("there").customer;
     let mut changed = Vec::new();
@@ -55,7 +55,7 @@ async fn changed_alone(h: &impl Harness, id: CustomerId, (field, change): (&str,
     restored.await.expect("saved");
 }
 
-/// A customer that is new, beside this one.
+/// Returns a blank customer with the id, tenant, e-mail address and creation time of `customer`.
 fn blank(customer: &Customer) -> Customer {
     Customer::new(
         customer.id,
@@ -65,7 +65,7 @@ fn blank(customer: &Customer) -> Customer {
     )
 }
 
-/// The fields that a merge may change: all but the last two.
+/// Returns the fields that a merge may change: all but status and registration source.
 fn editable() -> Vec<&'static str> {
     let any = customer().build();
     let fields = compared(&any, &any).into_iter();
@@ -108,7 +108,7 @@ pub async fn a_full_customer_differs_from_a_new_one_in_every_field(h: &impl Harn
         .into_iter()
         .map(CustomerField::as_str)
         .collect();
-    // A customer comes to its status in steps.
+    // The status is not given by a request: it results from later changes.
     let expected = names.into_iter().filter(|name| *name != "status").collect();
     assert_eq!(given, expected);
     let always = [CustomerField::Email, CustomerField::CustomerType];

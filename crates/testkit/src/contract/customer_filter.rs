@@ -1,4 +1,4 @@
-//! A list shows those who pass its filter: all of them, and nobody else.
+//! A list contains exactly the customers that pass its filter.
 
 use super::Harness;
 use super::steps::customer_list::{BY_AGE, ids, only, page, sorted, sorts, walk};
@@ -37,7 +37,8 @@ fn span(after: Option<i64>, before: Option<i64>) -> TimeSpan {
     }
 }
 
-/// The ids of all that a filter shows, and that it counts as many.
+/// Returns the ids of the customers that pass a filter, and asserts that the exact total is their
+/// number.
 pub(super) async fn found(h: &impl Harness, filter: &CustomerFilter) -> Vec<CustomerId> {
     let page = page(h, filter, BY_AGE, 100, PageAt::Number(1)).await;
     let total = page.total.expect("a page by number is counted");
@@ -171,7 +172,7 @@ pub async fn neither_end_of_a_span_of_time_belongs_to_it(h: &impl Harness) {
     }
 }
 
-/// A filter, and whom it must show.
+/// A filter, and whether a customer must pass it.
 type Expectation = (CustomerFilter, fn(&Customer) -> bool);
 
 fn expectations() -> Vec<Expectation> {
@@ -257,7 +258,7 @@ fn in_the(customer: &Customer, id: &str) -> bool {
     customer.group == Some(group(id))
 }
 
-/// Thirty customers, no two alike in what filters ask for.
+/// Returns thirty customers that differ in what the filters compare.
 fn crowd() -> Vec<NewCustomer> {
     let people = (0..30_u64).map(|number| {
         let n = i64::try_from(number).expect("small");

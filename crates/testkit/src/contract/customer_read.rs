@@ -1,4 +1,4 @@
-//! Customers are found by whatever they are known by.
+//! Reading customers by id, and looking them up by e-mail address, phone number and other keys.
 
 use super::Harness;
 use super::steps::{read, stored, stored_all};
@@ -34,7 +34,8 @@ async fn owner_of(h: &impl Harness, digits: &str) -> Option<CustomerId> {
     record.map(|record| record.customer.id)
 }
 
-/// Number `n`, with the phone number that they share, a customer since `n` days.
+/// Returns customer `n`, registered `n` days ago, with the shared phone number spelled as
+/// `written`.
 fn sharing(n: u64, written: &str) -> NewCustomer {
     let days = i64::try_from(n).expect("a small number");
     customer()
@@ -138,11 +139,11 @@ pub async fn of_those_who_share_a_phone_the_longest_standing_is_found(h: &impl H
     let newest = sharing(1, "1555-0123");
     let oldest = sharing(3, "+1-555-0123");
     let middle = sharing(2, "+15550123");
-    // The order of arrival and of ids says nothing about how long someone is a customer.
+    // Neither the order of insertion nor that of the ids is the order of registration.
     stored_all(h, &[middle.clone(), oldest.clone(), newest]).await;
     assert_eq!(owner_of(h, "15550123").await, Some(oldest.customer.id));
 
-    // An imported customer is one since it registered, not since its record was made.
+    // What counts for an imported customer is its registration, not the creation of its record.
     let imported = customer().number(4).phone("1 555 0123").since(at(0));
     let imported = imported.with(|customer| customer.registration_date = at(-9 * 86_400));
     let imported = stored(h, imported.build_new()).await;

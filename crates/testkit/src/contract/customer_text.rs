@@ -1,4 +1,4 @@
-//! Text comes back as it was written, whatever it is.
+//! Every text is read back exactly as it was written.
 
 use super::Harness;
 use super::steps::{begin, edit, read, stored};
@@ -62,7 +62,7 @@ async fn comes_back(h: &impl Harness, number: u64, write: impl FnOnce(&mut Custo
     assert_eq!(read(h, expected.customer.id).await, Some(expected));
 }
 
-/// Writes a text wherever any text may stand.
+/// Writes a text to every field that accepts any text.
 fn everywhere(customer: &mut Customer, text: &str) {
     customer.profile.first_name = Some(text.to_owned());
     customer.profile.last_name = Some(text.to_owned());
@@ -214,8 +214,8 @@ pub async fn awkward_ids_are_looked_up_as_written(h: &impl Harness) {
     }
 }
 
-/// A customer and its group as they would be stored if rules had once been looser than now: input
-/// refuses every one of these values.
+/// Returns a customer and its group with values that were stored under looser rules: each of them
+/// would be rejected as input.
 fn of_looser_rules() -> (Group, NewCustomer) {
     let group = GroupId::from_store("Große Kunden".to_owned());
     assert!(GroupId::parse(group.as_str()).is_err());
@@ -269,7 +269,7 @@ pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harne
         let found = reads.look_up(&context(), &lookup).await;
         assert_eq!(found, Ok(Some(record.clone())), "{lookup:?}");
     }
-    // Pages by number are what people see, those by cursor what an export is made of.
+    // A page by number is counted and one from the start is not, so their statements differ.
     let filter = CustomerFilter {
         group: record.customer.group.clone(),
         tag: tags.first().cloned(),

@@ -1,4 +1,4 @@
-//! Requests that can be sent twice and count once.
+//! Repeated requests with the same idempotency key, which are executed once.
 
 use super::Harness;
 use super::steps::{begin, read};
@@ -29,7 +29,7 @@ async fn replayed(h: &impl Harness, claim: &IdempotencyClaim) -> StoredReply {
     }
 }
 
-/// Does the work of a claim, which is none, and stores its reply.
+/// Claims a key and commits only its reply.
 async fn answered(h: &impl Harness, claim: &IdempotencyClaim, reply: StoredReply) {
     let mut work = fresh(h, claim).await;
     work.store_reply(claim.clone(), reply);
@@ -119,7 +119,7 @@ pub async fn a_claim_is_free_again_after_a_drop(h: &impl Harness) {
     let mut work = fresh(h, &claim("k")).await;
     work.store_reply(claim("k"), reply());
     drop(work);
-    // A drop rolls back later: a claim may still be held for a moment.
+    // Dropping the unit of work rolls it back later, so the claim may still be held for a moment.
     let mut outcome = claimed_in(h, &context(), &claim("k")).await;
     for _ in 0..100 {
         if !matches!(outcome, Err(ClaimError::InFlight)) {
@@ -227,7 +227,7 @@ pub async fn keys_are_compared_as_written(h: &impl Harness) {
 }
 
 pub async fn the_second_reply_under_a_key_is_a_conflict_and_nothing_is_written(h: &impl Harness) {
-    // Stored behind the claim's back: with the claim alone two replies cannot meet.
+    // Stored without a claim: the claim prevents two replies under one key.
     let mut work = begin(h).await;
     work.store_reply(claim("k"), reply());
     work.commit().await.expect("commit");

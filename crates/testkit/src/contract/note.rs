@@ -1,4 +1,4 @@
-//! Notes: written, read by page, changed and deleted, each within its customer.
+//! Writing, listing, changing and deleting the notes of a customer.
 
 use super::Harness;
 use super::steps::{begin, begin_in, edit, stored, stored_in};
@@ -12,7 +12,7 @@ use customer_domain::note::{
 };
 use customer_domain::{Conflict, CustomerId, NoteId, StoreError};
 
-/// A customer of tenant A with the legacy id 7.
+/// Stores a customer of tenant A with the legacy id 7, and returns its id.
 async fn owner(h: &impl Harness) -> CustomerId {
     let new = customer().with(|customer| customer.legacy_id = Some(legacy(7)));
     stored(h, new.build_new()).await.customer.id
@@ -60,8 +60,8 @@ async fn deleted(h: &impl Harness, note: &Note) -> Result<(), StoreError> {
     work.commit().await
 }
 
-/// Tells of every field whether two notes differ in it. Knows the fields by itself: what the product
-/// lists is under test.
+/// Returns for every field whether two notes differ in it. The fields are listed here again, since
+/// the product's own list is under test.
 fn compared(one: &Note, other: &Note) -> [(&'static str, bool); 7] {
     let Note {
         id: _,
@@ -151,7 +151,7 @@ pub async fn a_customer_without_notes_has_an_empty_page_and_a_deleted_one_tells_
 pub async fn the_pinned_come_first_and_then_the_newest(h: &impl Harness) {
     let owner = owner(h).await;
     let mut all: Vec<_> = (1..=6).map(|n| note(owner, n)).collect();
-    // Two of one moment are told apart by their ids, and the oldest is pinned.
+    // Two were created at the same time, and so are ordered by id; the oldest ones are pinned.
     all[3].created_at = all[4].created_at;
     all[0].is_pinned = true;
     all[1].is_pinned = true;

@@ -8,7 +8,7 @@ use customer_domain::{Conflict, Context, CustomerId, NoteId, Page, StoreError, T
 use std::cmp::Reverse;
 
 impl FakeStore {
-    /// Every committed note of the tenant, by customer and id.
+    /// Returns every committed note of the tenant, ordered by customer and id.
     pub fn stored_notes(&self, tenant: TenantId) -> Vec<Note> {
         let state = self.shared.committed();
         let rows = state.notes.iter();
@@ -38,7 +38,7 @@ impl State {
             .map(|(_, note)| note)
     }
 
-    /// The stored note, at the version that the change of it begins at.
+    /// Returns the stored note. Fails if it is not at this version, or does not exist.
     fn note_at(
         &mut self,
         tenant: TenantId,

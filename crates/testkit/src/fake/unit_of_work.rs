@@ -1,4 +1,4 @@
-//! One transaction: a copy of the state that takes the place of the original, or is dropped.
+//! A transaction: it changes a copy of the state, which a commit puts in place of the original.
 
 use super::idempotency::{Claim, KeptReply, claim_key};
 use super::state::State;
@@ -20,7 +20,7 @@ use tokio::sync::OwnedMutexGuard;
 pub(super) struct FakeUnitOfWork {
     pub(super) context: Context,
     pub(super) role: Role,
-    /// Customers that this unit of work may save.
+    /// The customers that this unit of work has locked, and so may save.
     pub(super) held: BTreeSet<CustomerId>,
     shared: Arc<Shared>,
     state: Arc<State>,
@@ -28,12 +28,12 @@ pub(super) struct FakeUnitOfWork {
     replies: Vec<(IdempotencyClaim, StoredReply)>,
     spoilt: bool,
     _claim: Option<Claim>,
-    /// The last field: the next unit of work begins when all else is gone.
+    /// The last field, so that the next unit of work begins after all others are dropped.
     _turn: OwnedMutexGuard<()>,
 }
 
 impl FakeUnitOfWork {
-    /// Runs a statement. One that fails spoils the transaction.
+    /// Runs a statement. After one that fails, the unit of work rejects all others and the commit.
     pub(super) fn statement<T>(
         &mut self,
         run: impl FnOnce(&mut State, &Context) -> Result<T, StoreError>,
@@ -48,7 +48,7 @@ impl FakeUnitOfWork {
         outcome
     }
 
-    /// Looks at what a statement has just left.
+    /// Reads the state as the statements so far have left it.
     pub(super) fn peek<T>(&self, look: impl FnOnce(&State, &Context) -> T) -> T {
         look(&self.state, &self.context)
     }

@@ -1,12 +1,12 @@
-//! The fields of a customer, one by one. This knows them by itself: what the product lists is under
-//! test.
+//! The fields of a customer, one by one. They are listed here again, since the product's own list
+//! is under test.
 
 use customer_domain::customer::{Customer, CustomerChanges};
 use customer_domain::preference::{OptIn, PreferenceChanges, Preferences};
 use customer_domain::profile::{Profile, ProfileChanges};
 use std::collections::BTreeMap;
 
-/// What the wire calls an opt-in.
+/// Returns the name of an opt-in in JSON.
 fn opt_in_name(opt_in: OptIn) -> &'static str {
     match opt_in {
         OptIn::EmailMarketing => "preferences.marketing.emailOptIn",
@@ -21,8 +21,8 @@ fn opt_in_name(opt_in: OptIn) -> &'static str {
     }
 }
 
-/// Tells of every audited field whether two customers differ in it, in the order in which changes
-/// name them.
+/// Returns for every audited field whether two customers differ in it, in the order in which
+/// changes name them.
 pub(in super::super) fn compared(one: &Customer, other: &Customer) -> Vec<(&'static str, bool)> {
     let Customer {
         id: _,
@@ -105,7 +105,7 @@ pub(in super::super) fn compared(one: &Customer, other: &Customer) -> Vec<(&'sta
     fields
 }
 
-/// The same changes one by one, each with the name of its field.
+/// Splits changes into one for each field, with the name of the field.
 pub(in super::super) fn one_by_one(
     changes: CustomerChanges,
 ) -> Vec<(&'static str, CustomerChanges)> {
