@@ -1,4 +1,4 @@
-//! Statements with bound parameters, and the pieces from which several slices build them.
+//! Statements with bound parameters, and what several slices build them from.
 #![expect(
     clippy::disallowed_types,
     reason = "the only place that uses the driver's builder"
@@ -160,18 +160,19 @@ pub(crate) fn values<T>(
     }
 }
 
-/// The columns of a row that is written, of which each statement takes what it needs.
+/// The columns of a row that is written, in the form that one part of a statement needs: a function
+/// that lists the columns once can then write all parts.
 pub(crate) enum Columns<'s> {
-    /// Their names.
+    /// The names: `a, b`.
     Names(Parameters<'s>),
-    /// Their values, as parameters.
+    /// The values, as parameters: `$4, $5`.
     Values(Parameters<'s>),
-    /// Both, as `a = $4, b = $5`.
+    /// Names and values: `a = $4, b = $5`.
     Assignments(Parameters<'s>),
 }
 
 impl Columns<'_> {
-    /// Writes a column.
+    /// Appends a column.
     pub(crate) fn set<'t, T>(&mut self, column: &'static str, value: T) -> &mut Self
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
@@ -187,7 +188,7 @@ impl Columns<'_> {
         self
     }
 
-    /// Writes a column that never changes: only into a new row.
+    /// Appends a column that never changes; assignments, which change a row, leave it out.
     pub(crate) fn set_once<'t, T>(&mut self, column: &'static str, value: T) -> &mut Self
     where
         T: Encode<'t, Postgres> + Type<Postgres>,

@@ -11,7 +11,7 @@ use futures_util::future::join;
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
-/// A store with a customer who has the first so many notes.
+/// Returns a store, and the id of a customer in it who has the first `count` notes.
 async fn with_notes(count: u32) -> (Store, CustomerId) {
     let store = Store::with_connections(4).await;
     let new = customer().build_new();
@@ -26,7 +26,7 @@ async fn with_notes(count: u32) -> (Store, CustomerId) {
     (store, id)
 }
 
-/// Comes back once somebody waits for a lock.
+/// Waits until a session waits for a lock.
 async fn somebody_waits(store: &Store) {
     let waiting = "SELECT count(*) FROM pg_stat_activity \
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -39,7 +39,7 @@ async fn somebody_waits(store: &Store) {
     }
 }
 
-/// Stores a new note, or a changed one.
+/// Inserts the note if it has version 1, otherwise saves it.
 async fn write(work: &mut dyn UnitOfWork, note: &Note) -> Result<(), StoreError> {
     match note.version {
         1 => work.notes().insert(note).await,
@@ -47,7 +47,8 @@ async fn write(work: &mut dyn UnitOfWork, note: &Note) -> Result<(), StoreError>
     }
 }
 
-/// Finds and writes two notes of a customer: who writes the second waits until the first is committed.
+/// Finds and writes two notes of a customer in concurrent units of work. The second one waits for
+/// the lock of the customer until the first is committed.
 async fn one_after_the_other(store: &Store, notes: &[Note; 2]) -> [Result<(), StoreError>; 2] {
     let [first, second] = notes;
     let customer = CustomerRef::Id(first.customer);
@@ -96,7 +97,7 @@ async fn a_page_on_record_is_four_round_trips_and_a_change_five() {
     let postgres = adapter(proxy.url(), 1).await;
     let transactions = postgres.transactions();
     let named = CustomerRef::Id(id);
-    // Counted the second time: the first prepares its statements.
+    // Only the second pass is counted: the first prepares the statements.
     for (n, expected) in [(1_u64, None), (2, Some([4, 5, 5, 5]))] {
         let entry = |step| audit_entry(10 * n + step, AuditKind::NoteRead).about(id);
         proxy.take();
