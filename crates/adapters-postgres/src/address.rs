@@ -33,9 +33,9 @@ impl AddressRepo for PgUnitOfWork {
     #[instrument(name = "db.address.save", level = "debug", skip_all)]
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
         let tenant = self.tx.tenant();
-        let given_up = save::give_up(tenant, changes);
-        if !given_up.is_empty() {
-            self.tx.message(&given_up).await?;
+        let released = save::release(tenant, changes);
+        if !released.is_empty() {
+            self.tx.message(&released).await?;
         }
         if !changes.written.is_empty() {
             let mut statement = save::write(tenant, changes);

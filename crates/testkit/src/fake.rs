@@ -24,7 +24,7 @@ mod tag;
 mod tenant;
 mod unit_of_work;
 
-pub(crate) use audit::{passes, shown};
+pub(crate) use audit::{audit_event, passes};
 pub use failure::Step;
 pub(crate) use list::{key_of, rank};
 

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 /// Returns the statements that delete removed addresses and clear roles that move to another
 /// address. They run first: the unique indexes check each row as it is written, so a role or a
 /// digest must be free before another address takes it.
-pub(super) fn give_up(tenant: TenantId, changes: &BookChanges) -> Vec<Sql> {
+pub(super) fn release(tenant: TenantId, changes: &BookChanges) -> Vec<Sql> {
     let key = sql!(
         "tenant_id = {} AND customer_id = {}",
         tenant,

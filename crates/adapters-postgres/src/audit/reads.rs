@@ -43,7 +43,7 @@ impl AuditRepo for PgUnitOfWork {
             under.extend(stored.under(self.ring.cipher())?);
         }
         for key in under {
-            self.know(key).await?;
+            self.ensure_tenant_key(key).await?;
         }
         let mut opener = Opener {
             ring: &self.ring,

@@ -74,13 +74,13 @@ impl PgUnitOfWork {
         };
         let under = keys::wrapped_under(self.ring.cipher(), &held);
         let under = under.map_err(|SealedError| corrupt("customer_keys", customer))?;
-        self.know(under).await?;
+        self.ensure_tenant_key(under).await?;
         let cipher = self.ring.cipher();
         self.keys.hold(cipher, &self.tenant_keys, customer, &held)
     }
 
     /// Loads the tenant's keys again unless this one is in memory.
-    pub(crate) async fn know(&mut self, key: KeyId) -> Result<(), StoreError> {
+    pub(crate) async fn ensure_tenant_key(&mut self, key: KeyId) -> Result<(), StoreError> {
         if self.tenant_keys.get(key).is_err() {
             self.tenant_keys = self.ring.with(self.tx.tenant(), key).await?;
         }

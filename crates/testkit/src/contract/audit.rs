@@ -1,10 +1,10 @@
 //! The audit trail is read as it was written, newest first, page by page.
 
 use super::Harness;
-use super::steps::audit::{about, numbers, page, tally, written};
+use super::steps::audit::{about, commit_entries, numbers, page, tally};
 use super::steps::{begin, stored};
 use crate::builders::{at, context, new_customer, other_context, seeded_id};
-use crate::fake::shown;
+use crate::fake::audit_event;
 use chrono::TimeDelta;
 use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
@@ -65,7 +65,7 @@ pub async fn an_entry_comes_back_whole(h: &impl Harness) {
         ],
         ..about(1, AuditKind::ProfileUpdate, Some(customer))
     };
-    written(h, &acting, &[entry]).await;
+    commit_entries(h, &acting, &[entry]).await;
     let expected = AuditEvent {
         id: AuditEventId(seeded_id(0xad_0001)),
         event_type: "customer.profile.update".to_owned(),
@@ -96,7 +96,7 @@ pub async fn of_an_entry_without_values_the_names_are_shown(h: &impl Harness) {
         reason: None,
         ..about(1, AuditKind::AccessDenied, None)
     };
-    written(h, &context(), &[entry]).await;
+    commit_entries(h, &context(), &[entry]).await;
     let event = whole(h, &context()).await.remove(0);
     assert_eq!(event.severity, "WARN");
     assert_eq!(event.changed_fields, ["profile.firstName", "tags"]);
@@ -151,7 +151,7 @@ pub async fn values_stand_on_the_side_that_has_any(h: &impl Harness) {
             changes: changes.clone(),
             ..about(n, AuditKind::GroupUpdate, None)
         };
-        written(h, &context(), &[entry]).await;
+        commit_entries(h, &context(), &[entry]).await;
         let event = whole(h, &context()).await.remove(0);
         let expected = (object(&old), object(&new));
         assert_eq!(
@@ -173,7 +173,7 @@ pub async fn entries_are_listed_newest_first_and_those_of_one_moment_by_id(h: &i
             at,
             ..about(n, AuditKind::ProfileUpdate, None)
         };
-        written(h, &context(), &[entry]).await;
+        commit_entries(h, &context(), &[entry]).await;
     }
     assert_eq!(numbers(&whole(h, &context()).await), [5, 2, 3, 1, 4]);
 }
@@ -182,7 +182,7 @@ pub async fn a_page_of_the_trail_holds_as_many_as_were_asked_for(h: &impl Harnes
     let entries: Vec<_> = (1..=3)
         .map(|n| about(n, AuditKind::ProfileUpdate, None))
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let all = AuditFilter::default();
     for (size, shown, has_next) in [(1, vec![3], true), (2, vec![3, 2], true)] {
         let page = page(h, &context(), &all, None, size).await;
@@ -203,7 +203,7 @@ pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl H
             ..about(n.into(), AuditKind::ProfileUpdate, None)
         })
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     for size in [1, 2, 3, 5] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
@@ -223,7 +223,7 @@ pub async fn pages_of_the_trail_follow_each_other_to_the_oldest_entry(h: &impl H
 
 pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
     let entries = [1, 3].map(|n| about(n, AuditKind::ProfileUpdate, None));
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let id = |n: u64| AuditEventId(seeded_id(0xad_0000 + n));
     for (at, id, older) in [
         (at(2), id(2), vec![1]),
@@ -245,10 +245,10 @@ pub async fn a_place_in_the_trail_needs_no_entry_there(h: &impl Harness) {
 
 pub async fn a_place_in_the_trail_is_kept_while_entries_come(h: &impl Harness) {
     let [one, two, three, four] = [1, 2, 3, 4].map(|n| about(n, AuditKind::ProfileUpdate, None));
-    written(h, &context(), &[one, two, three]).await;
+    commit_entries(h, &context(), &[one, two, three]).await;
     let all = AuditFilter::default();
     let first = page(h, &context(), &all, None, 2).await;
-    written(h, &context(), &[four]).await;
+    commit_entries(h, &context(), &[four]).await;
     let second = page(h, &context(), &all, first.next, 2).await;
     assert_eq!(numbers(&first.items), [3, 2]);
     assert_eq!(numbers(&second.items), [1]);
@@ -263,7 +263,7 @@ pub async fn entries_show_once_they_are_committed(h: &impl Harness) {
 
 pub async fn entries_of_the_same_unit_of_work_do_not_show(h: &impl Harness) {
     let all = AuditFilter::default();
-    written(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
+    commit_entries(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
     let mut work = begin(h).await;
     work.record(about(2, AuditKind::AuditRead, None).into());
     let page = work.audit().list(&all, None, 9).await.expect("listed");
@@ -283,7 +283,7 @@ pub async fn an_entry_that_is_rolled_back_is_not_shown(h: &impl Harness) {
 
 pub async fn another_tenants_entries_are_not_shown(h: &impl Harness) {
     let entry = about(1, AuditKind::ProfileCreate, None);
-    written(h, &other_context(), std::slice::from_ref(&entry)).await;
+    commit_entries(h, &other_context(), std::slice::from_ref(&entry)).await;
     assert_eq!(whole(h, &context()).await, []);
     let filters = [
         AuditFilter::default(),
@@ -303,9 +303,9 @@ pub async fn another_tenants_entries_are_not_shown(h: &impl Harness) {
         assert_eq!(page(h, &context(), &filter, None, 9).await.items, []);
         assert_eq!(tally(h, &context(), &filter).await, AuditTally::default());
         let home = page(h, &other_context(), &filter, None, 9).await.items;
-        assert_eq!(home, [shown(&other_context(), &entry)]);
+        assert_eq!(home, [audit_event(&other_context(), &entry)]);
     }
-    written(h, &context(), &[about(2, AuditKind::ProfileCreate, None)]).await;
+    commit_entries(h, &context(), &[about(2, AuditKind::ProfileCreate, None)]).await;
     assert_eq!(numbers(&whole(h, &context()).await), [2]);
     assert_eq!(numbers(&whole(h, &other_context()).await), [1]);
 }
@@ -339,8 +339,8 @@ pub async fn awkward_texts_of_entries_are_shown_as_written(h: &impl Harness) {
             reason: Some(text.to_owned()),
             ..about(n, AuditKind::ProfileUpdate, Some(customer))
         };
-        written(h, &acting, std::slice::from_ref(&entry)).await;
-        expected.insert(0, shown(&acting, &entry));
+        commit_entries(h, &acting, std::slice::from_ref(&entry)).await;
+        expected.insert(0, audit_event(&acting, &entry));
     }
     assert_eq!(whole(h, &context()).await, expected);
 }

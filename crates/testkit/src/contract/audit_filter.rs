@@ -1,10 +1,10 @@
 //! The audit trail is filtered, and counted by customer.
 
 use super::Harness;
-use super::steps::audit::{about, numbers, page, tally, written};
+use super::steps::audit::{about, commit_entries, numbers, page, tally};
 use super::steps::stored_all;
 use crate::builders::{at, context, customer, seeded_id};
-use crate::fake::{passes, shown};
+use crate::fake::{audit_event, passes};
 use chrono::TimeDelta;
 use customer_domain::audit::{
     AuditCount, AuditEntry, AuditEvent, AuditFilter, AuditKind, AuditTally, MAX_TALLY, Operation,
@@ -54,7 +54,7 @@ pub async fn each_filter_of_the_trail_shows_what_passes_it(h: &impl Harness) {
         ("key-2", about(4, AuditKind::AuditRead, Some(people[0]))),
     ];
     for (actor, entry) in entries {
-        written(h, &acting(actor), &[entry]).await;
+        commit_entries(h, &acting(actor), &[entry]).await;
     }
     let of = |customer| AuditFilter {
         customer: Some(customer),
@@ -105,7 +105,7 @@ pub async fn a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end(h
     let entries: Vec<_> = (1..=3)
         .map(|n| about(n, AuditKind::ProfileUpdate, None))
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let moment = TimeDelta::microseconds(1);
     for (from, to, expected) in [
         (Some(at(2)), None, vec![3, 2]),
@@ -122,7 +122,7 @@ pub async fn a_span_of_the_trail_begins_with_its_start_and_ends_before_its_end(h
 }
 
 pub async fn no_kinds_at_all_show_nothing(h: &impl Harness) {
-    written(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
+    commit_entries(h, &context(), &[about(1, AuditKind::ProfileCreate, None)]).await;
     let none = AuditFilter {
         kinds: Some(Vec::new()),
         ..all()
@@ -148,8 +148,8 @@ pub async fn every_combination_of_filters_shows_what_passes_all_of_them(h: &impl
             ..about(n, kinds[step / 2 % 4], whom[step % 3])
         };
         let acting = acting(["key-1", "key-2"][step / 5 % 2]);
-        events.push(shown(&acting, &entry));
-        written(h, &acting, &[entry]).await;
+        events.push(audit_event(&acting, &entry));
+        commit_entries(h, &acting, &[entry]).await;
     }
     events.sort_by_key(|event| Reverse((event.at, event.id)));
     let mut matched = 0;
@@ -195,7 +195,7 @@ pub async fn actors_are_compared_as_written(h: &impl Harness) {
     ];
     for (n, actor) in (1..).zip(actors) {
         let entry = about(n, AuditKind::ProfileUpdate, None);
-        written(h, &acting(actor), &[entry]).await;
+        commit_entries(h, &acting(actor), &[entry]).await;
     }
     for (n, actor) in (1..).zip(actors) {
         let filter = AuditFilter {
@@ -213,7 +213,7 @@ pub async fn a_filtered_trail_is_shown_page_by_page(h: &impl Harness) {
             about(n, kinds[usize::from(n % 3 == 0)], None)
         })
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let filter = AuditFilter {
         kinds: Some(vec![AuditKind::AddressCreate]),
         to: Some(at(9)),
@@ -239,7 +239,7 @@ pub async fn entries_are_counted_by_customer_the_most_first(h: &impl Harness) {
         .zip(whom)
         .map(|(n, customer)| about(n, AuditKind::ProfileUpdate, customer))
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let expected = AuditTally {
         counts: vec![
             AuditCount {
@@ -268,7 +268,7 @@ pub async fn equal_counts_are_ordered_by_customer(h: &impl Harness) {
     let whom = [None, Some(people[2]), Some(people[0]), Some(people[1])];
     for (n, customer) in (1..).zip(whom) {
         let entry = about(n, AuditKind::ProfileUpdate, customer);
-        written(h, &context(), &[entry]).await;
+        commit_entries(h, &context(), &[entry]).await;
     }
     let tally = tally(h, &context(), &all()).await;
     let order: Vec<_> = tally.counts.iter().map(|one| one.customer).collect();
@@ -286,7 +286,7 @@ pub async fn a_tally_counts_what_passes_the_filter(h: &impl Harness) {
         about(3, AuditKind::AddressUpdate, Some(people[1])),
         about(4, AuditKind::AddressUpdate, Some(people[1])),
     ];
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let filter = AuditFilter {
         kinds: Some(vec![AuditKind::AddressUpdate]),
         operation: Some(Operation::Update),
@@ -312,12 +312,12 @@ pub async fn a_tally_of_many_customers_names_the_first_and_says_that_there_are_m
         .zip(&people[1..])
         .map(|(n, customer)| about(n, AuditKind::ProfileUpdate, Some(*customer)))
         .collect();
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let full = tally(h, &context(), &all()).await;
     assert_eq!((full.counts.len(), full.has_more), (MAX_TALLY, false));
     // One more customer than are listed, and it has the most entries.
     let entries = [201, 202].map(|n| about(n, AuditKind::ProfileUpdate, Some(people[0])));
-    written(h, &context(), &entries).await;
+    commit_entries(h, &context(), &entries).await;
     let more = tally(h, &context(), &all()).await;
     assert_eq!((more.counts.len(), more.has_more), (MAX_TALLY, true));
     let named: Vec<_> = more.counts.iter().filter_map(|one| one.customer).collect();

@@ -14,13 +14,13 @@ const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(20);
 const OVER: Duration = Duration::from_millis(60);
 
-async fn asked(h: &impl Harness, job: JobName, holder: u64, lease: Duration) -> Acquisition {
-    let asked = h.jobs().acquire(job, seeded_id(holder), lease).await;
-    asked.expect("an answer")
+async fn try_acquire(h: &impl Harness, job: JobName, holder: u64, lease: Duration) -> Acquisition {
+    let acquisition = h.jobs().acquire(job, seeded_id(holder), lease).await;
+    acquisition.expect("an answer")
 }
 
 async fn acquired(h: &impl Harness, holder: u64, lease: Duration) -> JobLease {
-    match asked(h, JOB, holder, lease).await {
+    match try_acquire(h, JOB, holder, lease).await {
         Acquisition::Acquired(lease) => lease,
         other @ (Acquisition::NotDue { .. } | Acquisition::Held { .. }) => {
             unreachable!("it is due and free: {other:?}")
@@ -69,7 +69,7 @@ pub async fn a_job_that_was_never_begun_is_due_and_free(h: &impl Harness) {
 pub async fn a_job_that_is_held_is_given_to_nobody_else(h: &impl Harness) {
     acquired(h, 1, LONG).await;
     for holder in [2, 1] {
-        match asked(h, JOB, holder, LONG).await {
+        match try_acquire(h, JOB, holder, LONG).await {
             Acquisition::Held { free_in } => {
                 assert!(free_in <= LONG && free_in > LONG / 2, "{free_in:?}");
             }
@@ -107,7 +107,7 @@ pub async fn a_lease_that_ended_and_that_nobody_took_can_be_renewed(h: &impl Har
     sleep(OVER).await;
     advanced(h, &lease, "a", 0).await;
     assert!(state(h).await.is_held);
-    let other = asked(h, JOB, 2, LONG).await;
+    let other = try_acquire(h, JOB, 2, LONG).await;
     assert!(matches!(other, Acquisition::Held { .. }), "{other:?}");
 }
 
@@ -126,7 +126,7 @@ pub async fn a_finished_job_is_not_due_before_its_time(h: &impl Harness) {
     let lease = acquired(h, 1, LONG).await;
     finished(h, &lease, DONE, LONG).await;
     for holder in [1, 2] {
-        match asked(h, JOB, holder, LONG).await {
+        match try_acquire(h, JOB, holder, LONG).await {
             Acquisition::NotDue { due_in } => {
                 assert!(due_in <= LONG && due_in > LONG / 2, "{due_in:?}");
             }
@@ -216,7 +216,7 @@ pub async fn a_released_job_is_free_at_once_and_goes_on(h: &impl Harness) {
 
 pub async fn jobs_do_not_wait_for_each_other_and_are_listed_by_name(h: &impl Harness) {
     acquired(h, 1, LONG).await;
-    let other = asked(h, OTHER, 1, LONG).await;
+    let other = try_acquire(h, OTHER, 1, LONG).await;
     assert!(matches!(other, Acquisition::Acquired(_)), "{other:?}");
     let states = h.jobs().states().await.expect("the states");
     let names: Vec<_> = states.iter().map(|state| state.name.as_str()).collect();

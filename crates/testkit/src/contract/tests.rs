@@ -18,19 +18,19 @@ fn listed() -> BTreeMap<String, Vec<String>> {
 }
 
 /// Returns the public functions of each file that has any, in their order.
-fn written() -> BTreeMap<String, Vec<String>> {
+fn defined() -> BTreeMap<String, Vec<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
-    let mut written = BTreeMap::new();
+    let mut defined = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "rs") {
             let cases = cases(&fs::read_to_string(&path).unwrap());
             let slice = path.file_stem().unwrap().to_str().unwrap();
-            written.insert(slice.to_owned(), cases);
+            defined.insert(slice.to_owned(), cases);
         }
     }
-    written.retain(|_, cases| !cases.is_empty());
-    written
+    defined.retain(|_, cases| !cases.is_empty());
+    defined
 }
 
 fn cases(source: &str) -> Vec<String> {
@@ -43,5 +43,5 @@ fn cases(source: &str) -> Vec<String> {
 
 #[test]
 fn every_case_is_in_the_list_once_and_in_order() {
-    assert_eq!(listed(), written());
+    assert_eq!(listed(), defined());
 }

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Returns how an entry that was recorded in `context` must be read back.
-pub(crate) fn shown(context: &Context, entry: &AuditEntry) -> AuditEvent {
+pub(crate) fn audit_event(context: &Context, entry: &AuditEntry) -> AuditEvent {
     let names = entry.changes.iter().map(|change| change.field.clone());
     AuditEvent {
         id: entry.id,

@@ -1,6 +1,6 @@
 //! The stored state. A unit of work changes a copy of it.
 
-use super::audit::shown;
+use super::audit::audit_event;
 use super::idempotency::{ClaimKey, KeptReply};
 use crate::stored::{StoredAudit, StoredEvent};
 use customer_domain::address::Address;
@@ -91,7 +91,8 @@ impl State {
             }
             if let Some(entry) = change.audit() {
                 self.audit.push(StoredAudit::of(context, entry));
-                self.trail.push((context.tenant, shown(context, entry)));
+                self.trail
+                    .push((context.tenant, audit_event(context, entry)));
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ pub(super) const TRAIL: Erase = Erase::Keep(
 const ORDER: Erase = Erase::Keep("subscribers need the order of events until the row is deleted");
 
 /// Describes a member of an event that identifies a person.
-const fn told(pointer: &'static str) -> Column {
+const fn personal_member(pointer: &'static str) -> Column {
     personal("payload", &TELLING, Erase::Null).at(pointer)
 }
 
@@ -80,14 +80,14 @@ pub(super) const TABLES: &[Table] = &[
             plain("payload").at("/timestamp"),
             plain("payload").at("/source"),
             plain("payload").at("/metadata"),
-            told("/data/customerId").shown(),
-            told("/data/email"),
-            told("/data/profile/firstName"),
-            told("/data/profile/lastName"),
-            told("/data/segment").shown(),
-            told("/data/registrationDate").shown(),
-            told("/data/addressId").shown(),
-            told("/data/country").shown(),
+            personal_member("/data/customerId").shown(),
+            personal_member("/data/email"),
+            personal_member("/data/profile/firstName"),
+            personal_member("/data/profile/lastName"),
+            personal_member("/data/segment").shown(),
+            personal_member("/data/registrationDate").shown(),
+            personal_member("/data/addressId").shown(),
+            personal_member("/data/country").shown(),
             personal("payload", &TELLING, Erase::Null).rest(),
             plain("created_at"),
             plain("published_at"),

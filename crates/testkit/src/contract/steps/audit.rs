@@ -17,7 +17,11 @@ pub(in super::super) fn about(n: u64, kind: AuditKind, customer: Option<Customer
 }
 
 /// Commits entries of this context, in one unit of work.
-pub(in super::super) async fn written(h: &impl Harness, context: &Context, entries: &[AuditEntry]) {
+pub(in super::super) async fn commit_entries(
+    h: &impl Harness,
+    context: &Context,
+    entries: &[AuditEntry],
+) {
     let changes: Vec<_> = entries.iter().cloned().map(Change::from).collect();
     recorded(h, context, &changes).await;
 }
