@@ -17,7 +17,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-/// The maximum resident memory of the service, in MiB.
+/// The limit that the peak of the service's resident memory must stay below, in MiB. The report
+/// says whether it does.
 const MAX_MEMORY: f64 = 60.0;
 /// The share of the rate of `COPY` that an export must reach.
 const EXPORT_AIM: f64 = 0.5;

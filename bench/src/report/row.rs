@@ -50,7 +50,7 @@ pub(crate) struct Measurement {
     pub(crate) pgbench: Option<f64>,
 }
 
-/// The medians over the repetitions of a case.
+/// One case with one number of customers and clients: the medians over its repetitions.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) customers: u64,

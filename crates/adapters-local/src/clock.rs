@@ -4,7 +4,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use customer_domain::{Clock, IdSource};
 use uuid::Uuid;
 
-/// The system's clock, to the microsecond. It may step back when the system sets it.
+/// The system's clock, truncated to microseconds. It steps back if the system's time is set back.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

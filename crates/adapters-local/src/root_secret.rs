@@ -54,8 +54,9 @@ fn load(path: &Path) -> io::Result<SecretString> {
     }
 }
 
-/// Writes the secret to a temporary file next to `path` and renames it to `path`, unless another
-/// process did so before. The temporary file is created with mode 0600.
+/// Writes the secret to a new file at `path`, with mode 0600. If the file exists by now, because
+/// another process was faster, it is left unchanged and `Ok` is returned. The file is written under
+/// a temporary name first, so that it is never seen incomplete.
 fn create(path: &Path, secret: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;

@@ -16,19 +16,20 @@ use zeroize::Zeroizing;
 /// one invalidates every digest, signature and wrapped key of its purpose, and stored ones stay in
 /// use for years.
 pub mod label {
-    /// For [`DigestPurpose::IdempotentBody`](customer_domain::DigestPurpose::IdempotentBody).
+    /// The label of
+    /// [`DigestPurpose::IdempotentBody`](customer_domain::DigestPurpose::IdempotentBody).
     pub const IDEMPOTENT_BODY: &str = "customer-service/v1/idempotent-body";
-    /// For [`DigestPurpose::Cursor`](customer_domain::DigestPurpose::Cursor).
+    /// The label of [`DigestPurpose::Cursor`](customer_domain::DigestPurpose::Cursor).
     pub const CURSOR: &str = "customer-service/v1/cursor";
-    /// For [`DigestPurpose::Address`](customer_domain::DigestPurpose::Address).
+    /// The label of [`DigestPurpose::Address`](customer_domain::DigestPurpose::Address).
     pub const ADDRESS: &str = "customer-service/v1/address";
-    /// For [`DigestPurpose::MailToken`](customer_domain::DigestPurpose::MailToken).
+    /// The label of [`DigestPurpose::MailToken`](customer_domain::DigestPurpose::MailToken).
     pub const MAIL_TOKEN: &str = "customer-service/v1/mail-token";
-    /// For [`DigestPurpose::AuditEntry`](customer_domain::DigestPurpose::AuditEntry).
+    /// The label of [`DigestPurpose::AuditEntry`](customer_domain::DigestPurpose::AuditEntry).
     pub const AUDIT_ENTRY: &str = "customer-service/v1/audit-entry";
-    /// For the signatures of the [`Ed25519SealSigner`](crate::Ed25519SealSigner).
+    /// The label of the key of the [`Ed25519SealSigner`](crate::Ed25519SealSigner).
     pub const SEAL_SIGNER: &str = "customer-service/v1/notary";
-    /// For the master key of the [`RootKeyStore`](crate::RootKeyStore).
+    /// The label of the master key of the [`RootKeyStore`](crate::RootKeyStore).
     pub const MASTER_KEY: &str = "customer-service/v1/master-key";
 }
 

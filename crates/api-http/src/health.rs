@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The paths of these routes. They are exempt from load limits, so that monitoring always works.
+/// The paths of the health and metrics routes. They are exempt from the limit on requests in
+/// flight, so that monitoring gets a reply under any load.
 pub const PATHS: &[&str] = &[
     "/health",
     "/health/live",

@@ -120,10 +120,10 @@ pub fn name(text: &str) -> Result<Option<String>, InvalidValue> {
     text::line(text, MAX_NAME)
 }
 
-/// Checks a date of birth: after 1900 and not in the future.
+/// Checks a date of birth: from 1900-01-01 to `today`.
 ///
 /// # Errors
-/// Fails if it is out of this range.
+/// Fails if the date is outside this range.
 pub fn date_of_birth(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate, InvalidValue> {
     if date.year() < 1900 || date > today {
         return Err(InvalidValue::new(

@@ -94,7 +94,8 @@ pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     Ok(hex::encode(hash.finalize()))
 }
 
-/// Unpacks the jar's only `.txz` into an existing empty folder.
+/// Unpacks the first `.txz` in the jar into an existing empty folder, and lets every user enter the
+/// unpacked folders.
 pub(crate) fn unpack(jar: File, into: &Path) -> Result<(), Error> {
     let broken = |cause: &dyn ToString| Error::Unpack(cause.to_string());
     let mut jar = ZipArchive::new(BufReader::new(jar)).map_err(|cause| broken(&cause))?;

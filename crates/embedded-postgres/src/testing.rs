@@ -91,7 +91,7 @@ pub(crate) fn file_server(content: Vec<u8>) -> (String, Receiver<String>) {
     (base, requests)
 }
 
-/// Answers one request and returns its first line.
+/// Reads one HTTP request, answers it with this status and content, and returns the request line.
 pub(crate) fn answer(mut connection: TcpStream, status: &str, content: &[u8]) -> String {
     let mut request = String::new();
     let mut lines = BufReader::new(&connection);

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::fault::{self, Fault};
 
-/// The pointer of faults in the header.
+/// The pointer of a fault in the `If-Match` header: the header's name.
 const POINTER: &str = "If-Match";
 
 /// Returns the strong entity tag of a version: `7` becomes `"7"`.

@@ -39,7 +39,8 @@ pub(super) fn what_begins_commits(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// Returns name, line and body of every function outside of test modules.
+/// Returns the name, line and body of every function, without those in `#[cfg(test)]` items and
+/// those that have no body.
 fn functions(tokens: TokenStream) -> Vec<(String, usize, TokenStream)> {
     let level: Vec<_> = tokens.into_iter().collect();
     let mut found = Vec::new();

@@ -11,7 +11,7 @@ use sqlx::{Arguments, Encode, Postgres, QueryBuilder, Type};
 use uuid::Uuid;
 
 /// A statement under construction. The driver's own builder takes any text; this one takes only
-/// constants of the program, and values as parameters.
+/// constant text, and values as parameters.
 pub(crate) struct Builder(QueryBuilder<Postgres>);
 
 impl Builder {

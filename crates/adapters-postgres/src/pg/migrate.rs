@@ -18,7 +18,8 @@ use tokio::time::{sleep, timeout};
 
 /// How long a database may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The key of the lock that a migrator holds, within its database.
+/// The key of the advisory lock that a migrator holds: `customer` in ASCII. PostgreSQL keeps such
+/// locks per database.
 const LOCK: i64 = 0x6375_7374_6f6d_6572;
 /// The pause between two attempts to take the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// A statement, or a piece of one.
 ///
-/// Text enters it as a constant of the program, a value as a [`Literal`]:
+/// Text is added as a string constant, a value as a [`Literal`]:
 ///
 /// ```
 /// use customer_postgres::Sql;
@@ -52,12 +52,12 @@ use std::borrow::Cow;
 pub struct Sql(Cow<'static, str>);
 
 impl Sql {
-    /// Creates a piece of SQL from a constant of the program.
+    /// Creates a piece of SQL from constant text.
     pub const fn text(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// Appends a constant of the program.
+    /// Appends constant SQL text, unchanged. A value is appended by [`value`](Self::value).
     pub fn push(&mut self, text: &'static str) -> &mut Self {
         self.append(text);
         self
@@ -97,7 +97,7 @@ impl Sql {
         sql!("EXECUTE {}({})", Self::text(prepared), arguments)
     }
 
-    /// Appends text, which must be a constant of the program or part of a literal.
+    /// Appends text, which must be constant or part of a literal.
     fn append(&mut self, text: &str) {
         self.0.to_mut().push_str(text);
     }

@@ -213,7 +213,7 @@ fn too_large(fields: &Fields, field: CustomerField) -> Fault {
     Fault::new(fields.pointer(field.path()), fault::TOO_LONG, detail)
 }
 
-/// Returns the problem for a customer that was not changed, with pointers to the members of the
+/// Returns the problem for a failed change of a customer. Its faults point to the members of the
 /// request.
 pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
     if let Failed::Forbidden {

@@ -32,7 +32,8 @@ impl Customers {
         found.ok_or(StoreError::NotFound)
     }
 
-    /// Returns several customers at once; duplicate ids are ignored.
+    /// Returns several customers, in the order of the request, and the ids that have none. An id
+    /// that occurs again is ignored.
     ///
     /// # Errors
     /// An error of the store.

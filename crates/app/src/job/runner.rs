@@ -91,7 +91,8 @@ enum Chunk {
     Stopped,
 }
 
-/// A lease, and the time until which it is certainly valid: counted from before it was requested.
+/// A lease, and the time until which it is certainly valid. That time is counted from before the
+/// lease was requested or renewed, because the store starts to count later.
 struct Held {
     lease: JobLease,
     until: Instant,

@@ -39,7 +39,7 @@ pub struct LockedBook {
     pub book: AddressBook,
 }
 
-/// The data of a customer that a change of its addresses needs.
+/// The customer of an address book: the data that changing the book requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookHolder {
     /// The customer's id.

@@ -236,13 +236,13 @@ impl Default for TextList {
 }
 
 impl Field<'_, TextList> {
-    /// Sets the minimum number of items.
+    /// Sets the minimum number of items. Default: 0.
     pub fn min_items(mut self, items: usize) -> Self {
         self.parse.min_items = items;
         self
     }
 
-    /// Sets the maximum number of items.
+    /// Sets the maximum number of items. Default: no limit.
     pub fn max_items(mut self, items: usize) -> Self {
         self.parse.max_items = items;
         self

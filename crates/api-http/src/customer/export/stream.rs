@@ -31,7 +31,7 @@ const PAUSES: [Duration; 3] = [
     Duration::from_millis(900),
 ];
 
-/// The source of chunks.
+/// The request of an export, and what is needed to read its chunks from the store.
 pub(super) struct Source {
     pub(super) api: Shared,
     pub(super) context: Context,

@@ -36,7 +36,8 @@ pub(in crate::config) const fn duration(min: Duration, max: Duration) -> Span {
     }
 }
 
-/// Returns the kind of durations that may also be a plain number of seconds, as the documents write some settings.
+/// Returns the kind of durations from `min` to `max`, written with units or as a plain number of
+/// seconds.
 pub(in crate::config) const fn seconds(min: Duration, max: Duration) -> Span {
     Span {
         min,
