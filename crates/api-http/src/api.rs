@@ -54,7 +54,7 @@ pub struct Api {
     pub idempotency_retention: Duration,
     /// Limits concurrent exports; has [`MAX_EXPORTS`] permits.
     pub exports: Arc<Semaphore>,
-    /// Renders the metrics; `None` if they have a listener of their own.
+    /// Renders the metrics; `None` if they are disabled or have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// Reads and changes the log level.
     pub log_levels: Arc<dyn LogLevels>,

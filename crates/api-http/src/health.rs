@@ -41,7 +41,7 @@ pub struct Health {
     pub store: Arc<dyn StoreHealth>,
     /// The states of the jobs.
     pub jobs: Arc<dyn JobLeases>,
-    /// Renders the metrics; `None` if they have a listener of their own.
+    /// Renders the metrics; `None` if they are disabled or have a listener of their own.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// Cancelled when the program is about to stop.
     pub stopping: CancellationToken,
@@ -229,7 +229,7 @@ async fn metrics(State(health): State<Health>) -> Response {
             (kind, render()).into_response()
         }
         None => Problem::new(Code::RouteNotFound)
-            .detail("metrics have a listener of their own")
+            .detail("metrics are not served on this port")
             .into_response(),
     }
 }
