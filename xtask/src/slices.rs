@@ -130,7 +130,6 @@ pub const TABLE: &[Row] = &[
         uses: &[
             ("audit", &["privacy"]),
             ("customer", &["privacy"]),
-            ("note", &["privacy"]),
             ("outbox", &["privacy"]),
         ],
         composition: &["lib", "unit_of_work"],
@@ -173,6 +172,7 @@ pub const TABLE: &[Row] = &[
             "metrics",
             "observe",
             "openapi",
+            "prelude",
             "problem_pages",
             "support",
         ],

@@ -12,11 +12,14 @@ pub(crate) use reads::PgCustomerReads;
 pub(crate) use record::prepared;
 
 use crate::pg::row::RowReader;
-use crate::pg::sql::Sql;
+use crate::pg::sql::{Sql, sql};
+use crate::privacy::HELD_KEY;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
-use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, CustomerRepo, NewCustomer};
-use customer_domain::{CustomerId, StoreError};
+use customer_domain::customer::{
+    Customer, CustomerRecord, CustomerRef, CustomerRepo, Holder, NewCustomer, Status,
+};
+use customer_domain::{CustomerId, StoreError, TenantId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use tracing::instrument;
@@ -94,9 +97,55 @@ impl PgUnitOfWork {
         }
         if let Some((id, row)) = lock {
             let held = RowReader::new(&row, "customers").column("held_key")?;
-            self.hold_key(CustomerId(id), held).await?;
+            self.unwrap_or_create_key(CustomerId(id), held).await?;
         }
         Ok(rows)
+    }
+
+    /// Reads a customer, with `lock` at the end of the statement, and the rows of one of its parts:
+    /// those that `part` selects for the tenant and the SQL of the customer's id. One round trip, in
+    /// two statements as in [`lock_and_read`](Self::lock_and_read). The rows must name their
+    /// customer in `customer_id`.
+    pub(crate) async fn read_part(
+        &mut self,
+        customer: CustomerRef,
+        lock: Sql,
+        part: impl FnOnce(TenantId, &Sql) -> Sql,
+    ) -> Result<(Holder, Vec<PgRow>), StoreError> {
+        let tenant = self.tx.tenant();
+        let id = match customer {
+            CustomerRef::Id(id) => sql!("{}", id),
+            CustomerRef::Legacy(id) => sql!(
+                "(SELECT k.customer_id FROM customer_identifiers k \
+                  WHERE k.tenant_id = {} AND k.kind = 'legacy' AND k.value = {})",
+                tenant,
+                id.get().to_string()
+            ),
+        };
+        let holder = sql!(
+            "SELECT id AS holder_id, status, {} AS held_key FROM customers \
+             WHERE tenant_id = {} AND erased_at IS NULL AND id = {} {}",
+            HELD_KEY,
+            tenant,
+            id,
+            lock
+        );
+        let mut rows = self.tx.message(&[holder, part(tenant, &id)]).await?;
+        let is_found = |row: &&PgRow| id_in(row, "holder_id").is_some();
+        let found = rows.first().filter(is_found).ok_or(StoreError::NotFound)?;
+        let row = RowReader::new(found, "customers");
+        let holder = Holder {
+            customer: CustomerId(row.column("holder_id")?),
+            status: row.parsed("status", Status::from_code)?,
+        };
+        self.unwrap_or_create_key(holder.customer, row.column("held_key")?)
+            .await?;
+        rows.remove(0);
+        let is_other = |row| id_in(row, "customer_id") != Some(holder.customer.0);
+        if rows.iter().any(is_other) {
+            return Err(self.tx.fail(StoreError::Contended).await);
+        }
+        Ok((holder, rows))
     }
 }
 

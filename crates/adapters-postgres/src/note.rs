@@ -1,59 +1,57 @@
-//! Notes. Each statement finds the customer by either id, its notes, and the key that seals audited
-//! values, so they are written by hand.
+//! Notes, by hand: they are read together with their customer and the key that seals audited values.
 
+use crate::pg::builder::{Builder, Columns, changed_row, new_row};
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
-use crate::privacy::HELD_KEY;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
-use customer_domain::customer::{CustomerRef, Status};
-use customer_domain::note::{
-    Edited, MAX_NOTES, Note, NoteHolder, NoteKey, NotePage, NoteRepo, NoteText,
-};
-use customer_domain::{Actor, ActorKind, Conflict, CustomerId, NoteId, Page, StoreError, TenantId};
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
+use customer_domain::customer::{CustomerRef, Holder};
+use customer_domain::note::{Edited, MAX_NOTES, Note, NoteKey, NotePage, NoteRepo, NoteText};
+use customer_domain::{Conflict, CustomerId, NoteId, Page, StoreError, TenantId};
+use sqlx::postgres::PgRow;
 use tracing::instrument;
 
 const TABLE: &str = "customer_notes";
 
-/// The columns of `customer_notes AS n` that [`decode`] reads.
-const COLUMNS: Sql = Sql::text(
-    "n.id, n.text, n.is_pinned, n.author_type, n.author_id, n.created_at, n.editor_type, n.editor_id, \
-     n.updated_at, n.version",
-);
-
-/// Counts the notes as they were before the new one.
-const INSERT: Sql = Sql::text(
-    "WITH made AS (INSERT INTO customer_notes (tenant_id, customer_id, id, text, is_pinned, author_type, \
-     author_id, created_at, editor_type, editor_id, updated_at, version) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)) \
-     SELECT count(*) FROM customer_notes n WHERE n.tenant_id = $1 AND n.customer_id = $2",
-);
-const UPDATE: Sql = Sql::text(
-    "UPDATE customer_notes n SET text = $4, is_pinned = $5, editor_type = $6, editor_id = $7, \
-     updated_at = $8, version = $9 \
-     WHERE n.tenant_id = $1 AND n.customer_id = $2 AND n.id = $3 AND n.version = $9 - 1",
-);
-const DELETE: Sql = Sql::text(
-    "DELETE FROM customer_notes n \
-     WHERE n.tenant_id = $1 AND n.customer_id = $2 AND n.id = $3 AND n.version = $4",
-);
+/// Adds the columns of a note after its key.
+fn columns(columns: &mut Columns<'_>, note: &Note) {
+    let Note {
+        id,
+        customer: _,
+        text,
+        is_pinned,
+        author,
+        created_at,
+        edited,
+        version,
+    } = note;
+    let edited = edited.as_ref();
+    columns
+        .set_once("id", id.0)
+        .set("text", text.as_str())
+        .set("is_pinned", *is_pinned)
+        .set_once("author_type", author.kind.code())
+        .set_once("author_id", author.id.as_str())
+        .set_once("created_at", *created_at)
+        .set("editor_type", edited.map(|edited| edited.by.kind.code()))
+        .set("editor_id", edited.map(|edited| edited.by.id.as_str()))
+        .set("updated_at", edited.map(|edited| edited.at))
+        .set("version", *version);
+}
 
 #[async_trait]
 impl NoteRepo for PgUnitOfWork {
     /// One round trip. A note beyond the limit is rolled back.
     #[instrument(name = "db.note.insert", level = "debug", skip_all)]
     async fn insert(&mut self, note: &Note) -> Result<(), StoreError> {
-        let insert = keyed(INSERT, self.tx.tenant(), note)
-            .bind(note.text.as_str())
-            .bind(note.is_pinned)
-            .bind(note.author.kind.code())
-            .bind(&note.author.id)
-            .bind(note.created_at);
-        let insert = edited(insert, note).bind(note.version);
-        let rows = self.tx.fetch(insert).await?;
+        let mut insert = Builder::with_ids(&[self.tx.tenant().0, note.customer.0]);
+        insert.push("WITH made AS (INSERT INTO customer_notes (tenant_id, customer_id");
+        new_row(&mut insert, note, columns);
+        // Counts the notes as they were before the new one.
+        insert.push(
+            ") SELECT count(*) FROM customer_notes WHERE tenant_id = $1 AND customer_id = $2",
+        );
+        let rows = self.tx.fetch(insert.build()).await?;
         let row = RowReader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
         let held: i64 = row.column("count")?;
         if held < i64::from(MAX_NOTES) {
@@ -70,153 +68,104 @@ impl NoteRepo for PgUnitOfWork {
         customer: CustomerRef,
         after: Option<NoteKey>,
         size: u32,
-    ) -> Result<(NoteHolder, NotePage), StoreError> {
-        let page = "(n.is_pinned, n.created_at, n.id) < (coalesce($4, true), coalesce($5, 'infinity'), $6) \
-                    ORDER BY n.is_pinned DESC, n.created_at DESC, n.id DESC LIMIT $7";
-        let order = "ORDER BY n.is_pinned DESC, n.created_at DESC, n.id DESC";
-        let list = named(select(page, order), self.tx.tenant(), customer)
-            .bind(after.map(|key| key.is_pinned))
-            .bind(after.map(|key| key.created_at))
-            .bind(after.map(|key| key.id.0))
-            .bind(i64::from(size) + 1);
-        let rows = self.tx.fetch(list).await?;
-        let holder = self.note_holder(&rows).await?;
-        let notes = rows.iter().filter_map(|row| decode(row).transpose());
-        let notes = notes.collect::<Result<_, _>>()?;
+    ) -> Result<(Holder, NotePage), StoreError> {
+        let after = after.map_or(Sql::text("true"), |after| {
+            sql!("(is_pinned, created_at, id) < {}", after)
+        });
+        let notes = self.notes_of(customer, Sql::default(), after, size + 1);
+        let (holder, notes) = notes.await?;
         Ok((holder, Page::cut(notes, size, Note::key)))
     }
 
-    /// One round trip. The note may be older than the lock: saving and deleting check its version.
+    /// One round trip.
     #[instrument(name = "db.note.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(
         &mut self,
         customer: CustomerRef,
         id: NoteId,
-    ) -> Result<(NoteHolder, Option<Note>), StoreError> {
-        let find = select("n.id = $4", "FOR NO KEY UPDATE OF customers");
-        let find = named(find, self.tx.tenant(), customer).bind(id.0);
-        let rows = self.tx.fetch(find).await?;
-        let holder = self.note_holder(&rows).await?;
-        let note = rows.first().map(decode).transpose()?;
-        Ok((holder, note.flatten()))
+    ) -> Result<(Holder, Option<Note>), StoreError> {
+        let lock = Sql::text("FOR NO KEY UPDATE");
+        let notes = self.notes_of(customer, lock, sql!("id = {}", id), 1);
+        let (holder, mut notes) = notes.await?;
+        Ok((holder, notes.pop()))
     }
 
     /// One round trip.
     #[instrument(name = "db.note.save", level = "debug", skip_all)]
     async fn save(&mut self, note: &Note) -> Result<(), StoreError> {
-        let update = keyed(UPDATE, self.tx.tenant(), note)
-            .bind(note.text.as_str())
-            .bind(note.is_pinned);
-        self.change_note(edited(update, note).bind(note.version))
-            .await
+        let mut update = Builder::with_ids(&[self.tx.tenant().0, note.customer.0]);
+        update.push("UPDATE customer_notes SET ");
+        changed_row(&mut update, note, columns);
+        self.change_note(update, note.id, note.version - 1).await
     }
 
     /// One round trip.
     #[instrument(name = "db.note.delete", level = "debug", skip_all)]
     async fn delete(&mut self, note: &Note) -> Result<(), StoreError> {
-        let delete = keyed(DELETE, self.tx.tenant(), note);
-        self.change_note(delete.bind(note.version)).await
+        let mut delete = Builder::with_ids(&[self.tx.tenant().0, note.customer.0]);
+        delete.push("DELETE FROM customer_notes");
+        self.change_note(delete, note.id, note.version).await
     }
 }
 
 impl PgUnitOfWork {
-    /// Reads the customer of a [`select`], and takes its key.
-    async fn note_holder(&mut self, rows: &[PgRow]) -> Result<NoteHolder, StoreError> {
-        let row = RowReader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
-        let customer = CustomerId(row.column("customer_id")?);
-        self.hold_key(customer, row.column("held_key")?).await?;
-        let status = row.parsed("status", Status::from_code)?;
-        Ok(NoteHolder { customer, status })
+    /// Reads the customer, with `lock` at the end of the statement, and its first notes that match.
+    async fn notes_of(
+        &mut self,
+        customer: CustomerRef,
+        lock: Sql,
+        matching: Sql,
+        limit: u32,
+    ) -> Result<(Holder, Vec<Note>), StoreError> {
+        let notes = |tenant: TenantId, customer: &Sql| {
+            sql!(
+                "SELECT id, customer_id, text, is_pinned, author_type, author_id, created_at, editor_type, \
+                 editor_id, updated_at, version \
+                 FROM customer_notes WHERE tenant_id = {} AND customer_id = {} AND {} \
+                 ORDER BY is_pinned DESC, created_at DESC, id DESC LIMIT {}",
+                tenant,
+                *customer,
+                matching,
+                limit
+            )
+        };
+        let (holder, rows) = self.read_part(customer, lock, notes).await?;
+        Ok((holder, rows.iter().map(decode).collect::<Result<_, _>>()?))
     }
 
-    /// Changes the note if it is still stored at the statement's version.
+    /// Runs `change` on the note if it is still stored at this version.
     async fn change_note(
         &mut self,
-        statement: Query<'_, Postgres, PgArguments>,
+        mut change: Builder,
+        id: NoteId,
+        version: i64,
     ) -> Result<(), StoreError> {
-        match self.tx.execute(statement).await? {
+        change.push(" WHERE tenant_id = $1 AND customer_id = $2 AND id = ");
+        change
+            .push_bind(id.0)
+            .push(" AND version = ")
+            .push_bind(version);
+        match self.tx.execute(change.build()).await? {
             0 => Err(self.tx.fail(StoreError::Contended).await),
             _ => Ok(()),
         }
     }
 }
 
-/// Selects the customer of [`named`] and its matching notes `n`: one row for each, or one row
-/// without a note.
-fn select(notes: &'static str, end: &'static str) -> Sql {
-    sql!(
-        "SELECT n.*, customers.id AS customer_id, customers.status, {} AS held_key FROM customers \
-         LEFT JOIN LATERAL (SELECT {} FROM customer_notes n \
-         WHERE n.tenant_id = $1 AND n.customer_id = customers.id AND {}) n ON true \
-         WHERE customers.tenant_id = $1 AND customers.erased_at IS NULL \
-         AND customers.id = coalesce($2, (SELECT k.customer_id FROM customer_identifiers k \
-         WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $3)) {}",
-        HELD_KEY,
-        COLUMNS,
-        Sql::text(notes),
-        Sql::text(end)
-    )
-}
-
-/// Binds the tenant and the customer: `$1` to `$3`.
-fn named(
-    select: Sql,
-    tenant: TenantId,
-    customer: CustomerRef,
-) -> Query<'static, Postgres, PgArguments> {
-    let (id, legacy) = match customer {
-        CustomerRef::Id(id) => (Some(id.0), None),
-        CustomerRef::Legacy(id) => (None, Some(id.get().to_string())),
-    };
-    sqlx::query(select).bind(tenant.0).bind(id).bind(legacy)
-}
-
-/// Binds the key of a note: `$1` to `$3`.
-fn keyed(statement: Sql, tenant: TenantId, note: &Note) -> Query<'_, Postgres, PgArguments> {
-    let statement = sqlx::query(statement).bind(tenant.0);
-    statement.bind(note.customer.0).bind(note.id.0)
-}
-
-/// Binds the last edit: who made it, and when.
-fn edited<'q>(
-    statement: Query<'q, Postgres, PgArguments>,
-    note: &'q Note,
-) -> Query<'q, Postgres, PgArguments> {
-    let edited = note.edited.as_ref();
-    statement
-        .bind(edited.map(|edited| edited.by.kind.code()))
-        .bind(edited.map(|edited| &edited.by.id))
-        .bind(edited.map(|edited| edited.at))
-}
-
-/// Reads [`COLUMNS`]; `None` in the row of a customer without a note.
-fn decode(row: &PgRow) -> Result<Option<Note>, StoreError> {
+/// Reads a note.
+fn decode(row: &PgRow) -> Result<Note, StoreError> {
     let row = RowReader::new(row, TABLE);
-    let Some(id) = row.column("id")? else {
-        return Ok(None);
-    };
-    let edited = match row.column("updated_at")? {
-        Some(at) => Some(Edited {
-            by: actor(row, "editor_type", "editor_id")?,
-            at,
-        }),
-        None => None,
-    };
-    Ok(Some(Note {
-        id: NoteId(id),
+    let edited_at: Option<_> = row.column("updated_at")?;
+    let editor = edited_at.map(|_| row.actor("editor_type", "editor_id"));
+    let edited = editor.transpose()?.zip(edited_at);
+    Ok(Note {
+        id: NoteId(row.column("id")?),
         customer: CustomerId(row.column("customer_id")?),
         text: NoteText::from_store(row.column("text")?),
         is_pinned: row.column("is_pinned")?,
-        author: actor(row, "author_type", "author_id")?,
+        author: row.actor("author_type", "author_id")?,
         created_at: row.column("created_at")?,
-        edited,
+        edited: edited.map(|(by, at)| Edited { by, at }),
         version: row.column("version")?,
-    }))
-}
-
-fn actor(row: RowReader<'_>, kind: &str, id: &str) -> Result<Actor, StoreError> {
-    Ok(Actor {
-        kind: row.parsed(kind, ActorKind::from_code)?,
-        id: row.column(id)?,
     })
 }

@@ -19,17 +19,11 @@ pub use body::{
 pub use input::{CreateAddressBody, UpdateAddressBody, ValidateAddressBody};
 pub use set_default::SetDefaultAddressBody;
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::support::reply::{self, ReplyExt};
+use crate::prelude::*;
 use customer_app::access::Needs::SelfOr;
 use customer_domain::CustomerId;
 use customer_domain::Permission::{Read, Write};
 use customer_domain::address::Address;
-use customer_domain::idempotency::StoredReply;
-use http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Returns the routes of the address book.
 pub(crate) fn router() -> OpenApiRouter<Shared> {

@@ -1,32 +1,21 @@
 //! API keys over HTTP, for administrators.
 
-use crate::access::{needs, refused};
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::{Call, Request};
+use crate::access::refused;
+use crate::prelude::*;
 use crate::support::envelope::reply;
-use crate::support::failure::{self, rule};
 use crate::support::items::Items;
-use crate::support::reply::{self, ReplyExt};
 use crate::support::vocabulary::words;
 use crate::support::wire::Instant;
-use axum::response::Response;
 use chrono::{DateTime, Utc};
 use customer_app::Failed;
-use customer_app::access::Needs;
 use customer_app::api_key::{ApiKeyError, ApiKeyRule, CreateApiKey};
 use customer_domain::api_key::{ApiKey, Permission, key_name};
 use customer_domain::{ApiKeyId, Context};
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
-use http_kit::fields::{Fields, Violation};
+use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
 use std::fmt;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// An API key, without its secret.
@@ -159,7 +148,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/api-keys",
     operation_id = "listApiKeys",
-    tag = "API keys",
     responses((status = 200, description = "The keys", body = ApiKeyListReply, example = json!({"success": true, "data": {"apiKeys": [example()]}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
@@ -182,7 +170,6 @@ async fn list(call: Call) -> HttpResult<Response> {
     post,
     path = "/api-keys",
     operation_id = "createApiKey",
-    tag = "API keys",
     request_body(content = CreateApiKeyBody, example = json!({"name": "storefront", "scopes": ["customers:read", "customers:write"]})),
     responses((status = 201, description = "The key was created", headers(("Location" = String, description = "The path of the key")), body = NewApiKeyReply, example = json!(example_new()))),
 )]
@@ -263,7 +250,6 @@ fn permission(word: &str) -> Result<Permission, Violation> {
     delete,
     path = "/api-keys/{keyId}",
     operation_id = "revokeApiKey",
-    tag = "API keys",
     params(("keyId" = Uuid, Path, description = "The key's id")),
     responses((status = 200, description = "The revoked key", body = ApiKeyReply, example = json!({"success": true, "data": {"apiKey": example()}}))),
 )]

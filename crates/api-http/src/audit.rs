@@ -11,23 +11,12 @@ pub use body::{
 };
 pub use filter::{AuditFilterParams, AuditListParams, AuditOperation, AuditSubjectParams};
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::{Call, Request};
-use crate::support::cursor::{TextCursor, page_size_or};
-use crate::support::failure;
+use crate::prelude::*;
+use crate::support::cursor::{PageCursor, page_size_or};
 use crate::support::params::CustomerPath;
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
-use customer_app::access::Needs;
 use customer_app::audit::{AuditPage, AuditQuery};
 use customer_domain::StoreError;
 use customer_domain::audit::AuditKey;
-use http::StatusCode;
-use http_kit::problem::{HttpResult, Problem};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The default number of entries per page.
 const DEFAULT_SIZE: u32 = 20;
@@ -50,7 +39,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/customers/audit-events",
     operation_id = "listAuditEvents",
-    tag = "Audit",
     params(AuditSubjectParams, AuditFilterParams, AuditListParams),
     responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
@@ -73,7 +61,6 @@ async fn list(call: Call) -> HttpResult<Response> {
     get,
     path = "/customers/{customerId}/audit-events",
     operation_id = "listCustomerAuditEvents",
-    tag = "Audit",
     params(CustomerPath, AuditFilterParams, AuditListParams),
     responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
@@ -98,7 +85,6 @@ async fn list_of_customer(call: Call) -> HttpResult<Response> {
     get,
     path = "/customers/audit-events/summary",
     operation_id = "countAuditEvents",
-    tag = "Audit",
     params(
         AuditFilterParams,
         ("by" = Option<String>, Query, description = "The property to count by; only `customer` is supported", pattern = "^customer$"),
@@ -118,7 +104,7 @@ async fn summary(call: Call) -> HttpResult<Response> {
 
 /// The requested page, and the cursor for the next one.
 struct Paging {
-    cursor: TextCursor,
+    cursor: PageCursor,
     after: Option<AuditKey>,
     size: u32,
 }
@@ -127,11 +113,11 @@ impl Paging {
     /// Reads the paging parameters. `whose` is the customer in the path.
     fn read(call: &mut Request, whose: &str, wanted: &AuditQuery) -> Self {
         let list = cursor::list(&call.api, whose, wanted);
-        let cursor = TextCursor::new(&call.api, &call.context, &list);
+        let cursor = PageCursor::of(call, &list);
         let after = cursor.read(&mut call.fields);
         Self {
             cursor,
-            after: after.as_deref().and_then(cursor::read),
+            after: after.and_then(cursor::key),
             size: page_size_or(&mut call.fields, DEFAULT_SIZE),
         }
     }
@@ -141,7 +127,7 @@ impl Paging {
             events: page.items.iter().map(AuditEventBody::from).collect(),
             next_cursor: page
                 .next
-                .map(|last| self.cursor.seal(&cursor::written(last))),
+                .map(|last| self.cursor.seal(&cursor::position(last))),
         });
         reply::json(StatusCode::OK, &body).send()
     }

@@ -36,18 +36,11 @@ pub(crate) use fields::tags;
 pub(crate) use preferences::{PREFERENCE_ALIASES, preferences, preferences_body};
 pub(crate) use read::{customer_id, not_found};
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::support::reply::{self, ReplyExt};
-use customer_app::access::Needs;
+use crate::prelude::*;
 use customer_domain::Context;
 use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::CustomerRecord;
-use customer_domain::idempotency::StoredReply;
 use expand::Related;
-use http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Returns the routes of customers.
 pub(crate) fn router() -> OpenApiRouter<Shared> {

@@ -7,31 +7,17 @@ pub use body::{
     UpdateGroupBody,
 };
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::{Call, Request};
-use crate::support::cursor::{TextCursor, page_size};
-use crate::support::failure::{self, rule};
-use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
+use crate::prelude::*;
+use crate::support::cursor::{PageCursor, page_size};
+use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader, PageParams};
 use crate::support::patch::PatchExt as _;
-use crate::support::reply::{self, ReplyExt};
 use crate::support::stated::member;
-use axum::response::Response;
-use customer_app::access::Needs;
 use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
-use customer_app::idempotency::Idempotent;
 use customer_domain::Patch;
 use customer_domain::group::{self, Group, GroupChanges, GroupId};
-use customer_domain::idempotency::StoredReply;
-use http::StatusCode;
 use http_kit::fault::Fault;
-use http_kit::fields::{Fields, Violation};
+use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 static ALIASES: AliasTable = AliasTable {
     objects: &[],
@@ -50,29 +36,17 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
         .routes(needs(Needs::Admin, routes!(update, delete)))
 }
 
-/// The parameters of a list of groups.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct GroupListParams {
-    /// The number of groups per page; 100 by default.
-    #[param(minimum = 1, maximum = 100)]
-    pub page_size: Option<u32>,
-    /// The `nextCursor` of the previous page.
-    pub cursor: Option<String>,
-}
-
 /// List customer groups
 #[utoipa::path(
     get,
     path = "/customers/groups",
     operation_id = "listGroups",
-    tag = "Groups",
-    params(GroupListParams),
+    params(PageParams),
     responses((status = 200, description = "A page of groups, sorted by id", body = GroupListReply, example = json!({"success": true, "data": {"groups": [example()], "pageSize": 100, "nextCursor": null}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
-    let cursor = TextCursor::new(&call.api, &call.context, "groups");
+    let cursor = PageCursor::of(&call, "groups");
     let page_size = page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
@@ -83,7 +57,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     let body = GroupListReply::from(GroupListData {
         groups: page.items.iter().map(GroupBody::from).collect(),
         page_size,
-        next_cursor: page.next.map(|id| cursor.seal(id.as_str())),
+        next_cursor: page.next.map(|id| cursor.seal(&id.as_str())),
     });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
@@ -93,7 +67,6 @@ async fn list(call: Call) -> HttpResult<Response> {
     post,
     path = "/customers/groups",
     operation_id = "createGroup",
-    tag = "Groups",
     params(IdempotencyKeyHeader),
     request_body(content = CreateGroupBody, example = json!({"id": "wholesale-eu", "name": "Wholesale EU", "discountClass": "B2B-10"})),
     responses((status = 201, description = "The group was created", headers(("Location" = String, description = "The path of the group"), ("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
@@ -150,7 +123,6 @@ fn read_new(fields: &mut Fields) -> HttpResult<CreateGroup> {
     get,
     path = "/customers/groups/{groupId}",
     operation_id = "getGroup",
-    tag = "Groups",
     params(("groupId" = String, Path, description = "The group's id")),
     responses((status = 200, description = "The group", headers(("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
@@ -169,7 +141,6 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/customers/groups/{groupId}",
     operation_id = "updateGroup",
-    tag = "Groups",
     params(
         ("groupId" = String, Path, description = "The group's id"),
         IfMatchHeader,
@@ -214,7 +185,6 @@ fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
     delete,
     path = "/customers/groups/{groupId}",
     operation_id = "deleteGroup",
-    tag = "Groups",
     params(
         ("groupId" = String, Path, description = "The group's id"),
         IfMatchHeader,

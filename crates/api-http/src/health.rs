@@ -4,23 +4,15 @@ mod body;
 
 pub use body::{HealthBody, HealthDetailBody, HealthStatus, JobBody, JobStatus};
 
-use crate::api::Shared;
-use crate::code::Code;
+use crate::prelude::*;
 use crate::support::envelope::reply;
-use crate::support::failure;
-use crate::support::reply::{self, ReplyExt};
 use axum::extract::{FromRef, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use customer_domain::job::JobLeases;
 use customer_domain::{StoreError, StoreHealth};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::json;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The paths of the health and metrics routes. They are exempt from the limit on requests in
 /// flight, so that monitoring gets a reply under any load.

@@ -19,15 +19,19 @@ pub mod note;
 pub mod observe;
 mod openapi;
 pub mod preference;
+mod prelude;
 pub mod problem_pages;
 mod support;
 pub mod tag;
 pub mod tenant;
 
+pub use support::wire::{ActorBody, ActorType};
+
 use api::{Api, Shared};
 use axum::{Extension, Router};
 use health::Health;
 use http_kit::stack::{self, HttpSettings};
+use openapi::tagged;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -70,16 +74,16 @@ pub fn document() -> OpenApi {
 
 fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
     let base = OpenApiRouter::with_openapi(openapi::base())
-        .merge(customer::router())
-        .merge(address::router())
-        .merge(preference::router())
-        .merge(tag::router())
-        .merge(note::router())
-        .merge(group::router())
-        .merge(tenant::router())
-        .merge(api_key::router())
-        .merge(audit::router())
-        .merge(log_level::router())
+        .merge(tagged("Customers", customer::router()))
+        .merge(tagged("Addresses", address::router()))
+        .merge(tagged("Preferences", preference::router()))
+        .merge(tagged("Tags", tag::router()))
+        .merge(tagged("Notes", note::router()))
+        .merge(tagged("Groups", group::router()))
+        .merge(tagged("Tenants", tenant::router()))
+        .merge(tagged("API keys", api_key::router()))
+        .merge(tagged("Audit", audit::router()))
+        .merge(tagged("Operation", log_level::router()))
         .merge(health::base_router());
     (base, health::router())
 }

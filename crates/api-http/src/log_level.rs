@@ -1,23 +1,12 @@
 //! The log level of this replica, which operators can read and change at run time.
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::log_levels::{LogLevelError, LogLevelState};
 use crate::support::patch::PatchExt as _;
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
-use customer_app::access::Needs;
 use customer_domain::Patch;
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The maximum length of all directives together, in characters.
 const MAX_LEVEL: usize = 1_000;
@@ -70,7 +59,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/log-level",
     operation_id = "getLogLevel",
-    tag = "Operation",
     responses((status = 200, description = "The level", body = LogLevelReply, example = json!(example_reply()))),
 )]
 async fn get(call: Call) -> HttpResult<Response> {
@@ -88,7 +76,6 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/log-level",
     operation_id = "setLogLevel",
-    tag = "Operation",
     request_body(content = SetLogLevelBody, example = json!({"level": "info,customer_http=debug"})),
     responses((status = 200, description = "The new level", body = LogLevelReply, example = json!(example_reply()))),
 )]

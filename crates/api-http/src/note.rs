@@ -1,40 +1,24 @@
 //! Notes about a customer over HTTP: only for staff, never for the customer.
 
-mod body;
-
-pub use body::{
-    CreateNoteBody, NoteActorBody, NoteActorType, NoteBody, NoteData, NoteListData, NoteListReply,
-    NoteReply, UpdateNoteBody,
-};
-
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::Call;
-use crate::support::cursor::{TextCursor, page_size_or};
-use crate::support::failure::{self, rule};
+use crate::prelude::*;
+use crate::support::cursor::{PageCursor, page_size};
+use crate::support::envelope::reply;
 use crate::support::merge::merge_routes;
 use crate::support::params::{
-    CustomerPath, IdempotencyKeyHeader, IfMatchHeader, NOTE_ID, NotePath,
+    CustomerPath, IdempotencyKeyHeader, IfMatchHeader, NOTE_ID, NotePath, PageParams,
 };
-use crate::support::reply::{self, ReplyExt};
-use crate::support::stated::{member, reference};
-use axum::response::Response;
+use crate::support::stated::{ReadOnly, nullable, stated_customer, uuid};
+use crate::support::wire::{ActorBody, CustomerReference, Instant, actor};
 use chrono::DateTime;
-use customer_app::access::Needs;
-use customer_app::idempotency::Idempotent;
-use customer_app::note::{CreateNote, NoteError, NoteRule, StatedNote, UpdateNote};
-use customer_domain::customer::CustomerRef;
-use customer_domain::idempotency::StoredReply;
+use customer_app::Stated;
+use customer_app::note::{CreateNote, NoteError, NoteRule, UpdateNote};
+use customer_domain::NoteId;
 use customer_domain::note::{MAX_NOTES, Note, NoteChanges, NoteKey, NoteText};
-use customer_domain::{Actor, ActorKind, NoteId};
-use http::StatusCode;
-use http_kit::fields::{Field, Fields, Parse};
+use http_kit::fields::{Field, Parse};
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 static ALIASES: AliasTable = AliasTable {
     objects: &[],
@@ -45,26 +29,12 @@ static ALIASES: AliasTable = AliasTable {
     ],
 };
 
-/// The default number of notes per page.
-const DEFAULT_SIZE: u32 = 20;
-
 /// Returns the routes of notes.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(needs(Needs::Read, routes!(list)))
         .routes(needs(Needs::Write, routes!(create)))
         .routes(needs(Needs::Write, routes!(replace, merge, remove)))
-}
-
-/// The page of a list of notes.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct NoteListParams {
-    /// The number of notes per page; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    pub page_size: Option<u32>,
-    /// The `nextCursor` of the previous page.
-    pub cursor: Option<String>,
 }
 
 /// List the notes about a customer
@@ -74,44 +44,34 @@ pub struct NoteListParams {
     get,
     path = "/customers/{customerId}/notes",
     operation_id = "listNotes",
-    tag = "Notes",
-    params(CustomerPath, NoteListParams),
-    responses((status = 200, description = "One page", body = NoteListReply<'_>, example = json!({"success": true, "data": {"notes": [body::example()], "nextCursor": null}}))),
+    params(CustomerPath, PageParams),
+    responses((status = 200, description = "One page", body = NoteListReply<'_>, example = json!({"success": true, "data": {"notes": [example()], "nextCursor": null}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
-    let whose = customer.map(|customer| customer.to_string());
-    let name = format!("notes {}", whose.unwrap_or_default());
-    let cursor = TextCursor::new(&call.api, &call.context, &name);
-    let after = cursor.read(&mut call.fields);
-    let after = after.as_deref().and_then(read_key);
-    let size = page_size_or(&mut call.fields, DEFAULT_SIZE);
+    let cursor = PageCursor::of(&call, "notes");
+    let after = cursor.read(&mut call.fields).and_then(key);
+    let size = page_size(&mut call.fields);
     let customer = call.build(|| customer)?;
     let notes = &call.api.notes;
     let page = notes.list(&call.context, customer, after, size).await;
     let page = page.map_err(|error| problem(error, &call.fields))?;
     let body = NoteListReply::from(NoteListData {
         notes: page.items.iter().map(NoteBody::from).collect(),
-        next_cursor: page.next.map(|last| cursor.seal(&written(last))),
+        next_cursor: page.next.map(|last| cursor.seal(&position(last))),
     });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
 
-/// Returns the end of a page, as its cursor contains it.
-fn written(key: NoteKey) -> String {
-    let at = key.created_at.timestamp_micros();
-    json!([key.is_pinned, at, key.id.0]).to_string()
+/// Returns the end of a page for its cursor.
+fn position((is_pinned, at, id): NoteKey) -> (bool, i64, Uuid) {
+    (is_pinned, at.timestamp_micros(), id.0)
 }
 
-/// Parses the end of a page as [`written`] returns it.
-fn read_key(text: &str) -> Option<NoteKey> {
-    let (is_pinned, at, id) = serde_json::from_str(text).ok()?;
-    Some(NoteKey {
-        is_pinned,
-        created_at: DateTime::from_timestamp_micros(at)?,
-        id: NoteId(id),
-    })
+/// Returns the key at a position; `None` if there is no such time.
+fn key((is_pinned, at, id): (bool, i64, Uuid)) -> Option<NoteKey> {
+    Some((is_pinned, DateTime::from_timestamp_micros(at)?, NoteId(id)))
 }
 
 /// Write a note about a customer
@@ -121,10 +81,9 @@ fn read_key(text: &str) -> Option<NoteKey> {
     post,
     path = "/customers/{customerId}/notes",
     operation_id = "createNote",
-    tag = "Notes",
     params(CustomerPath, IdempotencyKeyHeader),
     request_body(content = CreateNoteBody, example = json!({"text": "Asked for expedited shipping", "pinned": true})),
-    responses((status = 201, description = "The note was written", headers(("Location" = String, description = "Where the note lies"), ("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(body::example_reply()))),
+    responses((status = 201, description = "The note was written", headers(("Location" = String, description = "Where the note lies"), ("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(example_reply()))),
 )]
 async fn create(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&ALIASES, Code::CustomerNotFound).await?;
@@ -144,7 +103,9 @@ async fn create(call: Call) -> HttpResult<Response> {
     })?;
     let render = |note: &Note| {
         let location = format!("/api/v1/customers/{}/notes/{}", note.customer, note.id);
-        render(StatusCode::CREATED, note).location(location)
+        render(StatusCode::CREATED, note)
+            .version(note.version)
+            .location(location)
     };
     let once = Idempotent::new(claim, &render);
     let notes = &call.api.notes;
@@ -163,10 +124,9 @@ merge_routes! {
     /// Absent members are kept (RFC 7396).
     patch "patchNote";
     path = "/customers/{customerId}/notes/{noteId}",
-    tag = "Notes",
     params(NotePath, IfMatchHeader),
     request_body(content = UpdateNoteBody, example = json!({"pinned": false})),
-    responses((status = 200, description = "The note as it is now", headers(("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(body::example_reply()))),
+    responses((status = 200, description = "The note as it is now", headers(("ETag" = String, description = "The edit token")), body = NoteReply<'_>, example = json!(example_reply()))),
 }
 
 async fn update(call: Call) -> HttpResult<Response> {
@@ -177,6 +137,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let fields = &mut call.fields;
     fields.ignore(&["createdAt", "updatedAt"]);
     let command = UpdateNote {
+        stated_customer: stated_customer(fields),
         stated: stated(fields),
         changes: NoteChanges {
             text: text(fields).replace(),
@@ -188,28 +149,18 @@ async fn update(call: Call) -> HttpResult<Response> {
     let notes = &call.api.notes;
     let note = notes.update(&call.context, customer, id, &command).await;
     let note = note.map_err(|error| problem(error, &call.fields))?;
-    Ok(render(StatusCode::OK, &note).send())
+    Ok(render(StatusCode::OK, &note).version(note.version).send())
 }
 
 /// Reads the read-only members of the body.
-fn stated(fields: &mut Fields) -> StatedNote {
-    StatedNote {
-        id: member(fields, "id", |id| id.as_str()?.parse().ok()),
-        customer: stated_customer(fields),
-        author: member(fields, "author", actor),
-        updated_by: member(fields, "updatedBy", |by| {
-            let nobody = by.is_null().then_some(None);
-            nobody.or_else(|| actor(by).map(Some))
-        }),
-    }
-}
-
-/// Parses an actor as replies represent it.
-fn actor(value: &Value) -> Option<Actor> {
-    Some(Actor {
-        kind: ActorKind::from_word(value.get("type")?.as_str()?)?,
-        id: value.get("id")?.as_str()?.to_owned(),
-    })
+fn stated(fields: &mut Fields) -> Stated<Note> {
+    ReadOnly::of(fields)
+        .parsed("id", uuid, |note: &Note, id| note.id.0 == *id)
+        .parsed("author", actor, |note, author| note.author == *author)
+        .parsed("updatedBy", nullable(actor), |note, by| {
+            note.editor() == by.as_ref()
+        })
+        .read()
 }
 
 /// Delete a note
@@ -217,9 +168,8 @@ fn actor(value: &Value) -> Option<Actor> {
     delete,
     path = "/customers/{customerId}/notes/{noteId}",
     operation_id = "deleteNote",
-    tag = "Notes",
     params(NotePath, IfMatchHeader),
-    responses((status = 200, description = "The note as it was", body = NoteReply<'_>, example = json!(body::example_reply()))),
+    responses((status = 200, description = "The note as it was", body = NoteReply<'_>, example = json!(example_reply()))),
 )]
 async fn remove(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
@@ -227,18 +177,11 @@ async fn remove(call: Call) -> HttpResult<Response> {
     let id = call.path_uuid(NOTE_ID).map(NoteId);
     let expected = call.if_match();
     let (customer, id) = call.build(|| customer.zip(id))?;
-    let deleted = call
-        .api
-        .notes
-        .delete(&call.context, customer, id, expected.as_deref());
-    let note = deleted
-        .await
-        .map_err(|error| problem(error, &call.fields))?;
+    let (notes, expected) = (&call.api.notes, expected.as_deref());
+    let note = notes.delete(&call.context, customer, id, expected).await;
+    let note = note.map_err(|error| problem(error, &call.fields))?;
     // Without an ETag: there is nothing left to edit.
-    let body = NoteReply::from(NoteData {
-        note: (&note).into(),
-    });
-    Ok(reply::json(StatusCode::OK, &body).send())
+    Ok(render(StatusCode::OK, &note).send())
 }
 
 /// Reads the text of the note.
@@ -246,42 +189,147 @@ fn text(fields: &mut Fields) -> Field<'_, impl Parse<Output = NoteText>> {
     fields.text("text").then(|text| rule(NoteText::parse(text)))
 }
 
-/// Reads the customer that the body names.
-fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
-    member(fields, "customerId", |value| {
-        reference(value, CustomerRef::parse)
-    })
-}
-
 fn render(status: StatusCode, note: &Note) -> StoredReply {
     let body = NoteReply::from(NoteData { note: note.into() });
-    reply::json(status, &body).version(note.version)
+    reply::json(status, &body)
 }
 
 fn problem(error: NoteError, fields: &Fields) -> Problem {
     failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
         NoteRule::NotFound => Code::NoteNotFound.into(),
-        NoteRule::CustomerDeleted => Problem::new(Code::StateConflict).detail(rule.to_string()),
         NoteRule::LimitExceeded => Problem::new(Code::NoteLimitExceeded)
             .detail(format!("a customer may have at most {MAX_NOTES} notes"))
             .member("limit", MAX_NOTES),
     })
 }
 
+/// A note about a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NoteBody<'a> {
+    /// The note's id.
+    pub id: Uuid,
+    /// The customer that the note is about.
+    pub customer_id: Uuid,
+    /// The text, exactly as it was written.
+    #[schema(example = "Asked for expedited shipping")]
+    pub text: &'a str,
+    /// Whether the note is listed before those that are not pinned.
+    pub pinned: bool,
+    /// The actor who wrote the note.
+    pub author: ActorBody<'a>,
+    /// The edit token; in quotes, it is the `ETag`.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// When the note was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// When the note was last edited; null if it never was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub updated_at: Option<Instant>,
+    /// The actor who last edited the note; null if it never was edited.
+    pub updated_by: Option<ActorBody<'a>>,
+}
+
+/// A new note.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateNoteBody {
+    /// The text; not blank. May also be sent as `note`.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub text: String,
+    /// Whether the note is listed before those that are not pinned; false by default.
+    pub pinned: Option<bool>,
+    /// The customer; it must be the one that the path names.
+    #[schema(nullable = false)]
+    pub customer_id: Option<CustomerReference>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+/// A merge into a note: absent members are kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateNoteBody {
+    /// The new text; not blank.
+    #[schema(min_length = 1, max_length = 10000, nullable = false)]
+    pub text: Option<String>,
+    /// Whether the note is listed before those that are not pinned.
+    #[schema(nullable = false)]
+    pub pinned: Option<bool>,
+    /// The version that was read; acts as `If-Match`.
+    #[schema(minimum = 1)]
+    pub version: Option<i64>,
+    /// The tenant; it must be one that the caller may act in.
+    pub tenant_id: Option<String>,
+}
+
+reply! {
+    /// One note.
+    NoteReply {
+        /// One note.
+        NoteData<'a> {
+            /// The note.
+            note: NoteBody<'a>,
+        }
+    }
+}
+
+reply! {
+    /// One page of notes.
+    NoteListReply {
+        /// One page of notes.
+        NoteListData<'a> {
+            /// Pinned notes first, then the newest.
+            notes: Vec<NoteBody<'a>>,
+            /// The cursor of the next page; null on the last page.
+            next_cursor: Option<String>,
+        }
+    }
+}
+
+impl<'a> From<&'a Note> for NoteBody<'a> {
+    fn from(note: &'a Note) -> Self {
+        let edited = note.edited.as_ref();
+        Self {
+            id: note.id.0,
+            customer_id: note.customer.0,
+            text: note.text.as_str(),
+            pinned: note.is_pinned,
+            author: (&note.author).into(),
+            version: note.version,
+            created_at: Instant(note.created_at),
+            updated_at: edited.map(|edited| Instant(edited.at)),
+            updated_by: note.editor().map(ActorBody::from),
+        }
+    }
+}
+
+fn example() -> Value {
+    json!({
+        "id": "0190f1b2-7c3a-7d2e-9b1a-3f6c2d4e5a62", "customerId": "0190f1b2-7c3a-7d2e-9b1a-3f6c2d4e5a60",
+        "text": "Asked for expedited shipping", "pinned": true,
+        "author": {"type": "api_key", "id": "0190a5d2-7c4e-7b1a-9f3e-2d6b8c4a1e05"},
+        "version": 1, "createdAt": "2026-01-15T10:00:00Z", "updatedAt": null, "updatedBy": null,
+    })
+}
+
+fn example_reply() -> Value {
+    json!({"success": true, "data": {"note": example()}})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn the_end_of_a_page_comes_back_to_the_microsecond() {
+        let written = |key| serde_json::to_string(&position(key)).unwrap();
+        let read = |text: &str| serde_json::from_str(text).ok().and_then(key);
         for is_pinned in [true, false] {
-            let key = NoteKey {
-                is_pinned,
-                created_at: DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap(),
-                id: NoteId(Uuid::from_u128(7)),
-            };
-            assert_eq!(read_key(&written(key)), Some(key));
+            let at = DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap();
+            let key = (is_pinned, at, NoteId(Uuid::from_u128(7)));
+            assert_eq!(read(&written(key)), Some(key));
         }
         for text in [
             "",
@@ -289,7 +337,8 @@ mod tests {
             "[true,1]",
             r#"[1,1,"00000000-0000-0000-0000-000000000007"]"#,
         ] {
-            assert_eq!(read_key(text), None, "{text}");
+            assert_eq!(read(text), None, "{text}");
         }
+        assert_eq!(key((true, i64::MAX, Uuid::nil())), None);
     }
 }

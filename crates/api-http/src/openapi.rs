@@ -15,6 +15,7 @@ use utoipa::openapi::{
     OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
 
 /// Returns the document to which the routes are added.
 pub(crate) fn base() -> OpenApi {
@@ -85,6 +86,17 @@ pub(crate) fn secure(paths: &mut Paths, who: Needs) {
     for operation in paths.paths.values_mut().flat_map(item_operations) {
         operation.security = Some(requirements.clone());
     }
+}
+
+/// Sets the tag of every operation of `router`, by which documents group them.
+pub(crate) fn tagged<S>(tag: &str, mut router: OpenApiRouter<S>) -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    for operation in operations(router.get_openapi_mut()) {
+        operation.tags = Some(vec![tag.to_owned()]);
+    }
+    router
 }
 
 /// Adds the two base paths as servers, and the tenant parameter to every operation.

@@ -1,29 +1,18 @@
 //! Preferences over HTTP: reading and changing this part of a customer separately.
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
 use crate::customer::{
     MarketingInput, NotificationsInput, PREFERENCE_ALIASES, PreferencesBody, apply, not_found,
     preferences, preferences_body, stated_id,
 };
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::params::{CustomerPath, IfMatchHeader};
-use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::{CustomerReference, FreeObject};
-use axum::response::Response;
 use customer_app::access::Needs::SelfOr;
-use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
+use customer_app::customer::UpdateCustomer;
 use customer_domain::Permission::{Read, Write};
 use customer_domain::customer::{CustomerChanges, CustomerRecord};
-use customer_domain::idempotency::StoredReply;
 use customer_domain::preference::{OptIn, Preferences};
-use http::StatusCode;
-use http_kit::problem::HttpResult;
-use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 preferences_body! {
     /// A merge into the preferences of a customer: absent members are kept, null clears.
@@ -62,7 +51,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/customers/{customerId}/preferences",
     operation_id = "getPreferences",
-    tag = "Preferences",
     params(CustomerPath),
     responses((status = 200, description = "The preferences", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
 )]
@@ -81,7 +69,6 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/customers/{customerId}/preferences",
     operation_id = "updatePreferences",
-    tag = "Preferences",
     params(CustomerPath, IfMatchHeader),
     request_body(content = UpdatePreferencesBody, example = json!({"language": "pt-BR", "timezone": "America/Sao_Paulo", "marketing": {"emailOptIn": true}})),
     responses((status = 200, description = "The preferences as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = PreferencesReply<'_>, example = json!(example()))),
@@ -93,10 +80,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let customer = call.customer();
     let expected_versions = call.expected_versions();
     let command = UpdateCustomer {
-        stated: ReadOnlyFields {
-            id: stated_id(&mut call.fields),
-            ..ReadOnlyFields::default()
-        },
+        stated: stated_id(&mut call.fields),
         changes: CustomerChanges {
             preferences: preferences(&mut call.fields),
             ..CustomerChanges::default()

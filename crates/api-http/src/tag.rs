@@ -6,29 +6,20 @@ pub use body::{
     TagCountBody, TagListData, TagListReply, TagsBody, TagsData, TagsReply, UpdateTagsBody,
 };
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
 use crate::customer::{apply, stated_id, tags};
-use crate::support::call::{Call, Request};
-use crate::support::cursor::{TextCursor, page_size};
-use crate::support::failure::{self, rule};
-use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader, in_path};
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
+use crate::prelude::*;
+use crate::support::cursor::{PageCursor, page_size};
+use crate::support::params::{
+    CustomerPath, IdempotencyKeyHeader, IfMatchHeader, PageParams, in_path,
+};
 use body::render;
-use customer_app::access::Needs;
-use customer_app::customer::{ReadOnlyFields, UpdateCustomer};
+use customer_app::customer::UpdateCustomer;
 use customer_domain::customer::{CustomerChanges, CustomerRef};
 use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::{MAX_TAG_LENGTH, Tag, TagChanges, TagQuery};
 use customer_domain::{Patch, StoreError};
-use http::StatusCode;
 use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 static ALIASES: AliasTable = AliasTable {
     objects: &[],
@@ -50,11 +41,6 @@ pub struct TagListParams {
     /// Only tags that begin with this prefix, case-sensitively.
     #[param(max_length = 50)]
     pub prefix: Option<String>,
-    /// The number of tags per page; 100 by default.
-    #[param(minimum = 1, maximum = 100)]
-    pub page_size: Option<u32>,
-    /// The `nextCursor` of the previous page, with the same prefix.
-    pub cursor: Option<String>,
 }
 
 /// List tags
@@ -65,15 +51,14 @@ pub struct TagListParams {
     get,
     path = "/customers/tags",
     operation_id = "listTags",
-    tag = "Tags",
-    params(TagListParams),
+    params(TagListParams, PageParams),
     responses((status = 200, description = "One page, in the order of code points", body = TagListReply<'_>, example = json!(body::example_list()))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let prefix = call.fields.text("prefix").max(MAX_TAG_LENGTH).optional();
     let prefix = prefix.unwrap_or_default();
-    let cursor = TextCursor::new(&call.api, &call.context, &format!("tags {prefix}"));
+    let cursor = PageCursor::of(&call, &format!("tags {prefix}"));
     let size = page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
@@ -88,7 +73,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     let body = TagListReply::from(TagListData {
         tags: page.items.iter().map(TagCountBody::from).collect(),
         page_size: size,
-        next_cursor: page.next.map(|tag| cursor.seal(tag.as_str())),
+        next_cursor: page.next.map(|tag| cursor.seal(&tag.as_str())),
     });
     Ok(reply::json(StatusCode::OK, &body).send())
 }
@@ -108,7 +93,6 @@ fn failed(error: StoreError) -> Problem {
     put,
     path = "/customers/{customerId}/tags",
     operation_id = "replaceTags",
-    tag = "Tags",
     params(CustomerPath, IfMatchHeader),
     request_body(content = UpdateTagsBody, example = json!({"tags": ["early-adopter", "vip"]})),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),
@@ -132,7 +116,6 @@ async fn replace(call: Call) -> HttpResult<Response> {
     post,
     path = "/customers/{customerId}/tags",
     operation_id = "addTags",
-    tag = "Tags",
     params(CustomerPath, IfMatchHeader, IdempotencyKeyHeader),
     request_body(content = TagsBody, example = json!({"tags": ["vip"]})),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),
@@ -157,7 +140,6 @@ async fn add(call: Call) -> HttpResult<Response> {
     delete,
     path = "/customers/{customerId}/tags/{tag}",
     operation_id = "removeTag",
-    tag = "Tags",
     params(
         CustomerPath,
         ("tag" = String, Path, description = "The tag, percent-encoded", min_length = 1, max_length = 50),
@@ -187,10 +169,7 @@ async fn change(
     claim: Option<IdempotencyClaim>,
 ) -> HttpResult<Response> {
     let command = UpdateCustomer {
-        stated: ReadOnlyFields {
-            id: stated_id(&mut call.fields),
-            ..ReadOnlyFields::default()
-        },
+        stated: stated_id(&mut call.fields),
         changes: CustomerChanges {
             tags,
             ..CustomerChanges::default()

@@ -7,31 +7,17 @@ pub use body::{
     TenantSettingsBody, TenantSettingsInput, UpdateTenantBody,
 };
 
-use crate::access::needs;
-use crate::api::Shared;
-use crate::code::Code;
-use crate::support::call::{Call, Request};
-use crate::support::failure::{self, rule};
+use crate::prelude::*;
 use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
 use crate::support::patch::PatchExt as _;
-use crate::support::reply::{self, ReplyExt};
 use crate::support::stated::member;
-use axum::response::Response;
-use customer_app::access::Needs;
-use customer_app::idempotency::Idempotent;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
-use customer_domain::idempotency::StoredReply;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Patch, text};
-use http::StatusCode;
 use http_kit::fault;
-use http_kit::fields::{Fields, Violation};
+use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::{Value, json};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 static ALIASES: AliasTable = AliasTable {
     objects: &["/settings"],
@@ -53,7 +39,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/tenants",
     operation_id = "listTenants",
-    tag = "Tenants",
     responses((status = 200, description = "All tenants", body = TenantListReply, example = json!({"success": true, "data": {"tenants": [example()]}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
@@ -74,7 +59,6 @@ async fn list(call: Call) -> HttpResult<Response> {
     post,
     path = "/tenants",
     operation_id = "createTenant",
-    tag = "Tenants",
     params(IdempotencyKeyHeader),
     request_body(content = CreateTenantBody, example = json!({"id": "tenant-123", "name": "Northern shop", "settings": {"currency": "EUR", "country": "FI"}})),
     responses((status = 201, description = "The tenant was created", headers(("Location" = String, description = "The path of the tenant"), ("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
@@ -120,7 +104,6 @@ fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> HttpResult<Create
     get,
     path = "/tenants/{tenantId}",
     operation_id = "getTenant",
-    tag = "Tenants",
     params(("tenantId" = String, Path, description = "The tenant's id")),
     responses((status = 200, description = "The tenant", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
@@ -137,7 +120,6 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/tenants/{tenantId}",
     operation_id = "updateTenant",
-    tag = "Tenants",
     params(
         ("tenantId" = String, Path, description = "The tenant's id"),
         IfMatchHeader,

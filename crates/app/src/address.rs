@@ -6,24 +6,23 @@ mod create;
 mod error;
 mod read;
 
-pub use change::{RemoveAddress, SetDefaultAddress, StatedAddress, UpdateAddress};
+pub use change::{RemoveAddress, SetDefaultAddress, UpdateAddress};
 pub use create::{AddedAddress, CreateAddress};
 pub use error::{AddressError, AddressRule};
 pub use read::HeldAddress;
 
 use crate::access::Refusals;
-use crate::support::failed::{expect_customer, expect_own};
+use crate::support::failed::{expect_customer, expect_not_deleted, expect_own};
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT,
     LockedBook, MAX_BOOK, Role,
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::customer::{CustomerRef, Status};
+use customer_domain::customer::CustomerRef;
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    AuditEventId, Change, Clock, Context, EventId, IdSource, KeyedDigest, Permission, Transactions,
-    UnitOfWork,
+    Change, Clock, Context, EventId, IdSource, KeyedDigest, Permission, Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 
@@ -123,8 +122,7 @@ impl Addresses {
             Edit::Deleted => FieldChange::deleted(stored, &filled_fields(stored)),
         };
         let event = Event::address_changed(id, event, holder, address, defaults, changed);
-        let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, audit, address.id.0, address.updated_at);
+        let entry = AuditEntry::new(&*self.ids, audit, address.id.0, address.updated_at);
         (event, entry.about(holder.customer).with(fields)).into()
     }
 }
@@ -144,9 +142,7 @@ async fn open(
 ) -> Result<LockedBook, AddressError> {
     let locked = work.addresses().book_for_update(customer).await?;
     expect_customer(stated, customer, locked.holder.customer)?;
-    if locked.holder.status == Status::Deleted {
-        return Err(AddressRule::CustomerDeleted.into());
-    }
+    expect_not_deleted(locked.holder.status)?;
     Ok(locked)
 }
 

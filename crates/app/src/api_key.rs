@@ -15,8 +15,8 @@ use customer_domain::api_key::{
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ActorKind, ApiKeyId, AuditEventId, Change, Clock, Conflict, Context, IdSource, StoreError,
-    TenantId, Transactions,
+    ActorKind, ApiKeyId, Change, Clock, Conflict, Context, IdSource, StoreError, TenantId,
+    Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -261,8 +261,7 @@ impl ApiKeys {
         changes: Vec<FieldChange>,
         at: DateTime<Utc>,
     ) -> Change {
-        let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, kind, key.id.0, at);
+        let entry = AuditEntry::new(&*self.ids, kind, key.id.0, at);
         entry.with(changes).into()
     }
 }

@@ -15,9 +15,7 @@ use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
 };
 use customer_domain::customer::{CustomerReads, CustomerRef};
-use customer_domain::{
-    AuditEventId, Clock, Context, CustomerId, IdSource, Page, StoreError, Transactions,
-};
+use customer_domain::{Clock, Context, CustomerId, IdSource, Page, StoreError, Transactions};
 use serde_json::json;
 use std::sync::Arc;
 use tracing::instrument;
@@ -200,7 +198,6 @@ impl Audit {
 
     /// Returns an entry about the tenant.
     fn entry(&self, context: &Context, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
-        let id = AuditEventId(self.ids.new_id());
-        AuditEntry::new(id, kind, context.tenant.0, self.clock.now()).with(changes)
+        AuditEntry::new(&*self.ids, kind, context.tenant.0, self.clock.now()).with(changes)
     }
 }

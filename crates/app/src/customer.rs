@@ -6,9 +6,7 @@ mod export;
 mod lifecycle;
 mod read;
 
-pub use change::{
-    ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields, StatedAddresses, UpdateCustomer,
-};
+pub use change::{ChangeCustomerError, ChangeCustomerRule, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 pub use export::{ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
@@ -20,7 +18,7 @@ use customer_domain::credential::{PasswordHasher, PasswordPolicy};
 use customer_domain::customer::{CustomerReads, CustomerType};
 use customer_domain::preference::Preferences;
 use customer_domain::tier::Tier;
-use customer_domain::{AuditEventId, Clock, EventId, IdSource, Transactions};
+use customer_domain::{Clock, EventId, IdSource, Transactions};
 use std::sync::Arc;
 
 /// The use cases of customers.
@@ -60,9 +58,5 @@ pub struct CustomerSettings {
 impl Customers {
     fn event_id(&self) -> EventId {
         EventId(self.ids.new_id())
-    }
-
-    fn audit_id(&self) -> AuditEventId {
-        AuditEventId(self.ids.new_id())
     }
 }

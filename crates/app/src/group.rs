@@ -8,9 +8,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
 use customer_domain::idempotency::Claimed;
-use customer_domain::{
-    AuditEventId, Change, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions,
-};
+use customer_domain::{Change, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions};
 use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
@@ -223,8 +221,7 @@ impl Groups {
         changes: Vec<FieldChange>,
         at: DateTime<Utc>,
     ) -> Change {
-        let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, kind, group.id.uuid_in(context.tenant), at);
+        let entry = AuditEntry::new(&*self.ids, kind, group.id.uuid_in(context.tenant), at);
         entry.with(changes).into()
     }
 }

@@ -19,3 +19,4 @@ pub mod tag;
 pub mod tenant;
 
 pub use support::failed::{Failed, Rule};
+pub use support::stated::Stated;

@@ -2,16 +2,16 @@
 //! recorded in the audit trail (AUD-10); no events are published.
 
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::{Failed, Rule, expect_customer, expect_equal, is_stored};
+use crate::support::failed::{Failed, Rule, expect_customer, expect_not_deleted};
 use crate::support::retry::retried;
+use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, Audited as _, FieldChange};
-use customer_domain::customer::{CustomerRef, Status};
+use customer_domain::customer::{CustomerRef, Holder};
 use customer_domain::idempotency::Claimed;
-use customer_domain::note::{Edited, Note, NoteChanges, NoteHolder, NoteKey, NotePage, NoteText};
+use customer_domain::note::{Edited, Note, NoteChanges, NoteKey, NotePage, NoteText};
 use customer_domain::{
-    Actor, AuditEventId, Change, Clock, Conflict, Context, CustomerId, IdSource, NoteId,
-    Transactions, UnitOfWork,
+    Change, Clock, Conflict, Context, IdSource, NoteId, Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -46,34 +46,10 @@ pub struct UpdateNote {
     pub changes: NoteChanges,
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
+    /// The customer that the body names.
+    pub stated_customer: Option<CustomerRef>,
     /// The read-only members that the caller sent.
-    pub stated: StatedNote,
-}
-
-/// The read-only members of a note that a caller sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StatedNote {
-    /// `id`.
-    pub id: Option<NoteId>,
-    /// `customerId`, in any of the forms in which a path may name a customer.
-    pub customer: Option<CustomerRef>,
-    /// `author`.
-    pub author: Option<Actor>,
-    /// `updatedBy`; `Some(None)` if the caller sent null, for a note that was never edited.
-    pub updated_by: Option<Option<Actor>>,
-}
-
-impl StatedNote {
-    fn expect(&self, named: CustomerRef, note: &Note) -> Result<(), NoteError> {
-        expect_customer(self.customer, named, note.customer)?;
-        let editor = note.edited.as_ref().map(|edited| &edited.by);
-        let updated_by = self.updated_by.as_ref().map(Option::as_ref);
-        expect_equal([
-            ("id", is_stored(self.id.as_ref(), &note.id)),
-            ("author", is_stored(self.author.as_ref(), &note.author)),
-            ("updatedBy", is_stored(updated_by.as_ref(), &editor)),
-        ])
-    }
+    pub stated: Stated<Note>,
 }
 
 /// The reason why notes could not be read or changed. [`Failed::NotFound`] refers to the customer.
@@ -85,9 +61,6 @@ pub enum NoteRule {
     /// The customer has no such note.
     #[error("no such note")]
     NotFound,
-    /// The customer is deleted, and has to be reactivated first.
-    #[error("the customer is deleted: reactivate it first")]
-    CustomerDeleted,
     /// The customer already has the most notes allowed.
     #[error("the customer has as many notes as it may have")]
     LimitExceeded,
@@ -114,7 +87,9 @@ impl Notes {
         retried(|| async move {
             let mut work = self.transactions.begin(context).await?;
             let (holder, page) = work.notes().list(customer, after, size).await?;
-            work.record(self.entry(AuditKind::NoteRead, holder.customer, None, Vec::new()));
+            let (kind, whose) = (AuditKind::NoteRead, holder.customer);
+            let read = AuditEntry::new(&*self.ids, kind, whose.0, self.clock.now());
+            work.record(read.about(whose).into());
             work.commit().await?;
             Ok(page)
         })
@@ -139,9 +114,7 @@ impl Notes {
                 Claimed::Started(work) => work,
                 Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
             };
-            let (holder, _) = work.notes().find_for_update(customer, id).await?;
-            expect_customer(command.stated_customer, customer, holder.customer)?;
-            refuse_deleted(holder)?;
+            let (holder, _) = open(&mut *work, customer, id, command.stated_customer).await?;
             let note = Note {
                 id,
                 customer: holder.customer,
@@ -154,7 +127,7 @@ impl Notes {
             };
             work.notes().insert(&note).await?;
             let changes = FieldChange::whole(&note);
-            work.record(self.entry(AuditKind::NoteCreate, note.customer, Some(id), changes));
+            work.record(self.entry(AuditKind::NoteCreate, &note, changes));
             once.store_reply(&mut *work, &note);
             work.commit().await?;
             Ok(Outcome::Done(note))
@@ -176,10 +149,11 @@ impl Notes {
     ) -> Result<Note, NoteError> {
         retried(|| async move {
             let mut work = self.transactions.begin(context).await?;
-            let before = find(&mut *work, customer, id).await?;
-            expect_version(before.version, command.expected_versions.as_deref())?;
-            command.stated.expect(customer, &before)?;
-            let mut note = before.clone();
+            let (_, note) = open(&mut *work, customer, id, command.stated_customer).await?;
+            let mut note = note.ok_or(NoteRule::NotFound)?;
+            expect_version(note.version, command.expected_versions.as_deref())?;
+            command.stated.expect(&note)?;
+            let before = note.clone();
             let (by, at) = (context.actor.clone(), self.clock.now());
             let changed = note.edit(command.changes.clone(), Edited { by, at });
             if changed.is_empty() {
@@ -188,7 +162,7 @@ impl Notes {
             }
             work.notes().save(&note).await?;
             let fields = FieldChange::between(&before, &note, &changed);
-            work.record(self.entry(AuditKind::NoteUpdate, note.customer, Some(id), fields));
+            work.record(self.entry(AuditKind::NoteUpdate, &note, fields));
             work.commit().await?;
             Ok(note)
         })
@@ -209,47 +183,34 @@ impl Notes {
     ) -> Result<Note, NoteError> {
         retried(|| async move {
             let mut work = self.transactions.begin(context).await?;
-            let note = find(&mut *work, customer, id).await?;
+            let (_, note) = open(&mut *work, customer, id, None).await?;
+            let note = note.ok_or(NoteRule::NotFound)?;
             expect_version(note.version, expected_versions)?;
             work.notes().delete(&note).await?;
             let changes = FieldChange::deleted(&note, &note.field_names());
-            work.record(self.entry(AuditKind::NoteDelete, note.customer, Some(id), changes));
+            work.record(self.entry(AuditKind::NoteDelete, &note, changes));
             work.commit().await?;
             Ok(note)
         })
         .await
     }
 
-    /// Returns the audit entry about a note, or about all notes of a customer.
-    fn entry(
-        &self,
-        kind: AuditKind,
-        customer: CustomerId,
-        note: Option<NoteId>,
-        changes: Vec<FieldChange>,
-    ) -> Change {
-        let id = AuditEventId(self.ids.new_id());
-        let resource = note.map_or(customer.0, |note| note.0);
-        let entry = AuditEntry::new(id, kind, resource, self.clock.now());
-        entry.about(customer).with(changes).into()
+    /// Returns the audit entry about a note.
+    fn entry(&self, kind: AuditKind, note: &Note, changes: Vec<FieldChange>) -> Change {
+        let entry = AuditEntry::new(&*self.ids, kind, note.id.0, self.clock.now());
+        entry.about(note.customer).with(changes).into()
     }
 }
 
-/// Finds a note for a change.
-async fn find(
+/// Locks a customer whose notes may be changed, and reads one of them.
+async fn open(
     work: &mut dyn UnitOfWork,
     customer: CustomerRef,
     id: NoteId,
-) -> Result<Note, NoteError> {
+    stated: Option<CustomerRef>,
+) -> Result<(Holder, Option<Note>), NoteError> {
     let (holder, note) = work.notes().find_for_update(customer, id).await?;
-    refuse_deleted(holder)?;
-    note.ok_or(NoteError::Rule(NoteRule::NotFound))
-}
-
-/// Succeeds unless the customer is deleted.
-fn refuse_deleted(holder: NoteHolder) -> Result<(), NoteError> {
-    match holder.status {
-        Status::Deleted => Err(NoteError::Rule(NoteRule::CustomerDeleted)),
-        Status::Pending | Status::Active | Status::Inactive | Status::Suspended => Ok(()),
-    }
+    expect_customer(stated, customer, holder.customer)?;
+    expect_not_deleted(holder.status)?;
+    Ok((holder, note))
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod failed;
 pub(crate) mod retry;
+pub(crate) mod stated;
 pub(crate) mod version;

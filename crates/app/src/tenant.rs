@@ -12,9 +12,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, Audited, FieldChange};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{
-    AuditEventId, Change, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions,
-};
+use customer_domain::{Change, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
@@ -183,8 +181,7 @@ impl Tenants {
         kind: AuditKind,
         changes: Vec<FieldChange>,
     ) -> Change {
-        let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, kind, tenant.id.0, tenant.updated_at);
+        let entry = AuditEntry::new(&*self.ids, kind, tenant.id.0, tenant.updated_at);
         entry.with(changes).into()
     }
 }

@@ -91,6 +91,12 @@ impl Address {
         }
     }
 
+    /// Returns whether the address is the default for these roles, in any order, and no other.
+    pub fn has_roles(&self, roles: &[Role]) -> bool {
+        let is_same = |role: &Role| roles.contains(role) == self.holds(*role);
+        Role::ALL.iter().all(is_same)
+    }
+
     /// Returns a keyed digest of the type and the normalised address; equal addresses have equal
     /// digests.
     pub fn digest(&self, digests: &dyn KeyedDigest) -> [u8; 32] {

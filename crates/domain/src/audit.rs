@@ -22,7 +22,7 @@ pub use seal::{
 #[cfg(feature = "mocks")]
 pub use seal::{MockAuditLedger, MockSealSigner};
 
-use crate::{AuditEventId, CustomerId};
+use crate::{AuditEventId, CustomerId, IdSource};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -48,10 +48,11 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Creates an entry that concerns no customer, without changes and without a reason.
-    pub fn new(id: AuditEventId, kind: AuditKind, resource: Uuid, at: DateTime<Utc>) -> Self {
+    /// Creates an entry with a new id that concerns no customer, without changes and without a
+    /// reason.
+    pub fn new(ids: &dyn IdSource, kind: AuditKind, resource: Uuid, at: DateTime<Utc>) -> Self {
         Self {
-            id,
+            id: AuditEventId(ids.new_id()),
             kind,
             customer: None,
             resource,

@@ -172,6 +172,15 @@ impl Customer {
     }
 }
 
+/// The customer whose part is read or changed, such as its notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The customer's id.
+    pub customer: CustomerId,
+    /// The customer's status.
+    pub status: Status,
+}
+
 /// A customer together with its summary, as it is read and returned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerRecord {

@@ -1,7 +1,7 @@
 //! Notes that staff write about a customer (DOM-14).
 
 use crate::audit::{Audited, Fields};
-use crate::customer::{CustomerRef, Status};
+use crate::customer::{CustomerRef, Holder};
 use crate::support::hidden::hidden;
 use crate::{Actor, CustomerId, InvalidValue, NoteId, Page, StoreError, ValueFault};
 use async_trait::async_trait;
@@ -73,11 +73,12 @@ impl Audited for Note {
 impl Note {
     /// Returns the position of the note in the list.
     pub fn key(&self) -> NoteKey {
-        NoteKey {
-            is_pinned: self.is_pinned,
-            created_at: self.created_at,
-            id: self.id,
-        }
+        (self.is_pinned, self.created_at, self.id)
+    }
+
+    /// Returns the actor who last edited the note; `None` if it was never edited.
+    pub fn editor(&self) -> Option<&Actor> {
+        self.edited.as_ref().map(|edited| &edited.by)
     }
 
     /// Merges `changes` into the note, and stores `edited` if anything changes. Returns the names
@@ -109,17 +110,19 @@ impl NoteText {
     /// Fails if it is blank, longer than [`MAX_NOTE_LENGTH`] or contains a NUL character.
     pub fn parse(text: String) -> Result<Self, InvalidValue> {
         let refused = |fault, detail: String| Err(InvalidValue::new(fault, detail));
-        if text.trim().is_empty() {
-            return refused(ValueFault::Required, "a note may not be blank".to_owned());
+        match text.chars().count() {
+            _ if text.trim().is_empty() => {
+                refused(ValueFault::Required, "a note may not be blank".to_owned())
+            }
+            length if length > MAX_NOTE_LENGTH => refused(
+                ValueFault::TooLong,
+                format!("at most {MAX_NOTE_LENGTH} characters are accepted"),
+            ),
+            _ if text.contains('\0') => {
+                refused(ValueFault::Invalid, "NUL is not accepted".to_owned())
+            }
+            _ => Ok(Self(text)),
         }
-        if text.chars().count() > MAX_NOTE_LENGTH {
-            let detail = format!("at most {MAX_NOTE_LENGTH} characters are accepted");
-            return refused(ValueFault::TooLong, detail);
-        }
-        if text.contains('\0') {
-            return refused(ValueFault::Invalid, "NUL is not accepted".to_owned());
-        }
-        Ok(Self(text))
     }
 
     /// Restores a text from the store. Checks nothing: stricter rules apply to new notes only. Not
@@ -134,29 +137,12 @@ impl NoteText {
     }
 }
 
-/// The position of a note in a customer's list: pinned notes first, then the newest. Greater keys
-/// come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NoteKey {
-    /// Whether the note is pinned.
-    pub is_pinned: bool,
-    /// When the note was created.
-    pub created_at: DateTime<Utc>,
-    /// The note's id.
-    pub id: NoteId,
-}
+/// The position of a note in a customer's list: whether it is pinned, when it was created, and its
+/// id. Greater keys come first: pinned notes, then the newest.
+pub type NoteKey = (bool, DateTime<Utc>, NoteId);
 
 /// A page of notes, and the position where the next page begins.
 pub type NotePage = Page<Note, NoteKey>;
-
-/// The customer whose notes are read or written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoteHolder {
-    /// The customer's id.
-    pub customer: CustomerId,
-    /// The customer's status.
-    pub status: Status,
-}
 
 /// Reads and writes notes, within a unit of work, because reads are recorded in the audit trail.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -172,7 +158,7 @@ pub trait NoteRepo: Send {
         customer: CustomerRef,
         after: Option<NoteKey>,
         size: u32,
-    ) -> Result<(NoteHolder, NotePage), StoreError>;
+    ) -> Result<(Holder, NotePage), StoreError>;
 
     /// Locks a customer, so that its notes are written one after the other, and reads one of them;
     /// `None` if the customer has no note with this id. One round trip.
@@ -183,7 +169,7 @@ pub trait NoteRepo: Send {
         &mut self,
         customer: CustomerRef,
         id: NoteId,
-    ) -> Result<(NoteHolder, Option<Note>), StoreError>;
+    ) -> Result<(Holder, Option<Note>), StoreError>;
 
     /// Stores a new note about a customer that this unit of work has locked. One round trip.
     ///
@@ -299,10 +285,9 @@ mod tests {
 
     #[test]
     fn pinned_notes_come_first_and_then_the_newest() {
-        let key = |is_pinned, seconds, id| NoteKey {
-            is_pinned,
-            created_at: DateTime::from_timestamp(seconds, 0).unwrap(),
-            id: NoteId(Uuid::from_u128(id)),
+        let key = |is_pinned, seconds, id| -> NoteKey {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            (is_pinned, at, NoteId(Uuid::from_u128(id)))
         };
         let order = [
             key(true, 1, 1),

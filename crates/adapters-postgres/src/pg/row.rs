@@ -1,6 +1,6 @@
 //! Decodes rows, in text or in binary form, column by column.
 
-use customer_domain::StoreError;
+use customer_domain::{Actor, ActorKind, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::{ColumnIndex, Decode, Postgres, Row, Type};
 use std::fmt::Display;
@@ -52,6 +52,14 @@ impl<'r> RowReader<'r> {
             Some(stored) => parse(stored).map(Some).ok_or_else(|| self.corrupt()),
             None => Ok(None),
         }
+    }
+
+    /// Returns the actor whose kind and id are in these columns.
+    pub(crate) fn actor(&self, kind: &str, id: &str) -> Result<Actor, StoreError> {
+        Ok(Actor {
+            kind: self.parsed(kind, ActorKind::from_code)?,
+            id: self.column(id)?,
+        })
     }
 
     /// Logs that this row cannot be read, and returns the error for it.

@@ -14,10 +14,10 @@ const TABLE: &str = "customer_keys";
 const ID: usize = 16;
 
 /// The newest key of a row of `customers`, as [`CustomerKeys::hold`] takes it: the id, then the
-/// wrapped key. `$1` is the tenant.
+/// wrapped key.
 pub(crate) const HELD_KEY: Sql = Sql::text(
     "(SELECT uuid_send(k.id) || k.wrapped FROM customer_keys k \
-     WHERE k.tenant_id = $1 AND k.customer_id = customers.id ORDER BY k.id DESC LIMIT 1)",
+     WHERE k.tenant_id = customers.tenant_id AND k.customer_id = customers.id ORDER BY k.id DESC LIMIT 1)",
 );
 
 pub(super) const INSERT: &str = "INSERT INTO customer_keys (tenant_id, customer_id, id, wrapped)";

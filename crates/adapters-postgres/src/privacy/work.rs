@@ -60,7 +60,7 @@ impl PgUnitOfWork {
     /// Unwraps the key that was read with a locked customer; if it is `None`, creates one, which is
     /// stored with the changes. One more round trip if another replica created a key of the tenant
     /// meanwhile.
-    pub(crate) async fn hold_key(
+    pub(crate) async fn unwrap_or_create_key(
         &mut self,
         customer: CustomerId,
         held: Option<Vec<u8>>,
@@ -110,10 +110,12 @@ impl PgUnitOfWork {
         for row in self.tx.fetch(select).await? {
             let row = RowReader::new(&row, "customer_keys");
             let (customer, held) = (row.column("customer_id")?, row.column("held_key")?);
-            self.hold_key(CustomerId(customer), Some(held)).await?;
+            self.unwrap_or_create_key(CustomerId(customer), Some(held))
+                .await?;
         }
         for customer in missing {
-            self.hold_key(CustomerId(customer), None).await?;
+            self.unwrap_or_create_key(CustomerId(customer), None)
+                .await?;
         }
         Ok(())
     }

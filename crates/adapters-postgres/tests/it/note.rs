@@ -151,27 +151,19 @@ async fn a_page_is_read_along_its_index_however_many_notes_there_are() {
     let postgres = adapter(proxy.url(), 1).await;
     let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
-    let listed = work.notes().list(CustomerRef::Id(id), None, 20).await;
-    assert_eq!(listed.expect("a page").1.items.len(), 20);
-    let seen = proxy.take().statements;
-    let select = seen
-        .iter()
-        .find(|text| text.contains("FROM customer_notes"));
-    let prepare = format!(
-        "PREPARE page(uuid, uuid, text, boolean, timestamptz, uuid, bigint) AS {}",
-        select.expect("a select")
-    );
-    let mut inside = store.inside(tenant().id).await;
-    run(&mut inside, &prepare).await;
-    let after = format!("true, '{}', '{}'", at(60 * 500), note(id, 1).id);
-    for (mode, key) in [
-        ("force_custom_plan", "NULL, NULL, NULL"),
-        ("force_custom_plan", &*after),
-        ("force_generic_plan", &*after),
-    ] {
-        run(&mut inside, &format!("SET plan_cache_mode = {mode}")).await;
-        let execute = format!("EXECUTE page('{}', '{id}', NULL, {key}, 21)", tenant().id);
-        let explain = format!("EXPLAIN (ANALYZE, TIMING OFF) {execute}");
+    let first_half = (true, at(60 * 500), note(id, 1).id);
+    for after in [None, Some(first_half)] {
+        proxy.take();
+        let listed = work.notes().list(CustomerRef::Id(id), after, 20).await;
+        assert_eq!(listed.expect("a page").1.items.len(), 20);
+        let seen = proxy.take().statements;
+        let mut statements = seen.iter().flat_map(|message| message.split(';'));
+        let select = statements.find(|text| text.contains("FROM customer_notes"));
+        let explain = format!(
+            "EXPLAIN (ANALYZE, TIMING OFF) {}",
+            select.expect("a select")
+        );
+        let mut inside = store.inside(tenant().id).await;
         let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain))
             .fetch_all(&mut inside)
             .await
@@ -182,7 +174,7 @@ async fn a_page_is_read_along_its_index_however_many_notes_there_are() {
         let scan = scan.unwrap_or_else(|| unreachable!("no index: {plan:#?}"));
         assert!(
             scan.contains("Backward") && scan.contains("(actual rows=21"),
-            "{mode}: {scan}"
+            "{after:?}: {scan}"
         );
     }
 }

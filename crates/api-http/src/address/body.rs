@@ -225,7 +225,7 @@ impl<'a> AddressBody<'a> {
 }
 
 impl AddressValidationBody {
-    fn new(postal: &PostalAddress) -> Self {
+    pub(super) fn new(postal: &PostalAddress) -> Self {
         let problems = postal.check();
         let problems: Vec<_> = problems.iter().map(ValidationProblemBody::new).collect();
         Self {

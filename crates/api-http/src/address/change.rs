@@ -3,15 +3,11 @@
 use super::fields::{ALIASES, details, stated};
 use super::problem::problem;
 use super::{AddressBody, AddressData, AddressReply, UpdateAddressBody, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::merge::merge_routes;
 use crate::support::params::{AddressPath, IfMatchHeader};
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
+use crate::support::stated::stated_customer;
 use customer_app::address::{RemoveAddress, UpdateAddress};
-use http::StatusCode;
-use http_kit::problem::HttpResult;
 
 merge_routes! {
     /// Change an address
@@ -23,7 +19,6 @@ merge_routes! {
     /// Absent members stay as they are, `null` clears (RFC 7396).
     patch "patchAddress";
     path = "/customers/{customerId}/addresses/{addressId}",
-    tag = "Addresses",
     params(AddressPath, IfMatchHeader),
     request_body(content = UpdateAddressBody, example = json!(example::update_body())),
     responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
@@ -34,6 +29,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let customer = call.customer();
     let address = call.address();
     let expected_versions = call.expected_versions();
+    let stated_customer = stated_customer(&mut call.fields);
     let stated = stated(&mut call.fields);
     call.fields.ignore(&["createdAt", "updatedAt"]);
     let changes = details(&mut call.fields);
@@ -41,6 +37,7 @@ async fn update(call: Call) -> HttpResult<Response> {
         let command = UpdateAddress {
             changes,
             expected_versions,
+            stated_customer,
             stated,
         };
         Some((customer?, address?, command))
@@ -60,7 +57,6 @@ async fn update(call: Call) -> HttpResult<Response> {
     delete,
     path = "/customers/{customerId}/addresses/{addressId}",
     operation_id = "deleteAddress",
-    tag = "Addresses",
     params(AddressPath, IfMatchHeader),
     responses((status = 200, description = "The deleted address", body = AddressReply<'_>, example = json!(example::deleted_reply()))),
 )]

@@ -1,18 +1,12 @@
 //! `POST` of an address
 
-use super::fields::{ALIASES, check, details, stated_customer};
+use super::fields::{ALIASES, check, details};
 use super::problem::problem;
 use super::{AddressReply, CreateAddressBody, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader};
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
+use crate::support::stated::stated_customer;
 use customer_app::address::{AddedAddress, CreateAddress};
-use customer_app::idempotency::Idempotent;
-use customer_domain::idempotency::StoredReply;
-use http::StatusCode;
-use http_kit::problem::{HttpResult, Problem};
 
 /// Add an address
 ///
@@ -23,7 +17,6 @@ use http_kit::problem::{HttpResult, Problem};
     post,
     path = "/customers/{customerId}/addresses",
     operation_id = "createAddress",
-    tag = "Addresses",
     params(CustomerPath, IdempotencyKeyHeader),
     request_body(content = CreateAddressBody, example = json!(example::create_body())),
     responses(

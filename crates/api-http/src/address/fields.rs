@@ -1,21 +1,22 @@
 //! Parsing addresses in requests: the accepted names of members, and the code that all requests
 //! share.
 
+use super::body::AddressValidationBody;
 use crate::support::failure::{rule, violation};
 use crate::support::patch::PatchExt as _;
-use crate::support::stated::{member, reference};
-use customer_app::address::StatedAddress;
+use crate::support::stated::{ReadOnly, reference};
+use customer_app::Stated;
 use customer_domain::address::{
-    AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country, MAX_LABEL,
-    PostalAddress, ProblemKind, Role,
+    Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country,
+    MAX_LABEL, PostalAddress, Role,
 };
-use customer_domain::customer::{CustomerRef, LegacyId, MAX_METADATA_BYTES};
+use customer_domain::customer::{LegacyId, MAX_METADATA_BYTES};
 use customer_domain::profile::Phone;
 use customer_domain::{Patch, text};
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Violation};
 use http_kit::normalise::AliasTable;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The names of members in all five source documents (D-18).
 pub(super) static ALIASES: AliasTable = AliasTable {
@@ -34,14 +35,6 @@ pub(super) static ALIASES: AliasTable = AliasTable {
         ("/countryCode", "/country"),
     ],
 };
-
-/// The fields that a country's post has rules for.
-const JUDGED: [AddressField; 4] = [
-    AddressField::Street,
-    AddressField::City,
-    AddressField::Region,
-    AddressField::PostalCode,
-];
 
 /// Returns a problem of the country's post as a fault.
 pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault {
@@ -133,50 +126,19 @@ pub(super) fn missing_country(
     Some(Fault::new(country, fault::REQUIRED, detail))
 }
 
-/// Returns the customer that the body names.
-pub(super) fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
-    member(fields, "customerId", |value| {
-        reference(value, CustomerRef::parse)
-    })
+/// Reads the read-only members of the body.
+pub(super) fn stated(fields: &mut Fields) -> Stated<Address> {
+    let id = |value: &Value| reference(value, AddressRef::parse);
+    ReadOnly::of(fields)
+        .parsed("id", id, |address: &Address, id| id.names(address))
+        .parsed("roles", roles, |address, roles| address.has_roles(roles))
+        .shown("validation", |address| {
+            json!(AddressValidationBody::new(&address.postal))
+        })
+        .read()
 }
 
-/// Returns the read-only members that the body contains.
-pub(super) fn stated(fields: &mut Fields) -> StatedAddress {
-    StatedAddress {
-        id: member(fields, "id", |value| reference(value, AddressRef::parse)),
-        customer: stated_customer(fields),
-        roles: member(fields, "roles", |value| {
-            let roles = value.as_array()?.iter();
-            roles.map(|role| Role::from_word(role.as_str()?)).collect()
-        }),
-        validation: member(fields, "validation", validation),
-    }
-}
-
-/// Parses the result of a check as it appears in replies.
-fn validation(value: &Value) -> Option<Vec<AddressProblem>> {
-    let shown = value.as_object().filter(|shown| shown.len() == 2)?;
-    let problems = shown.get("problems")?.as_array()?;
-    let is_valid = shown.get("isValid")?.as_bool()?;
-    let problems: Vec<_> = problems.iter().map(found).collect::<Option<_>>()?;
-    (is_valid == problems.is_empty()).then_some(problems)
-}
-
-fn found(value: &Value) -> Option<AddressProblem> {
-    let shown = value.as_object().filter(|shown| shown.len() == 3)?;
-    let text = |name| shown.get(name)?.as_str();
-    let name = text("field")?;
-    let field = JUDGED.into_iter().find(|field| field.as_str() == name)?;
-    let kind = match (text("code")?, field) {
-        (code, _) if code == fault::REQUIRED.as_str() => ProblemKind::Missing,
-        (code, _) if code != fault::INVALID_VALUE.as_str() => return None,
-        (_, AddressField::Region) => ProblemKind::Unknown,
-        _ => ProblemKind::Malformed,
-    };
-    let detail = text("detail")?.to_owned();
-    Some(AddressProblem {
-        field,
-        kind,
-        detail,
-    })
+fn roles(value: &Value) -> Option<Vec<Role>> {
+    let roles = value.as_array()?.iter();
+    roles.map(|role| Role::from_word(role.as_str()?)).collect()
 }

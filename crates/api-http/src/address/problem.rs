@@ -52,7 +52,6 @@ pub(crate) fn problem(error: AddressError, fields: &Fields) -> Problem {
         AddressRule::LegacyIdTaken => {
             Problem::new(Code::IdentifierAlreadyExists).detail("another address has this legacyId")
         }
-        AddressRule::CustomerDeleted => Problem::new(Code::StateConflict).detail(rule.to_string()),
         AddressRule::NotFound => Code::AddressNotFound.into(),
     })
 }

@@ -2,13 +2,8 @@
 
 use super::problem::problem;
 use super::{AddressBody, AddressListData, AddressListReply, AddressReply, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::params::{AddressPath, CustomerPath};
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
-use http::StatusCode;
-use http_kit::problem::HttpResult;
 
 /// List the addresses of a customer
 ///
@@ -17,7 +12,6 @@ use http_kit::problem::HttpResult;
     get,
     path = "/customers/{customerId}/addresses",
     operation_id = "listAddresses",
-    tag = "Addresses",
     params(CustomerPath),
     responses((status = 200, description = "The addresses", body = AddressListReply<'_>, example = json!(example::list_reply()))),
 )]
@@ -40,7 +34,6 @@ pub(super) async fn list(call: Call) -> HttpResult<Response> {
     get,
     path = "/customers/{customerId}/addresses/{addressId}",
     operation_id = "getAddress",
-    tag = "Addresses",
     params(AddressPath),
     responses((status = 200, description = "The address", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
 )]

@@ -1,19 +1,14 @@
 //! `POST …/set-default`
 
-use super::fields::{ALIASES, stated_customer};
+use super::fields::ALIASES;
 use super::problem::problem;
 use super::{AddressReply, AddressRole, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::params::{AddressPath, IdempotencyKeyHeader, IfMatchHeader};
-use crate::support::reply;
+use crate::support::stated::stated_customer;
 use crate::support::wire::CustomerReference;
-use axum::response::Response;
-use customer_app::address::{HeldAddress, SetDefaultAddress, StatedAddress};
-use customer_app::idempotency::Idempotent;
+use customer_app::address::{HeldAddress, SetDefaultAddress};
 use customer_domain::address::Role;
-use http::StatusCode;
-use http_kit::problem::HttpResult;
 
 /// The role that an address becomes the default for.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -35,7 +30,6 @@ pub struct SetDefaultAddressBody {
     post,
     path = "/customers/{customerId}/addresses/{addressId}/set-default",
     operation_id = "setDefaultAddress",
-    tag = "Addresses",
     params(AddressPath, IfMatchHeader, IdempotencyKeyHeader),
     request_body(content = Option<SetDefaultAddressBody>, example = json!(example::set_default_body())),
     responses((status = 200, description = "The address as it is now", headers(("ETag" = String, description = "The edit token")), body = AddressReply<'_>, example = json!(example::address_reply()))),
@@ -48,15 +42,12 @@ pub(super) async fn set_default(call: Call) -> HttpResult<Response> {
     let expected_versions = call.if_match();
     let claim = call.claim();
     let role = call.fields.one_of("role", Role::WORDS).optional();
-    let stated = StatedAddress {
-        customer: stated_customer(&mut call.fields),
-        ..StatedAddress::default()
-    };
+    let stated_customer = stated_customer(&mut call.fields);
     let (customer, address, command) = call.build(|| {
         let command = SetDefaultAddress {
             role,
             expected_versions,
-            stated,
+            stated_customer,
         };
         Some((customer?, address?, command))
     })?;

@@ -1,15 +1,11 @@
 //! `POST …/addresses/validate`
 
-use super::fields::{ALIASES, details, missing_country, stated_customer};
+use super::fields::{ALIASES, details, missing_country};
 use super::problem::problem;
 use super::{ValidateAddressBody, ValidationBody, ValidationData, ValidationReply, example};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::params::CustomerPath;
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
-use http::StatusCode;
-use http_kit::problem::{HttpResult, Problem};
+use crate::support::stated::stated_customer;
 
 /// Check an address
 ///
@@ -20,7 +16,6 @@ use http_kit::problem::{HttpResult, Problem};
     post,
     path = "/customers/{customerId}/addresses/validate",
     operation_id = "validateAddress",
-    tag = "Addresses",
     params(CustomerPath),
     request_body(content = ValidateAddressBody, example = json!(example::create_body())),
     responses((status = 200, description = "The result of the check", body = ValidationReply, example = json!(example::validation_reply()))),

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use customer_app::audit::AuditQuery;
-use customer_domain::DigestPurpose;
 use customer_domain::audit::{AuditFilter, AuditKey};
+use customer_domain::{AuditEventId, DigestPurpose};
+use uuid::Uuid;
 
 /// Returns a name for the list of `whose` entries, or of all entries if that is empty. The name is
 /// a digest, because the actor in the filter may be a customer.
@@ -46,26 +47,23 @@ fn written_out(whose: &str, wanted: &AuditQuery) -> String {
     parts.iter().map(part).collect()
 }
 
-/// Formats the end of a page for its cursor.
-pub(super) fn written(AuditKey { at, id }: AuditKey) -> String {
-    format!("{} {id}", at.timestamp_micros())
+/// Returns the end of a page for its cursor.
+pub(super) fn position(AuditKey { at, id }: AuditKey) -> (i64, Uuid) {
+    (at.timestamp_micros(), id.0)
 }
 
-/// Parses the output of [`written`].
-pub(super) fn read(text: &str) -> Option<AuditKey> {
-    let (at, id) = text.split_once(' ')?;
+/// Returns the key at a position; `None` if there is no such time.
+pub(super) fn key((at, id): (i64, Uuid)) -> Option<AuditKey> {
     Some(AuditKey {
-        at: DateTime::from_timestamp_micros(at.parse().ok()?)?,
-        id: id.parse().ok()?,
+        at: DateTime::from_timestamp_micros(at)?,
+        id: AuditEventId(id),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use customer_domain::AuditEventId;
     use std::collections::HashSet;
-    use uuid::Uuid;
 
     #[test]
     fn lists_that_differ_are_written_differently() {
@@ -98,9 +96,12 @@ mod tests {
             at: DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap(),
             id: AuditEventId(Uuid::from_u128(7)),
         };
+        let written = |key| serde_json::to_string(&position(key)).unwrap();
+        let read = |text: &str| serde_json::from_str(text).ok().and_then(super::key);
         assert_eq!(read(&written(key)), Some(key));
         for text in ["", "1", "1 x", "x 00000000-0000-0000-0000-000000000007"] {
             assert_eq!(read(text), None, "{text}");
         }
+        assert_eq!(super::key((i64::MAX, Uuid::nil())), None);
     }
 }

@@ -7,36 +7,23 @@ use super::words::STATUSES;
 use super::{CustomerReply, example, render};
 use crate::access::refused;
 use crate::address::AddressBody;
-use crate::code::Code;
-use crate::support::call::{Call, Request};
-use crate::support::failure;
+use crate::prelude::*;
 use crate::support::merge::merge_routes;
 use crate::support::params::{CustomerPath, IfMatchHeader};
-use crate::support::reply;
-use crate::support::stated::{member, reference};
+use crate::support::stated::{ReadOnly, nullable, reference, uuid};
 use crate::support::wire::FreeObject;
-use axum::response::Response;
-use customer_app::Failed;
 use customer_app::access::Needed;
-use customer_app::customer::{
-    ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields, StatedAddresses, UpdateCustomer,
-};
-use customer_app::idempotency::Idempotent;
-use customer_domain::address::MAX_EXPANDED;
+use customer_app::customer::{ChangeCustomerError, ChangeCustomerRule, UpdateCustomer};
+use customer_app::{Failed, Stated};
+use customer_domain::address::{AddressBook, MAX_EXPANDED};
 use customer_domain::customer::{
-    AccountState, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, MAX_EXTERNAL_IDS,
-    MAX_METADATA_BYTES,
+    AccountState, Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef,
+    MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
-use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
+use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::MAX_TAGS;
 use customer_domain::{Context, CustomerId, Permission};
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
-use http_kit::fields::Fields;
-use http_kit::problem::{HttpResult, Problem};
-use serde_json::Value;
-use std::sync::Arc;
-use uuid::Uuid;
 
 /// A merge into a customer: absent members are kept, null clears, lists are replaced. What was read
 /// may be sent back as it is: read-only members are accepted if they equal the stored values. That
@@ -88,7 +75,6 @@ merge_routes! {
     /// Absent members are kept, null clears, lists are replaced (RFC 7396).
     patch "patchCustomer";
     path = "/customers/{customerId}",
-    tag = "Customers",
     params(CustomerPath, IfMatchHeader),
     request_body(content = UpdateCustomerBody, example = json!(example::update_body())),
     responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
@@ -101,6 +87,7 @@ async fn update(call: Call) -> HttpResult<Response> {
     let today = call.api.clock.now().date_naive();
     let fields = &mut call.fields;
     let stated = stated(fields);
+    let stated_addresses = stated_addresses(fields);
     fields.ignore(&[
         "segment",
         "registrationDate",
@@ -124,6 +111,7 @@ async fn update(call: Call) -> HttpResult<Response> {
         status,
         expected_versions,
         stated,
+        stated_addresses,
     };
     apply(call, customer, command, None, |record, context| {
         render(StatusCode::OK, record, context)
@@ -151,48 +139,47 @@ pub(crate) async fn apply(
     Ok(reply::once(outcome, render))
 }
 
-/// Reads the read-only members of the body. A value that cannot be parsed differs from every stored
-/// one.
-fn stated(fields: &mut Fields) -> ReadOnlyFields {
-    ReadOnlyFields {
-        id: stated_id(fields),
-        user_id: member(fields, "userId", |value| {
-            nullable(value, |text| Uuid::try_parse(text).ok().map(CustomerId))
-        }),
-        account_state: member(fields, "accountState", |value| {
-            AccountState::from_word(value.as_str()?)
-        }),
-        email_verified: member(fields, "emailVerified", Value::as_bool),
-        phone_verified: member(fields, "phoneVerified", Value::as_bool),
-        registration_source: member(fields, "registrationSource", |value| {
-            nullable(value, |text| Some(text.to_owned()))
-        }),
-        addresses: stated_addresses(fields),
-    }
+/// Reads the read-only members of the body.
+fn stated(fields: &mut Fields) -> Stated<Customer> {
+    let state = |state: &Value| AccountState::from_word(state.as_str()?);
+    let source = nullable(|source| source.as_str().map(str::to_owned));
+    id(ReadOnly::of(fields))
+        .parsed("userId", nullable(uuid), |customer, id| {
+            customer.user_id() == id.map(CustomerId)
+        })
+        .parsed("accountState", state, |customer, state| {
+            customer.account_state == *state
+        })
+        .parsed("emailVerified", Value::as_bool, |customer, is_verified| {
+            customer.email_verified == *is_verified
+        })
+        .parsed("phoneVerified", Value::as_bool, |customer, is_verified| {
+            customer.phone_verified == *is_verified
+        })
+        .parsed("registrationSource", source, |customer, source| {
+            customer.registration_source == *source
+        })
+        .read()
 }
 
 /// Reads the id in the body, in any of the forms in which a path may name a customer.
-pub(crate) fn stated_id(fields: &mut Fields) -> Option<CustomerRef> {
-    member(fields, "id", |value| reference(value, CustomerRef::parse))
+pub(crate) fn stated_id(fields: &mut Fields) -> Stated<Customer> {
+    id(ReadOnly::of(fields)).read()
+}
+
+fn id(members: ReadOnly<'_, Customer>) -> ReadOnly<'_, Customer> {
+    let parse = |value: &Value| reference(value, CustomerRef::parse);
+    members.parsed("id", parse, |customer, id| id.names(customer))
 }
 
 /// Reads the addresses in the body: they equal a book if `expand` would show it in the same way.
-fn stated_addresses(fields: &mut Fields) -> Option<StatedAddresses> {
-    let sent = fields.read_only("addresses")?;
-    Some(StatedAddresses(Arc::new(move |book| {
+fn stated_addresses(fields: &mut Fields) -> Stated<AddressBook> {
+    let shown = |book: &AddressBook| {
         let shown = book.addresses().iter().take(MAX_EXPANDED);
         let shown = shown.map(|address| AddressBody::new(book.customer(), address));
-        serde_json::to_value(shown.collect::<Vec<_>>()).is_ok_and(|shown| shown == sent)
-    })))
-}
-
-/// Parses `null` or a text; `None` for anything else.
-#[expect(clippy::option_option, reason = "null is a value that can be stated")]
-fn nullable<T>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    if value.is_null() {
-        return Some(None);
-    }
-    value.as_str().and_then(parse).map(Some)
+        json!(shown.collect::<Vec<_>>())
+    };
+    ReadOnly::of(fields).shown("addresses", shown).read()
 }
 
 fn too_large(fields: &Fields, field: CustomerField) -> Fault {

@@ -3,23 +3,15 @@
 use super::fields::{details, email};
 use super::preferences::ALIASES;
 use super::{CustomerReply, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
-use crate::support::failure::{self, rule};
+use crate::prelude::*;
 use crate::support::params::IdempotencyKeyHeader;
-use crate::support::reply::{self, ReplyExt};
 use crate::support::wire::FreeObject;
-use axum::response::Response;
 use chrono::NaiveDate;
 use customer_app::customer::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
-use customer_app::idempotency::Idempotent;
 use customer_domain::credential::{HashError, PasswordPolicy};
 use customer_domain::customer::{CustomerField, CustomerRecord, Email, MAX_REGISTRATION_SOURCE};
 use customer_domain::{CustomerId, Patch, text};
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
-use http_kit::fields::Fields;
-use http_kit::problem::{HttpResult, Problem};
 
 /// A new customer. Without a password it is a guest.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -65,7 +57,6 @@ pub struct CreateCustomerBody {
     post,
     path = "/customers",
     operation_id = "createCustomer",
-    tag = "Customers",
     params(IdempotencyKeyHeader),
     request_body(content = CreateCustomerBody, example = json!(example::create_body())),
     responses((status = 201, description = "The customer was created", headers(("Location" = String, description = "Where the customer lies"), ("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),

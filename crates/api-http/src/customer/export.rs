@@ -55,7 +55,6 @@ words! {
     get,
     path = "/exports/customers",
     operation_id = "exportCustomers",
-    tag = "Customers",
     params(FilterParams, ExportParams, ExpandParams),
     responses((
         status = 200,

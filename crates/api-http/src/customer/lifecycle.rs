@@ -2,20 +2,13 @@
 
 use super::change::{problem, stated_id};
 use super::{CustomerReply, example, render};
-use crate::code::Code;
-use crate::support::call::Call;
-use crate::support::failure::rule;
+use crate::prelude::*;
 use crate::support::params::{CustomerPath, IdempotencyKeyHeader, IfMatchHeader};
-use crate::support::reply;
-use axum::response::Response;
-use customer_app::customer::{ChangeStatus, ReadOnlyFields};
-use customer_app::idempotency::Idempotent;
+use customer_app::customer::ChangeStatus;
 use customer_domain::audit::MAX_REASON;
 use customer_domain::customer::{CustomerRecord, StatusChange};
 use customer_domain::text;
-use http::StatusCode;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::HttpResult;
 
 /// The reason for a change of the status.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -36,7 +29,6 @@ pub struct ReasonBody {
     delete,
     path = "/customers/{customerId}",
     operation_id = "deleteCustomer",
-    tag = "Customers",
     params(CustomerPath, IfMatchHeader),
     request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
     responses((status = 200, description = "The deactivated customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::deleted_reply()))),
@@ -93,10 +85,7 @@ async fn transition(call: Call, change: StatusChange) -> HttpResult<Response> {
         .then(|reason| rule(text::line(&reason, MAX_REASON)))
         .optional()
         .flatten();
-    let stated = ReadOnlyFields {
-        id: stated_id(&mut call.fields),
-        ..ReadOnlyFields::default()
-    };
+    let stated = stated_id(&mut call.fields);
     let (customer, command) = call.build(|| {
         let command = ChangeStatus {
             change,

@@ -8,22 +8,15 @@ pub(super) use filter::read as read_filter;
 
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::envelope::reply;
-use crate::support::failure;
-use crate::support::reply::{self, ReplyExt};
 use crate::support::vocabulary::words;
-use axum::response::Response;
 use cursor::ListCursor;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
 use customer_domain::{Context, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, StoreError};
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
-use http_kit::fields::Fields;
-use http_kit::problem::{HttpResult, Problem};
 
 const SORT_KEYS: &[(&str, SortKey)] = &[
     ("created_at", SortKey::CreatedAt),
@@ -97,7 +90,6 @@ reply! {
     get,
     path = "/customers",
     operation_id = "listCustomers",
-    tag = "Customers",
     params(FilterParams, ListParams, ExpandParams),
     responses((status = 200, description = "One page", body = CustomerListReply<'_>, example = json!(example::list_reply()))),
 )]

@@ -3,22 +3,16 @@
 use super::expand::{Expand, ExpandParams};
 use super::fields::email;
 use super::{CustomerBody, CustomerReply, example, expanded, render};
-use crate::code::Code;
-use crate::support::call::Call;
+use crate::prelude::*;
 use crate::support::envelope::reply;
-use crate::support::failure::{self, rule};
 use crate::support::items::Items;
 use crate::support::params::CustomerPath;
-use crate::support::reply::{self, ReplyExt};
-use axum::response::Response;
 use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
 use customer_domain::{CustomerId, StoreError};
-use http::StatusCode;
 use http_kit::fault::{self, Fault};
-use http_kit::fields::{Fields, Violation};
+use http_kit::fields::Violation;
 use http_kit::normalise::AliasTable;
-use http_kit::problem::{HttpResult, Problem};
 use std::slice::from_ref;
 use uuid::Uuid;
 
@@ -32,7 +26,6 @@ const MAX_BATCH: usize = 100;
     get,
     path = "/customers/{customerId}",
     operation_id = "getCustomer",
-    tag = "Customers",
     params(CustomerPath, ExpandParams),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]
@@ -76,7 +69,6 @@ reply! {
     post,
     path = "/customers/batch-get",
     operation_id = "batchGetCustomers",
-    tag = "Customers",
     request_body(content = BatchGetBody, example = json!(example::batch_body())),
     responses((status = 200, description = "What was found", body = BatchGetReply<'_>, example = json!(example::batch_reply()))),
 )]
@@ -153,7 +145,6 @@ static LOOKUP: AliasTable = AliasTable {
     post,
     path = "/customers/lookup",
     operation_id = "lookupCustomer",
-    tag = "Customers",
     request_body(content = LookupBody, example = json!(example::lookup_body())),
     responses((status = 200, description = "The customer", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),
 )]

@@ -209,7 +209,7 @@ impl Request {
 
     /// Returns the records that the path names. References to the same customer or address are
     /// spelled in the same way.
-    fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         let segments = self.admission.path.iter().map(|(name, text)| {
             let id = match name {
                 CUSTOMER_ID => self.admission.customer().ok().map(|id| id.to_string()),

@@ -1,38 +1,49 @@
-//! The cursor of a list that is sorted by a single text.
+//! The cursors and the page size of a list.
 
-use crate::api::Api;
 use crate::code::Code;
-use customer_domain::{Context, DigestPurpose, KeyedDigest};
+use crate::support::call::Request;
+use customer_domain::{DigestPurpose, KeyedDigest};
 use http_kit::cursor::Cursors;
 use http_kit::fault::Fault;
 use http_kit::fields::Fields;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Creates and reads the cursors of a list of a tenant. Cursors are signed: one that was modified,
 /// forged, or created for another list is invalid.
-pub(crate) struct TextCursor {
+pub(crate) struct PageCursor {
     cursors: Cursors,
     list: String,
 }
 
-impl TextCursor {
-    /// Creates the cursors of a list. `list` identifies the list and its filter.
-    pub(crate) fn new(api: &Api, context: &Context, list: &str) -> Self {
-        let digests: Arc<dyn KeyedDigest> = Arc::clone(&api.digests);
+impl PageCursor {
+    /// Creates the cursors of a list. The path is part of the list; `list` identifies its
+    /// route and its filter.
+    pub(crate) fn of(call: &Request, list: &str) -> Self {
+        let digests: Arc<dyn KeyedDigest> = Arc::clone(&call.api.digests);
         let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
         Self {
             cursors: Cursors::new(mac),
-            list: format!("{}:{list}:{}:", list.len(), context.tenant),
+            list: format!(
+                "{}:{list}:{}:{}:",
+                list.len(),
+                call.target(),
+                call.context.tenant
+            ),
         }
     }
 
-    /// Returns the cursor that continues after `last`.
-    pub(crate) fn seal(&self, last: &str) -> String {
+    /// Returns the cursor that continues after `last`, the position where a page ended.
+    pub(crate) fn seal(&self, last: &impl Serialize) -> String {
+        // These positions can always be serialised.
+        let last = serde_json::to_string(last).unwrap_or_default();
         self.cursors.seal(format!("{}{last}", self.list).as_bytes())
     }
 
-    /// Returns the end of the previous page according to the `cursor` of the query, if present.
-    pub(crate) fn read(&self, query: &mut Fields) -> Option<String> {
+    /// Returns the position where the previous page ended, according to the `cursor` of the query,
+    /// if present.
+    pub(crate) fn read<K: DeserializeOwned>(&self, query: &mut Fields) -> Option<K> {
         let cursor = query.text("cursor").optional()?;
         let last = self.open(&cursor);
         if last.is_none() {
@@ -45,9 +56,10 @@ impl TextCursor {
         last
     }
 
-    fn open(&self, cursor: &str) -> Option<String> {
-        let payload = String::from_utf8(self.cursors.open(cursor).ok()?).ok()?;
-        payload.strip_prefix(&self.list).map(str::to_owned)
+    fn open<K: DeserializeOwned>(&self, cursor: &str) -> Option<K> {
+        let payload = self.cursors.open(cursor).ok()?;
+        let last = payload.strip_prefix(self.list.as_bytes())?;
+        serde_json::from_slice(last).ok()
     }
 }
 

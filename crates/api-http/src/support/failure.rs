@@ -45,6 +45,9 @@ pub(crate) fn of<R>(
 ) -> Problem {
     match error {
         Failed::NotFound => missing.into(),
+        Failed::CustomerDeleted => {
+            Problem::new(Code::StateConflict).detail("the customer is deleted: reactivate it first")
+        }
         Failed::VersionConflict { current } => Problem::new(Code::VersionConflict)
             .detail(format!("the record is at version {current}"))
             .member("currentVersion", current),

@@ -62,6 +62,21 @@ customer_id! {
     }
 }
 
+/// The page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "the document is made of it, and requests are read by `Call`"
+)]
+pub(crate) struct PageParams {
+    /// The number of items per page; 100 by default.
+    #[param(minimum = 1, maximum = 100)]
+    page_size: Option<u32>,
+    /// The `nextCursor` of the previous page, with the same filters.
+    cursor: Option<String>,
+}
+
 /// The header with the expected version of a change.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

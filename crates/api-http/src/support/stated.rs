@@ -2,9 +2,56 @@
 //! be sent back.
 
 use crate::code::Code;
+use customer_app::Stated;
+use customer_domain::customer::CustomerRef;
 use http_kit::fault::Fault;
 use http_kit::fields::Fields;
 use serde_json::Value;
+use uuid::Uuid;
+
+/// Reads the read-only members of a record `T` from a body.
+pub(crate) struct ReadOnly<'f, T> {
+    fields: &'f mut Fields,
+    stated: Stated<T>,
+}
+
+impl<'f, T: 'static> ReadOnly<'f, T> {
+    /// Begins with no member.
+    pub(crate) fn of(fields: &'f mut Fields) -> Self {
+        Self {
+            fields,
+            stated: Stated::default(),
+        }
+    }
+
+    /// Reads a member that equals the stored value if it is what a reply shows of the record.
+    pub(crate) fn shown(mut self, name: &'static str, shown: fn(&T) -> Value) -> Self {
+        if let Some(sent) = self.fields.read_only(name) {
+            self.stated = self.stated.with(name, move |record| shown(record) == sent);
+        }
+        self
+    }
+
+    /// Reads a member that can be written in several ways. A value that `parse` rejects differs
+    /// from every stored one, and is reported as a fault.
+    pub(crate) fn parsed<V: Send + Sync + 'static>(
+        mut self,
+        name: &'static str,
+        parse: impl Fn(&Value) -> Option<V>,
+        is_stored: fn(&T, &V) -> bool,
+    ) -> Self {
+        if let Some(sent) = member(self.fields, name, parse) {
+            let is_stored = move |record: &T| is_stored(record, &sent);
+            self.stated = self.stated.with(name, is_stored);
+        }
+        self
+    }
+
+    /// Returns the members that were read.
+    pub(crate) fn read(self) -> Stated<T> {
+        self.stated
+    }
+}
 
 /// Reads a read-only member, to be compared with what is stored. A value that `parse` rejects
 /// differs from every stored one, and is reported as a fault.
@@ -27,6 +74,31 @@ pub(crate) fn read_only(pointer: String) -> Fault {
         Code::ReadOnlyField,
         "cannot be changed here; it is accepted only when it is what is stored",
     )
+}
+
+/// Reads the customer that the body of a part of it names.
+pub(crate) fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
+    member(fields, "customerId", |value| {
+        reference(value, CustomerRef::parse)
+    })
+}
+
+/// Parses a UUID.
+pub(crate) fn uuid(value: &Value) -> Option<Uuid> {
+    Uuid::try_parse(value.as_str()?).ok()
+}
+
+/// Parses null, or what `parse` accepts.
+pub(crate) fn nullable<T>(
+    parse: impl Fn(&Value) -> Option<T>,
+) -> impl Fn(&Value) -> Option<Option<T>> {
+    move |value| {
+        if value.is_null() {
+            Some(None)
+        } else {
+            parse(value).map(Some)
+        }
+    }
 }
 
 /// Parses a reference to a record: a text or a whole number, in any of the forms that paths accept.

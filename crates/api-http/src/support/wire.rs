@@ -1,10 +1,12 @@
 //! The JSON representation of values.
 
+use super::vocabulary::words;
 use chrono::{DateTime, SecondsFormat, Utc};
-use customer_domain::money;
+use customer_domain::{Actor, ActorKind, money};
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::fmt;
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -60,9 +62,42 @@ pub enum CustomerReference {
     Legacy(i64),
 }
 
+/// An actor: a person, a program or the service itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActorBody<'a> {
+    /// The kind of actor.
+    #[serde(rename = "type")]
+    #[schema(value_type = ActorType)]
+    pub kind: &'static str,
+    /// The actor's id, such as that of an API key.
+    pub id: &'a str,
+}
+
+words! {
+    /// The kind of actor.
+    ActorType: ActorKind::WORDS,
+}
+
+/// Parses an actor as [`ActorBody`] represents it.
+pub(crate) fn actor(value: &Value) -> Option<Actor> {
+    Some(Actor {
+        kind: ActorKind::from_word(value.get("type")?.as_str()?)?,
+        id: value.get("id")?.as_str()?.to_owned(),
+    })
+}
+
+impl<'a> From<&'a Actor> for ActorBody<'a> {
+    fn from(Actor { kind, id }: &'a Actor) -> Self {
+        Self {
+            kind: kind.as_str(),
+            id,
+        }
+    }
+}
+
 /// An object with any members.
 #[derive(Debug, Clone, Serialize)]
-pub struct FreeObject(serde_json::Map<String, serde_json::Value>);
+pub struct FreeObject(Map<String, Value>);
 
 impl PartialSchema for FreeObject {
     fn schema() -> RefOr<Schema> {

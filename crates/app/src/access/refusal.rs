@@ -4,9 +4,7 @@ use super::AccessError;
 use crate::support::failed::Failed;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
-use customer_domain::{
-    Actor, AuditEventId, Clock, Context, IdSource, Permission, StoreError, Transactions,
-};
+use customer_domain::{Actor, Clock, Context, IdSource, Permission, StoreError, Transactions};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,8 +146,7 @@ impl Refusals {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut work = self.transactions.begin(context).await?;
-        let id = AuditEventId(self.ids.new_id());
-        let entry = AuditEntry::new(id, AuditKind::AccessDenied, context.tenant.0, now);
+        let entry = AuditEntry::new(&*self.ids, AuditKind::AccessDenied, context.tenant.0, now);
         let changes = vec![
             FieldChange::given("scope", needed.as_str()),
             FieldChange::given("route", context.operation.as_str()),

@@ -3,11 +3,11 @@
 use super::create::refuse_invalid;
 use super::{AddressError, AddressRule, Addresses, Edit, HeldAddress, open, refuse_staff_fields};
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::expect_equal;
 use crate::support::retry::retried;
+use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::address::{
-    Address, AddressBook, AddressChanges, AddressProblem, AddressRef, LockedBook, Role,
+    Address, AddressBook, AddressChanges, AddressRef, LockedBook, Role,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
@@ -21,8 +21,10 @@ pub struct UpdateAddress {
     pub changes: AddressChanges,
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
+    /// The customer that the body names.
+    pub stated_customer: Option<CustomerRef>,
     /// The read-only members that the caller sent.
-    pub stated: StatedAddress,
+    pub stated: Stated<Address>,
 }
 
 /// A request to make an address the default.
@@ -32,8 +34,8 @@ pub struct SetDefaultAddress {
     pub role: Option<Role>,
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-    /// The read-only members that the caller sent.
-    pub stated: StatedAddress,
+    /// The customer that the body names.
+    pub stated_customer: Option<CustomerRef>,
 }
 
 /// A request to delete an address.
@@ -41,37 +43,6 @@ pub struct SetDefaultAddress {
 pub struct RemoveAddress {
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
-}
-
-/// The read-only members that a caller sent. They are accepted if they equal the stored values, so
-/// that what was read can be sent back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StatedAddress {
-    /// `id`, in any of the forms in which a path may name an address.
-    pub id: Option<AddressRef>,
-    /// `customerId`, in any of the forms in which a path may name a customer.
-    pub customer: Option<CustomerRef>,
-    /// `roles`, in any order.
-    pub roles: Option<Vec<Role>>,
-    /// `validation`: the problems that the country's post has with the stored address.
-    pub validation: Option<Vec<AddressProblem>>,
-}
-
-impl StatedAddress {
-    fn expect(&self, address: &Address) -> Result<(), AddressError> {
-        let is_id = self.id.is_none_or(|id| id.names(address));
-        let are_roles = self.roles.as_ref().is_none_or(|roles| {
-            let is_same = |role: &Role| roles.contains(role) == address.holds(*role);
-            Role::ALL.iter().all(is_same)
-        });
-        let is_found = self.validation.as_ref();
-        let is_found = is_found.is_none_or(|problems| *problems == address.postal.check());
-        expect_equal([
-            ("id", is_id),
-            ("roles", are_roles),
-            ("validation", is_found),
-        ])
-    }
 }
 
 impl Addresses {
@@ -102,7 +73,7 @@ impl Addresses {
     ) -> Result<HeldAddress, AddressError> {
         let mut work = self.transactions.begin(context).await?;
         let LockedBook { holder, mut book } =
-            open(&mut *work, customer, command.stated.customer).await?;
+            open(&mut *work, customer, command.stated_customer).await?;
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
         command.stated.expect(before)?;
@@ -152,10 +123,9 @@ impl Addresses {
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
         let LockedBook { holder, mut book } =
-            open(&mut *work, customer, command.stated.customer).await?;
+            open(&mut *work, customer, command.stated_customer).await?;
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
-        command.stated.expect(before)?;
         let id = before.id;
         let is_changed = book.set_default(id, command.role, self.clock.now())?;
         let after = find(&book, id)?;
@@ -221,7 +191,7 @@ fn find(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> 
 fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
     let mut edit = command.changes.clone();
     let is_default = !address.roles().is_empty();
-    if command.stated.roles.is_some() && edit.is_default == Some(is_default) {
+    if command.stated.has("roles") && edit.is_default == Some(is_default) {
         edit.is_default = None;
     }
     edit

@@ -12,9 +12,6 @@ pub type AddressError = Failed<AddressRule>;
 /// The rules of address books.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressRule {
-    /// The customer is deleted, and has to be reactivated first.
-    #[error("the customer is deleted: reactivate it first")]
-    CustomerDeleted,
     /// The customer has no such address.
     #[error("no such address")]
     NotFound,
@@ -56,12 +53,6 @@ impl Rule for AddressRule {
         // equal.
         (Conflict::EqualAddress, Self::Duplicate(None)),
     ];
-}
-
-impl From<AddressRule> for AddressError {
-    fn from(rule: AddressRule) -> Self {
-        Self::Rule(rule)
-    }
 }
 
 impl From<BookError> for AddressError {

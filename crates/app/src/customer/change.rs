@@ -3,20 +3,19 @@
 use super::Customers;
 use crate::access::Needed;
 use crate::idempotency::{Idempotent, Outcome};
-use crate::support::failed::{Failed, Rule, expect_equal, expect_own, is_stored};
+use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
 use crate::support::retry::retried;
+use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email,
-    Lookup, Status, StatusChange, TransitionError,
+    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email, Lookup, Status,
+    StatusChange, TransitionError,
 };
 use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
 use customer_domain::{Change, Conflict, Context, CustomerId, Permission, UnitOfWork};
-use std::fmt;
-use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;
 
@@ -30,90 +29,9 @@ pub struct UpdateCustomer {
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
     /// The read-only members that the caller sent.
-    pub stated: ReadOnlyFields,
-}
-
-/// The read-only members that a caller sent. They are accepted if they equal the stored values, so
-/// that what was read can be sent back.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOnlyFields {
-    /// `id`, in any of the forms in which a path may name a customer.
-    pub id: Option<CustomerRef>,
-    /// `userId`
-    pub user_id: Option<Option<CustomerId>>,
-    /// `accountState`
-    pub account_state: Option<AccountState>,
-    /// `emailVerified`
-    pub email_verified: Option<bool>,
-    /// `phoneVerified`
-    pub phone_verified: Option<bool>,
-    /// `registrationSource`
-    pub registration_source: Option<Option<String>>,
-    /// `addresses`
-    pub addresses: Option<StatedAddresses>,
-}
-
-/// The address book that a caller sent, as a function that tells whether a book equals it.
-#[derive(Clone)]
-pub struct StatedAddresses(pub Arc<dyn Fn(&AddressBook) -> bool + Send + Sync>);
-
-impl fmt::Debug for StatedAddresses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StatedAddresses(…)")
-    }
-}
-
-impl ReadOnlyFields {
-    /// Succeeds if all members equal the stored values. One round trip if the caller sent
-    /// addresses, otherwise no round trip.
-    pub(super) async fn expect(
-        &self,
-        work: &mut dyn UnitOfWork,
-        customer: &Customer,
-    ) -> Result<(), ChangeCustomerError> {
-        let is_book = match &self.addresses {
-            Some(StatedAddresses(is_book)) => {
-                let id = CustomerRef::Id(customer.id);
-                let locked = work.addresses().book_for_update(id).await?;
-                is_book(&locked.book)
-            }
-            None => true,
-        };
-        expect_equal([
-            ("id", self.id.is_none_or(|id| names(id, customer))),
-            (
-                "userId",
-                is_stored(self.user_id.as_ref(), &customer.user_id()),
-            ),
-            (
-                "accountState",
-                is_stored(self.account_state.as_ref(), &customer.account_state),
-            ),
-            (
-                "emailVerified",
-                is_stored(self.email_verified.as_ref(), &customer.email_verified),
-            ),
-            (
-                "phoneVerified",
-                is_stored(self.phone_verified.as_ref(), &customer.phone_verified),
-            ),
-            (
-                "registrationSource",
-                is_stored(
-                    self.registration_source.as_ref(),
-                    &customer.registration_source,
-                ),
-            ),
-            ("addresses", is_book),
-        ])
-    }
-}
-
-fn names(reference: CustomerRef, customer: &Customer) -> bool {
-    match reference {
-        CustomerRef::Id(id) => id == customer.id,
-        CustomerRef::Legacy(id) => Some(id) == customer.legacy_id,
-    }
+    pub stated: Stated<Customer>,
+    /// The addresses that the caller sent, which are read-only here.
+    pub stated_addresses: Stated<AddressBook>,
 }
 
 /// The reason why a customer could not be changed.
@@ -153,12 +71,6 @@ impl Rule for ChangeCustomerRule {
         (Conflict::ExternalId, Self::ExternalIdTaken),
         (Conflict::UnknownGroup, Self::UnknownGroup),
     ];
-}
-
-impl From<ChangeCustomerRule> for ChangeCustomerError {
-    fn from(rule: ChangeCustomerRule) -> Self {
-        Self::Rule(rule)
-    }
 }
 
 impl From<TransitionError> for ChangeCustomerError {
@@ -228,7 +140,7 @@ impl Customers {
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
-        command.stated.expect(&mut *work, customer).await?;
+        expect_stated(&mut *work, customer, command).await?;
         let recorded = self.decide_update(context, customer, command)?;
         if recorded.is_empty() {
             work.rollback().await?;
@@ -307,10 +219,25 @@ impl Customers {
         kind: AuditKind,
         changes: Vec<FieldChange>,
     ) -> AuditEntry {
-        let (id, at) = (self.audit_id(), customer.updated_at);
-        let entry = AuditEntry::new(id, kind, customer.id.0, at);
+        let entry = AuditEntry::new(&*self.ids, kind, customer.id.0, customer.updated_at);
         entry.about(customer.id).with(changes)
     }
+}
+
+/// Succeeds if all read-only members equal what is stored. One round trip if the caller sent
+/// addresses, otherwise none.
+async fn expect_stated(
+    work: &mut dyn UnitOfWork,
+    customer: &Customer,
+    command: &UpdateCustomer,
+) -> Result<(), ChangeCustomerError> {
+    let mut differing = command.stated.differing(customer);
+    if !command.stated_addresses.is_empty() {
+        let id = CustomerRef::Id(customer.id);
+        let locked = work.addresses().book_for_update(id).await?;
+        differing.extend(command.stated_addresses.differing(&locked.book));
+    }
+    expect_equal(differing)
 }
 
 /// Succeeds if customers may change these fields themselves. They may not even send the status.

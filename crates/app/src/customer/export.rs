@@ -112,8 +112,8 @@ impl Customers {
         let taken = taken.chain([("expand", json!(expanded)), ("format", json!(format))]);
         let asked_for = taken.filter(|(_, value)| !value.is_null());
         let changes = asked_for.map(|(name, value)| FieldChange::given(name, value));
-        let (id, now) = (self.audit_id(), self.clock.now());
-        let entry = AuditEntry::new(id, AuditKind::CustomersExport, context.tenant.0, now);
+        let (kind, now) = (AuditKind::CustomersExport, self.clock.now());
+        let entry = AuditEntry::new(&*self.ids, kind, context.tenant.0, now);
         entry.with(changes.collect()).into()
     }
 }

@@ -1,9 +1,10 @@
 //! Changing a customer's status: suspending, reactivating and deactivating.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, ChangeCustomerRule, ReadOnlyFields};
+use super::change::{ChangeCustomerError, ChangeCustomerRule};
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
+use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::{
@@ -24,7 +25,7 @@ pub struct ChangeStatus {
     /// The versions that the caller expects; `None` for any.
     pub expected_versions: Option<Vec<i64>>,
     /// The read-only members that the caller sent.
-    pub stated: ReadOnlyFields,
+    pub stated: Stated<Customer>,
 }
 
 impl Customers {
@@ -62,7 +63,7 @@ impl Customers {
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
-        command.stated.expect(&mut *work, customer).await?;
+        command.stated.expect(customer)?;
         let (before, now) = (customer.clone(), self.clock.now());
         if !customer.change_status(command.change, now)? {
             work.rollback().await?;

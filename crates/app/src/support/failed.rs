@@ -3,7 +3,7 @@
 use super::retry::Retryable;
 use super::version::VersionConflict;
 use crate::access::{Needed, Refusal};
-use customer_domain::customer::CustomerRef;
+use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{Conflict, CustomerId, Permission, StoreError};
 use thiserror::Error;
@@ -14,6 +14,9 @@ pub enum Failed<R> {
     /// The tenant has no such record.
     #[error("no such record")]
     NotFound,
+    /// The customer is deleted, and has to be reactivated first.
+    #[error("the customer is deleted: reactivate it first")]
+    CustomerDeleted,
     /// The record changed since the caller read it.
     #[error("the record is at version {current}")]
     VersionConflict {
@@ -61,6 +64,12 @@ pub trait Rule: Clone + 'static {
         let mut rules = Self::STORED.iter();
         let (_, rule) = rules.find(|(stored, _)| stored == conflict)?;
         Some(rule.clone())
+    }
+}
+
+impl<R: Rule> From<R> for Failed<R> {
+    fn from(rule: R) -> Self {
+        Self::Rule(rule)
     }
 }
 
@@ -115,27 +124,16 @@ pub(crate) fn expect_own<R>(
     Err(Failed::Lacking { needed, fields })
 }
 
-/// Succeeds if all of the named members are equal to what is stored.
+/// Succeeds if `differing` is empty: the read-only members that differ from what is stored.
 ///
 /// # Errors
-/// [`Failed::ReadOnly`] with the names of those that differ.
-pub(crate) fn expect_equal<R>(
-    members: impl IntoIterator<Item = (&'static str, bool)>,
-) -> Result<(), Failed<R>> {
-    let members = members.into_iter();
-    let differing: Vec<_> = members
-        .filter_map(|(name, is_equal)| (!is_equal).then_some(name))
-        .collect();
+/// [`Failed::ReadOnly`] with the members.
+pub(crate) fn expect_equal<R>(differing: Vec<&'static str>) -> Result<(), Failed<R>> {
     if differing.is_empty() {
         Ok(())
     } else {
         Err(Failed::ReadOnly(differing))
     }
-}
-
-/// Returns whether a member is absent or equals the stored value.
-pub(crate) fn is_stored<T: PartialEq>(stated: Option<&T>, stored: &T) -> bool {
-    stated.is_none_or(|stated| stated == stored)
 }
 
 /// Succeeds if the customer that the caller states is the one that it named.
@@ -147,6 +145,24 @@ pub(crate) fn expect_customer<R>(
     named: CustomerRef,
     id: CustomerId,
 ) -> Result<(), Failed<R>> {
-    let is_same = |stated| stated == named || stated == CustomerRef::Id(id);
-    expect_equal([("customerId", stated.is_none_or(is_same))])
+    let differs = |stated: &CustomerRef| *stated != named && *stated != CustomerRef::Id(id);
+    expect_equal(
+        stated
+            .filter(differs)
+            .map(|_| "customerId")
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// Succeeds unless the customer is deleted.
+///
+/// # Errors
+/// [`Failed::CustomerDeleted`].
+pub(crate) fn expect_not_deleted<R>(status: Status) -> Result<(), Failed<R>> {
+    if status == Status::Deleted {
+        Err(Failed::CustomerDeleted)
+    } else {
+        Ok(())
+    }
 }

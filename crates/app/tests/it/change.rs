@@ -1,10 +1,10 @@
 //! Changing customers by merges and by transitions of their status.
 
 use crate::support::{App, app, guest, unclaimed, values};
+use customer_app::Stated;
 use customer_app::access::Needed;
 use customer_app::customer::{
-    ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, ReadOnlyFields,
-    UpdateCustomer,
+    ChangeCustomerError, ChangeCustomerRule, ChangeStatus, CustomerSettings, UpdateCustomer,
 };
 use customer_app::idempotency::Outcome;
 use customer_domain::customer::{
@@ -51,7 +51,7 @@ async fn step(
         change,
         reason: Some("because".to_owned()),
         expected_versions: None,
-        stated: ReadOnlyFields::default(),
+        stated: Stated::default(),
     };
     let customer = CustomerRef::Id(record.customer.id);
     let (within, once) = (context(), unclaimed());

@@ -57,7 +57,7 @@ pub struct LedgerEntry {
 impl LedgerEntry {
     /// Returns whether the entry matches its own digest. An entry without a digest passes only if
     /// `requires_digests` is `false`.
-    pub fn is_true(&self, requires_digests: bool) -> bool {
+    pub fn matches_digest(&self, requires_digests: bool) -> bool {
         match self.stored {
             Some(stored) => stored == self.actual,
             None => !requires_digests,

@@ -1,6 +1,6 @@
 //! The identifiers of a customer, in addition to its UUID.
 
-use super::Email;
+use super::{Customer, Email};
 use crate::support::hidden::hidden;
 use crate::support::reference::{LegacyId, Reference};
 use crate::{CustomerId, InvalidValue, ValueFault};
@@ -104,6 +104,14 @@ impl CustomerRef {
                 ValueFault::Invalid,
                 "a customer is named by a UUID, cust_<UUID>, or a whole number from 1 to 4294967295",
             )),
+        }
+    }
+
+    /// Returns whether this reference names `customer`.
+    pub fn names(self, customer: &Customer) -> bool {
+        match self {
+            Self::Id(id) => id == customer.id,
+            Self::Legacy(id) => Some(id) == customer.legacy_id,
         }
     }
 }

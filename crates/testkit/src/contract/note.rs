@@ -8,7 +8,7 @@ use crate::builders::{
 use customer_domain::audit::{Audited, FieldChange};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::note::{
-    Edited, MAX_NOTE_LENGTH, MAX_NOTES, Note, NoteChanges, NoteKey, NotePage,
+    Edited, MAX_NOTE_LENGTH, MAX_NOTES, Note, NoteChanges, NoteKey, NotePage, NoteText,
 };
 use customer_domain::{Conflict, CustomerId, NoteId, StoreError};
 
@@ -84,6 +84,24 @@ fn compared(one: &Note, other: &Note) -> [(&'static str, bool); 7] {
         ("edited at", edited_at(edited) != edited_at(&other.edited)),
         ("version", *version != other.version),
     ]
+}
+
+/// A text that today's rules refuse is read as it was stored.
+pub async fn a_note_that_todays_rules_refuse_is_still_read(h: &impl Harness) {
+    let id = owner(h).await;
+    let old = Note {
+        text: NoteText::from_store("  ".to_owned()),
+        ..full_note(id, 1)
+    };
+    assert!(NoteText::parse(old.text.as_str().to_owned()).is_err());
+    inserted(h, std::slice::from_ref(&old))
+        .await
+        .expect("stored");
+    assert_eq!(notes(h, id).await, std::slice::from_ref(&old));
+    let mut work = begin(h).await;
+    let found = work.notes().find_for_update(CustomerRef::Id(id), old.id);
+    assert_eq!(found.await.expect("a customer").1, Some(old));
+    work.rollback().await.expect("the end");
 }
 
 pub async fn a_note_comes_back_whole(h: &impl Harness) {
@@ -330,6 +348,7 @@ pub async fn notes_stay_with_their_customer_and_in_their_tenant(h: &impl Harness
 macro_rules! contract_note {
     ($each:path) => {
         $each! { note {
+            a_note_that_todays_rules_refuse_is_still_read,
             a_note_comes_back_whole,
             the_customer_of_notes_is_found_by_each_of_its_ids,
             a_customer_without_notes_has_an_empty_page_and_a_deleted_one_tells_so,

@@ -2,8 +2,8 @@ use super::FakeStore;
 use super::state::State;
 use super::unit_of_work::FakeUnitOfWork;
 use async_trait::async_trait;
-use customer_domain::customer::CustomerRef;
-use customer_domain::note::{MAX_NOTES, Note, NoteHolder, NoteKey, NotePage, NoteRepo};
+use customer_domain::customer::{CustomerRef, Holder};
+use customer_domain::note::{MAX_NOTES, Note, NoteKey, NotePage, NoteRepo};
 use customer_domain::{Conflict, Context, CustomerId, NoteId, Page, StoreError, TenantId};
 use std::cmp::Reverse;
 
@@ -18,15 +18,11 @@ impl FakeStore {
 }
 
 impl State {
-    fn note_holder(
-        &self,
-        tenant: TenantId,
-        customer: CustomerRef,
-    ) -> Result<NoteHolder, StoreError> {
+    fn note_holder(&self, tenant: TenantId, customer: CustomerRef) -> Result<Holder, StoreError> {
         let id = self.resolve(tenant, customer).ok_or(StoreError::NotFound)?;
         let row = self.customers.get(&(tenant, id));
         let customer = &row.ok_or(StoreError::NotFound)?.record.customer;
-        Ok(NoteHolder {
+        Ok(Holder {
             customer: customer.id,
             status: customer.status,
         })
@@ -80,7 +76,7 @@ impl NoteRepo for FakeUnitOfWork {
         customer: CustomerRef,
         after: Option<NoteKey>,
         size: u32,
-    ) -> Result<(NoteHolder, NotePage), StoreError> {
+    ) -> Result<(Holder, NotePage), StoreError> {
         self.statement(|state, context: &Context| {
             let holder = state.note_holder(context.tenant, customer)?;
             let notes = state.notes_of(context.tenant, holder.customer);
@@ -95,7 +91,7 @@ impl NoteRepo for FakeUnitOfWork {
         &mut self,
         customer: CustomerRef,
         id: NoteId,
-    ) -> Result<(NoteHolder, Option<Note>), StoreError> {
+    ) -> Result<(Holder, Option<Note>), StoreError> {
         let (holder, note) = self.statement(|state, context| {
             let holder = state.note_holder(context.tenant, customer)?;
             let found = state.notes.get(&(context.tenant, holder.customer, id));

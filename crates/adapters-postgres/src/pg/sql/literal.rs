@@ -5,7 +5,9 @@
 
 use super::Sql;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use customer_domain::{AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, KeyId, TenantId};
+use customer_domain::{
+    AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, KeyId, NoteId, TenantId,
+};
 use std::fmt::{Display, Write};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
@@ -65,6 +67,15 @@ impl Literal for Hyphenated {
     }
 }
 
+/// A row: `(…, …, …)`
+impl<A: Literal, B: Literal, C: Literal> Literal for (A, B, C) {
+    fn write(&self, sql: &mut Sql) {
+        let (a, b, c) = self;
+        sql.push("(").value(a).push(", ").value(b);
+        sql.push(", ").value(c).push(")");
+    }
+}
+
 /// `'…'::uuid`
 impl Literal for Uuid {
     fn write(&self, sql: &mut Sql) {
@@ -89,6 +100,7 @@ ids!(
     CustomerId,
     EventId,
     KeyId,
+    NoteId,
     TenantId
 );
 

@@ -98,7 +98,7 @@ pub(super) fn check_young(
     let LedgerEntry {
         position, tenant, ..
     } = *entry;
-    if !entry.is_true(last.is_some_and(|last| last.requires_digests)) {
+    if !entry.matches_digest(last.is_some_and(|last| last.requires_digests)) {
         return Err(Forgery::EntryChanged {
             entry: position.entry,
             tenant,
@@ -134,7 +134,7 @@ pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(),
                 before: None,
             });
         };
-        if !entry.is_true(listed.requires_digests) || entry.actual != *digest {
+        if !entry.matches_digest(listed.requires_digests) || entry.actual != *digest {
             return Err(difference(listed, at, entries, entry));
         }
     }
@@ -164,7 +164,7 @@ fn difference(
     let is_listed = digests.contains(&entry.actual);
     let expected = digests.get(at);
     let stands_elsewhere = entries.iter().any(|entry| Some(&entry.actual) == expected);
-    match (entry.is_true(requires_digests), is_listed) {
+    match (entry.matches_digest(requires_digests), is_listed) {
         (true, true) if stands_elsewhere => Forgery::EntryMoved {
             entry: name,
             tenant,

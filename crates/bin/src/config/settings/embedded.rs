@@ -19,8 +19,7 @@ section! {
     /// access to the network.
     CUSTOMER_POSTGRES_ARCHIVE: String = setting("embedded.postgres.archive", &TEXT);
 
-    /// Maven repository from which PostgreSQL is downloaded, such as a mirror. By default
-    /// https://repo1.maven.org/maven2.
+    /// Maven repository from which PostgreSQL is downloaded, such as a mirror of the default one.
     CUSTOMER_POSTGRES_DOWNLOAD_BASE: String = setting("embedded.postgres.download_base", &HTTP_URL);
 }
 
