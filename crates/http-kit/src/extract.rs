@@ -9,7 +9,7 @@ use http::request::Parts;
 use uuid::Uuid;
 
 use crate::code::Code;
-use crate::fault::{self, Fault, FaultCode};
+use crate::fault::{self, Fault};
 use crate::fields::Fields;
 use crate::json::{self, Document};
 use crate::limits::{Limits, require_json};
@@ -110,29 +110,14 @@ impl PathSegments {
         self.0.iter().map(|(name, text)| (&**name, &**text))
     }
 
-    /// Parses a segment that is a UUID, with or without `prefix` (such as `addr_`) before it.
+    /// Parses a segment that is a UUID.
     ///
     /// # Errors
-    /// A fault with `code` if the segment is not a UUID.
-    pub fn uuid(
-        &self,
-        name: &str,
-        prefix: &str,
-        code: impl Into<FaultCode>,
-    ) -> Result<Uuid, Fault> {
-        let text = self.text(name);
-        let bare = text.strip_prefix(prefix).unwrap_or(text);
-        Uuid::try_parse(bare).map_err(|_| {
-            let prefixed = if prefix.is_empty() {
-                String::new()
-            } else {
-                format!(", or {prefix} and a UUID")
-            };
-            Fault::new(
-                format!("{{{name}}}"),
-                code,
-                format!("must be a UUID{prefixed}"),
-            )
+    /// Fails if the segment is not a UUID.
+    pub fn uuid(&self, name: &str) -> Result<Uuid, Fault> {
+        Uuid::try_parse(self.text(name)).map_err(|_| {
+            let pointer = format!("{{{name}}}");
+            Fault::new(pointer, fault::INVALID_VALUE, "must be a UUID")
         })
     }
 }

@@ -18,7 +18,6 @@ use http::HeaderMap;
 use http::request::Parts;
 use http_kit::etag::{IfMatch, expected_version};
 use http_kit::extract::{JsonBody, OptionalJsonBody};
-use http_kit::fault;
 use http_kit::fields::Fields;
 use http_kit::idempotency::{self, idempotency_key};
 use http_kit::normalise::AliasTable;
@@ -164,7 +163,7 @@ impl Request {
 
     /// Parses a segment of the path that is a UUID.
     pub(crate) fn path_uuid(&mut self, name: &str) -> Option<Uuid> {
-        let id = self.admission.path.uuid(name, "", fault::INVALID_VALUE);
+        let id = self.admission.path.uuid(name);
         self.fields.note(id)
     }
 

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use customer_domain::customer::CustomerRef;
 use customer_http::code::Code;
 use customer_http::problem_pages::problem_pages;
 use customer_http::{health, observe};
@@ -16,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use http_kit::context::{IdSource, RequestContext};
 use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments};
+use http_kit::fault::Fault;
 use http_kit::fields::Fields;
 use http_kit::headers::CorsOrigins;
 use http_kit::limits::Limits;
@@ -105,7 +107,9 @@ async fn list(uri: Uri) -> HttpResult<String> {
 }
 
 async fn read(segments: PathSegments, context: RequestContext) -> HttpResult<String> {
-    let id = segments.uuid("customerId", "cust_", Code::InvalidCustomerId)?;
+    let id = CustomerRef::parse(segments.text("customerId"));
+    let id =
+        id.map_err(|invalid| Fault::new("{customerId}", Code::InvalidCustomerId, invalid.detail))?;
     Ok(format!("{id} {}", context.correlation_id))
 }
 
