@@ -19,9 +19,9 @@ use tracing::instrument;
 
 const TABLE: &str = "api_keys";
 
-/// The columns of `api_keys AS k` that [`decode`] reads.
+/// The columns of `api_keys AS k`, as the entity has them.
 const COLUMNS: Sql = Sql::text(
-    "k.id, k.tenant_id, k.name, k.prefix, k.permissions, k.all_tenants, k.created_at, \
+    "k.id, k.tenant_id, k.name, k.prefix, k.digest, k.permissions, k.all_tenants, k.created_at, \
      k.expires_at, k.last_used_at, k.revoked_at",
 );
 
@@ -94,7 +94,7 @@ impl ApiKeyRepo for PgUnitOfWork {
         );
         self.tx.message(&[lock]).await?;
         let revoke = sql!(
-            "{} SELECT {}, k.digest, r.id IS NOT NULL AS is_revoked FROM api_keys k \
+            "{} SELECT {}, r.id IS NOT NULL AS is_revoked FROM api_keys k \
              LEFT JOIN revoked r ON r.tenant_id = k.tenant_id AND r.id = k.id \
              WHERE k.tenant_id = $1 AND k.id = $2",
             REVOKE,
@@ -106,10 +106,13 @@ impl ApiKeyRepo for PgUnitOfWork {
             .bind(now)
             .bind(Permission::Admin.code());
         let rows = self.tx.fetch(revoke).await?;
-        let row = RowReader::new(rows.first().ok_or(StoreError::NotFound)?, TABLE);
+        let row = rows.into_iter().next().ok_or(StoreError::NotFound)?;
+        let is_revoked = RowReader::new(&row, TABLE).column("is_revoked")?;
+        let row = orm::decode::<entity::Entity>(row)?;
+        let digest = row.digest.as_slice().try_into();
+        let digest = digest.map_err(|_| corrupt(TABLE, row.id))?;
         let key = decode(row)?;
-        let digest = row.parsed("digest", |digest: Vec<u8>| digest.try_into().ok())?;
-        Ok(if row.column("is_revoked")? {
+        Ok(if is_revoked {
             let revoked_at = Some(now);
             Revocation::Revoked(ApiKey { revoked_at, ..key }, digest)
         } else if key.is_live(now) {
@@ -132,8 +135,8 @@ impl ApiKeyReads for PgApiKeyReads {
         let digest = secret.digest.as_slice();
         let find = [Sql::execute("api_key_by_digest", &[&tenant, &digest])];
         let rows = read::rows(&self.0, tenant, &find).await?;
-        rows.first()
-            .map(|row| decode(RowReader::new(row, TABLE)))
+        let row = rows.into_iter().next();
+        row.map(|row| decode(orm::decode::<entity::Entity>(row)?))
             .transpose()
     }
 
@@ -147,7 +150,7 @@ impl ApiKeyReads for PgApiKeyReads {
             .order_by_desc(entity::Column::Id)
             .limit(u64::try_from(MAX_LISTED_KEYS).ok());
         let found = orm::read(&self.0, context.tenant, newest).await?;
-        found.into_iter().map(from_model).collect()
+        found.into_iter().map(decode).collect()
     }
 
     /// One round trip.
@@ -166,26 +169,13 @@ impl ApiKeyReads for PgApiKeyReads {
     }
 }
 
-fn decode(row: RowReader<'_>) -> Result<ApiKey, StoreError> {
-    Ok(ApiKey {
-        id: ApiKeyId(row.column("id")?),
-        tenant: TenantId(row.column("tenant_id")?),
-        name: row.column("name")?,
-        prefix: row.column("prefix")?,
-        permissions: row.parsed("permissions", |codes: Vec<i16>| permissions(&codes))?,
-        all_tenants: row.column("all_tenants")?,
-        created_at: row.column("created_at")?,
-        expires_at: row.column("expires_at")?,
-        last_used_at: row.column("last_used_at")?,
-        revoked_at: row.column("revoked_at")?,
-    })
-}
-
-fn from_model(row: entity::Model) -> Result<ApiKey, StoreError> {
+fn decode(row: entity::Model) -> Result<ApiKey, StoreError> {
+    let codes = row.permissions.into_iter();
+    let permissions: Option<_> = codes.map(Permission::from_code).collect();
     Ok(ApiKey {
         id: ApiKeyId(row.id),
         tenant: TenantId(row.tenant_id),
-        permissions: permissions(&row.permissions).ok_or_else(|| corrupt(TABLE, row.id))?,
+        permissions: permissions.ok_or_else(|| corrupt(TABLE, row.id))?,
         name: row.name,
         prefix: row.prefix,
         all_tenants: row.all_tenants,
@@ -194,8 +184,4 @@ fn from_model(row: entity::Model) -> Result<ApiKey, StoreError> {
         last_used_at: row.last_used_at,
         revoked_at: row.revoked_at,
     })
-}
-
-fn permissions(codes: &[i16]) -> Option<Vec<Permission>> {
-    codes.iter().copied().map(Permission::from_code).collect()
 }

@@ -7,6 +7,7 @@
 use super::error::Failure;
 use super::pool::PgPool;
 use super::read;
+use super::row::corrupt;
 use super::sql::Sql;
 use customer_domain::{StoreError, TenantId};
 use sea_orm::{
@@ -14,6 +15,7 @@ use sea_orm::{
     QueryTrait, RuntimeErr, Select, Statement,
 };
 use sea_query_sqlx::SqlxValues;
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tokio::sync::Mutex;
 
@@ -30,12 +32,13 @@ where
     let text = Sql::of_entities(select.as_query());
     let text = text.ok_or_else(|| custom("a value that has no literal"));
     let rows = read::rows(pool, tenant, &[text.map_err(Failure::from)?]).await?;
-    let models = rows
-        .into_iter()
-        .map(|row| E::Model::from_query_result(&row.into(), ""));
-    models
-        .collect::<Result<_, _>>()
-        .map_err(|error| Failure::from(error).into())
+    rows.into_iter().map(decode::<E>).collect()
+}
+
+/// Decodes a row that has all columns of an entity.
+pub(crate) fn decode<E: EntityTrait>(row: PgRow) -> Result<E::Model, StoreError> {
+    let model = E::Model::from_query_result(&row.into(), "");
+    model.map_err(|_| corrupt(E::default().table_name(), "?"))
 }
 
 /// A borrowed connection on which entities are read and written.
