@@ -212,3 +212,31 @@ async fn a_database_that_is_not_there_is_no_failed_migration() {
     let unavailable = refused.is_err_and(|error| error.to_string().contains("unavailable"));
     assert!(unavailable);
 }
+
+/// Only the operation and the severity of an audit entry are stored as words.
+#[tokio::test]
+async fn the_values_of_vocabularies_are_stored_as_small_numbers() {
+    let database = TestDatabase::fresh().await;
+    let columns = "SELECT format('%s.%s', c.relname, a.attname) FROM pg_class c \
+                   JOIN pg_attribute a ON a.attrelid = c.oid \
+                   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
+                   AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('int2'::regtype, 'int2[]'::regtype) \
+                   ORDER BY 1";
+    let mut admin = database.admin().await;
+    let columns = sqlx::query_scalar(columns).fetch_all(&mut admin).await;
+    let columns: Vec<String> = columns.expect("the catalogue");
+    let expected = [
+        "api_keys.permissions",
+        "audit_events.actor_type",
+        "audit_seals.kind",
+        "customer_addresses.type",
+        "customer_notes.author_type",
+        "customer_notes.editor_type",
+        "customer_profiles.gender",
+        "customer_tiers.tier",
+        "customers.account_state",
+        "customers.customer_type",
+        "customers.status",
+    ];
+    assert_eq!(columns, expected);
+}

@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
+/// A root secret that replicas share.
+const SECRET_KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+
 /// Sends `count` requests at the same moment, each from a separate thread.
 pub(crate) fn at_once(count: usize, send: impl Fn(usize) -> Reply + Sync) -> Vec<Reply> {
     let start = Barrier::new(count);
@@ -187,4 +190,45 @@ async fn replicas_that_start_first_at_once_all_serve_and_one_shows_the_key() {
         let client = Client::new(&service.base, key);
         client.get("/api/v1/customers").expect(200);
     }
+}
+
+#[tokio::test]
+async fn what_one_replica_did_the_other_continues() {
+    let (folders, database) = ([(); 2].map(|()| Folder::new()), TestDatabase::fresh().await);
+    let variables = [
+        ("DATABASE_URL", &*database.owner_url()),
+        ("CUSTOMER_SECRET_KEY", SECRET_KEY),
+    ];
+    let services = folders.each_ref();
+    let services = services.map(|folder| Service::start(folder, &variables));
+    let key = services[0].operator_key();
+    let clients = services.each_ref();
+    let [one, other] = clients.map(|service| Client::new(&service.base, key));
+
+    let body = json!({"email": "jane@example.com"});
+    let [created, replayed] = [&one, &other].map(|client| {
+        let headers = [("Idempotency-Key", "one")];
+        let reply = client.send("POST", "/api/v1/customers", &headers, Some(&body));
+        reply.unwrap().expect(201)
+    });
+    assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
+    assert_eq!(replayed.customer(), created.customer());
+
+    let path = format!("/api/v1/customers/{}", created.id());
+    for (version, changing, reading) in [(1, &other, &one), (2, &one, &other)] {
+        let body = json!({"profile": {"firstName": format!("Jane {version}")}});
+        let tag = format!("\"{version}\"");
+        let headers = [("If-Match", tag.as_str())];
+        let changed = changing.send("PUT", &path, &headers, Some(&body));
+        let changed = changed.unwrap().expect(200);
+        assert_eq!(reading.get(&path).customer(), changed.customer());
+    }
+
+    one.create("john@example.com").expect(201);
+    let page = "/api/v1/customers?page_size=1";
+    let first = one.get(page).expect(200).json()["data"].clone();
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = other.get(&format!("{page}&cursor={cursor}")).expect(200);
+    let second = second.json()["data"]["customers"][0].clone();
+    assert_eq!(second["email"], "jane@example.com");
 }
