@@ -17,7 +17,7 @@ use uuid::Uuid;
 const TABLE: &str = "job_leases";
 
 /// How many times [`ACQUIRE`] is sent if it loses a race that its snapshot does not show.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 
 /// Acquires the job, even before it is due if `$4`, or returns why it cannot. The second of two
 /// replicas waits for the row, and then finds that its condition no longer holds.
@@ -153,7 +153,7 @@ impl PgJobLeases {
         lease: Duration,
         early: bool,
     ) -> Result<Acquisition, StoreError> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let rows = autocommit::fetch(&self.0, || {
                 let acquire = sqlx::query(ACQUIRE).bind(job.0).bind(holder);
                 acquire.bind(lease.as_secs_f64()).bind(early)

@@ -17,13 +17,14 @@ use thiserror::Error;
 use tokio::time::{sleep, timeout};
 
 /// How long a database may take to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// The key of the advisory lock that a migrator holds: `customer` in ASCII. PostgreSQL keeps such
 /// locks per database.
 const LOCK: i64 = 0x6375_7374_6f6d_6572;
 /// The pause between two attempts to take the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
-/// How long the attempt may take that finds out why no connection was opened within [`PATIENCE`].
+/// How long the attempt may take that finds out why no connection was opened within
+/// [`START_TIMEOUT`].
 const LAST_TRY: Duration = Duration::from_secs(2);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -222,7 +223,7 @@ async fn connect(url: &SecretString) -> Result<PgPool, MigrationError> {
         .disable_statement_logging();
     let connected = PgPoolOptions::new()
         .max_connections(2)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(START_TIMEOUT)
         .connect_with(options.clone())
         .await;
     match connected {

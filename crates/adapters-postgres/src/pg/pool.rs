@@ -25,11 +25,11 @@ use tokio_util::task::TaskTracker;
 /// A connection that was idle for longer is pinged before it is used.
 const PING_AFTER: Duration = Duration::from_secs(5);
 /// How long a ping or a rollback may take before the connection is closed.
-const PATIENCE: Duration = Duration::from_secs(1);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 /// The maximum number of connections that are being opened at the same time.
-const OPENING: usize = 4;
+const MAX_OPENING: usize = 4;
 /// How long [`PgPool::close`] waits for rollbacks.
-const CLOSING: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a connection is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl managed::Manager for Connector {
             return Err(RecycleError::message("of age or not clean"));
         }
         if connection.idle_since.elapsed() > PING_AFTER {
-            timeout(PATIENCE, Box::pin(connection.inner.ping()))
+            timeout(REPLY_TIMEOUT, Box::pin(connection.inner.ping()))
                 .await
                 .map_err(|_| RecycleError::message("no answer"))??;
         }
@@ -148,7 +148,7 @@ impl PgPool {
             batching,
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
-            opening: Arc::new(Semaphore::new(OPENING)),
+            opening: Arc::new(Semaphore::new(MAX_OPENING)),
             patience: settings.acquire_timeout,
         };
         let inner = managed::Pool::builder(connector)
@@ -172,7 +172,7 @@ impl PgPool {
     pub async fn close(&self) {
         self.inner.close();
         self.rollbacks.close();
-        if timeout(CLOSING, self.rollbacks.wait()).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, self.rollbacks.wait()).await.is_err() {
             tracing::warn!("rollbacks were still under way when the pool closed");
         }
     }
@@ -286,7 +286,7 @@ impl PooledConnection {
             return false;
         };
         let rollback = sqlx::raw_sql("ROLLBACK").execute(connection);
-        let answered = matches!(timeout(PATIENCE, rollback).await, Ok(Ok(_)));
+        let answered = matches!(timeout(REPLY_TIMEOUT, rollback).await, Ok(Ok(_)));
         if answered {
             self.finish();
         } else {

@@ -15,11 +15,11 @@ pub const MONTHS_AHEAD: u32 = 24;
 /// The interval of the job; a run with nothing to do makes three statements.
 const EVERY: Duration = Duration::from_hours(1);
 /// The most seals deleted at a time.
-const SEALS: u32 = 10_000;
+const MAX_DELETED_SEALS: u32 = 10_000;
 /// The number of seals read at a time.
 const BLOCK: u32 = 200;
 /// How often writing a seal is attempted when the sealer gets in first.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 const ONE_MONTH: JobStep<()> = JobStep::More {
     cursor: (),
@@ -84,7 +84,7 @@ impl Job for AuditPartitions {
         }
         // Only after all these months are gone: a remaining one is verified against its seals
         // first.
-        if seals.ledger.trim(SEALS).await? > 0 {
+        if seals.ledger.trim(MAX_DELETED_SEALS).await? > 0 {
             return Ok(JobStep::More {
                 cursor: (),
                 processed: 0,
@@ -115,7 +115,7 @@ impl MonthSeals {
 
     /// Appends the seal that records the dropping of the month.
     async fn seal(&self, month: NaiveDate, now: DateTime<Utc>) -> Result<(), JobError> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let last = self.ledger.last().await?;
             if let Some(last) = &last {
                 self.signers().check(last).map_err(VerifyError::from)?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(1);
 /// Entries that wait longer raise an alarm: a transaction that stays open prevents them from being
 /// sealed.
-const PATIENCE: TimeDelta = TimeDelta::minutes(1);
+const SEALING_TIMEOUT: TimeDelta = TimeDelta::minutes(1);
 
 /// The job.
 pub struct SealAudit(pub AuditSealer);
@@ -50,7 +50,7 @@ impl SealAudit {
     fn look_at_waiting(&self, sealed: Sealed) -> Result<(), JobError> {
         let now = self.0.clock.now();
         let waiting = sealed.waiting_since.map(|since| now - since);
-        match waiting.filter(|waiting| *waiting > PATIENCE) {
+        match waiting.filter(|waiting| *waiting > SEALING_TIMEOUT) {
             None => Ok(()),
             Some(waiting) => Err(JobError {
                 code: "held_up",

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 /// The most attempts of a use case. Repeating is safe because nothing happens outside of the
 /// transaction.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// The maximum pause before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
@@ -30,14 +30,14 @@ impl Retryable for StoreError {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails permanently, or has been tried [`TRIES`] times.
+/// Runs `attempt` until it succeeds, fails permanently, or has been tried [`MAX_ATTEMPTS`] times.
 pub(crate) async fn retried<T, E, F, R>(mut attempt: F) -> Result<T, E>
 where
     E: Retryable,
     F: FnMut() -> R,
     R: Future<Output = Result<T, E>> + Send,
 {
-    for failed in 1..TRIES {
+    for failed in 1..MAX_ATTEMPTS {
         match attempt().await {
             Err(error) if error.is_retryable() => sleep(pause(failed)).await,
             outcome => return outcome,

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longer than it takes to seal new entries.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A service with an audit trail, stopped.
 struct Shop {
@@ -68,7 +68,7 @@ impl Shop {
         let open = "SELECT (SELECT count(*) FROM audit_events) - \
                     (SELECT coalesce(sum(length(digests)), 0) / 32 FROM audit_seals)::bigint";
         while number(&mut admin, open).await > 0 {
-            assert!(start.elapsed() < PATIENCE, "entries are not sealed");
+            assert!(start.elapsed() < TIMEOUT, "entries are not sealed");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

@@ -6,7 +6,7 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, Request};
 
 /// Longer than any reply should take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -26,7 +26,7 @@ impl Client {
     pub(crate) fn new(base: &str, key: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(REPLY_TIMEOUT))
             .proxy(None)
             .build();
         Self {

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use std::time::{Duration, Instant};
 
 const LEASE: Duration = Duration::from_secs(3);
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const PURGE: &str = "idempotency.purge";
 
 /// Processes that only run jobs, on one database.
@@ -78,7 +78,7 @@ async fn job(admin: &mut PgConnection) -> Option<Job> {
 
 /// Waits until the row of the purge satisfies `is`.
 async fn when(admin: &mut PgConnection, what: &str, is: impl Fn(&Job) -> bool) -> Job {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let found = job(admin).await;
         if let Some(found) = found.filter(&is) {
@@ -178,7 +178,7 @@ async fn three_processes_run_a_job_once_each_time_that_it_is_due() {
 
     for worker in &mut workers.running {
         let label = format!("job=\"{PURGE}\"");
-        eventually(PATIENCE, "the gauges are there", || {
+        eventually(TIMEOUT, "the gauges are there", || {
             counted(
                 worker,
                 "customer_job_last_success_timestamp_seconds",
@@ -223,7 +223,7 @@ async fn a_service_works_beside_what_it_serves_unless_it_is_told_not_to() {
     assert_eq!(health(&idle), serde_json::json!([]));
     idle.stop(Signal::TERM);
     let service = Service::start(&folder, &variables);
-    eventually(PATIENCE, "every job has run", || {
+    eventually(TIMEOUT, "every job has run", || {
         let jobs = health(&service);
         let jobs = jobs.as_array().unwrap();
         let has_run = |job: &Value| job["lastSuccessAt"].is_string() && job["state"] == "idle";

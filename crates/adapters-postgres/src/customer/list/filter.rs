@@ -1,10 +1,10 @@
 //! The filter of a list as SQL, and the index from which its customers are found.
 //!
 //! Walking the sort index and testing each row is fast if many rows match, and slow without bound if
-//! few do. So most conditions can also start from a separate index, of which at most [`FEW`] rows
-//! are read. If the most selective condition has no more rows than that, the page is cut from them
-//! alone. The statement decides this as it runs, from the rows: statistics know little of rare words
-//! and nothing of correlated conditions.
+//! few do. So most conditions can also start from a separate index, of which at most
+//! [`MAX_SORTED_ROWS`] rows are read. If the most selective condition has no more rows than that, the
+//! page is cut from them alone. The statement decides this as it runs, from the rows: statistics know
+//! little of rare words and nothing of correlated conditions.
 
 use crate::pg::sql::{Sql, end_of, sql};
 use customer_domain::TenantId;
@@ -13,7 +13,7 @@ use customer_domain::customer::{
 };
 
 /// The most rows that are fetched and sorted instead of walking the sort index.
-const FEW: usize = 2_000;
+const MAX_SORTED_ROWS: usize = 2_000;
 
 const EVERY_SORT: &[SortKey] = &[
     SortKey::CreatedAt,
@@ -69,7 +69,7 @@ impl Shown {
     /// Returns a select of the customers beyond `after`, cut by `tail`.
     pub(super) fn cut(&self, columns: &'static str, after: &Sql, tail: &Sql) -> Sql {
         let plain = self.plain(columns);
-        let ids = |start: &Sql| sql!("ARRAY({} LIMIT {})", start, FEW + 1);
+        let ids = |start: &Sql| sql!("ARRAY({} LIMIT {})", start, MAX_SORTED_ROWS + 1);
         let fewest = match self.starts.as_slice() {
             [] => return sql!("{}{} {}", plain, after, tail),
             [only] => sql!("SELECT {} AS ids", ids(only)),
@@ -85,14 +85,14 @@ impl Shown {
             "{} AND cardinality((SELECT ids FROM start)) <= {} \
              AND c.id = ANY ((SELECT ids FROM start)::uuid[]){} {}",
             plain,
-            FEW,
+            MAX_SORTED_ROWS,
             after,
             tail
         );
         let of_many = sql!(
             "{} AND cardinality((SELECT ids FROM start)) > {}{} {}",
             plain,
-            FEW,
+            MAX_SORTED_ROWS,
             after,
             tail
         );
