@@ -38,7 +38,7 @@ impl PgTransactions {
         then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
         // Read first, so that no connection is held while waiting for the keys.
-        let tenant_keys = self.ring.of(context.tenant).await?;
+        let tenant_keys = self.ring.tenant_keys(context.tenant).await?;
         let (tx, rows) = Tx::begin(&self.pool, context.tenant, then).await?;
         let work = PgUnitOfWork {
             tx,

@@ -46,7 +46,7 @@ impl Statements {
 }
 
 /// The results of [`Statements`].
-struct Answer {
+struct StatementResults {
     ids: Vec<Uuid>,
     /// The number of customers; `None` if they were not counted.
     count: Option<u64>,
@@ -64,7 +64,7 @@ pub(super) async fn page(
 ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
     let shown = Shown::new(tenant, filter, sort.key);
     let is_counted = matches!(request.at, PageAt::Number(_));
-    let answer = send::send(
+    let results = send::send(
         pool,
         &Statements {
             ids: ids(&shown, sort, request)?,
@@ -74,18 +74,18 @@ pub(super) async fn page(
         },
     )
     .await?;
-    let total = match answer.count {
+    let total = match results.count {
         Some(counted) => Some(total(pool, tenant, &shown, counted).await?),
         None => None,
     };
-    let mut found = HashMap::with_capacity(answer.records.len());
-    for row in &answer.records {
+    let mut found = HashMap::with_capacity(results.records.len());
+    for row in &results.records {
         let record = record::decode(row, tenant)?;
         found.insert(record.customer.id.0, record);
     }
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let has_next = answer.ids.len() > size;
-    let page = answer.ids.iter().take(size);
+    let has_next = results.ids.len() > size;
+    let page = results.ids.iter().take(size);
     let items: Vec<_> = page.filter_map(|id| found.remove(id)).collect();
     let next = items
         .last()

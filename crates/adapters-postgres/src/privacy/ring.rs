@@ -74,7 +74,10 @@ impl KeyRing {
     /// store for each key.
     ///
     /// Call it while no connection is held: it takes one itself.
-    pub(crate) async fn of(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
+    pub(crate) async fn tenant_keys(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Arc<TenantKeys>, StoreError> {
         match self.remembered(tenant) {
             Some(keys) => Ok(keys),
             None => self.load(tenant).await,

@@ -26,7 +26,7 @@ impl std::fmt::Debug for Effective {
             value
                 .text
                 .as_deref()
-                .map(|text| value.setting.kind.shown(text))
+                .map(|text| value.setting.kind.display(text))
         };
         f.debug_map()
             .entries(

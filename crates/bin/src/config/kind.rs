@@ -109,7 +109,7 @@ impl dyn AnyKind + '_ {
     }
 
     /// Formats a value for display: secrets are masked, a URL keeps all but its passwords.
-    pub(super) fn shown(&self, canonical: &str) -> String {
+    pub(super) fn display(&self, canonical: &str) -> String {
         match self.secrecy() {
             Secrecy::Public => canonical.to_owned(),
             Secrecy::Passwords => masked(canonical),
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn secrets_are_never_shown() {
-        let shown = |kind: &dyn AnyKind, text| kind.shown(text);
+        let shown = |kind: &dyn AnyKind, text| kind.display(text);
         assert_eq!(shown(&Secret, "hunter2"), MASK);
         assert_eq!(shown(&Key, KEY), MASK);
         assert_eq!(shown(&MasterKeys, "a=b"), MASK);

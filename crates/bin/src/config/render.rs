@@ -53,7 +53,7 @@ fn line(value: &Value) -> String {
     };
     let text = text
         .as_deref()
-        .map(|text| setting.kind.shown(text))
+        .map(|text| setting.kind.display(text))
         .unwrap_or_default();
     let built = if setting.built { "" } else { "; not built yet" };
     format!(

@@ -200,7 +200,7 @@ impl Column {
     }
 
     /// Allows the value in logs.
-    const fn shown(mut self) -> Self {
+    const fn in_logs(mut self) -> Self {
         if let Data::Personal(personal) = &mut self.data {
             personal.in_logs = InLogs::Shown;
         }

@@ -4,7 +4,7 @@
 //! single message, a setting passes the ids on. A distributed server runs statements one by one and
 //! does not keep the setting, so there the client passes the ids.
 
-use super::{Answer, Statements};
+use super::{StatementResults, Statements};
 use crate::pg::message::Batching;
 use crate::pg::pool::PgPool;
 use crate::pg::read;
@@ -20,14 +20,20 @@ use uuid::Uuid;
 const BOUND: Duration = Duration::from_secs(2);
 const ONE_MOMENT: Sql = Sql::text("SET LOCAL transaction_isolation = 'repeatable read'");
 
-pub(super) async fn send(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
+pub(super) async fn send(
+    pool: &PgPool,
+    statements: &Statements,
+) -> Result<StatementResults, StoreError> {
     match pool.batching() {
         Batching::Single => in_one_message(pool, statements).await,
         Batching::PerStatement => one_by_one(pool, statements).await,
     }
 }
 
-async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
+async fn in_one_message(
+    pool: &PgPool,
+    statements: &Statements,
+) -> Result<StatementResults, StoreError> {
     // The server limits each statement separately, so each ends by leaving the remaining time to
     // the next.
     let leave_the_rest = sql!(
@@ -62,14 +68,17 @@ async fn in_one_message(pool: &PgPool, statements: &Statements) -> Result<Answer
         Some(_) => Some(counted(&head(rows.next())?)?),
         None => None,
     };
-    Ok(Answer {
+    Ok(StatementResults {
         ids,
         count,
         records: rows.collect(),
     })
 }
 
-async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, StoreError> {
+async fn one_by_one(
+    pool: &PgPool,
+    statements: &Statements,
+) -> Result<StatementResults, StoreError> {
     let start = Instant::now();
     let (mut tx, _) = Tx::begin(pool, statements.tenant, &[ONE_MOMENT]).await?;
     let bounded = |statement: Sql| {
@@ -95,7 +104,7 @@ async fn one_by_one(pool: &PgPool, statements: &Statements) -> Result<Answer, St
     let records = statements.records(&ids.as_slice());
     let records = tx.message(&bounded(records)).await?;
     tx.commit().await?;
-    Ok(Answer {
+    Ok(StatementResults {
         ids,
         count,
         records,

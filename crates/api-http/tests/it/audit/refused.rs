@@ -40,7 +40,7 @@ async fn every_refusal_of_every_operation_is_on_record_once() {
         let world = World::new().await;
         let operation = case.operation();
         for key in [Key::Read, Key::Write, Key::Admin] {
-            let Some(context) = lacking(case, key) else {
+            let Some(scope) = lacking(case, key) else {
                 continue;
             };
             let before = refusals(&world.api).await.len();
@@ -51,7 +51,7 @@ async fn every_refusal_of_every_operation_is_on_record_once() {
             world.api.clock.advance(TimeDelta::seconds(1));
             let refusals = refusals(&world.api).await;
             let route = format!("{} {BASE}{}", operation.method, operation.path);
-            let expected = json!([key.id().to_string(), context, route]);
+            let expected = json!([key.id().to_string(), scope, route]);
             assert_eq!(refusals.len(), before + 1, "{}", case.operation);
             assert_eq!(refusals[0], expected, "{}", case.operation);
             seen += 1;

@@ -16,10 +16,12 @@ pub(super) const TABLES: &[Table] = &[Table {
         personal("id", &DELIVERY, BARE_ROW)
             .export("id")
             .also(&["address_id"])
-            .shown(),
-        personal("type", &DELIVERY, BARE_ROW).export("type").shown(),
-        personal("default_shipping", &DELIVERY, Erase::Overwrite("false")).shown(),
-        personal("default_billing", &DELIVERY, Erase::Overwrite("false")).shown(),
+            .in_logs(),
+        personal("type", &DELIVERY, BARE_ROW)
+            .export("type")
+            .in_logs(),
+        personal("default_shipping", &DELIVERY, Erase::Overwrite("false")).in_logs(),
+        personal("default_billing", &DELIVERY, Erase::Overwrite("false")).in_logs(),
         personal("first_name", &DELIVERY, Erase::Null).export("firstName"),
         personal("last_name", &DELIVERY, Erase::Null).export("lastName"),
         personal("company", &DELIVERY, Erase::Null).export("company"),
@@ -42,12 +44,12 @@ pub(super) const TABLES: &[Table] = &[Table {
             Erase::Keep("taxes were paid by it; a country alone is no person's"),
         )
         .export("country")
-        .shown(),
+        .in_logs(),
         personal("phone", &DELIVERY, Erase::Null).export("phone"),
         personal("label", &DELIVERY, Erase::Null).export("label"),
         personal("is_verified", &DELIVERY, Erase::Overwrite("false"))
             .export("isVerified")
-            .shown(),
+            .in_logs(),
         personal("metadata", &SERVICE, Erase::Overwrite("{}"))
             .rest()
             .export("metadata"),
@@ -58,12 +60,12 @@ pub(super) const TABLES: &[Table] = &[Table {
         plain("version"),
         personal("created_at", &DELIVERY, BARE_ROW)
             .export("createdAt")
-            .shown(),
+            .in_logs(),
         personal("updated_at", &DELIVERY, BARE_ROW)
             .export("updatedAt")
-            .shown(),
+            .in_logs(),
         personal("deleted_at", &DELIVERY, BARE_ROW)
             .export("deletedAt")
-            .shown(),
+            .in_logs(),
     ],
 }];

@@ -19,7 +19,7 @@ const NO_MEMBERS: Erase = Erase::Overwrite("{}");
 
 /// Returns the column that names the row's owner, in a table below customers.
 pub(super) const fn owner(erase: Erase) -> Column {
-    personal("customer_id", &ACCOUNT, erase).shown()
+    personal("customer_id", &ACCOUNT, erase).in_logs()
 }
 
 /// Returns the column of an opt-in.
@@ -27,7 +27,7 @@ const fn consent(opt_in: OptIn) -> Column {
     let export = opt_in.field().as_str();
     personal(opt_in.as_str(), &CONSENTS, NO)
         .export(export)
-        .shown()
+        .in_logs()
 }
 
 /// The columns of all opt-ins.
@@ -49,19 +49,19 @@ pub(super) const TABLES: &[Table] = &[
             personal("id", &ACCOUNT, BARE_ROW)
                 .export("id")
                 .also(&["customer_id"])
-                .shown(),
+                .in_logs(),
             personal("status", &ACCOUNT, BARE_ROW)
                 .export("status")
-                .shown(),
+                .in_logs(),
             personal("account_state", &ACCOUNT, BARE_ROW)
                 .export("accountState")
-                .shown(),
+                .in_logs(),
             personal("customer_type", &ACCOUNT, BARE_ROW)
                 .export("customerType")
-                .shown(),
+                .in_logs(),
             personal("group_id", &SERVICE, Erase::Null)
                 .export("groupId")
-                .shown(),
+                .in_logs(),
             personal("first_name", &CONTACT, Erase::Null)
                 .export("profile.firstName")
                 .also(&["given_name", "full_name"]),
@@ -73,7 +73,7 @@ pub(super) const TABLES: &[Table] = &[
                 .also(&["email_address"]),
             personal("email_verified", &CONTACT, NO)
                 .export("emailVerified")
-                .shown(),
+                .in_logs(),
             personal("email_key", &ACCOUNT, EMPTY),
             personal("last_name_key", &FINDING, EMPTY),
             personal("registration_source", &ACCOUNT, Erase::Null).export("registrationSource"),
@@ -84,23 +84,23 @@ pub(super) const TABLES: &[Table] = &[
             plain("event_seq"),
             personal("registration_date", &ACCOUNT, BARE_ROW)
                 .export("registrationDate")
-                .shown(),
+                .in_logs(),
             personal("last_login_at", &SIGN_IN, Erase::Null)
                 .export("lastLoginAt")
-                .shown(),
+                .in_logs(),
             personal("created_at", &ACCOUNT, BARE_ROW)
                 .export("createdAt")
-                .shown(),
+                .in_logs(),
             personal("updated_at", &ACCOUNT, BARE_ROW)
                 .export("updatedAt")
-                .shown(),
+                .in_logs(),
             personal("deleted_at", &ACCOUNT, BARE_ROW)
                 .export("deletedAt")
-                .shown(),
-            personal("erased_at", &ACCOUNT, BARE_ROW).shown(),
+                .in_logs(),
+            personal("erased_at", &ACCOUNT, BARE_ROW).in_logs(),
             personal("merged_into", &ACCOUNT, Erase::Null)
                 .export("mergedInto")
-                .shown(),
+                .in_logs(),
         ],
     },
     Table {
@@ -114,7 +114,7 @@ pub(super) const TABLES: &[Table] = &[
             personal("phone_digits", &FINDING, Erase::Null),
             personal("phone_verified", &CONTACT, NO)
                 .export("phoneVerified")
-                .shown(),
+                .in_logs(),
             personal("date_of_birth", &PERSONALISING, Erase::Null)
                 .export("profile.dateOfBirth")
                 .also(&["birth_date", "birthday", "dob"]),
@@ -137,13 +137,13 @@ pub(super) const TABLES: &[Table] = &[
             owner(BARE_ROW),
             personal("language", &SETTINGS, Erase::Null)
                 .export("preferences.language")
-                .shown(),
+                .in_logs(),
             personal("currency", &SETTINGS, Erase::Null)
                 .export("preferences.currency")
-                .shown(),
+                .in_logs(),
             personal("timezone", &SETTINGS, Erase::Null)
                 .export("preferences.timezone")
-                .shown(),
+                .in_logs(),
             personal("custom_preferences", &SETTINGS, NO_MEMBERS)
                 .rest()
                 .export("preferences.custom"),
@@ -163,7 +163,7 @@ pub(super) const TABLES: &[Table] = &[
             personal("password_hash", &SIGN_IN, Erase::DeleteRow),
             personal("password_changed_at", &SIGN_IN, Erase::DeleteRow)
                 .export("passwordChangedAt")
-                .shown(),
+                .in_logs(),
         ],
     },
     Table {
@@ -173,7 +173,7 @@ pub(super) const TABLES: &[Table] = &[
             owner(Erase::DeleteRow),
             personal("kind", &ACCOUNT, Erase::DeleteRow)
                 .export("identifiers.kind")
-                .shown(),
+                .in_logs(),
             personal("value", &ACCOUNT, Erase::DeleteRow)
                 .export("identifiers.value")
                 .also(&["legacy_id", "external_id", "external_ids", "identifier"]),
@@ -194,7 +194,7 @@ pub(super) const TABLES: &[Table] = &[
             owner(TOTALS),
             personal("currency", &SERVICE, TOTALS)
                 .export("segment.currency")
-                .shown(),
+                .in_logs(),
             personal("total_spent", &SERVICE, TOTALS).export("segment.totalSpent"),
             personal("order_count", &SERVICE, TOTALS).export("segment.orderCount"),
             personal("lifetime_value", &SERVICE, TOTALS).export("segment.lifetimeValue"),
@@ -211,17 +211,17 @@ pub(super) const TABLES: &[Table] = &[
             owner(Erase::DeleteRow),
             personal("tier", &SERVICE, Erase::DeleteRow)
                 .export("segment.tier")
-                .shown(),
+                .in_logs(),
             personal("segment", &SERVICE, Erase::DeleteRow)
                 .export("segment.segment")
-                .shown(),
+                .in_logs(),
             personal("loyalty_points", &SERVICE, Erase::DeleteRow).export("segment.loyaltyPoints"),
             personal("tier_achieved_at", &SERVICE, Erase::DeleteRow)
                 .export("segment.tierAchievedAt")
-                .shown(),
+                .in_logs(),
             personal("segment_achieved_at", &SERVICE, Erase::DeleteRow)
                 .export("segment.segmentAchievedAt")
-                .shown(),
+                .in_logs(),
             plain("updated_at"),
         ],
     },

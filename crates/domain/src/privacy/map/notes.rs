@@ -4,7 +4,7 @@ use super::customers::owner;
 use super::purpose::NOTES;
 use super::{Column, Erase, Table, personal, plain};
 
-const fn noted(name: &'static str, export_name: &'static str) -> Column {
+const fn note_column(name: &'static str, export_name: &'static str) -> Column {
     personal(name, &NOTES, Erase::DeleteRow).export(export_name)
 }
 
@@ -13,15 +13,15 @@ pub(super) const TABLES: &[Table] = &[Table {
     columns: &[
         plain("tenant_id"),
         owner(Erase::DeleteRow),
-        noted("id", "id").also(&["note_id"]).shown(),
-        noted("text", "text").also(&["note"]),
-        noted("is_pinned", "pinned").shown(),
+        note_column("id", "id").also(&["note_id"]).in_logs(),
+        note_column("text", "text").also(&["note"]),
+        note_column("is_pinned", "pinned").in_logs(),
         plain("author_type"),
-        noted("author_id", "author.id").shown(),
-        noted("created_at", "createdAt").shown(),
+        note_column("author_id", "author.id").in_logs(),
+        note_column("created_at", "createdAt").in_logs(),
         plain("editor_type"),
-        noted("editor_id", "updatedBy.id").shown(),
-        noted("updated_at", "updatedAt").shown(),
+        note_column("editor_id", "updatedBy.id").in_logs(),
+        note_column("updated_at", "updatedAt").in_logs(),
         plain("version"),
     ],
 }];

@@ -46,17 +46,17 @@ pub(super) const TABLES: &[Table] = &[
             owner(TRAIL),
             personal("resource_id", &ACCOUNTING, TRAIL)
                 .export("resourceId")
-                .shown(),
+                .in_logs(),
             plain("actor_type"),
             personal("actor_id", &ACCOUNTING, TRAIL)
                 .export("actorId")
-                .shown(),
+                .in_logs(),
             personal("session_id", &ACCOUNTING, TRAIL).export("sessionId"),
             plain("trace_id"),
             plain("correlation_id"),
             personal("changed_fields", &ACCOUNTING, TRAIL)
                 .export("changedFields")
-                .shown(),
+                .in_logs(),
             // Written by versions that did not seal it.
             personal("reason", &ACCOUNTING, Erase::Null).export("reason"),
             personal("metadata", &ACCOUNTING, Erase::Overwrite("{}"))
@@ -80,14 +80,14 @@ pub(super) const TABLES: &[Table] = &[
             plain("payload").at("/timestamp"),
             plain("payload").at("/source"),
             plain("payload").at("/metadata"),
-            personal_member("/data/customerId").shown(),
+            personal_member("/data/customerId").in_logs(),
             personal_member("/data/email"),
             personal_member("/data/profile/firstName"),
             personal_member("/data/profile/lastName"),
-            personal_member("/data/segment").shown(),
-            personal_member("/data/registrationDate").shown(),
-            personal_member("/data/addressId").shown(),
-            personal_member("/data/country").shown(),
+            personal_member("/data/segment").in_logs(),
+            personal_member("/data/registrationDate").in_logs(),
+            personal_member("/data/addressId").in_logs(),
+            personal_member("/data/country").in_logs(),
             personal("payload", &TELLING, Erase::Null).rest(),
             plain("created_at"),
             plain("published_at"),
