@@ -59,17 +59,14 @@ impl Call {
     /// Opens a request without a body: its fields are those of the query. If the caller may not act
     /// in the tenant, fails with `missing`, as for an id that does not exist.
     pub(crate) async fn query(self, missing: Code) -> HttpResult<Request> {
-        let query = Fields::query(self.parts.uri.query());
-        self.open(query, None, Bytes::new(), missing).await
+        self.open(None, missing).await
     }
 
     /// Opens a request with a JSON body, whose members may be spelled according to `aliases`.
     pub(crate) async fn body(mut self, aliases: &AliasTable, missing: Code) -> HttpResult<Request> {
         let body = JsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
-        let bytes = body.bytes.clone();
-        let query = Fields::query(self.parts.uri.query());
-        self.open(query, Some(body.fields(aliases)), bytes, missing)
-            .await
+        let content = (body.bytes.clone(), body.fields(aliases));
+        self.open(Some(content), missing).await
     }
 
     /// Opens a request whose JSON body may be absent.
@@ -79,29 +76,23 @@ impl Call {
         missing: Code,
     ) -> HttpResult<Request> {
         let body = OptionalJsonBody::read(&self.parts, mem::take(&mut self.body)).await?;
-        let bytes = body.bytes.clone();
-        let query = Fields::query(self.parts.uri.query());
-        self.open(query, Some(body.fields(aliases)), bytes, missing)
-            .await
+        let content = (body.bytes.clone(), body.fields(aliases));
+        self.open(Some(content), missing).await
     }
 
-    async fn open(
-        self,
-        mut query: Fields,
-        body: Option<Fields>,
-        bytes: Bytes,
-        missing: Code,
-    ) -> HttpResult<Request> {
+    /// Opens a request with this body: its bytes and its fields.
+    async fn open(self, content: Option<(Bytes, Fields)>, missing: Code) -> HttpResult<Request> {
+        let mut query = Fields::query(self.parts.uri.query());
         let in_query = query.text(TENANT).optional();
-        let (fields, named) = match body {
-            None => (query, in_query),
-            Some(mut body) => {
+        let (bytes, fields, named) = match content {
+            None => (Bytes::new(), query, in_query),
+            Some((bytes, mut body)) => {
                 let in_body = body.text("tenantId").optional();
                 body.extend(query.take_faults());
                 if matches!((&in_query, &in_body), (Some(one), Some(other)) if one != other) {
                     return Err(missing.into());
                 }
-                (body, in_query.or(in_body))
+                (bytes, body, in_query.or(in_body))
             }
         };
         let access = &self.api.access;
