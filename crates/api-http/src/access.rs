@@ -203,12 +203,7 @@ fn problem(error: AccessError, missing: Code) -> Problem {
 /// Returns the problem for a caller who lacks what a request needs.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
     count(refusal);
-    lacking(refusal.needed())
-}
-
-/// Returns the same problem for a refusal that is not recorded in the audit trail.
-pub(crate) fn lacking(needed: Needed) -> Problem {
-    Problem::new(Code::PermissionDenied).detail(match needed {
+    Problem::new(Code::PermissionDenied).detail(match refusal.needed() {
         Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
         Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
         Needed::Customer => "only the customer itself may do this".to_owned(),

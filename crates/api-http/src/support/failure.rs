@@ -65,7 +65,10 @@ pub(crate) fn of<R>(
             let faults = names.into_iter().map(fault);
             faults.fold(access::refused(refusal), Problem::fault)
         }
-        Failed::Lacking { needed, .. } => access::lacking(needed),
+        Failed::Lacking { needed, .. } => {
+            tracing::error!(%needed, "a use case did not record a refusal");
+            Code::Internal.into()
+        }
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),
@@ -99,4 +102,28 @@ pub(crate) fn violation(value: InvalidValue) -> Violation {
         ValueFault::WeakPassword => Code::WeakPassword.into(),
     };
     Violation::new(code, value.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use customer_app::access::Needed;
+    use std::convert::Infallible;
+
+    #[test]
+    fn a_refusal_that_no_use_case_recorded_is_an_internal_error() {
+        let unrecorded: Failed<Infallible> = Failed::Lacking {
+            needed: Needed::StepUp,
+            fields: vec!["/status"],
+        };
+        let fields = Fields::query(None);
+        let problem = of(
+            unrecorded,
+            Code::CustomerNotFound,
+            &fields,
+            |rule| match rule {},
+        );
+        assert_eq!(problem.code(), Code::Internal);
+        assert!(problem.faults().is_empty());
+    }
 }

@@ -35,7 +35,8 @@ pub enum Failed<R> {
         fields: Vec<&'static str>,
     },
     /// The same, found inside a unit of work. The use case that began it records the refusal after
-    /// the unit of work has ended, see `Refusals::recorded`.
+    /// the unit of work has ended, see `Refusals::recorded`; an adapter that is given this error
+    /// reports it as an internal one.
     #[error("{needed} is needed")]
     Lacking {
         /// What the caller lacks.
