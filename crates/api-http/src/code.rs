@@ -6,13 +6,14 @@ use http_kit::fault::FaultCode;
 use http_kit::problem::Problem;
 
 /// A row per code: variant, code in replies, page under `docs/problems/`, status, title, and
-/// whether the same request may succeed later. A code without a page does not compile.
+/// whether the same request may succeed later. A code of `http-kit` has its properties from there:
+/// variant, code and page. A code without a page does not compile.
 macro_rules! codes {
-    ($($variant:ident $name:literal $page:literal $status:ident $retry:ident $title:literal;)+) => {
+    ($($variant:ident $name:tt $page:literal $($status:ident $retry:ident $title:literal)?;)+) => {
         /// The kind of error, as clients see it. The list is closed: a new code needs a new row and
         /// a new page.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $(#[doc = $title] $variant),+ }
+        pub enum Code { $($(#[doc = $title])? $variant),+ }
 
         impl Code {
             /// Every code, in the order of their statuses.
@@ -20,15 +21,7 @@ macro_rules! codes {
 
             /// Returns the properties of the code.
             pub const fn row(self) -> &'static Row {
-                match self {
-                    $(Self::$variant => &Row {
-                        name: $name,
-                        page: $page,
-                        status: StatusCode::$status,
-                        title: $title,
-                        retryable: codes!(@retry $retry),
-                    }),+
-                }
+                match self { $(Self::$variant => codes!(@row $name $page $($status $retry $title)?)),+ }
             }
 
             /// Returns the text of the code's page, in Markdown.
@@ -37,28 +30,38 @@ macro_rules! codes {
             }
         }
     };
+    (@row $kit:ident $page:literal) => { http_kit::code::Code::$kit.row() };
+    (@row $name:literal $page:literal $status:ident $retry:ident $title:literal) => {
+        &Row {
+            name: $name,
+            page: $page,
+            status: StatusCode::$status,
+            title: $title,
+            retryable: codes!(@retry $retry),
+        }
+    };
     (@retry retry) => { true };
     (@retry once) => { false };
 }
 
 codes! {
-    ValidationFailed "VALIDATION_FAILED" "validation-failed" BAD_REQUEST once "The request is not valid";
+    ValidationFailed VALIDATION_FAILED "validation-failed";
     InvalidEmailFormat "INVALID_EMAIL_FORMAT" "invalid-email-format" BAD_REQUEST once "The e-mail address is not valid";
     WeakPassword "WEAK_PASSWORD" "weak-password" BAD_REQUEST once "The password is too weak";
     AddressLimitExceeded "ADDRESS_LIMIT_EXCEEDED" "address-limit-exceeded" BAD_REQUEST once "The customer has as many addresses as allowed";
     NoteLimitExceeded "NOTE_LIMIT_EXCEEDED" "note-limit-exceeded" BAD_REQUEST once "The customer has as many notes as allowed";
     InvalidCustomerId "INVALID_CUSTOMER_ID" "invalid-customer-id" BAD_REQUEST once "The customer id is not valid";
     InvalidAddressId "INVALID_ADDRESS_ID" "invalid-address-id" BAD_REQUEST once "The address id is not valid";
-    InvalidCursor "INVALID_CURSOR" "invalid-cursor" BAD_REQUEST once "The cursor is not valid";
+    InvalidCursor INVALID_CURSOR "invalid-cursor";
     FilterTooBroad "FILTER_TOO_BROAD" "filter-too-broad" BAD_REQUEST once "The filter matches too much to be answered in time";
     ReadOnlyField "READ_ONLY_FIELD" "read-only-field" BAD_REQUEST once "A read-only member was given another value";
-    MalformedBody "MALFORMED_BODY" "malformed-body" BAD_REQUEST once "The body is not well-formed";
+    MalformedBody MALFORMED_BODY "malformed-body";
     InvalidToken "INVALID_TOKEN" "invalid-token" BAD_REQUEST once "The token is wrong, used or expired";
-    Unauthenticated "UNAUTHENTICATED" "unauthenticated" UNAUTHORIZED once "Authentication is required";
+    Unauthenticated UNAUTHENTICATED "unauthenticated";
     InvalidCredentials "INVALID_CREDENTIALS" "invalid-credentials" UNAUTHORIZED once "E-mail address or password is wrong";
     TokenExpired "TOKEN_EXPIRED" "token-expired" UNAUTHORIZED once "The access token has expired";
     Invalid2faCode "INVALID_2FA_CODE" "invalid-2fa-code" UNAUTHORIZED once "The code is wrong or was used before";
-    PermissionDenied "PERMISSION_DENIED" "permission-denied" FORBIDDEN once "The caller may not do this";
+    PermissionDenied PERMISSION_DENIED "permission-denied";
     StepUpRequired "STEP_UP_REQUIRED" "step-up-required" FORBIDDEN once "A fresh proof of identity is required";
     EmailNotVerified "EMAIL_NOT_VERIFIED" "email-not-verified" FORBIDDEN once "The e-mail address is not verified";
     AccountSuspended "ACCOUNT_SUSPENDED" "account-suspended" FORBIDDEN once "The account is suspended";
@@ -68,10 +71,10 @@ codes! {
     TenantNotFound "TENANT_NOT_FOUND" "tenant-not-found" NOT_FOUND once "There is no such tenant";
     ApiKeyNotFound "API_KEY_NOT_FOUND" "api-key-not-found" NOT_FOUND once "There is no such API key";
     GroupNotFound "GROUP_NOT_FOUND" "group-not-found" NOT_FOUND once "There is no such customer group";
-    RouteNotFound "ROUTE_NOT_FOUND" "route-not-found" NOT_FOUND once "There is no such route";
+    RouteNotFound ROUTE_NOT_FOUND "route-not-found";
     FeatureDisabled "FEATURE_DISABLED" "feature-disabled" NOT_FOUND once "The feature is switched off";
-    MethodNotAllowed "METHOD_NOT_ALLOWED" "method-not-allowed" METHOD_NOT_ALLOWED once "The route does not have this method";
-    RequestTimeout "REQUEST_TIMEOUT" "request-timeout" REQUEST_TIMEOUT retry "The request took too long to arrive";
+    MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed";
+    RequestTimeout REQUEST_TIMEOUT "request-timeout";
     EmailAlreadyExists "EMAIL_ALREADY_EXISTS" "email-already-exists" CONFLICT once "The e-mail address belongs to another customer";
     IdentifierAlreadyExists "IDENTIFIER_ALREADY_EXISTS" "identifier-already-exists" CONFLICT once "The identifier is taken";
     DuplicateAddress "DUPLICATE_ADDRESS" "duplicate-address" CONFLICT once "The customer has an equal address";
@@ -82,14 +85,14 @@ codes! {
     PositionExpired "POSITION_EXPIRED" "position-expired" GONE once "The position lies before the oldest change kept";
     LinkExpired "LINK_EXPIRED" "link-expired" GONE once "The link has expired or was used";
     VersionConflict "VERSION_CONFLICT" "version-conflict" PRECONDITION_FAILED once "The record was changed by someone else";
-    BodyTooLarge "BODY_TOO_LARGE" "body-too-large" PAYLOAD_TOO_LARGE once "The body is too large";
-    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE once "The body is not JSON";
+    BodyTooLarge BODY_TOO_LARGE "body-too-large";
+    UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported-media-type";
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" "idempotency-key-reused" UNPROCESSABLE_ENTITY once "The Idempotency-Key was used for another request";
-    RateLimited "RATE_LIMITED" "rate-limited" TOO_MANY_REQUESTS retry "Too many requests";
-    HeadersTooLarge "HEADERS_TOO_LARGE" "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE once "The request line and headers are too large";
-    Internal "INTERNAL" "internal" INTERNAL_SERVER_ERROR once "The service failed";
+    RateLimited RATE_LIMITED "rate-limited";
+    HeadersTooLarge HEADERS_TOO_LARGE "headers-too-large";
+    Internal INTERNAL "internal";
     SegmentUpdateFailed "SEGMENT_UPDATE_FAILED" "segment-update-failed" INTERNAL_SERVER_ERROR retry "The segment could not be updated";
-    Unavailable "UNAVAILABLE" "unavailable" SERVICE_UNAVAILABLE retry "The service cannot answer at the moment";
+    Unavailable UNAVAILABLE "unavailable";
 }
 
 impl Code {
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kit_says_the_same_of_its_codes() {
+    fn every_code_of_the_kit_has_a_row() {
         for code in http_kit::code::Code::BUILT_IN {
             let listed = Code::from_page(code.row().page);
             assert_eq!(listed.map(Code::row), Some(code.row()));
