@@ -29,11 +29,26 @@ const STEP_UP: &str = "prove who you are again: the last proof is older than fiv
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// Routes of one path that do not declare yet who may call them. A router takes none of them before
+/// [`needs`] or [`public`] has.
+pub(crate) struct Undeclared<S>(pub(crate) UtoipaMethodRouter<S>);
+
+/// Collects the handlers of one path, as [`utoipa_axum::routes!`] does.
+macro_rules! routes {
+    ($($handlers:tt)*) => { $crate::access::Undeclared(utoipa_axum::routes!($($handlers)*)) };
+}
+pub(crate) use routes;
+
+/// Lets everyone call these routes.
+pub(crate) fn public<S>(Undeclared(routes): Undeclared<S>) -> UtoipaMethodRouter<S> {
+    routes
+}
+
 /// Documents who may call these routes, and rejects all other callers before a handler runs,
 /// whatever arguments the handler takes.
 pub(crate) fn needs<S>(
     who: Needs,
-    (schemas, mut paths, routes): UtoipaMethodRouter<S>,
+    Undeclared((schemas, mut paths, routes)): Undeclared<S>,
 ) -> UtoipaMethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -79,11 +94,11 @@ impl Admission {
         })
     }
 
-    /// Takes the admission out of a request. A route that does not declare who may call it admits
-    /// no caller, and so has no admission to take.
+    /// Takes the admission out of a request. A public route admits no caller, and so has no
+    /// admission to take.
     pub(crate) fn take(extensions: &mut Extensions) -> HttpResult<Self> {
         extensions.remove().ok_or_else(|| {
-            tracing::error!("a route does not declare who may call it");
+            tracing::error!("a public route asks who calls it");
             Code::Internal.into()
         })
     }
@@ -230,7 +245,6 @@ mod tests {
     use http::HeaderValue;
     use tower::ServiceExt as _;
     use utoipa_axum::router::OpenApiRouter;
-    use utoipa_axum::routes;
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs

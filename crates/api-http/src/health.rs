@@ -4,6 +4,7 @@ mod body;
 
 pub use body::{HealthBody, HealthDetailBody, HealthStatus, JobBody, JobStatus};
 
+use crate::access::public;
 use crate::prelude::*;
 use crate::support::envelope::reply;
 use axum::extract::{FromRef, State};
@@ -79,16 +80,16 @@ where
     Health: FromRef<S>,
 {
     OpenApiRouter::new()
-        .routes(routes!(live))
-        .routes(routes!(ready))
-        .routes(routes!(ready_short))
-        .routes(routes!(detail))
-        .routes(routes!(metrics))
+        .routes(public(routes!(live)))
+        .routes(public(routes!(ready)))
+        .routes(public(routes!(ready_short)))
+        .routes(public(routes!(detail)))
+        .routes(public(routes!(metrics)))
 }
 
 /// Returns the route under the base path.
 pub(crate) fn base_router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(customers_health))
+    OpenApiRouter::new().routes(public(routes!(customers_health)))
 }
 
 /// Succeeds if the database responds and the program is not about to stop.

@@ -1,6 +1,6 @@
 //! The names that a file of routes uses, whatever its slice.
 
-pub(crate) use crate::access::needs;
+pub(crate) use crate::access::{needs, routes};
 pub(crate) use crate::api::Shared;
 pub(crate) use crate::code::Code;
 pub(crate) use crate::support::call::{Call, Request};
@@ -15,4 +15,3 @@ pub(crate) use http_kit::fields::Fields;
 pub(crate) use http_kit::problem::{HttpResult, Problem};
 pub(crate) use serde_json::{Value, json};
 pub(crate) use utoipa_axum::router::OpenApiRouter;
-pub(crate) use utoipa_axum::routes;
