@@ -15,8 +15,8 @@ use crate::access::Refusals;
 use crate::support::failed::{expect_customer, expect_not_deleted, expect_own};
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
-    Address, AddressBook, AddressChanges, AddressReads, BookHolder, DEFAULT_ADDRESS_LIMIT,
-    LockedBook, MAX_BOOK, Role,
+    Address, AddressBook, AddressChanges, AddressField, AddressReads, BookHolder,
+    DEFAULT_ADDRESS_LIMIT, LockedBook, MAX_BOOK, Role,
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
@@ -66,8 +66,8 @@ impl Default for AddressSettings {
 /// What happened to an address.
 #[derive(Debug, Clone, Copy)]
 enum Edit<'a> {
-    Created(&'a [&'static str]),
-    Updated(&'a [&'static str]),
+    Created(&'a [AddressField]),
+    Updated(&'a [AddressField]),
     Deleted,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Edit<'a> {
     fn kinds(self) -> (EventKind, AuditKind) {
         match self {
             Self::Created(_) => (EventKind::AddressCreated, AuditKind::AddressCreate),
-            Self::Updated(["roles"]) => {
+            Self::Updated([AddressField::Roles]) => {
                 (EventKind::AddressUpdated, AuditKind::AddressDefaultChanged)
             }
             Self::Updated(_) => (EventKind::AddressUpdated, AuditKind::AddressUpdate),
@@ -83,7 +83,7 @@ impl<'a> Edit<'a> {
         }
     }
 
-    fn fields(self) -> &'a [&'static str] {
+    fn fields(self) -> &'a [AddressField] {
         match self {
             Self::Created(fields) | Self::Updated(fields) => fields,
             Self::Deleted => &[],
@@ -127,10 +127,9 @@ impl Addresses {
     }
 }
 
-/// Returns the names of the filled fields, plus the roles that the address gives up when it is
-/// deleted.
-fn filled_fields(address: &Address) -> Vec<&'static str> {
-    let roles = (!address.roles().is_empty()).then_some("roles");
+/// Returns the filled fields, plus the roles that the address gives up when it is deleted.
+fn filled_fields(address: &Address) -> Vec<AddressField> {
+    let roles = (!address.roles().is_empty()).then_some(AddressField::Roles);
     address.given_fields().into_iter().chain(roles).collect()
 }
 
@@ -155,5 +154,9 @@ fn refuse_staff_fields(
     if context.may(Permission::Write) {
         return Ok(());
     }
-    expect_own(Permission::Write, changes.staff_fields(address))
+    let fields = changes.staff_fields(address).into_iter();
+    expect_own(
+        Permission::Write,
+        fields.map(AddressField::as_str).collect(),
+    )
 }

@@ -9,10 +9,11 @@ mod postal;
 pub use crate::support::country::{Country, Region};
 pub use book::{Added, AddressBook, BookChanges, BookError, RemovedAddress, WrittenAddress};
 pub use changes::AddressChanges;
+pub use fields::AddressField;
 pub use ports::{AddressReads, AddressRepo, BookHolder, LockedBook};
 #[cfg(feature = "mocks")]
 pub use ports::{MockAddressReads, MockAddressRepo};
-pub use postal::{AddressField, AddressProblem, PostalAddress, ProblemKind};
+pub use postal::{AddressProblem, PostalAddress, ProblemKind};
 
 use crate::support::reference::{LegacyId, Reference};
 use crate::support::vocabulary::vocabulary;

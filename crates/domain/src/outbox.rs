@@ -1,6 +1,6 @@
 //! Events that notify other services. Each is written in the transaction of its change.
 
-use crate::address::{Address, BookHolder, Role};
+use crate::address::{Address, AddressField, BookHolder, Role};
 use crate::customer::{Customer, CustomerField, CustomerRecord};
 use crate::{AddressId, Context, CustomerId, EventId, StoreError, TenantId};
 use async_trait::async_trait;
@@ -122,8 +122,9 @@ impl Event {
         holder: BookHolder,
         address: &Address,
         defaults: [Option<AddressId>; 2],
-        changed: &[&str],
+        changed: &[AddressField],
     ) -> Self {
+        let changed: Vec<_> = changed.iter().map(|field| field.as_str()).collect();
         let [shipping, billing] = defaults.map(|id| id.map(|id| id.to_string()));
         let roles: Vec<_> = address.roles().into_iter().map(Role::as_str).collect();
         let data = json!({

@@ -6,13 +6,13 @@ use crate::support::failure::{rule, violation};
 use crate::support::patch::PatchExt as _;
 use crate::support::stated::{ReadOnly, reference};
 use customer_app::Stated;
+use customer_domain::Patch;
 use customer_domain::address::{
     Address, AddressChanges, AddressField, AddressProblem, AddressRef, AddressType, Country,
-    MAX_LABEL, PostalAddress, Role,
+    PostalAddress, Role,
 };
 use customer_domain::customer::{LegacyId, MAX_METADATA_BYTES};
 use customer_domain::profile::Phone;
-use customer_domain::{Patch, text};
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Violation};
 use http_kit::normalise::AliasTable;
@@ -46,7 +46,9 @@ pub(super) fn problem_fault(fields: &Fields, problem: &AddressProblem) -> Fault 
 /// as a whole.
 pub(super) fn details(fields: &mut Fields) -> AddressChanges {
     AddressChanges {
-        kind: fields.one_of("type", AddressType::WORDS).patch(),
+        kind: fields
+            .one_of(AddressField::Kind.as_str(), AddressType::WORDS)
+            .patch(),
         is_default: fields.boolean("isDefault").replace(),
         first_name: part(fields, AddressField::FirstName),
         last_name: part(fields, AddressField::LastName),
@@ -61,23 +63,21 @@ pub(super) fn details(fields: &mut Fields) -> AddressChanges {
         region: part(fields, AddressField::Region),
         postal_code: part(fields, AddressField::PostalCode),
         country: fields
-            .text("country")
+            .text(AddressField::Country.as_str())
             .then(|code| rule(Country::parse(&code)))
             .replace(),
         phone: fields
-            .text("phone")
+            .text(AddressField::Phone.as_str())
             .then(|text| rule(Phone::parse(&text)))
             .patch()
             .flatten(),
-        label: fields
-            .text("label")
-            .then(|text| rule(text::line(&text, MAX_LABEL)))
-            .patch()
-            .flatten(),
-        is_verified: fields.boolean("isVerified").replace(),
-        metadata: fields.free_object("metadata", MAX_METADATA_BYTES).patch(),
+        label: part(fields, AddressField::Label),
+        is_verified: fields.boolean(AddressField::IsVerified.as_str()).replace(),
+        metadata: fields
+            .free_object(AddressField::Metadata.as_str(), MAX_METADATA_BYTES)
+            .patch(),
         legacy_id: fields
-            .integer("legacyId", 1..=i64::from(u32::MAX))
+            .integer(AddressField::LegacyId.as_str(), 1..=i64::from(u32::MAX))
             .then(|id| rule(LegacyId::new(id)))
             .patch(),
     }
@@ -99,7 +99,7 @@ pub(super) fn check(fields: &mut Fields, postal: Option<&PostalAddress>) -> Vec<
         faults.extend(missing_country(fields, postal, &faults));
         return faults;
     };
-    let knows_country = !is_faulty(&fields.pointer("country"));
+    let knows_country = !is_faulty(&fields.pointer(AddressField::Country.as_str()));
     let problems = postal.check().into_iter();
     let problems = problems.filter(AddressProblem::is_fatal);
     let problems =
@@ -117,7 +117,7 @@ pub(super) fn missing_country(
     postal: Option<&PostalAddress>,
     faults: &[Fault],
 ) -> Option<Fault> {
-    let country = fields.pointer("country");
+    let country = fields.pointer(AddressField::Country.as_str());
     let is_faulty = |at: &str| faults.iter().any(|fault| fault.pointer == at);
     if postal.is_some() || is_faulty("") || is_faulty(&country) {
         return None;
@@ -131,7 +131,9 @@ pub(super) fn stated(fields: &mut Fields) -> Stated<Address> {
     let id = |value: &Value| reference(value, AddressRef::parse);
     ReadOnly::of(fields)
         .parsed("id", id, |address: &Address, id| id.names(address))
-        .parsed("roles", roles, |address, roles| address.has_roles(roles))
+        .parsed(AddressField::Roles.as_str(), roles, |address, roles| {
+            address.has_roles(roles)
+        })
         .shown("validation", |address| {
             json!(AddressValidationBody::new(&address.postal))
         })

@@ -7,7 +7,7 @@ use crate::support::retry::retried;
 use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::address::{
-    Address, AddressBook, AddressChanges, AddressRef, LockedBook, Role,
+    Address, AddressBook, AddressChanges, AddressField, AddressRef, LockedBook, Role,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::Claimed;
@@ -134,7 +134,7 @@ impl Addresses {
             return Ok(Outcome::Done(after));
         }
         work.addresses().save(&book.changes(&*self.digests)).await?;
-        let edit = Edit::Updated(&["roles"]);
+        let edit = Edit::Updated(&[AddressField::Roles]);
         work.record(self.changed(holder, &book, &after.address, edit));
         once.store_reply(&mut *work, &after);
         work.commit().await?;
@@ -191,7 +191,7 @@ fn find(book: &AddressBook, id: AddressId) -> Result<HeldAddress, AddressError> 
 fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
     let mut edit = command.changes.clone();
     let is_default = !address.roles().is_empty();
-    if command.stated.has("roles") && edit.is_default == Some(is_default) {
+    if command.stated.has(AddressField::Roles.as_str()) && edit.is_default == Some(is_default) {
         edit.is_default = None;
     }
     edit
@@ -199,15 +199,11 @@ fn wanted_edit(address: &Address, command: &UpdateAddress) -> AddressChanges {
 
 /// Rejects an address for faults in its changed fields only: rules that were added after it was
 /// stored do not prevent its owner from correcting other fields.
-fn refuse_unsound(address: &Address, changed: &[&str]) -> Result<(), AddressError> {
-    let is_changed = |name: &&str| changed.contains(name);
-    if ["street", "city", "zipCode", "country"]
-        .iter()
-        .any(is_changed)
-    {
+fn refuse_unsound(address: &Address, changed: &[AddressField]) -> Result<(), AddressError> {
+    if changed.iter().any(|field| field.is_judged()) {
         refuse_invalid(&address.postal)?;
     }
-    if is_changed(&"metadata") && address.is_metadata_too_large() {
+    if changed.contains(&AddressField::Metadata) && address.is_metadata_too_large() {
         return Err(AddressRule::TooLarge.into());
     }
     Ok(())

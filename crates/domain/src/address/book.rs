@@ -3,7 +3,7 @@
 //! A default belongs to a role, not to an address: each role has at most one default address, whose
 //! type must cover the role.
 
-use super::{Address, AddressChanges, AddressRef, AddressType, Role};
+use super::{Address, AddressChanges, AddressField, AddressRef, AddressType, Role};
 use crate::support::reference::LegacyId;
 use crate::{AddressId, CustomerId, KeyedDigest};
 use chrono::{DateTime, Utc};
@@ -28,8 +28,8 @@ pub enum Added {
     Equal {
         /// The id of the existing address.
         id: AddressId,
-        /// The names of the fields of it that changed, as they are spelled in the API.
-        changed: Vec<&'static str>,
+        /// The fields of it that changed.
+        changed: Vec<AddressField>,
     },
 }
 
@@ -156,10 +156,10 @@ impl AddressBook {
         if let Some(id) = self.equal_to(&address, digests) {
             let mut changed = Vec::new();
             if self.adopt(id, address.legacy_id, now) {
-                changed.push("legacyId");
+                changed.push(AddressField::LegacyId);
             }
             if make_default && self.take(id, self.covered(id), now) {
-                changed.push("roles");
+                changed.push(AddressField::Roles);
             }
             return Ok(Added::Equal { id, changed });
         }
@@ -175,9 +175,8 @@ impl AddressBook {
         Ok(Added::New)
     }
 
-    /// Merges changes into an address, and returns the names of the changed fields as they are
-    /// spelled in the API. Roles that its type no longer covers, or that it gives up, go to the
-    /// newest other address that covers them.
+    /// Merges changes into an address, and returns the changed fields. Roles that its type no longer
+    /// covers, or that it gives up, go to the newest other address that covers them.
     ///
     /// # Errors
     /// [`BookError::NotFound`]; [`BookError::Equal`] if it would become equal to another address.
@@ -187,7 +186,7 @@ impl AddressBook {
         edit: AddressChanges,
         now: DateTime<Utc>,
         digests: &dyn KeyedDigest,
-    ) -> Result<Vec<&'static str>, BookError> {
+    ) -> Result<Vec<AddressField>, BookError> {
         let is_default = edit.is_default;
         let before = self.get(AddressRef::Id(id))?.clone();
         let mut after = before.clone();
@@ -215,7 +214,7 @@ impl AddressBook {
         }
         let roles = self.get(AddressRef::Id(id))?.roles();
         if roles != before.roles() {
-            changed.push("roles");
+            changed.push(AddressField::Roles);
         }
         if !changed.is_empty() {
             self.touch(id, now);

@@ -1,6 +1,6 @@
 //! Merging changes into an address, and naming the changed fields.
 
-use super::{Address, AddressType, Country, PostalAddress};
+use super::{Address, AddressField, AddressType, Country, PostalAddress};
 use crate::audit::Audited;
 use crate::support::merge::{MAX_METADATA_BYTES, merge_object};
 use crate::support::phone::Phone;
@@ -49,8 +49,8 @@ pub struct AddressChanges {
 }
 
 impl AddressChanges {
-    /// Merges everything but the roles into `address`, and returns the names of the changed fields.
-    pub(super) fn apply(self, address: &mut Address) -> Vec<&'static str> {
+    /// Merges everything but the roles into `address`, and returns the changed fields.
+    pub(super) fn apply(self, address: &mut Address) -> Vec<AddressField> {
         let before = address.clone();
         let Self {
             kind,
@@ -99,7 +99,7 @@ impl AddressChanges {
 
     /// Returns the fields of `address` that these changes would change and only staff may: what
     /// somebody made sure of, and what the shop keeps.
-    pub fn staff_fields(&self, address: &Address) -> Vec<&'static str> {
+    pub fn staff_fields(&self, address: &Address) -> Vec<AddressField> {
         let Self {
             kind: _,
             is_default: _,
@@ -169,16 +169,15 @@ impl Address {
         }
     }
 
-    /// Returns the names of the fields that are filled, as they are spelled in the API. Roles are
-    /// not included: the book assigns them.
-    pub fn given_fields(&self) -> Vec<&'static str> {
+    /// Returns the fields that are filled. Roles are not included: the book assigns them.
+    pub fn given_fields(&self) -> Vec<AddressField> {
         let blank = Self {
             kind: self.kind,
             default_shipping: self.default_shipping,
             default_billing: self.default_billing,
             ..Self::blank(self.id, self.postal.country, self.created_at)
         };
-        let always = ["type", "country"].into_iter();
+        let always = [AddressField::Kind, AddressField::Country].into_iter();
         always.chain(self.changed_since(&blank)).collect()
     }
 
@@ -206,6 +205,10 @@ mod tests {
         Address::new(AddressId(Uuid::nil()), us, details, DateTime::UNIX_EPOCH)
     }
 
+    fn names(fields: Vec<AddressField>) -> Vec<&'static str> {
+        fields.into_iter().map(AddressField::as_str).collect()
+    }
+
     fn object(json: &Value) -> Patch<Map<String, Value>> {
         Patch::Set(json.as_object().cloned().unwrap())
     }
@@ -217,7 +220,7 @@ mod tests {
         assert_eq!((new.roles(), new.version), (vec![], 1));
         assert_eq!(new.postal.country.code(), "US");
         assert_eq!(
-            new.given_fields(),
+            names(new.given_fields()),
             [
                 "type",
                 "country",
@@ -239,7 +242,7 @@ mod tests {
             metadata: object(&json!({"gate": null, "door": {"right": true}})),
             ..AddressChanges::default()
         };
-        assert_eq!(edit.apply(&mut address), ["company", "metadata"]);
+        assert_eq!(names(edit.apply(&mut address)), ["company", "metadata"]);
         let merged = json!({"door": {"left": true, "right": true}});
         assert_eq!(Value::Object(address.metadata), merged);
         assert!(address.is_verified, "the place is the same");
@@ -252,7 +255,7 @@ mod tests {
             ..AddressChanges::default()
         };
         let mut address = stored();
-        assert_eq!(moves().apply(&mut address), ["city", "isVerified"]);
+        assert_eq!(names(moves().apply(&mut address)), ["city", "isVerified"]);
         assert!(!address.is_verified);
         // A flag that is sent back as it was read is not a statement about the new place.
         let mut address = stored();
@@ -267,7 +270,7 @@ mod tests {
             first_name: Patch::Set("Ada".to_owned()),
             ..AddressChanges::default()
         };
-        assert_eq!(person.apply(&mut address), ["firstName"]);
+        assert_eq!(names(person.apply(&mut address)), ["firstName"]);
         assert!(address.is_verified);
     }
 }

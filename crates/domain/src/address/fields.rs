@@ -1,16 +1,98 @@
-//! The fields of an address by their names in the API: which of them changed, and which are
-//! audited.
+//! The fields of an address: their names in the API, their limits and their audited values.
 
-use super::{Address, PostalAddress, Role};
+use super::{Address, MAX_LABEL, PostalAddress, Role};
 use crate::audit::{Audited, Fields};
-use crate::support::phone::Phone;
+use crate::support::phone::{MAX_PHONE, Phone};
 use crate::support::reference::LegacyId;
+use crate::support::vocabulary::vocabulary;
+use crate::{InvalidValue, text};
 use serde_json::json;
 
-impl Audited for Address {
-    type Field = &'static str;
+vocabulary! {
+    /// An audited field of an address, by its name in the API (D-19).
+    pub enum AddressField {
+        /// What the address is used for.
+        Kind "type",
+        /// Given name.
+        FirstName "firstName",
+        /// Family name.
+        LastName "lastName",
+        /// Company.
+        Company "company",
+        /// Street and number.
+        Street "street",
+        /// The second line of the street address.
+        Street2 "street2",
+        /// City.
+        City "city",
+        /// State, province or other region.
+        Region "state",
+        /// Postal code.
+        PostalCode "zipCode",
+        /// Country.
+        Country "country",
+        /// Phone number.
+        Phone "phone",
+        /// The customer's name for the address.
+        Label "label",
+        /// Whether the address was verified to exist.
+        IsVerified "isVerified",
+        /// The metadata.
+        Metadata "metadata",
+        /// The id in Magento.
+        LegacyId "legacyId",
+        /// The roles that the address is the default for.
+        Roles "roles",
+    }
+}
 
-    fn fields(&self) -> Fields {
+impl AddressField {
+    /// Returns the maximum length of a text, in characters; `None` if the field is not free text.
+    pub const fn max_length(self) -> Option<usize> {
+        match self {
+            Self::FirstName | Self::LastName | Self::City | Self::Region => Some(100),
+            Self::Company | Self::Street | Self::Street2 => Some(255),
+            Self::PostalCode => Some(20),
+            Self::Phone => Some(MAX_PHONE),
+            Self::Label => Some(MAX_LABEL),
+            Self::Kind
+            | Self::Country
+            | Self::IsVerified
+            | Self::Metadata
+            | Self::LegacyId
+            | Self::Roles => None,
+        }
+    }
+
+    /// Parses the text of this field; `None` if nothing is left after trimming.
+    ///
+    /// # Errors
+    /// Fails if the text is too long or contains control characters.
+    pub fn parse(self, value: &str) -> Result<Option<String>, InvalidValue> {
+        text::line(value, self.max_length().unwrap_or(usize::MAX))
+    }
+
+    /// Returns whether an address is rejected if this field breaks the rules of the country's post.
+    /// Regions are not judged, since customers and older systems spell them in ways that no list
+    /// covers.
+    pub const fn is_judged(self) -> bool {
+        matches!(
+            self,
+            Self::Street | Self::City | Self::PostalCode | Self::Country
+        )
+    }
+}
+
+impl From<AddressField> for &'static str {
+    fn from(field: AddressField) -> Self {
+        field.as_str()
+    }
+}
+
+impl Audited for Address {
+    type Field = AddressField;
+
+    fn fields(&self) -> Fields<AddressField> {
         let Self {
             id: _,
             kind,
@@ -39,22 +121,25 @@ impl Audited for Address {
         } = postal;
         let roles: Vec<_> = self.roles().into_iter().map(Role::as_str).collect();
         vec![
-            ("type", json!(kind.as_str())),
-            ("firstName", json!(first_name)),
-            ("lastName", json!(last_name)),
-            ("company", json!(company)),
-            ("street", json!(street)),
-            ("street2", json!(street2)),
-            ("city", json!(city)),
-            ("state", json!(region)),
-            ("zipCode", json!(postal_code)),
-            ("country", json!(country.code())),
-            ("phone", json!(phone.as_ref().map(Phone::as_str))),
-            ("label", json!(label)),
-            ("isVerified", json!(is_verified)),
-            ("metadata", json!(metadata)),
-            ("legacyId", json!(legacy_id.map(LegacyId::get))),
-            ("roles", json!(roles)),
+            (AddressField::Kind, json!(kind.as_str())),
+            (AddressField::FirstName, json!(first_name)),
+            (AddressField::LastName, json!(last_name)),
+            (AddressField::Company, json!(company)),
+            (AddressField::Street, json!(street)),
+            (AddressField::Street2, json!(street2)),
+            (AddressField::City, json!(city)),
+            (AddressField::Region, json!(region)),
+            (AddressField::PostalCode, json!(postal_code)),
+            (AddressField::Country, json!(country.code())),
+            (
+                AddressField::Phone,
+                json!(phone.as_ref().map(Phone::as_str)),
+            ),
+            (AddressField::Label, json!(label)),
+            (AddressField::IsVerified, json!(is_verified)),
+            (AddressField::Metadata, json!(metadata)),
+            (AddressField::LegacyId, json!(legacy_id.map(LegacyId::get))),
+            (AddressField::Roles, json!(roles)),
         ]
     }
 }
@@ -110,12 +195,14 @@ mod tests {
             "metadata",
             "legacyId",
         ];
-        assert_eq!(after.changed_since(&before), names);
-        for name in names {
-            assert_ne!(before.field(name), after.field(name), "{name}");
+        let changed = after.changed_since(&before).into_iter();
+        assert_eq!(changed.map(AddressField::as_str).collect::<Vec<_>>(), names);
+        for name in after.changed_since(&before) {
+            assert_ne!(before.field(name), after.field(name), "{name:?}");
         }
-        assert_eq!(after.field("roles"), json!([]));
+        assert_eq!(after.field(AddressField::Roles), json!([]));
         after.default_billing = true;
-        assert_eq!(after.field("roles"), json!(["billing"]));
+        assert_eq!(after.field(AddressField::Roles), json!(["billing"]));
+        assert_eq!(after.field_names(), AddressField::ALL);
     }
 }

@@ -1,11 +1,10 @@
 //! The postal address: the recipient and the place.
 
-use super::Country;
+use super::{AddressField, Country};
 use crate::support::country::Part;
 use crate::support::hidden::hidden;
 use crate::support::phone::Phone;
-use crate::support::vocabulary::vocabulary;
-use crate::{InvalidValue, ValueFault, text};
+use crate::{InvalidValue, ValueFault};
 use unicode_normalization::UnicodeNormalization;
 
 /// The recipient and the place of an address. The input is kept as it was typed; whether it follows
@@ -36,47 +35,6 @@ pub struct PostalAddress {
 
 hidden!(PostalAddress);
 
-vocabulary! {
-    /// The text fields of an address, by their names in the API (D-19).
-    pub enum AddressField {
-        /// Given name.
-        FirstName "firstName",
-        /// Family name.
-        LastName "lastName",
-        /// Company.
-        Company "company",
-        /// Street and number.
-        Street "street",
-        /// The second line of the street address.
-        Street2 "street2",
-        /// City.
-        City "city",
-        /// State, province or other region.
-        Region "state",
-        /// Postal code.
-        PostalCode "zipCode",
-    }
-}
-
-impl AddressField {
-    /// Returns the maximum length, in characters.
-    pub fn max_length(self) -> usize {
-        match self {
-            Self::FirstName | Self::LastName | Self::City | Self::Region => 100,
-            Self::Company | Self::Street | Self::Street2 => 255,
-            Self::PostalCode => 20,
-        }
-    }
-
-    /// Parses the text of this field; `None` if nothing is left after trimming.
-    ///
-    /// # Errors
-    /// Fails if the text is too long or contains control characters.
-    pub fn parse(self, value: &str) -> Result<Option<String>, InvalidValue> {
-        text::line(value, self.max_length())
-    }
-}
-
 /// A way in which an address breaks the rules of its country's post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressProblem {
@@ -101,10 +59,9 @@ pub enum ProblemKind {
 }
 
 impl AddressProblem {
-    /// Returns whether an address with this problem is rejected. Problems of the region are only
-    /// hints, since customers and older systems spell regions in ways that no list covers.
+    /// Returns whether an address with this problem is rejected; otherwise it is only a hint.
     pub fn is_fatal(&self) -> bool {
-        self.field != AddressField::Region
+        self.field.is_judged()
     }
 
     /// Returns the problem as an error about the value.

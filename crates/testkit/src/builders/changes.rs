@@ -3,7 +3,7 @@
 use super::address::address;
 use super::clock::{at, seeded_id};
 use chrono::TimeDelta;
-use customer_domain::address::BookHolder;
+use customer_domain::address::{AddressField, BookHolder};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerField, CustomerRecord};
 use customer_domain::idempotency::{IdempotencyClaim, StoredReply};
@@ -30,7 +30,8 @@ pub fn event(n: u64, kind: EventKind, record: &CustomerRecord) -> Event {
                 status: customer.status,
                 event_seq: customer.event_seq,
             };
-            Event::address_changed(id, kind, holder, &address(n), [None, None], &["city"])
+            let changed = [AddressField::City];
+            Event::address_changed(id, kind, holder, &address(n), [None, None], &changed)
         }
     }
 }

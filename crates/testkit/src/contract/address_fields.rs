@@ -6,7 +6,7 @@ use crate::builders::{
     PlainDigests, at, country, customer, full_address, legacy, new_customer, object, phone,
 };
 use customer_domain::Patch;
-use customer_domain::address::{Address, AddressChanges, AddressType, PostalAddress};
+use customer_domain::address::{Address, AddressChanges, AddressField, AddressType, PostalAddress};
 use customer_domain::audit::FieldChange;
 use serde_json::json;
 
@@ -70,6 +70,10 @@ fn differences(one: &Address, other: &Address) -> Vec<&'static str> {
     fields
         .filter_map(|(name, differs)| differs.then_some(name))
         .collect()
+}
+
+fn names(fields: &[AddressField]) -> Vec<&'static str> {
+    fields.iter().map(|field| field.as_str()).collect()
 }
 
 /// Splits changes into one for each field, with the name of the field.
@@ -145,7 +149,7 @@ async fn changed_alone(
     let [after] = <[Address; 1]>::try_from(read).expect("one address");
 
     let differing = differences(&before, &after);
-    assert_eq!(changed, differing, "{field}: told and stored");
+    assert_eq!(names(&changed), differing, "{field}: told and stored");
     // A new place is not verified, and a new type has other roles.
     let follows = |name: &&str| matches!(*name, "isVerified" | "roles");
     let is_alone = differing.iter().all(|name| *name == field || follows(name));
@@ -168,14 +172,14 @@ pub async fn a_full_address_differs_from_a_blank_one_in_every_field(h: &impl Har
     for (field, differs) in compared(&blank, &full) {
         assert!(differs, "{field} is as in a blank address");
     }
-    assert_eq!(blank.given_fields(), ["type", "country"]);
-    let mut given = full.given_fields();
+    assert_eq!(names(&blank.given_fields()), ["type", "country"]);
+    let mut given = names(&full.given_fields());
     let mut fields = compared(&blank, &full).map(|(name, _)| name).to_vec();
     fields.retain(|name| *name != "roles");
     given.sort_unstable();
     fields.sort_unstable();
     assert_eq!(given, fields);
-    for FieldChange { field, new, .. } in FieldChange::created(&full, &given) {
+    for FieldChange { field, new, .. } in FieldChange::created(&full, &full.given_fields()) {
         assert!(!new.is_null(), "{field} is audited");
     }
 }
@@ -230,7 +234,7 @@ pub async fn every_field_of_an_address_that_can_be_empty_is_emptied_alone(h: &im
     for (n, (field, change)) in (1..).zip(one_by_one(nothing)) {
         if change != AddressChanges::default() {
             let [_, after] = changed_alone(h, n, (field, change)).await;
-            let is_given = after.given_fields().contains(&field);
+            let is_given = names(&after.given_fields()).contains(&field);
             assert_eq!(is_given, field == "type", "{field}");
         }
     }

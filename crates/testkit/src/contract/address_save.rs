@@ -7,7 +7,8 @@ use crate::builders::{
     other_context, other_tenant, phone,
 };
 use customer_domain::address::{
-    Address, AddressBook, AddressChanges, AddressType, BookChanges, PostalAddress, Role,
+    Address, AddressBook, AddressChanges, AddressField, AddressType, BookChanges, PostalAddress,
+    Role,
 };
 use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Conflict, CustomerId, Patch, StoreError};
@@ -272,7 +273,7 @@ pub async fn a_legacy_id_that_is_cleared_is_free_again(h: &impl Harness) {
             ..AddressChanges::default()
         };
         let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
-        assert_eq!(changed, Ok(vec!["legacyId"]));
+        assert_eq!(changed, Ok(vec![AddressField::LegacyId]));
     });
     cleared.await.expect("saved");
     let heir = Address {

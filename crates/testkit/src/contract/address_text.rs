@@ -144,7 +144,7 @@ pub async fn awkward_texts_of_addresses_come_back_as_written(h: &impl Harness) {
 
 pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
     // As many characters as fit, each of four bytes.
-    let full = |field: AddressField| "𠮷".repeat(field.max_length());
+    let full = |field: AddressField| "𠮷".repeat(field.max_length().expect("a limit"));
     let some = |field| Some(full(field));
     let longest = Address {
         postal: PostalAddress {

@@ -66,7 +66,8 @@ fn versions(book: &AddressBook) -> Vec<i64> {
 }
 
 fn change(book: &mut AddressBook, n: u32, edit: AddressChanges) -> Vec<&'static str> {
-    book.change(id(n), edit, at(100), &Hashed).unwrap()
+    let changed = book.change(id(n), edit, at(100), &Hashed).unwrap();
+    changed.into_iter().map(AddressField::as_str).collect()
 }
 
 use AddressType::{Billing, Both, Shipping};

@@ -11,7 +11,7 @@ fn an_equal_address_stands_for_the_new_one_even_in_a_full_book() {
     assert_eq!(added, equal(vec![]));
     assert!(book.changes(&Hashed).is_empty());
     let added = book.add(again.clone(), true, 2, &Hashed);
-    assert_eq!(added, equal(vec!["roles"]));
+    assert_eq!(added, equal(vec![AddressField::Roles]));
     assert_eq!(defaults(&book), [2, 0]);
     assert_eq!(book.add(again, true, 2, &Hashed), equal(vec![]));
     let other_type = book.add(at_place(3, Both, "2"), false, 2, &Hashed);
@@ -25,7 +25,7 @@ fn an_address_without_a_legacy_id_takes_that_of_an_equal_one() {
         legacy_id: LegacyId::new(n).ok(),
         ..at_place(2, Shipping, "1")
     };
-    for (n, changed) in [(7, vec!["legacyId"]), (7, vec![]), (8, vec![])] {
+    for (n, changed) in [(7, vec![AddressField::LegacyId]), (7, vec![]), (8, vec![])] {
         let added = book.add(with(n), false, 9, &Hashed);
         assert_eq!(added, Ok(Added::Equal { id: id(1), changed }));
         assert_eq!(book.addresses()[0].legacy_id, LegacyId::new(7).ok());
