@@ -159,7 +159,7 @@ async fn update(call: Call) -> HttpResult<Response> {
 
 fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
     member(&mut call.fields, "id", |value| {
-        (value.as_str()? == id.as_str()).then_some(())
+        (GroupId::of_stored(value.as_str()?) == *id).then_some(())
     });
     call.fields.ignore(&["createdAt", "updatedAt"]);
     let expected_versions = call.expected_versions();

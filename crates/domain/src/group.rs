@@ -137,8 +137,9 @@ impl GroupId {
         })
     }
 
-    /// Parses the id by which an existing group is requested. An id that no new group could have is
-    /// kept as it is: a group that was stored under an older rule may have it.
+    /// Parses the id by which an existing group is requested. An id that [`parse`](Self::parse)
+    /// rejects is kept as it is: a group that was stored under an older rule may have it. Any other
+    /// id is converted to lower case, so a group that was stored as `Trade` is not found.
     pub fn of_stored(text: &str) -> Self {
         Self::parse(text).unwrap_or_else(|_| Self(text.to_owned()))
     }

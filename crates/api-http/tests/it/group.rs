@@ -165,6 +165,24 @@ async fn a_change_merges_and_minds_the_version() {
 }
 
 #[tokio::test]
+async fn an_id_in_a_body_is_read_as_that_in_the_path() {
+    let api = TestApi::new().await;
+    for (path, id) in [
+        ("wholesale", "Wholesale"),
+        ("Retail", "Retail"),
+        ("VIP", "vip"),
+    ] {
+        let body = json!({"id": id, "description": "of the brand"});
+        let reply = api.put(format!("{GROUPS}/{path}"), Key::Admin, body).await;
+        assert_eq!(reply.status, 200, "{reply}");
+        assert_eq!(reply.data("group")["id"], path.to_lowercase());
+    }
+    let other = api.put(format!("{GROUPS}/vip"), Key::Admin, json!({"id": "Retail"}));
+    let expected = [fault("/id", "READ_ONLY_FIELD")];
+    assert_eq!(other.await.faults(), expected);
+}
+
+#[tokio::test]
 async fn a_group_with_customers_stays_and_an_empty_one_goes() {
     let api = TestApi::new().await;
     let body = json!({"email": "a@example.com", "customerType": "VIP"});
