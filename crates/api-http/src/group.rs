@@ -9,7 +9,9 @@ pub use body::{
 
 use crate::prelude::*;
 use crate::support::cursor::{PageCursor, page_size};
-use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader, PageParams};
+use crate::support::params::{
+    GROUP_ID, GroupPath, IdempotencyKeyHeader, IfMatchHeader, PageParams,
+};
 use crate::support::patch::PatchExt as _;
 use crate::support::stated::member;
 use customer_app::group::{CreateGroup, GroupError, GroupRule, UpdateGroup};
@@ -23,9 +25,6 @@ static ALIASES: AliasTable = AliasTable {
     objects: &[],
     aliases: &[("/groupId", "/id"), ("/customerGroupId", "/id")],
 };
-
-/// The name of the id in path templates.
-const GROUP_ID: &str = "groupId";
 
 /// Returns the routes of customer groups.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
@@ -123,7 +122,7 @@ fn read_new(fields: &mut Fields) -> HttpResult<CreateGroup> {
     get,
     path = "/customers/groups/{groupId}",
     operation_id = "getGroup",
-    params(("groupId" = String, Path, description = "The group's id")),
+    params(GroupPath),
     responses((status = 200, description = "The group", headers(("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
 async fn get(call: Call) -> HttpResult<Response> {
@@ -141,10 +140,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/customers/groups/{groupId}",
     operation_id = "updateGroup",
-    params(
-        ("groupId" = String, Path, description = "The group's id"),
-        IfMatchHeader,
-    ),
+    params(GroupPath, IfMatchHeader),
     request_body(content = UpdateGroupBody, example = json!({"name": "Wholesale Europe", "description": null})),
     responses((status = 200, description = "The group as it is now", headers(("ETag" = String, description = "The edit token")), body = GroupReply, example = json!(example_reply()))),
 )]
@@ -185,10 +181,7 @@ fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
     delete,
     path = "/customers/groups/{groupId}",
     operation_id = "deleteGroup",
-    params(
-        ("groupId" = String, Path, description = "The group's id"),
-        IfMatchHeader,
-    ),
+    params(GroupPath, IfMatchHeader),
     responses((status = 200, description = "The deleted group", body = GroupReply, example = json!(example_reply()))),
 )]
 async fn delete(call: Call) -> HttpResult<Response> {

@@ -8,10 +8,11 @@ pub use body::{
 };
 
 use crate::prelude::*;
-use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader};
+use crate::support::params::{IdempotencyKeyHeader, IfMatchHeader, TENANT_ID, TenantPath};
 use crate::support::patch::PatchExt as _;
 use crate::support::stated::member;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
+use customer_domain::address::MAX_BOOK;
 use customer_domain::tenant::{MAX_TENANT_NAME, Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Patch, text};
 use http_kit::fault;
@@ -23,9 +24,6 @@ static ALIASES: AliasTable = AliasTable {
     objects: &["/settings"],
     aliases: &[],
 };
-
-/// The most addresses that a tenant may allow each customer: as many as a book can hold.
-const MAX_ADDRESSES: i64 = 1_000;
 
 /// Returns the routes of tenants.
 pub(crate) fn router() -> OpenApiRouter<Shared> {
@@ -104,7 +102,7 @@ fn read_new(fields: &mut Fields, defaults: &TenantSettings) -> HttpResult<Create
     get,
     path = "/tenants/{tenantId}",
     operation_id = "getTenant",
-    params(("tenantId" = String, Path, description = "The tenant's id")),
+    params(TenantPath),
     responses((status = 200, description = "The tenant", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
 async fn get(call: Call) -> HttpResult<Response> {
@@ -120,10 +118,7 @@ async fn get(call: Call) -> HttpResult<Response> {
     put,
     path = "/tenants/{tenantId}",
     operation_id = "updateTenant",
-    params(
-        ("tenantId" = String, Path, description = "The tenant's id"),
-        IfMatchHeader,
-    ),
+    params(TenantPath, IfMatchHeader),
     request_body(content = UpdateTenantBody, example = json!({"name": "Southern shop"})),
     responses((status = 200, description = "The tenant as it is now", headers(("ETag" = String, description = "The edit token")), body = TenantReply, example = json!(example_reply()))),
 )]
@@ -182,14 +177,17 @@ fn settings(fields: &mut Fields) -> GivenSettings {
             .then(|code| rule(TenantSettings::parse_country(&code)))
             .replace(),
         max_addresses: fields
-            .integer("settings/maxAddresses", 0..=MAX_ADDRESSES)
+            .integer(
+                "settings/maxAddresses",
+                0..=i64::try_from(MAX_BOOK).unwrap_or(i64::MAX),
+            )
             .then(|limit| Ok(u32::try_from(limit).unwrap_or(u32::MAX)))
             .patch(),
     }
 }
 
 async fn find(call: &Request) -> HttpResult<Arc<Tenant>> {
-    let found = call.api.tenants.directory.by_slug(call.text("tenantId"));
+    let found = call.api.tenants.directory.by_slug(call.text(TENANT_ID));
     let found = found.await.map_err(failure::store)?;
     found.ok_or_else(|| Code::TenantNotFound.into())
 }

@@ -9,6 +9,7 @@ pub(super) use filter::read as read_filter;
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
 use crate::prelude::*;
+use crate::support::cursor::page_size_or;
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
 use cursor::ListCursor;
@@ -30,7 +31,6 @@ const SORT_ORDERS: &[(&str, SortOrder)] = &[
     ("desc", SortOrder::Descending),
 ];
 const DEFAULT_SIZE: u32 = 20;
-const MAX_SIZE: i64 = 100;
 
 /// The order and the page of a list.
 #[derive(Debug, utoipa::IntoParams)]
@@ -134,10 +134,7 @@ fn read(query: &mut Fields, cursors: &ListCursor) -> HttpResult<Wanted> {
             .optional()
             .unwrap_or(SortOrder::Descending),
     };
-    let size = query.integer("page_size", 1..=MAX_SIZE).optional();
-    let size = size
-        .and_then(|size| u32::try_from(size).ok())
-        .unwrap_or(DEFAULT_SIZE);
+    let size = page_size_or(query, DEFAULT_SIZE);
     let number = query.integer("page", 1..=i64::from(u32::MAX)).optional();
     let number = number.and_then(|number| u32::try_from(number).ok());
     let cursor = query.text("cursor").optional();

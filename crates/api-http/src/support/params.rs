@@ -7,6 +7,10 @@ use utoipa::IntoParams;
 pub(crate) const CUSTOMER_ID: &str = "customerId";
 /// The name of the note's id in path templates.
 pub(crate) const NOTE_ID: &str = "noteId";
+/// The name of the group's id in path templates.
+pub(crate) const GROUP_ID: &str = "groupId";
+/// The name of the tenant's id in path templates.
+pub(crate) const TENANT_ID: &str = "tenantId";
 /// The name of the address's id in path templates.
 pub(crate) const ADDRESS_ID: &str = "addressId";
 /// The path segment for the customer whose token the caller presents.
@@ -60,6 +64,32 @@ customer_id! {
         #[param(rename = "noteId", format = Uuid)]
         note_id,
     }
+}
+
+/// The customer group in a path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(
+    dead_code,
+    reason = "the document is made of it, and requests are read by `Call`"
+)]
+pub(crate) struct GroupPath {
+    /// The group's id
+    #[param(rename = "groupId")]
+    group_id: String,
+}
+
+/// The tenant in a path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(
+    dead_code,
+    reason = "the document is made of it, and requests are read by `Call`"
+)]
+pub(crate) struct TenantPath {
+    /// The tenant's id
+    #[param(rename = "tenantId")]
+    tenant_id: String,
 }
 
 /// The page of a list.
