@@ -60,7 +60,7 @@ words! {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateApiKeyBody {
     /// The display name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1)]
     pub name: String,
     /// What the key may do.
     #[schema(min_items = 1, max_items = 3)]

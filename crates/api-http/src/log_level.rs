@@ -9,7 +9,7 @@ use http_kit::fault::{self, Fault};
 use http_kit::normalise::AliasTable;
 
 /// The maximum length of all directives together, in characters.
-const MAX_LEVEL: usize = 1_000;
+pub(crate) const MAX_LEVEL: usize = 1_000;
 
 /// The log level of this replica.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -32,7 +32,6 @@ pub struct SetLogLevelBody {
     /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for everything or by module
     /// (`module=level`), separated by commas; `null` restores the configured level. If absent,
     /// nothing changes.
-    #[schema(max_length = 1_000)]
     pub level: Option<String>,
 }
 

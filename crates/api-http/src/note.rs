@@ -236,7 +236,7 @@ pub struct NoteBody<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateNoteBody {
     /// The text; not blank. May also be sent as `note`.
-    #[schema(min_length = 1, max_length = 10000)]
+    #[schema(min_length = 1)]
     pub text: String,
     /// Whether the note is listed before those that are not pinned; false by default.
     pub pinned: Option<bool>,
@@ -252,7 +252,7 @@ pub struct CreateNoteBody {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateNoteBody {
     /// The new text; not blank.
-    #[schema(min_length = 1, max_length = 10000, nullable = false)]
+    #[schema(min_length = 1, nullable = false)]
     pub text: Option<String>,
     /// Whether the note is listed before those that are not pinned.
     #[schema(nullable = false)]

@@ -1,5 +1,7 @@
 //! The parts of the OpenAPI document that operations have in common.
 
+mod limits;
+
 use crate::code::Code;
 use customer_app::access::Needs;
 use customer_domain::Permission;
@@ -99,8 +101,10 @@ where
     router
 }
 
-/// Adds the two base paths as servers, and the tenant parameter to every operation.
+/// Adds the two base paths as servers, the tenant parameter to every operation, and to every text
+/// how long it may be.
 pub(crate) fn under_the_base(document: &mut OpenApi) {
+    limits::set(document);
     document.servers = Some(vec![Server::new("/api/v1"), Server::new("/v1")]);
     for operation in operations(document) {
         add_parameter(operation, &tenant_parameter());

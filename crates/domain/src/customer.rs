@@ -15,7 +15,7 @@ pub use crate::support::reference::LegacyId;
 pub use changes::CustomerChanges;
 pub use email::{Email, MAX_EMAIL};
 pub use fields::CustomerField;
-pub use identifier::{CustomerRef, ExternalId, Identifier};
+pub use identifier::{CustomerRef, ExternalId, Identifier, MAX_SYSTEM, MAX_SYSTEM_ID};
 pub use lifecycle::{StatusChange, TransitionError};
 pub use list::{
     CustomerFilter, CustomerKey, CustomerSort, MAX_SEARCH, MAX_SEARCH_WORDS, SearchQuery, SortKey,

@@ -49,6 +49,18 @@ fields! {
     }
 }
 
+impl ProfileField {
+    /// Returns the maximum length of a text, in characters; `None` if the field is not free text.
+    pub const fn max_length(self) -> Option<usize> {
+        match self {
+            Self::FirstName | Self::LastName => Some(MAX_NAME),
+            Self::Phone => Some(MAX_PHONE),
+            Self::Avatar => Some(MAX_AVATAR),
+            Self::DateOfBirth | Self::Gender => None,
+        }
+    }
+}
+
 impl Profile {
     /// Returns the fields with their values.
     pub(crate) fn fields(&self) -> [(ProfileField, Value); ProfileField::ALL.len()] {

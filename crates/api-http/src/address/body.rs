@@ -39,37 +39,36 @@ pub struct AddressBody<'a> {
     #[schema(value_type = Vec<AddressRole>)]
     pub roles: Vec<&'static str>,
     /// Given name.
-    #[schema(example = "John", max_length = 100)]
+    #[schema(example = "John")]
     pub first_name: Option<&'a str>,
     /// Family name.
-    #[schema(example = "Doe", max_length = 100)]
+    #[schema(example = "Doe")]
     pub last_name: Option<&'a str>,
     /// Company.
-    #[schema(max_length = 255)]
     pub company: Option<&'a str>,
     /// Street and number.
-    #[schema(example = "123 Main St", max_length = 255)]
+    #[schema(example = "123 Main St")]
     pub street: &'a str,
     /// The second line of the street address.
-    #[schema(example = "Apt 4B", max_length = 255)]
+    #[schema(example = "Apt 4B")]
     pub street2: Option<&'a str>,
     /// City.
-    #[schema(example = "New York", max_length = 100)]
+    #[schema(example = "New York")]
     pub city: Option<&'a str>,
     /// State, province or other region.
-    #[schema(example = "NY", max_length = 100)]
+    #[schema(example = "NY")]
     pub state: Option<&'a str>,
     /// Postal code.
-    #[schema(example = "10001", max_length = 20)]
+    #[schema(example = "10001")]
     pub zip_code: Option<&'a str>,
     /// Country: ISO 3166-1 alpha-2.
     #[schema(example = "US")]
     pub country: &'static str,
     /// Phone number as it was written.
-    #[schema(example = "+1-555-0123", max_length = 20)]
+    #[schema(example = "+1-555-0123")]
     pub phone: Option<&'a str>,
     /// The customer's name for the address.
-    #[schema(example = "Home", max_length = 50)]
+    #[schema(example = "Home")]
     pub label: Option<&'a str>,
     /// Whether the address was verified to exist. Changing the place resets it.
     pub is_verified: bool,

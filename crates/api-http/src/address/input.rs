@@ -22,34 +22,26 @@ macro_rules! address_body {
             #[schema(nullable = false)]
             pub is_default: Option<bool>,
             /// Given name.
-            #[schema(max_length = 100)]
             pub first_name: Option<String>,
             /// Family name.
-            #[schema(max_length = 100)]
             pub last_name: Option<String>,
             /// Company.
-            #[schema(max_length = 255)]
             pub company: Option<String>,
             /// The second line of the street address.
-            #[schema(max_length = 255)]
             pub street2: Option<String>,
             /// City; required if the country's addresses have one.
-            #[schema(max_length = 100)]
             pub city: Option<String>,
             /// State, province or other region, by name or code.
-            #[schema(max_length = 100)]
             pub state: Option<String>,
             /// Postal code; required if the country uses one, in the country's format.
-            #[schema(max_length = 20)]
             pub zip_code: Option<String>,
             /// Country: ISO 3166-1 alpha-2; the tenant's by default.
             #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
             pub country: Option<String>,
             /// Phone number: at least 4 digits, grouped in any way.
-            #[schema(min_length = 4, max_length = 20, pattern = r"^[+]?[0-9 ./()\-]+$")]
+            #[schema(min_length = 4, pattern = r"^[+]?[0-9 ./()\-]+$")]
             pub phone: Option<String>,
             /// The customer's name for the address.
-            #[schema(max_length = 50)]
             pub label: Option<String>,
             /// Whether the address was verified to exist.
             #[schema(nullable = false)]
@@ -68,7 +60,7 @@ address_body! {
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     CreateAddressBody {
         /// Street and number.
-        #[schema(min_length = 1, max_length = 255)]
+        #[schema(min_length = 1)]
         pub street: String,
     }
 }
@@ -79,7 +71,7 @@ address_body! {
     #[serde(rename_all = "camelCase")]
     UpdateAddressBody {
         /// Street and number.
-        #[schema(min_length = 1, max_length = 255, nullable = false)]
+        #[schema(min_length = 1, nullable = false)]
         pub street: Option<String>,
         /// The version that was read; has the same effect as `If-Match`.
         #[schema(minimum = 1)]
@@ -92,7 +84,7 @@ address_body! {
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     ValidateAddressBody {
         /// Street and number.
-        #[schema(max_length = 255, nullable = false)]
+        #[schema(nullable = false)]
         pub street: Option<String>,
     }
 }

@@ -18,7 +18,7 @@ pub struct AuditEventBody<'a> {
     /// The event's id.
     pub id: Uuid,
     /// What happened.
-    #[schema(example = "customer.profile.update", max_length = 100)]
+    #[schema(example = "customer.profile.update")]
     pub event_type: &'a str,
     /// The severity: `DEBUG`, `INFO`, `WARN`, `ERROR` or `CRITICAL`.
     #[schema(example = "INFO")]
@@ -41,7 +41,6 @@ pub struct AuditEventBody<'a> {
     /// The reason that the actor gave.
     pub reason: Option<&'a str>,
     /// The `User-Agent` of the client.
-    #[schema(max_length = 512)]
     pub user_agent: Option<&'a str>,
     /// The IP address that the request came from.
     #[schema(value_type = Option<String>, example = "192.0.2.1")]

@@ -99,10 +99,10 @@ pub struct CustomerBody<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct ProfileBody<'a> {
     /// Given name.
-    #[schema(example = "Jane", max_length = 100)]
+    #[schema(example = "Jane")]
     pub first_name: Option<&'a str>,
     /// Family name.
-    #[schema(example = "Smith", max_length = 100)]
+    #[schema(example = "Smith")]
     pub last_name: Option<&'a str>,
     /// Date of birth.
     #[schema(example = "1985-06-15")]
@@ -111,10 +111,10 @@ pub struct ProfileBody<'a> {
     #[schema(value_type = Option<CustomerGender>)]
     pub gender: Option<&'static str>,
     /// Phone number as it was typed.
-    #[schema(example = "+1-555-0125", max_length = 20)]
+    #[schema(example = "+1-555-0125")]
     pub phone: Option<&'a str>,
     /// URL of a picture.
-    #[schema(example = "https://cdn.example.com/avatars/jane.jpg", max_length = 500)]
+    #[schema(example = "https://cdn.example.com/avatars/jane.jpg")]
     pub avatar: Option<&'a str>,
 }
 

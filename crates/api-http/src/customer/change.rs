@@ -35,7 +35,7 @@ pub struct UpdateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The e-mail address. A new address counts as unverified.
-    #[schema(max_length = 255, format = Email, nullable = false)]
+    #[schema(format = Email, nullable = false)]
     pub email: Option<String>,
     /// The personal details.
     pub profile: Option<super::ProfileInput>,
@@ -48,7 +48,7 @@ pub struct UpdateCustomerBody {
     /// A person or a company, or the name of a group; null for the operator's default.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
-    #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
     /// The tags.
     #[schema(max_items = 50)]

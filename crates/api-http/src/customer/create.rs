@@ -20,10 +20,10 @@ pub struct CreateCustomerBody {
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The e-mail address.
-    #[schema(max_length = 255, format = Email)]
+    #[schema(format = Email)]
     pub email: String,
     /// 8 to 128 characters; not a common password, and without the e-mail address or a name in it.
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(min_length = 8)]
     pub password: Option<String>,
     /// The personal details.
     pub profile: Option<super::ProfileInput>,
@@ -33,7 +33,7 @@ pub struct CreateCustomerBody {
     /// A person or a company, or the name of a group; absent or null for the operator's default.
     pub customer_type: Option<super::CustomerKindInput>,
     /// The group.
-    #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(pattern = "^[A-Za-z0-9_-]+$")]
     pub group_id: Option<String>,
     /// The tags.
     #[schema(max_items = 50)]
@@ -44,7 +44,6 @@ pub struct CreateCustomerBody {
     /// The ids in other systems, by system.
     pub external_ids: Option<std::collections::BTreeMap<String, String>>,
     /// Where the customer registered.
-    #[schema(max_length = 50)]
     pub registration_source: Option<String>,
     /// Free-form data that the shop stores with the customer.
     pub metadata: Option<FreeObject>,

@@ -25,10 +25,8 @@ use validator::ValidateUrl;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileInput {
     /// Given name.
-    #[schema(max_length = 100)]
     pub first_name: Option<String>,
     /// Family name.
-    #[schema(max_length = 100)]
     pub last_name: Option<String>,
     /// Date of birth; the time of a date-time is ignored.
     #[schema(format = Date)]
@@ -36,10 +34,10 @@ pub struct ProfileInput {
     /// Gender.
     pub gender: Option<super::CustomerGender>,
     /// Phone number: at least 4 digits, in any grouping.
-    #[schema(min_length = 4, max_length = 20, pattern = r"^[+]?[0-9 ./()\-]+$")]
+    #[schema(min_length = 4, pattern = r"^[+]?[0-9 ./()\-]+$")]
     pub phone: Option<String>,
     /// URL of a picture, `https` only.
-    #[schema(max_length = 500, format = "uri")]
+    #[schema(format = "uri")]
     pub avatar: Option<String>,
 }
 

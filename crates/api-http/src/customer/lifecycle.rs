@@ -15,7 +15,6 @@ use http_kit::normalise::AliasTable;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReasonBody {
     /// The reason, for the audit trail.
-    #[schema(max_length = 500)]
     pub reason: Option<String>,
     /// The tenant; it must be one that the caller may act in.
     pub tenant_id: Option<String>,

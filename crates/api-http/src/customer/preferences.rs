@@ -99,7 +99,7 @@ macro_rules! preferences_body {
         $(#[$meta])*
         pub struct $name {
             /// Language tag (BCP 47), such as `pt-BR`.
-            #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
+            #[schema(pattern = "^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
             pub language: Option<String>,
             /// ISO 4217 code.
             #[schema(pattern = "^[A-Za-z]{3}$")]

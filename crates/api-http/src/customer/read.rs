@@ -106,11 +106,9 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LookupBody {
     /// The e-mail address, in any spelling.
-    #[schema(max_length = 255)]
     pub email: Option<String>,
     /// The phone number, in any grouping. If several customers share it, the one that registered
     /// first is found.
-    #[schema(max_length = 20)]
     pub phone: Option<String>,
     /// The id in Magento.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
@@ -128,10 +126,8 @@ pub struct LookupBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExternalIdBody {
     /// The system.
-    #[schema(max_length = 50)]
     pub system: String,
     /// The id in that system.
-    #[schema(max_length = 255)]
     pub id: String,
 }
 

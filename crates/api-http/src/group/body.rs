@@ -36,16 +36,13 @@ pub struct GroupBody {
 pub struct CreateGroupBody {
     /// The group's id: letters, digits, `-` and `_`, stored in lower case; derived from the name by
     /// default.
-    #[schema(max_length = 50, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(pattern = "^[A-Za-z0-9_-]+$")]
     pub id: Option<String>,
     /// The display name.
-    #[schema(max_length = 100)]
     pub name: String,
     /// What the group is for.
-    #[schema(max_length = 500)]
     pub description: Option<String>,
     /// The name that price rules use for the group.
-    #[schema(max_length = 50)]
     pub discount_class: Option<String>,
     /// The tenant; must be one that the caller may act in.
     pub tenant_id: Option<String>,
@@ -56,13 +53,11 @@ pub struct CreateGroupBody {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateGroupBody {
     /// The display name.
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// What the group is for.
-    #[schema(max_length = 500)]
     pub description: Option<String>,
     /// The name that price rules use for the group.
-    #[schema(max_length = 50)]
     pub discount_class: Option<String>,
     /// The version that was read; has the same effect as `If-Match`.
     #[schema(minimum = 1)]

@@ -69,7 +69,7 @@ pub struct CreateTenantBody {
     #[schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]*$")]
     pub id: String,
     /// The display name; the id by default.
-    #[schema(max_length = 200, nullable = false)]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// The settings.
     #[schema(nullable = false)]
@@ -83,7 +83,7 @@ pub struct UpdateTenantBody {
     /// The tenant of the call; must be one that the caller may act in.
     pub tenant_id: Option<String>,
     /// The display name.
-    #[schema(max_length = 200, nullable = false)]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// The settings.
     #[schema(nullable = false)]

@@ -189,6 +189,25 @@ fn every_schema_and_property_is_described_and_used() {
 }
 
 #[test]
+fn every_text_of_a_request_has_a_limit_or_a_form() {
+    let nested = [
+        "ExternalIdBody",
+        "PreferencesInput",
+        "ProfileInput",
+        "TenantSettingsInput",
+    ];
+    let requests = operations().filter_map(|one| Some(one.request()?.0));
+    for name in requests.chain(nested) {
+        for (member, schema) in CONTRACT.schema(name)["properties"].as_object().unwrap() {
+            let is_text = schema["type"].to_string().contains("\"string\"");
+            let is_bounded = ["maxLength", "pattern", "format"].map(|rule| !schema[rule].is_null());
+            let is_bounded = member == "tenantId" || is_bounded.contains(&true);
+            assert!(!is_text || is_bounded, "{name}/{member}");
+        }
+    }
+}
+
+#[test]
 fn every_body_has_an_example_that_fits_its_schema() {
     for operation in operations() {
         if let Some((schema, example)) = operation.request() {

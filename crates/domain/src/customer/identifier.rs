@@ -6,12 +6,17 @@ use crate::support::reference::{LegacyId, Reference};
 use crate::{CustomerId, InvalidValue, ValueFault};
 use std::fmt;
 
+/// The maximum length of the name of another system, in characters.
+pub const MAX_SYSTEM: usize = 50;
+/// The maximum length of an id in another system, in characters.
+pub const MAX_SYSTEM_ID: usize = 255;
+
 /// A customer's id in another system.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId {
-    /// The system: 1 to 50 lower-case letters, digits, `-` or `_`.
+    /// The system: 1 to [`MAX_SYSTEM`] lower-case letters, digits, `-` or `_`.
     pub system: String,
-    /// The id there: 1 to 255 characters, compared as written.
+    /// The id there: 1 to [`MAX_SYSTEM_ID`] characters, compared as written.
     pub id: String,
 }
 
@@ -24,7 +29,7 @@ impl ExternalId {
     /// Fails if the system or the id is not of the form that the fields describe.
     pub fn parse(system: &str, id: &str) -> Result<Self, InvalidValue> {
         let system = system.trim().to_ascii_lowercase();
-        let named = (1..=50).contains(&system.len())
+        let named = (1..=MAX_SYSTEM).contains(&system.len())
             && system
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
@@ -34,7 +39,7 @@ impl ExternalId {
                 "a system's name is 1 to 50 letters, digits, '-' or '_'",
             ));
         }
-        let id = crate::text::line(id, 255)?.ok_or_else(|| {
+        let id = crate::text::line(id, MAX_SYSTEM_ID)?.ok_or_else(|| {
             InvalidValue::new(ValueFault::Required, "an external id may not be empty")
         })?;
         Ok(Self { system, id })

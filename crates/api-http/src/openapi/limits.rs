@@ -1,0 +1,115 @@
+//! How long texts may be: the limits that the domain enforces, in the schemas of the document.
+
+use crate::log_level::MAX_LEVEL;
+use customer_domain::MAX_USER_AGENT;
+use customer_domain::address::AddressField;
+use customer_domain::api_key::MAX_KEY_NAME;
+use customer_domain::audit::{MAX_EVENT_TYPE, MAX_REASON};
+use customer_domain::credential::MAX_PASSWORD;
+use customer_domain::customer::{MAX_EMAIL, MAX_REGISTRATION_SOURCE, MAX_SYSTEM, MAX_SYSTEM_ID};
+use customer_domain::group::{
+    MAX_DISCOUNT_CLASS, MAX_GROUP_DESCRIPTION, MAX_GROUP_ID, MAX_GROUP_NAME,
+};
+use customer_domain::note::MAX_NOTE_LENGTH;
+use customer_domain::preference::MAX_LANGUAGE;
+use customer_domain::profile::{MAX_PHONE, ProfileField};
+use customer_domain::tenant::MAX_TENANT_NAME;
+use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
+
+/// A schema, a member of it that is a text, and how many characters it may have.
+type Limit = (&'static str, &'static str, usize);
+
+/// The schemas that have the fields of an address.
+const ADDRESSES: [&str; 4] = [
+    "AddressBody",
+    "CreateAddressBody",
+    "UpdateAddressBody",
+    "ValidateAddressBody",
+];
+/// The schemas that have the fields of a profile.
+const PROFILES: [&str; 2] = ["ProfileBody", "ProfileInput"];
+
+/// The limits of all other texts.
+const OTHERS: [Limit; 28] = [
+    ("AuditEventBody", "eventType", MAX_EVENT_TYPE),
+    ("AuditEventBody", "userAgent", MAX_USER_AGENT),
+    ("CreateApiKeyBody", "name", MAX_KEY_NAME),
+    ("CreateCustomerBody", "email", MAX_EMAIL),
+    ("CreateCustomerBody", "groupId", MAX_GROUP_ID),
+    ("CreateCustomerBody", "password", MAX_PASSWORD),
+    (
+        "CreateCustomerBody",
+        "registrationSource",
+        MAX_REGISTRATION_SOURCE,
+    ),
+    ("CreateGroupBody", "description", MAX_GROUP_DESCRIPTION),
+    ("CreateGroupBody", "discountClass", MAX_DISCOUNT_CLASS),
+    ("CreateGroupBody", "id", MAX_GROUP_ID),
+    ("CreateGroupBody", "name", MAX_GROUP_NAME),
+    ("CreateNoteBody", "text", MAX_NOTE_LENGTH),
+    ("CreateTenantBody", "name", MAX_TENANT_NAME),
+    ("ExternalIdBody", "id", MAX_SYSTEM_ID),
+    ("ExternalIdBody", "system", MAX_SYSTEM),
+    ("LookupBody", "email", MAX_EMAIL),
+    ("LookupBody", "phone", MAX_PHONE),
+    ("PreferencesInput", "language", MAX_LANGUAGE),
+    ("ReasonBody", "reason", MAX_REASON),
+    ("SetLogLevelBody", "level", MAX_LEVEL),
+    ("UpdateCustomerBody", "email", MAX_EMAIL),
+    ("UpdateCustomerBody", "groupId", MAX_GROUP_ID),
+    ("UpdateGroupBody", "description", MAX_GROUP_DESCRIPTION),
+    ("UpdateGroupBody", "discountClass", MAX_DISCOUNT_CLASS),
+    ("UpdateGroupBody", "name", MAX_GROUP_NAME),
+    ("UpdateNoteBody", "text", MAX_NOTE_LENGTH),
+    ("UpdatePreferencesBody", "language", MAX_LANGUAGE),
+    ("UpdateTenantBody", "name", MAX_TENANT_NAME),
+];
+
+fn limits() -> impl Iterator<Item = Limit> {
+    let of_address = |field: AddressField| Some((field.as_str(), field.max_length()?));
+    let of_profile = |field: ProfileField| {
+        let name = field.path().trim_start_matches("profile/");
+        Some((name, field.max_length()?))
+    };
+    let addresses = AddressField::ALL.into_iter().filter_map(of_address);
+    let addresses = addresses.flat_map(|text| ADDRESSES.map(|schema| (schema, text.0, text.1)));
+    let profiles = ProfileField::ALL.into_iter().filter_map(of_profile);
+    let profiles = profiles.flat_map(|text| PROFILES.map(|schema| (schema, text.0, text.1)));
+    addresses.chain(profiles).chain(OTHERS)
+}
+
+/// Sets the limit of every text.
+pub(super) fn set(document: &mut OpenApi) {
+    for (schema, member, limit) in limits() {
+        if let Some(text) = text(document, schema, member) {
+            text.max_length = Some(limit);
+        }
+    }
+}
+
+fn text<'a>(document: &'a mut OpenApi, schema: &str, member: &str) -> Option<&'a mut Object> {
+    let schemas = &mut document.components.as_mut()?.schemas;
+    let members = object(schemas.get_mut(schema)?)?;
+    object(members.properties.get_mut(member)?)
+}
+
+fn object(schema: &mut RefOr<Schema>) -> Option<&mut Object> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_is_one_of_the_document() {
+        let mut document = crate::document();
+        for (schema, member, limit) in limits() {
+            let shown = text(&mut document, schema, member).and_then(|text| text.max_length);
+            assert_eq!(shown, Some(limit), "{schema}/{member}");
+        }
+    }
+}
