@@ -122,16 +122,29 @@ reply! {
 
 impl ApiKeyBody {
     fn new(key: &ApiKey, context: &Context) -> Self {
+        let ApiKey {
+            id,
+            // Shown by its slug, which the key does not know.
+            tenant: _,
+            name,
+            prefix,
+            permissions,
+            all_tenants,
+            created_at,
+            expires_at,
+            last_used_at,
+            revoked_at,
+        } = key;
         Self {
-            id: key.id.0,
-            name: key.name.clone(),
-            prefix: key.prefix.clone(),
-            scopes: key.permissions.iter().map(|held| held.as_str()).collect(),
-            tenant_id: (!key.all_tenants).then(|| context.tenant_slug.clone()),
-            created_at: Instant(key.created_at),
-            expires_at: key.expires_at.map(Instant),
-            last_used_at: key.last_used_at.map(Instant),
-            revoked_at: key.revoked_at.map(Instant),
+            id: id.0,
+            name: name.clone(),
+            prefix: prefix.clone(),
+            scopes: permissions.iter().map(|held| held.as_str()).collect(),
+            tenant_id: (!all_tenants).then(|| context.tenant_slug.clone()),
+            created_at: Instant(*created_at),
+            expires_at: expires_at.map(Instant),
+            last_used_at: last_used_at.map(Instant),
+            revoked_at: revoked_at.map(Instant),
         }
     }
 }

@@ -16,8 +16,6 @@ use customer_domain::NoteId;
 use customer_domain::note::{MAX_NOTES, Note, NoteChanges, NoteKey, NoteText};
 use http_kit::fields::{Field, Parse};
 use http_kit::normalise::AliasTable;
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 static ALIASES: AliasTable = AliasTable {
@@ -190,8 +188,7 @@ fn text(fields: &mut Fields) -> Field<'_, impl Parse<Output = NoteText>> {
 }
 
 fn render(status: StatusCode, note: &Note) -> StoredReply {
-    let body = NoteReply::from(NoteData { note: note.into() });
-    reply::json(status, &body)
+    reply::json(status, &NoteReply::from(NoteData { note: note.into() }))
 }
 
 fn problem(error: NoteError, fields: &Fields) -> Problem {
@@ -204,7 +201,7 @@ fn problem(error: NoteError, fields: &Fields) -> Problem {
 }
 
 /// A note about a customer.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NoteBody<'a> {
     /// The note's id.
@@ -232,7 +229,7 @@ pub struct NoteBody<'a> {
 }
 
 /// A new note.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateNoteBody {
     /// The text; not blank. May also be sent as `note`.
@@ -248,7 +245,7 @@ pub struct CreateNoteBody {
 }
 
 /// A merge into a note: absent members are kept.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateNoteBody {
     /// The new text; not blank.
@@ -290,16 +287,25 @@ reply! {
 
 impl<'a> From<&'a Note> for NoteBody<'a> {
     fn from(note: &'a Note) -> Self {
-        let edited = note.edited.as_ref();
+        let Note {
+            id,
+            customer,
+            text,
+            is_pinned,
+            author,
+            created_at,
+            edited,
+            version,
+        } = note;
         Self {
-            id: note.id.0,
-            customer_id: note.customer.0,
-            text: note.text.as_str(),
-            pinned: note.is_pinned,
-            author: (&note.author).into(),
-            version: note.version,
-            created_at: Instant(note.created_at),
-            updated_at: edited.map(|edited| Instant(edited.at)),
+            id: id.0,
+            customer_id: customer.0,
+            text: text.as_str(),
+            pinned: *is_pinned,
+            author: author.into(),
+            version: *version,
+            created_at: Instant(*created_at),
+            updated_at: edited.as_ref().map(|edited| Instant(edited.at)),
             updated_by: note.editor().map(ActorBody::from),
         }
     }

@@ -193,32 +193,57 @@ reply! {
 impl<'a> AddressBody<'a> {
     /// Creates the representation of a customer's address.
     pub fn new(customer: CustomerId, address: &'a Address) -> Self {
-        let postal = &address.postal;
+        let Address {
+            id,
+            kind,
+            default_shipping: _,
+            default_billing: _,
+            postal,
+            label,
+            is_verified,
+            metadata,
+            legacy_id,
+            version,
+            created_at,
+            updated_at,
+        } = address;
+        let PostalAddress {
+            first_name,
+            last_name,
+            company,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        } = postal;
         let roles: Vec<_> = address.roles().into_iter().map(Role::as_str).collect();
         Self {
-            id: address.id.0,
+            id: id.0,
             customer_id: customer.0,
-            kind: address.kind.as_str(),
+            kind: kind.as_str(),
             is_default: !roles.is_empty(),
             roles,
-            first_name: postal.first_name.as_deref(),
-            last_name: postal.last_name.as_deref(),
-            company: postal.company.as_deref(),
-            street: &postal.street,
-            street2: postal.street2.as_deref(),
-            city: postal.city.as_deref(),
-            state: postal.region.as_deref(),
-            zip_code: postal.postal_code.as_deref(),
-            country: postal.country.code(),
-            phone: postal.phone.as_ref().map(Phone::as_str),
-            label: address.label.as_deref(),
-            is_verified: address.is_verified,
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            company: company.as_deref(),
+            street,
+            street2: street2.as_deref(),
+            city: city.as_deref(),
+            state: region.as_deref(),
+            zip_code: postal_code.as_deref(),
+            country: country.code(),
+            phone: phone.as_ref().map(Phone::as_str),
+            label: label.as_deref(),
+            is_verified: *is_verified,
             validation: AddressValidationBody::new(postal),
-            metadata: &address.metadata,
-            legacy_id: address.legacy_id.map(LegacyId::get),
-            version: address.version,
-            created_at: Instant(address.created_at),
-            updated_at: Instant(address.updated_at),
+            metadata,
+            legacy_id: legacy_id.map(LegacyId::get),
+            version: *version,
+            created_at: Instant(*created_at),
+            updated_at: Instant(*updated_at),
         }
     }
 }
@@ -259,17 +284,29 @@ impl ValidationBody {
 
 impl NormalisedAddressBody {
     fn new(postal: PostalAddress) -> Self {
+        let PostalAddress {
+            first_name,
+            last_name,
+            company,
+            street,
+            street2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        } = postal;
         Self {
-            first_name: postal.first_name,
-            last_name: postal.last_name,
-            company: postal.company,
-            street: Some(postal.street).filter(|street| !street.is_empty()),
-            street2: postal.street2,
-            city: postal.city,
-            state: postal.region,
-            zip_code: postal.postal_code,
-            country: postal.country.code(),
-            phone: postal.phone.map(|phone| phone.as_str().to_owned()),
+            first_name,
+            last_name,
+            company,
+            street: Some(street).filter(|street| !street.is_empty()),
+            street2,
+            city,
+            state: region,
+            zip_code: postal_code,
+            country: country.code(),
+            phone: phone.map(|phone| phone.as_str().to_owned()),
         }
     }
 }

@@ -94,14 +94,23 @@ reply! {
 
 impl From<&Group> for GroupBody {
     fn from(group: &Group) -> Self {
+        let Group {
+            id,
+            name,
+            description,
+            discount_class,
+            version,
+            created_at,
+            updated_at,
+        } = group;
         Self {
-            id: group.id.to_string(),
-            name: group.name.clone(),
-            description: group.description.clone(),
-            discount_class: group.discount_class.clone(),
-            version: group.version,
-            created_at: Instant(group.created_at),
-            updated_at: Instant(group.updated_at),
+            id: id.to_string(),
+            name: name.clone(),
+            description: description.clone(),
+            discount_class: discount_class.clone(),
+            version: *version,
+            created_at: Instant(*created_at),
+            updated_at: Instant(*updated_at),
         }
     }
 }

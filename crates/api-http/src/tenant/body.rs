@@ -2,7 +2,7 @@
 
 use crate::support::envelope::reply;
 use crate::support::wire::Instant;
-use customer_domain::tenant::Tenant;
+use customer_domain::tenant::{Tenant, TenantSettings};
 
 /// A tenant.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -117,17 +117,31 @@ reply! {
 
 impl From<&Tenant> for TenantBody {
     fn from(tenant: &Tenant) -> Self {
+        let Tenant {
+            id: _,
+            slug,
+            name,
+            settings,
+            version,
+            created_at,
+            updated_at,
+        } = tenant;
+        let TenantSettings {
+            currency,
+            country,
+            max_addresses,
+        } = settings;
         Self {
-            id: tenant.slug.to_string(),
-            name: tenant.name.clone(),
+            id: slug.to_string(),
+            name: name.clone(),
             settings: TenantSettingsBody {
-                currency: tenant.settings.currency.clone(),
-                country: tenant.settings.country.clone(),
-                max_addresses: tenant.settings.max_addresses,
+                currency: currency.clone(),
+                country: country.clone(),
+                max_addresses: *max_addresses,
             },
-            version: tenant.version,
-            created_at: Instant(tenant.created_at),
-            updated_at: Instant(tenant.updated_at),
+            version: *version,
+            created_at: Instant(*created_at),
+            updated_at: Instant(*updated_at),
         }
     }
 }

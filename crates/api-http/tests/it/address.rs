@@ -3,6 +3,7 @@
 mod countries;
 mod defaults;
 mod expand;
+mod fields;
 mod refused;
 mod sent_back;
 mod spellings;
