@@ -10,7 +10,6 @@ use crate::support::params::{
 use crate::support::stated::{ReadOnly, nullable, stated_customer, uuid};
 use crate::support::wire::{ActorBody, CustomerReference, Instant, actor};
 use chrono::DateTime;
-use customer_app::Stated;
 use customer_app::note::{CreateNote, NoteError, NoteRule, UpdateNote};
 use customer_domain::NoteId;
 use customer_domain::note::{MAX_NOTES, Note, NoteChanges, NoteKey, NoteText};
@@ -91,14 +90,12 @@ async fn create(call: Call) -> HttpResult<Response> {
     let stated_customer = stated_customer(fields);
     let text = text(fields).required();
     let is_pinned = fields.boolean("pinned").optional().unwrap_or(false);
-    let (customer, command) = call.build(|| {
-        let command = CreateNote {
-            text: text?,
-            is_pinned,
-            stated_customer,
-        };
-        Some((customer?, command))
-    })?;
+    let (customer, text) = call.build(|| customer.zip(text))?;
+    let command = CreateNote {
+        text,
+        is_pinned,
+        stated_customer,
+    };
     let render = |note: &Note| {
         let location = format!("/api/v1/customers/{}/notes/{}", note.customer, note.id);
         render(StatusCode::CREATED, note)
@@ -136,7 +133,13 @@ async fn update(call: Call) -> HttpResult<Response> {
     fields.ignore(&["createdAt", "updatedAt"]);
     let command = UpdateNote {
         stated_customer: stated_customer(fields),
-        stated: stated(fields),
+        stated: ReadOnly::of(fields)
+            .parsed("id", uuid, |note: &Note, id| note.id.0 == *id)
+            .parsed("author", actor, |note, author| note.author == *author)
+            .parsed("updatedBy", nullable(actor), |note, by| {
+                note.editor() == by.as_ref()
+            })
+            .read(),
         changes: NoteChanges {
             text: text(fields).replace(),
             is_pinned: fields.boolean("pinned").replace(),
@@ -148,17 +151,6 @@ async fn update(call: Call) -> HttpResult<Response> {
     let note = notes.update(&call.context, customer, id, &command).await;
     let note = note.map_err(|error| problem(error, &call.fields))?;
     Ok(render(StatusCode::OK, &note).version(note.version).send())
-}
-
-/// Reads the read-only members of the body.
-fn stated(fields: &mut Fields) -> Stated<Note> {
-    ReadOnly::of(fields)
-        .parsed("id", uuid, |note: &Note, id| note.id.0 == *id)
-        .parsed("author", actor, |note, author| note.author == *author)
-        .parsed("updatedBy", nullable(actor), |note, by| {
-            note.editor() == by.as_ref()
-        })
-        .read()
 }
 
 /// Delete a note

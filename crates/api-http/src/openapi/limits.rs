@@ -94,9 +94,10 @@ fn text<'a>(document: &'a mut OpenApi, schema: &str, member: &str) -> Option<&'a
 }
 
 fn object(schema: &mut RefOr<Schema>) -> Option<&mut Object> {
-    match schema {
-        RefOr::T(Schema::Object(object)) => Some(object),
-        _ => None,
+    if let RefOr::T(Schema::Object(object)) = schema {
+        Some(object)
+    } else {
+        None
     }
 }
 

@@ -81,10 +81,10 @@ impl Call {
     }
 
     /// Opens a request with this body: its bytes and its fields.
-    async fn open(self, content: Option<(Bytes, Fields)>, missing: Code) -> HttpResult<Request> {
+    async fn open(self, body: Option<(Bytes, Fields)>, missing: Code) -> HttpResult<Request> {
         let mut query = Fields::query(self.parts.uri.query());
         let in_query = query.text(TENANT).optional();
-        let (bytes, fields, named) = match content {
+        let (bytes, fields, named) = match body {
             None => (Bytes::new(), query, in_query),
             Some((bytes, mut body)) => {
                 let in_body = body.text("tenantId").optional();

@@ -1,7 +1,9 @@
 //! The OpenAPI document and its rendering without internet access.
 
-use crate::support::{CONTRACT, Call, Reply, TestApi};
+use crate::support::{CONTRACT, CUSTOMERS, Call, Key, Reply, TestApi};
 use http::Method;
+use http::header::CONTENT_TYPE;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 async fn get(api: &TestApi, target: &str) -> Reply {
@@ -122,4 +124,20 @@ async fn every_problem_has_its_page() {
     let page = get(&api, problem["type"].as_str().unwrap()).await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("ROUTE_NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_its_page() {
+    let api = TestApi::new().await;
+    let body = json!({"email": "ada@example.com"});
+    api.created(Key::Write, body.clone()).await;
+    let problem = api.post(CUSTOMERS, Key::Write, body).await.json();
+    let page = get(&api, problem["type"].as_str().unwrap()).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers[CONTENT_TYPE], "text/markdown; charset=utf-8");
+    assert!(page.text().starts_with("# EMAIL_ALREADY_EXISTS\n"));
+    for page in ["nope", "%2e%2e%2fREADME", "EMAIL_ALREADY_EXISTS"] {
+        let reply = get(&api, &format!("/docs/problems/{page}")).await;
+        assert_eq!(reply.code(), "ROUTE_NOT_FOUND", "{page}");
+    }
 }

@@ -359,7 +359,8 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
     }
 }
 
-fn settings(limits: Limits) -> HttpSettings {
+/// Returns the settings of the middleware.
+pub(crate) fn settings(limits: Limits) -> HttpSettings {
     let next = AtomicU64::new(0x7ace_0001);
     HttpSettings {
         proxies: TrustedProxies::new(["10.0.0.0/8".parse().expect("a network")]),

@@ -8,13 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use customer_domain::customer::CustomerRef;
-use customer_http::code::Code;
-use customer_http::problem_pages::problem_pages;
-use customer_http::{health, observe};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
+use http_kit::code::{Code, Row};
 use http_kit::context::{IdSource, RequestContext};
 use http_kit::extract::{JsonBody, OptionalJsonBody, PathSegments};
 use http_kit::fault::Fault;
@@ -28,6 +25,21 @@ use http_kit::stack::{HttpSettings, wrap};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+const EMAIL_ALREADY_EXISTS: Code = Code::new(&Row {
+    name: "EMAIL_ALREADY_EXISTS",
+    page: "email-already-exists",
+    status: StatusCode::CONFLICT,
+    title: "The e-mail address belongs to another customer",
+    retryable: false,
+});
+const INVALID_CUSTOMER_ID: Code = Code::new(&Row {
+    name: "INVALID_CUSTOMER_ID",
+    page: "invalid-customer-id",
+    status: StatusCode::BAD_REQUEST,
+    title: "The customer id is not valid",
+    retryable: false,
+});
 
 static TABLE: AliasTable = AliasTable {
     objects: &["/profile"],
@@ -50,8 +62,8 @@ pub(crate) fn settings() -> HttpSettings {
         cors,
         ids,
         proxies: TrustedProxies::default(),
-        always_served: health::PATHS,
-        observer: observe::request,
+        always_served: &["/health/live"],
+        observer: |_| Box::new(|_| ()),
     }
 }
 
@@ -69,7 +81,7 @@ pub(crate) fn app() -> Router {
         .route("/health/live", get(async || "alive"))
         .route(
             "/taken",
-            get(async || Problem::new(Code::EmailAlreadyExists).member("customerId", "c-1")),
+            get(async || Problem::new(EMAIL_ALREADY_EXISTS).member("customerId", "c-1")),
         )
         .route(
             "/raw-error",
@@ -79,8 +91,7 @@ pub(crate) fn app() -> Router {
                     "SELECT secret FROM src/lib.rs",
                 )
             }),
-        )
-        .merge(problem_pages());
+        );
     wrap(router, settings())
 }
 
@@ -107,9 +118,9 @@ async fn list(uri: Uri) -> HttpResult<String> {
 }
 
 async fn read(segments: PathSegments, context: RequestContext) -> HttpResult<String> {
-    let id = CustomerRef::parse(segments.text("customerId"));
-    let id =
-        id.map_err(|invalid| Fault::new("{customerId}", Code::InvalidCustomerId, invalid.detail))?;
+    let text = segments.text("customerId");
+    let id = Uuid::try_parse(text.trim_start_matches("cust_"));
+    let id = id.map_err(|_| Fault::new("{customerId}", INVALID_CUSTOMER_ID, "must be a UUID"))?;
     Ok(format!("{id} {}", context.correlation_id))
 }
 

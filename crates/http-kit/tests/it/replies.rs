@@ -111,20 +111,6 @@ async fn scripts_of_listed_origins_may_read_replies_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_type_of_a_problem_leads_to_its_page() {
-    let app = app();
-    let problem = send(&app, get_request("/taken")).await.json();
-    let page = send(&app, get_request(problem["type"].as_str().unwrap())).await;
-    assert_eq!(page.status, 200);
-    assert_eq!(page.headers[CONTENT_TYPE], "text/markdown; charset=utf-8");
-    assert!(page.body.starts_with("# EMAIL_ALREADY_EXISTS\n"));
-    for page in ["nope", "%2e%2e%2fREADME", "EMAIL_ALREADY_EXISTS"] {
-        let reply = send(&app, get_request(&format!("/docs/problems/{page}"))).await;
-        assert_eq!(reply.code(), "ROUTE_NOT_FOUND", "{page}");
-    }
-}
-
-#[tokio::test]
 async fn a_whole_problem_is_as_documented() {
     let request = Request::post("/v1/customers")
         .header(CONTENT_TYPE, "application/json")

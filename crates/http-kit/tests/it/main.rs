@@ -1,0 +1,7 @@
+//! Tests of the middleware and the server around a small router.
+
+mod origin;
+mod plumbing;
+mod replies;
+mod sample;
+mod socket;
