@@ -7,8 +7,9 @@ use crate::support::version::expect_version;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
-use customer_domain::idempotency::Claimed;
-use customer_domain::{Change, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions};
+use customer_domain::{
+    Change, Claimed, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions,
+};
 use std::sync::Arc;
 use thiserror::Error;
 use tracing::instrument;

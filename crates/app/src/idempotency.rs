@@ -1,7 +1,7 @@
 //! Idempotent use cases: a repeated request takes effect only once.
 
-use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
-use customer_domain::{Context, Transactions, UnitOfWork};
+use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
+use customer_domain::{Claimed, Context, Transactions, UnitOfWork};
 
 /// The idempotency of a call: the claim, if the caller sent a key, and the function that turns the
 /// result into the reply to store.

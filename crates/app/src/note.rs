@@ -8,10 +8,9 @@ use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, Audited as _, FieldChange};
 use customer_domain::customer::{CustomerRef, Holder};
-use customer_domain::idempotency::Claimed;
 use customer_domain::note::{Edited, Note, NoteChanges, NoteKey, NotePage, NoteText};
 use customer_domain::{
-    Change, Clock, Conflict, Context, IdSource, NoteId, Transactions, UnitOfWork,
+    Change, Claimed, Clock, Conflict, Context, IdSource, NoteId, Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 use thiserror::Error;

@@ -10,9 +10,10 @@ use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, Audited, FieldChange};
 use customer_domain::group::{Group, GroupId};
-use customer_domain::idempotency::Claimed;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Change, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions};
+use customer_domain::{
+    Change, Claimed, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;

@@ -1,6 +1,6 @@
 //! Idempotent requests: sent repeatedly, they take effect once.
 
-use crate::{StoreError, TenantId, UnitOfWork};
+use crate::{StoreError, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::fmt;
@@ -48,23 +48,6 @@ impl fmt::Debug for StoredReply {
             .field("etag", &self.etag)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
-    }
-}
-
-/// The result of a claim.
-pub enum Claimed {
-    /// The claim was granted: the work may begin.
-    Started(Box<dyn UnitOfWork>),
-    /// The work was done before, with this reply.
-    Replay(StoredReply),
-}
-
-impl fmt::Debug for Claimed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Started(_) => f.write_str("Started(..)"),
-            Self::Replay(reply) => f.debug_tuple("Replay").field(reply).finish(),
-        }
     }
 }
 
@@ -126,6 +109,7 @@ pub enum ClaimError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Claimed;
 
     #[test]
     fn what_a_reply_says_is_not_logged() {

@@ -43,7 +43,7 @@ pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, To
 pub use support::patch::Patch;
 pub use support::permission::Permission;
 pub use support::text;
-pub use unit_of_work::{Change, Transactions, UnitOfWork};
+pub use unit_of_work::{Change, Claimed, Transactions, UnitOfWork};
 
 #[cfg(feature = "mocks")]
 pub mod mocks;

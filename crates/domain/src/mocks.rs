@@ -24,10 +24,10 @@ use crate::api_key::ApiKeyRepo;
 use crate::audit::AuditRepo;
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
-use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use crate::note::NoteRepo;
 use crate::tenant::TenantRepo;
-use crate::{Change, Context, StoreError, Transactions, UnitOfWork};
+use crate::{Change, Claimed, Context, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
 
 /// A unit of work that consists of mocks. Recorded changes are collected; `outcome` is the result

@@ -5,12 +5,13 @@ use crate::api_key::ApiKeyRepo;
 use crate::audit::{AuditEntry, AuditRepo};
 use crate::customer::CustomerRepo;
 use crate::group::GroupRepo;
-use crate::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
+use crate::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use crate::note::NoteRepo;
 use crate::outbox::Event;
 use crate::tenant::TenantRepo;
 use crate::{Context, StoreError};
 use async_trait::async_trait;
+use std::fmt;
 
 /// Opens units of work.
 #[async_trait]
@@ -36,6 +37,23 @@ pub trait Transactions: Send + Sync {
         context: &Context,
         claim: &IdempotencyClaim,
     ) -> Result<Claimed, ClaimError>;
+}
+
+/// The result of a claim.
+pub enum Claimed {
+    /// The claim was granted: the work may begin.
+    Started(Box<dyn UnitOfWork>),
+    /// The work was done before, with this reply.
+    Replay(StoredReply),
+}
+
+impl fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started(_) => f.write_str("Started(..)"),
+            Self::Replay(reply) => f.debug_tuple("Replay").field(reply).finish(),
+        }
+    }
 }
 
 /// A transaction. Nothing is stored unless it is committed.

@@ -3,8 +3,8 @@
 use crate::support::Store;
 use customer_domain::api_key::{Permission, Revocation};
 use customer_domain::customer::CustomerRef;
-use customer_domain::idempotency::{ClaimError, Claimed};
-use customer_domain::{Conflict, StoreError};
+use customer_domain::idempotency::ClaimError;
+use customer_domain::{Claimed, Conflict, StoreError};
 use customer_testkit::builders::{
     api_key, claim, context, customer, digest, email, new_customer, reply,
 };

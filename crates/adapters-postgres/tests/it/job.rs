@@ -1,7 +1,8 @@
 //! Leases on jobs when many replicas compete, and when the connections of a holder freeze.
 
 use crate::support::{Store, run};
-use customer_domain::idempotency::{Claimed, Purged};
+use customer_domain::Claimed;
+use customer_domain::idempotency::Purged;
 use customer_domain::job::{Acquisition, JobLease, JobLeases, JobName, JobOutcome, Progress};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{at, claim, context, reply, seeded_id};

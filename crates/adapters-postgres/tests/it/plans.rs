@@ -11,8 +11,7 @@ use cases::{Case, cases};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerSort, SortKey, Status,
 };
-use customer_domain::idempotency::Claimed;
-use customer_domain::{Page, PageAt, PageRequest, SortOrder, StoreError};
+use customer_domain::{Claimed, Page, PageAt, PageRequest, SortOrder, StoreError};
 use customer_postgres::{Postgres, SERVING_PLANNER};
 use customer_testkit::builders::{at, claim, context, customer, tenant};
 use explain::Plan;

@@ -5,10 +5,9 @@ use crate::support::{Store, adapter, record_of};
 use customer_domain::customer::{
     CustomerFilter, CustomerRef, CustomerSort, Lookup, NewCustomer, SortKey,
 };
-use customer_domain::idempotency::Claimed;
 use customer_domain::job::{Acquisition, JobName, JobOutcome, Progress};
 use customer_domain::outbox::EventKind;
-use customer_domain::{PageAt, PageRequest, SortOrder, UnitOfWork};
+use customer_domain::{Claimed, PageAt, PageRequest, SortOrder, UnitOfWork};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, address, change, claim, context, customer, email, group, legacy, reply, seeded_id,

@@ -10,8 +10,7 @@ use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressField, AddressRef, LockedBook, Role,
 };
 use customer_domain::customer::CustomerRef;
-use customer_domain::idempotency::Claimed;
-use customer_domain::{AddressId, Context};
+use customer_domain::{AddressId, Claimed, Context};
 use tracing::instrument;
 
 /// A request to merge changes into an address.

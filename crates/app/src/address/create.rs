@@ -7,8 +7,7 @@ use customer_domain::address::{
     Added, Address, AddressChanges, AddressProblem, AddressRef, Country, LockedBook, PostalAddress,
 };
 use customer_domain::customer::CustomerRef;
-use customer_domain::idempotency::Claimed;
-use customer_domain::{AddressId, Context, CustomerId};
+use customer_domain::{AddressId, Claimed, Context, CustomerId};
 use tracing::instrument;
 
 /// A request to add an address.

@@ -13,9 +13,8 @@ use customer_domain::customer::{
     Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email, Lookup, Status,
     StatusChange, TransitionError,
 };
-use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
-use customer_domain::{Change, Conflict, Context, CustomerId, Permission, UnitOfWork};
+use customer_domain::{Change, Claimed, Conflict, Context, CustomerId, Permission, UnitOfWork};
 use thiserror::Error;
 use tracing::instrument;
 

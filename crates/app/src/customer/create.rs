@@ -9,11 +9,10 @@ use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerRecord, Email, Identifier, Lookup, NewCustomer,
 };
-use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::Event;
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tier::NEW_CUSTOMER_SEGMENT;
-use customer_domain::{Change, Conflict, Context, CustomerId, Permission};
+use customer_domain::{Change, Claimed, Conflict, Context, CustomerId, Permission};
 use thiserror::Error;
 use tracing::instrument;
 

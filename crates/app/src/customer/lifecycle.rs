@@ -10,9 +10,8 @@ use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::{
     Customer, CustomerField, CustomerRecord, CustomerRef, StatusChange,
 };
-use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::{Change, Context};
+use customer_domain::{Change, Claimed, Context};
 use tracing::instrument;
 
 /// A request to change a customer's status.

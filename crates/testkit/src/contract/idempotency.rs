@@ -4,8 +4,8 @@ use super::Harness;
 use super::steps::{begin, read};
 use crate::builders::{at, claim, context, new_customer, other_context, reply};
 use chrono::TimeDelta;
-use customer_domain::idempotency::{ClaimError, Claimed, IdempotencyClaim, StoredReply};
-use customer_domain::{Conflict, Context, StoreError, UnitOfWork};
+use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
+use customer_domain::{Claimed, Conflict, Context, StoreError, UnitOfWork};
 
 async fn claimed_in(
     h: &impl Harness,

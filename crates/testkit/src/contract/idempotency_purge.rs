@@ -3,8 +3,8 @@
 use super::Harness;
 use crate::builders::{claim, context, other_context, reply, tenant};
 use chrono::TimeDelta;
-use customer_domain::idempotency::{Claimed, IdempotencyClaim, Purged, ReplyKey};
-use customer_domain::{Context, TenantId};
+use customer_domain::idempotency::{IdempotencyClaim, Purged, ReplyKey};
+use customer_domain::{Claimed, Context, TenantId};
 
 async fn keep(h: &impl Harness, context: &Context, claim: IdempotencyClaim) {
     let transactions = h.transactions();

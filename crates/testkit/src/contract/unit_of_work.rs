@@ -8,9 +8,8 @@ use crate::builders::{
 use crate::stored::{audit_of, events_of};
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
-use customer_domain::idempotency::Claimed;
 use customer_domain::outbox::EventKind;
-use customer_domain::{Actor, ActorKind, Change, Conflict, Context, StoreError};
+use customer_domain::{Actor, ActorKind, Change, Claimed, Conflict, Context, StoreError};
 
 fn audited(n: u64, kind: AuditKind) -> Change {
     audit_entry(n, kind).into()

@@ -9,11 +9,10 @@ use customer_domain::customer::{
     SearchQuery, SortKey, Status, TimeSpan,
 };
 use customer_domain::group::Group;
-use customer_domain::idempotency::Claimed;
 use customer_domain::note::Note;
 use customer_domain::outbox::EventKind;
 use customer_domain::tag::TagQuery;
-use customer_domain::{PageAt, PageRequest, SortOrder};
+use customer_domain::{Claimed, PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, api_key, at, change, claim, context, customer, digest, email, external,

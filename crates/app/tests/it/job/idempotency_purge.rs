@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 use customer_app::job::{CHUNK, Job as _, JobStep, PurgeReplies};
-use customer_domain::idempotency::Claimed;
-use customer_domain::{Clock as _, Context};
+use customer_domain::{Claimed, Clock as _, Context};
 use customer_testkit::builders::{claim, context, other_context, reply};
 use customer_testkit::{FakeStore, FixedClock};
 use std::sync::Arc;
