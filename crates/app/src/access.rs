@@ -3,9 +3,7 @@
 //! Every inbound adapter declares next to each of its operations what a caller [`Needs`], and calls
 //! [`Access`] before it reads anything else of a call.
 
-mod refusal;
-
-pub use refusal::{Needed, Refusal, Refusals};
+pub use crate::support::refusal::{Needed, Refusal, Refusals};
 
 use crate::tenant::TenantDirectory;
 use chrono::TimeDelta;

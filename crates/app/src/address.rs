@@ -11,8 +11,8 @@ pub use create::{AddedAddress, CreateAddress};
 pub use error::{AddressError, AddressRule};
 pub use read::HeldAddress;
 
-use crate::access::Refusals;
 use crate::support::failed::{expect_customer, expect_not_deleted, expect_own};
+use crate::support::refusal::Refusals;
 use crate::tenant::TenantDirectory;
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressField, AddressReads, BookHolder,

@@ -4,8 +4,8 @@ mod provider;
 
 pub use provider::ApiKeyProvider;
 
-use crate::access::{Needed, Refusals};
 use crate::support::failed::{Failed, Rule};
+use crate::support::refusal::{Needed, Refusals};
 use crate::support::retry::retried;
 use crate::tenant::{CreateTenant, TenantError, TenantRule, Tenants};
 use chrono::{DateTime, Utc};

@@ -12,7 +12,7 @@ pub use export::{ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 
-use crate::access::Refusals;
+use crate::support::refusal::Refusals;
 use crate::tenant::TenantDirectory;
 use customer_domain::credential::{PasswordHasher, PasswordPolicy};
 use customer_domain::customer::{CustomerReads, CustomerType};

@@ -1,9 +1,9 @@
 //! Changing a customer by a merge.
 
 use super::Customers;
-use crate::access::Needed;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
+use crate::support::refusal::Needed;
 use crate::support::retry::retried;
 use crate::support::stated::Stated;
 use crate::support::version::expect_version;

@@ -1,8 +1,8 @@
 //! The error type of use cases: what all of them have in common, and the rules of a slice.
 
+use super::refusal::{Needed, Refusal};
 use super::retry::Retryable;
 use super::version::VersionConflict;
-use crate::access::{Needed, Refusal};
 use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{Conflict, CustomerId, Permission, StoreError};

@@ -1,7 +1,6 @@
 //! Refusals in the audit trail: recorded once a minute for each caller and operation.
 
-use super::AccessError;
-use crate::support::failed::Failed;
+use super::failed::Failed;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{Actor, Clock, Context, IdSource, Permission, StoreError, Transactions};
@@ -121,7 +120,11 @@ impl Refusals {
     }
 
     /// Returns a refusal that cannot be recorded, because the caller's tenant is not available.
-    pub(super) fn without_tenant(operation: &str, needed: Needed, error: &AccessError) -> Refusal {
+    pub(crate) fn without_tenant(
+        operation: &str,
+        needed: Needed,
+        error: &impl fmt::Display,
+    ) -> Refusal {
         tracing::error!(%error, operation, "a refusal could not be recorded without its tenant");
         Refusal {
             needed,
