@@ -10,7 +10,7 @@ use axum::Extension;
 use axum::extract::{FromRequestParts as _, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use customer_app::access::{Access, AccessError, Admitted, Incoming, Needed, Needs, Refusal};
+use customer_app::access::{Access, AccessError, Admitted, Incoming, Needs};
 use customer_domain::access::Caller;
 use customer_domain::customer::CustomerRef;
 use customer_domain::{Context, Origin};
@@ -24,8 +24,6 @@ use http_kit::origin;
 use http_kit::problem::{HttpResult, Problem};
 use std::sync::Arc;
 use utoipa_axum::router::UtoipaMethodRouter;
-
-const STEP_UP: &str = "prove who you are again: the last proof is older than five minutes";
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -206,29 +204,9 @@ fn problem(error: AccessError, missing: Code) -> Problem {
             Problem::new(Code::Unauthenticated).detail("the API key is unknown, revoked or expired")
         }
         AccessError::UnknownTenant | AccessError::NotFound => missing.into(),
-        AccessError::Forbidden(refusal) => refused(refusal),
-        AccessError::StepUpRequired(refusal) => {
-            count(refusal);
-            Problem::new(Code::StepUpRequired).detail(STEP_UP)
-        }
+        AccessError::Forbidden(refusal) => failure::refused(refusal),
+        AccessError::StepUpRequired(refusal) => failure::step_up_required(refusal),
         AccessError::Store(error) => failure::store(error),
-    }
-}
-
-/// Returns the problem for a caller who lacks what a request needs.
-pub(crate) fn refused(refusal: Refusal) -> Problem {
-    count(refusal);
-    Problem::new(Code::PermissionDenied).detail(match refusal.needed() {
-        Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
-        Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
-        Needed::Customer => "only the customer itself may do this".to_owned(),
-        Needed::StepUp => STEP_UP.to_owned(),
-    })
-}
-
-fn count(refusal: Refusal) {
-    if refusal.audit_failed() {
-        metrics::audit_failed();
     }
 }
 

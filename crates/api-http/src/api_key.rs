@@ -1,6 +1,5 @@
 //! API keys over HTTP, for administrators.
 
-use crate::access::refused;
 use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::items::Items;
@@ -280,7 +279,7 @@ async fn revoke(call: Call) -> HttpResult<Response> {
 
 fn problem(error: ApiKeyError, fields: &Fields) -> Problem {
     if let Failed::Forbidden { refusal, .. } = error {
-        return refused(refusal).detail("only a key for all tenants can make another one");
+        return failure::refused(refusal).detail("only a key for all tenants can make another one");
     }
     failure::of(error, Code::ApiKeyNotFound, fields, |rule| match rule {
         ApiKeyRule::Itself | ApiKeyRule::LastAdminKey => {

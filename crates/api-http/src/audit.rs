@@ -11,8 +11,8 @@ pub use body::{
 };
 pub use filter::{AuditFilterParams, AuditListParams, AuditOperation, AuditSubjectParams};
 
+use crate::call::cursor::{PageCursor, page_size_or};
 use crate::prelude::*;
-use crate::support::cursor::{PageCursor, page_size_or};
 use crate::support::params::CustomerPath;
 use customer_app::audit::{AuditPage, AuditQuery};
 use customer_domain::StoreError;

@@ -7,8 +7,8 @@ pub use body::{
     UpdateGroupBody,
 };
 
+use crate::call::cursor::{PageCursor, page_size};
 use crate::prelude::*;
-use crate::support::cursor::{PageCursor, page_size};
 use crate::support::params::{
     GROUP_ID, GroupPath, IdempotencyKeyHeader, IfMatchHeader, PageParams,
 };

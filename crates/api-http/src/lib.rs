@@ -8,6 +8,7 @@ pub mod address;
 pub mod api;
 pub mod api_key;
 pub mod audit;
+mod call;
 pub mod code;
 pub mod customer;
 pub mod docs;

@@ -1,7 +1,7 @@
 //! Notes about a customer over HTTP: only for staff, never for the customer.
 
+use crate::call::cursor::{PageCursor, page_size};
 use crate::prelude::*;
-use crate::support::cursor::{PageCursor, page_size};
 use crate::support::envelope::reply;
 use crate::support::merge::merge_routes;
 use crate::support::params::{

@@ -2,8 +2,8 @@
 
 pub(crate) use crate::access::{needs, routes};
 pub(crate) use crate::api::Shared;
+pub(crate) use crate::call::{Call, Request};
 pub(crate) use crate::code::Code;
-pub(crate) use crate::support::call::{Call, Request};
 pub(crate) use crate::support::failure::{self, rule};
 pub(crate) use crate::support::reply::{self, ReplyExt as _};
 pub(crate) use axum::response::Response;

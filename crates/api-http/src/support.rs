@@ -1,7 +1,5 @@
 //! What several slices share: failures, replies, idempotent requests and JSON values.
 
-pub(crate) mod call;
-pub(crate) mod cursor;
 pub(crate) mod envelope;
 pub(crate) mod failure;
 pub(crate) mod items;

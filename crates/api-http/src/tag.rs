@@ -6,9 +6,9 @@ pub use body::{
     TagCountBody, TagListData, TagListReply, TagsBody, TagsData, TagsReply, UpdateTagsBody,
 };
 
+use crate::call::cursor::{PageCursor, page_size};
 use crate::customer::{apply, stated_id, tags};
 use crate::prelude::*;
-use crate::support::cursor::{PageCursor, page_size};
 use crate::support::params::{
     CustomerPath, IdempotencyKeyHeader, IfMatchHeader, PageParams, in_path,
 };

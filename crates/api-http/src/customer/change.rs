@@ -5,7 +5,6 @@ use super::fields::{details, email};
 use super::preferences::ALIASES;
 use super::words::STATUSES;
 use super::{CustomerReply, example, render};
-use crate::access::refused;
 use crate::address::AddressBody;
 use crate::prelude::*;
 use crate::support::merge::merge_routes;
@@ -211,7 +210,7 @@ pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
         && refusal.needed() == Needed::Permission(Permission::Admin)
     {
         let detail = "the scope customers:admin is needed to change the status";
-        return refused(refusal).detail(detail);
+        return failure::refused(refusal).detail(detail);
     }
     failure::of(error, Code::CustomerNotFound, fields, |rule| match rule {
         ChangeCustomerRule::Transition(error) => {

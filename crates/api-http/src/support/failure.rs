@@ -1,9 +1,10 @@
 //! Converts failures of the domain into problem documents.
 
-use crate::access;
 use crate::code::Code;
+use crate::metrics;
 use crate::support::stated::read_only;
 use customer_app::Failed;
+use customer_app::access::{Needed, Refusal};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{InvalidValue, StoreError, ValueFault};
 use http_kit::fault::{self, Fault};
@@ -12,6 +13,8 @@ use http_kit::problem::Problem;
 
 /// The seconds to wait before retrying when the store was unavailable.
 const RETRY_AFTER: u32 = 1;
+
+const STEP_UP: &str = "prove who you are again: the last proof is older than five minutes";
 
 /// Returns the problem for an error of the store that the route does not handle itself.
 pub(crate) fn store(error: StoreError) -> Problem {
@@ -63,7 +66,7 @@ pub(crate) fn of<R>(
             let detail = "a customer may not change this of itself";
             let fault = |name| Fault::new(fields.pointer(name), Code::PermissionDenied, detail);
             let faults = names.into_iter().map(fault);
-            faults.fold(access::refused(refusal), Problem::fault)
+            faults.fold(refused(refusal), Problem::fault)
         }
         Failed::Lacking { needed, .. } => {
             tracing::error!(%needed, "a use case did not record a refusal");
@@ -72,6 +75,34 @@ pub(crate) fn of<R>(
         Failed::Rule(violated) => rule(violated),
         Failed::Claim(error) => claim(error),
         Failed::Store(error) => store(error),
+    }
+}
+
+/// Returns the problem for a caller who lacks what a request needs.
+pub(crate) fn refused(refusal: Refusal) -> Problem {
+    count(refusal);
+    lacking(refusal.needed())
+}
+
+/// Returns the problem for a customer who has to authenticate again.
+pub(crate) fn step_up_required(refusal: Refusal) -> Problem {
+    count(refusal);
+    Problem::new(Code::StepUpRequired).detail(STEP_UP)
+}
+
+/// Returns the problem of [`refused`] for what is not recorded in the audit trail.
+fn lacking(needed: Needed) -> Problem {
+    Problem::new(Code::PermissionDenied).detail(match needed {
+        Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
+        Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
+        Needed::Customer => "only the customer itself may do this".to_owned(),
+        Needed::StepUp => STEP_UP.to_owned(),
+    })
+}
+
+fn count(refusal: Refusal) {
+    if refusal.audit_failed() {
+        metrics::audit_failed();
     }
 }
 

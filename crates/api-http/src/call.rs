@@ -1,5 +1,7 @@
 //! Reading a request after its caller was admitted: its tenant, and its content.
 
+pub(crate) mod cursor;
+
 use crate::access::Admission;
 use crate::api::Shared;
 use crate::code::Code;

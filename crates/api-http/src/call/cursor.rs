@@ -1,7 +1,7 @@
 //! The cursors and the page size of a list.
 
+use super::Request;
 use crate::code::Code;
-use crate::support::call::Request;
 use customer_domain::{DigestPurpose, KeyedDigest};
 use http_kit::cursor::Cursors;
 use http_kit::fault::Fault;
