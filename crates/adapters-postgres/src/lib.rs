@@ -167,6 +167,22 @@ impl Postgres {
     }
 }
 
+impl PgPool {
+    /// Opens a pool with `min_idle` connections, at least one, so that wrong settings are reported
+    /// here.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached, refuses the login, or has no
+    /// schema yet.
+    pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
+        let prepare = match settings.role {
+            ServiceRole::App => prepared_statements(),
+            ServiceRole::Worker => Vec::new(),
+        };
+        Self::open(settings, prepare).await
+    }
+}
+
 /// Returns the statements that prepare the hot statements of every serving connection.
 fn prepared_statements() -> Vec<Sql> {
     customer::prepared()

@@ -7,7 +7,7 @@
 
 use super::error::Failure;
 use super::message::{self, Batching};
-use super::settings::{PgSettings, ServiceRole};
+use super::settings::PgSettings;
 use super::sql::Sql;
 use customer_domain::StoreError;
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError};
@@ -127,13 +127,8 @@ pub struct PgPool {
 }
 
 impl PgPool {
-    /// Opens a pool with `min_idle` connections, at least one, so that wrong settings are reported
-    /// here.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the database cannot be reached, refuses the login, or has no
-    /// schema yet.
-    pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
+    /// Opens a pool that prepares these statements on every connection.
+    pub(crate) async fn open(settings: &PgSettings, prepare: Vec<Sql>) -> Result<Self, StoreError> {
         let batching = if settings.distributed {
             Batching::PerStatement
         } else {
@@ -141,10 +136,7 @@ impl PgPool {
         };
         let connector = Connector {
             options: settings.connect_options().map_err(Failure::from)?,
-            prepare: match settings.role {
-                ServiceRole::App => crate::prepared_statements(),
-                ServiceRole::Worker => Vec::new(),
-            },
+            prepare,
             batching,
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
