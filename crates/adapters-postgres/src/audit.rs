@@ -15,7 +15,7 @@ mod month;
 pub(crate) use month::PgAuditMonths;
 
 use crate::pg::builder::{self, Builder};
-use crate::privacy::Sealer;
+use crate::privacy::WorkKeys;
 use customer_domain::audit::AuditEntry;
 use customer_domain::{Context, StoreError};
 use entry::Written;
@@ -31,14 +31,14 @@ pub(crate) fn values(
     builder: &mut Builder,
     context: &Context,
     entries: &[&AuditEntry],
-    sealer: &Sealer<'_>,
+    keys: &WorkKeys,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        rows.push(Written::new(context, entry, sealer)?);
+        rows.push(Written::new(context, entry, keys)?);
     }
     builder::values(builder, "$1", &rows, |row, written| {
-        let digest = written.entry().digest(sealer.ring.digests());
+        let digest = written.entry().digest(keys.ring.digests());
         let Written {
             context,
             audit,

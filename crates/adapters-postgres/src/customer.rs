@@ -31,9 +31,9 @@ impl CustomerRepo for PgUnitOfWork {
     #[instrument(name = "db.customer.insert", level = "debug", skip_all)]
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
         let id = customer.customer.id;
-        self.keys.make(id, self.ring.generate());
+        self.keys.make(id);
         let mut branches = insert::branches(customer);
-        self.add_made_keys(&mut branches)?;
+        self.keys.add_made(&mut branches)?;
         insert::finish(&mut branches, customer);
         self.tx.execute(branches.finish().build()).await?;
         self.keys.stored();
@@ -97,7 +97,7 @@ impl PgUnitOfWork {
         }
         if let Some((id, row)) = lock {
             let held = RowReader::new(&row, "customers").column("held_key")?;
-            self.unwrap_or_create_key(CustomerId(id), held).await?;
+            self.keys.unwrap_or_create(CustomerId(id), held).await?;
         }
         Ok(rows)
     }
@@ -138,7 +138,8 @@ impl PgUnitOfWork {
             customer: CustomerId(row.column("holder_id")?),
             status: row.parsed("status", Status::from_code)?,
         };
-        self.unwrap_or_create_key(holder.customer, row.column("held_key")?)
+        self.keys
+            .unwrap_or_create(holder.customer, row.column("held_key")?)
             .await?;
         rows.remove(0);
         let is_other = |row| id_in(row, "customer_id") != Some(holder.customer.0);

@@ -6,7 +6,7 @@ mod sealing;
 pub(crate) use sealing::PgOutboxSealing;
 
 use crate::pg::builder::{self, Builder};
-use crate::privacy::Sealer;
+use crate::privacy::WorkKeys;
 use customer_domain::outbox::Event;
 use customer_domain::privacy::SealContext;
 use customer_domain::{Context, EventId, StoreError, TenantId};
@@ -30,13 +30,13 @@ pub(crate) fn values(
     builder: &mut Builder,
     context: &Context,
     events: &[&Event],
-    sealer: &Sealer<'_>,
+    keys: &WorkKeys,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let message = event.envelope(context).to_string();
         let seal_context = seal_context(context.tenant, event.id);
-        let hidden = sealer.seal(Some(event.customer), seal_context, message.as_bytes())?;
+        let hidden = keys.seal(Some(event.customer), seal_context, message.as_bytes())?;
         rows.push((event, hidden));
     }
     builder::values(builder, "$1", rows, |row, (event, hidden)| {

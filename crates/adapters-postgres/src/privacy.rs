@@ -7,9 +7,10 @@ mod keys;
 mod ring;
 mod work;
 
-pub(crate) use keys::{CustomerKeys, HELD_KEY, open as open_key, wrapped_under};
+use keys::CustomerKeys;
+pub(crate) use keys::{HELD_KEY, open as open_key, wrapped_under};
 pub(crate) use ring::{KeyRing, TenantKeys};
-pub(crate) use work::Sealer;
+pub(crate) use work::WorkKeys;
 
 use customer_domain::privacy::{Cipher, KeyStore};
 use customer_domain::{IdSource, KeyedDigest};

@@ -5,7 +5,7 @@ use crate::pg::metrics;
 use crate::pg::pool::PgPool;
 use crate::pg::sql::Sql;
 use crate::pg::tx::Tx;
-use crate::privacy::{CustomerKeys, KeyRing, TenantKeys};
+use crate::privacy::{KeyRing, WorkKeys};
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
 use customer_domain::address::AddressRepo;
@@ -38,13 +38,11 @@ impl PgTransactions {
         then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
         // Read first, so that no connection is held while waiting for the keys.
-        let tenant_keys = self.ring.tenant_keys(context.tenant).await?;
+        let keys = WorkKeys::of(&self.ring, context.tenant).await?;
         let (tx, rows) = Tx::begin(&self.pool, context.tenant, then).await?;
         let work = PgUnitOfWork {
             tx,
-            ring: Arc::clone(&self.ring),
-            tenant_keys,
-            keys: CustomerKeys::default(),
+            keys,
             context: context.clone(),
             changes: Vec::new(),
             reply: None,
@@ -93,9 +91,7 @@ impl Transactions for PgTransactions {
 /// slices implement their ports on it.
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
-    pub(crate) ring: Arc<KeyRing>,
-    pub(crate) tenant_keys: Arc<TenantKeys>,
-    pub(crate) keys: CustomerKeys,
+    pub(crate) keys: WorkKeys,
     context: Context,
     changes: Vec<Change>,
     reply: Option<(IdempotencyClaim, StoredReply)>,
@@ -172,7 +168,7 @@ impl PgUnitOfWork {
             [event, entry].into_iter().flatten()
         });
         let about: Vec<_> = about.collect();
-        self.find_keys(about).await?;
+        self.keys.find(&mut self.tx, about).await?;
         let mut statement = self.changes_statement()?;
         let written = self.tx.execute(statement.build()).await?;
         if self.reply.is_some() && written == 0 {
@@ -183,20 +179,20 @@ impl PgUnitOfWork {
     }
 
     fn changes_statement(&self) -> Result<Builder, StoreError> {
-        let (context, sealer) = (&self.context, self.sealer());
+        let (context, keys) = (&self.context, &self.keys);
         let mut branches = Branches::new(&[context.tenant.0]);
-        self.add_made_keys(&mut branches)?;
+        keys.add_made(&mut branches)?;
         let changes = self.changes.iter();
         let events: Vec<_> = changes.clone().filter_map(Change::event).collect();
         let entries: Vec<_> = changes.filter_map(Change::audit).collect();
         let is_last = entries.is_empty() && self.reply.is_none();
         if !events.is_empty() {
             let insert = branches.next(outbox::INSERT, is_last);
-            outbox::values(insert, context, &events, &sealer)?;
+            outbox::values(insert, context, &events, keys)?;
         }
         if !entries.is_empty() {
             let insert = branches.next(audit::INSERT, self.reply.is_none());
-            audit::values(insert, context, &entries, &sealer)?;
+            audit::values(insert, context, &entries, keys)?;
         }
         if let Some((claim, reply)) = &self.reply {
             idempotency::values(branches.main(idempotency::INSERT), claim, reply);

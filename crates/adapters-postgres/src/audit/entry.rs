@@ -1,7 +1,7 @@
 //! An audit entry as a row: its sealed values and its digest.
 
 use super::TABLE;
-use crate::privacy::Sealer;
+use crate::privacy::WorkKeys;
 use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, FieldChange};
 use customer_domain::privacy::SealContext;
@@ -42,7 +42,7 @@ impl<'a> Written<'a> {
     pub(super) fn new(
         context: &'a Context,
         audit: &'a AuditEntry,
-        sealer: &Sealer<'_>,
+        keys: &WorkKeys,
     ) -> Result<Self, StoreError> {
         let map = |map| Value::Object(map).to_string();
         let values = [
@@ -56,7 +56,7 @@ impl<'a> Written<'a> {
         for ((hidden, value), column) in hidden.iter_mut().zip(values).zip(SEALED) {
             if let Some(value) = value {
                 let seal_context = seal_context(context.tenant, audit.id.0, column);
-                *hidden = Some(sealer.seal(audit.customer, seal_context, value.as_bytes())?);
+                *hidden = Some(keys.seal(audit.customer, seal_context, value.as_bytes())?);
             }
         }
         let names = audit.changes.iter().map(|change| change.field.clone());

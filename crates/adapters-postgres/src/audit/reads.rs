@@ -40,14 +40,14 @@ impl AuditRepo for PgUnitOfWork {
         let stored = stored.collect::<Result<Vec<_>, _>>()?;
         let mut under = HashSet::new();
         for stored in &stored {
-            under.extend(stored.under(self.ring.cipher())?);
+            under.extend(stored.under(self.keys.ring.cipher())?);
         }
         for key in under {
-            self.ensure_tenant_key(key).await?;
+            self.keys.ensure_tenant_key(key).await?;
         }
         let mut opener = Opener {
-            ring: &self.ring,
-            tenant: &self.tenant_keys,
+            ring: &self.keys.ring,
+            tenant: &self.keys.tenant,
             keys: HashMap::new(),
         };
         let mut events = Vec::with_capacity(stored.len());

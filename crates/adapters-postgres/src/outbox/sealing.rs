@@ -78,18 +78,18 @@ impl PgOutboxSealing {
             .transactions
             .open(&Context::system(tenant, "", "outbox.seal"), &[])
             .await?;
-        work.find_keys(events.iter().map(|bare| bare.customer))
-            .await?;
+        let customers = events.iter().map(|bare| bare.customer);
+        work.keys.find(&mut work.tx, customers).await?;
         let mut sealed = Vec::with_capacity(events.len());
         for bare in events {
             let seal_context = seal_context(tenant, bare.at.event);
             let value =
-                work.sealer()
+                work.keys
                     .seal(Some(bare.customer), seal_context, bare.message.as_bytes())?;
             sealed.push((bare.at.event, value));
         }
         let mut branches = Branches::new(&[tenant.0]);
-        work.add_made_keys(&mut branches)?;
+        work.keys.add_made(&mut branches)?;
         let update = branches
             .main("UPDATE outbox_events o SET payload = NULL, sealed_payload = s.sealed FROM (");
         builder::values(update, "$1", sealed, |row, (event, value)| {
