@@ -8,8 +8,8 @@ pub(super) use filter::read as read_filter;
 
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
+use crate::call::cursor::page_size_or;
 use crate::prelude::*;
-use crate::support::cursor::page_size_or;
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
 use cursor::ListCursor;

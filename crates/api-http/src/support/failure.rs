@@ -81,23 +81,18 @@ pub(crate) fn of<R>(
 /// Returns the problem for a caller who lacks what a request needs.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
     count(refusal);
-    lacking(refusal.needed())
+    Problem::new(Code::PermissionDenied).detail(match refusal.needed() {
+        Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
+        Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
+        Needed::Customer => "only the customer itself may do this".to_owned(),
+        Needed::StepUp => STEP_UP.to_owned(),
+    })
 }
 
 /// Returns the problem for a customer who has to authenticate again.
 pub(crate) fn step_up_required(refusal: Refusal) -> Problem {
     count(refusal);
     Problem::new(Code::StepUpRequired).detail(STEP_UP)
-}
-
-/// Returns the problem of [`refused`] for what is not recorded in the audit trail.
-fn lacking(needed: Needed) -> Problem {
-    Problem::new(Code::PermissionDenied).detail(match needed {
-        Needed::Permission(scope) => format!("the scope {} is needed", scope.as_str()),
-        Needed::AllTenants => "a key with customers:admin for all tenants is needed".to_owned(),
-        Needed::Customer => "only the customer itself may do this".to_owned(),
-        Needed::StepUp => STEP_UP.to_owned(),
-    })
 }
 
 fn count(refusal: Refusal) {
@@ -138,7 +133,6 @@ pub(crate) fn violation(value: InvalidValue) -> Violation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use customer_app::access::Needed;
     use std::convert::Infallible;
 
     #[test]
