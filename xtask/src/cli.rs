@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Tidy,
     /// Checks the dependencies between packages
     Layers,
-    /// Checks that each file belongs to a slice or to plumbing, and which slices use which
+    /// Checks that each file belongs to a slice or to plumbing, and which modules of a crate use which
     Slices,
     /// Writes docs/openapi.json from the service
     Openapi {
@@ -154,9 +154,7 @@ pub(crate) fn run_layers(context: &Context) -> Result {
 
 pub(crate) fn run_slices(context: &Context) -> Result {
     for row in slices::TABLE {
-        for (from, to) in row.uses {
-            console::say(&format!("{}: {from} uses {}", row.folder, to.join(", ")));
-        }
+        console::say(row.to_string().trim_end());
     }
     refuse(
         "slices",

@@ -1,9 +1,10 @@
-//! A feature is a slice: it has one name in every crate that it touches. The table lists those crates, and which
-//! slices use which others there.
+//! A feature is a slice: it has one name in every crate that it touches. The table lists those crates, and which of
+//! their modules use which others: slices and plumbing, each directly in `src/`.
 
 mod edges;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::repository::{Fault, Repository};
 
@@ -16,11 +17,16 @@ pub struct Row {
     pub slices: &'static [&'static str],
     /// The other names: crate roots, and files and folders of plumbing.
     pub plumbing: &'static [&'static str],
-    /// The other slices that a slice or a file of plumbing uses. Any edge that is not listed is a fault, as is a
-    /// listed one that does not exist.
+    /// The plumbing that every module may use.
+    pub shared: &'static [&'static str],
+    /// The other modules that a module, or a single file of plumbing, uses; `lib` is what the root of the crate
+    /// defines. Any edge that is not listed is a fault, as is a listed one that does not exist.
     pub uses: &'static [(&'static str, &'static [&'static str])],
-    /// Files that assemble the crate and may therefore use every slice.
+    /// Files that assemble the crate and may therefore use every module.
     pub composition: &'static [&'static str],
+    /// The accepted circles: all modules of each, sorted, and the reason. Any other circle is a fault, as is a listed
+    /// one that does not exist.
+    pub circles: &'static [(&'static [&'static str], &'static str)],
 }
 
 impl Row {
@@ -29,9 +35,36 @@ impl Row {
         self.slices.iter().copied().find(|slice| *slice == name)
     }
 
-    fn allows(&self, from: &str, to: &str) -> bool {
-        let mut rows = self.uses.iter().filter(|(user, _)| *user == from);
-        rows.any(|(_, slices)| slices.contains(&to))
+    /// Returns the slice or plumbing of this name, or `None` if there is none.
+    fn module(&self, name: &str) -> Option<&'static str> {
+        let mut modules = self.slices.iter().chain(self.plumbing).copied();
+        modules.find(|module| *module == name)
+    }
+
+    /// Returns the listed edges.
+    fn edges(&self) -> impl Iterator<Item = edges::Edge<'static>> {
+        let uses = self.uses.iter();
+        uses.flat_map(|(from, used)| used.iter().map(|to| (*from, *to)))
+    }
+}
+
+/// Shows what the modules of the crate may use, a line each.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}:", self.folder)?;
+        if !self.shared.is_empty() {
+            writeln!(f, "  every module may use {}", self.shared.join(", "))?;
+        }
+        for module in self.composition {
+            writeln!(f, "  {module} may use every module")?;
+        }
+        for (from, used) in self.uses {
+            writeln!(f, "  {from} uses {}", used.join(", "))?;
+        }
+        for (modules, reason) in self.circles {
+            writeln!(f, "  accepted circle of {}: {reason}", modules.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -59,6 +92,7 @@ pub const TABLE: &[Row] = &[
             "tier",
         ],
         plumbing: &["access", "lib", "mocks", "support", "unit_of_work"],
+        shared: &["support"],
         uses: &[
             ("address", &["audit", "customer"]),
             ("api_key", &["audit"]),
@@ -81,7 +115,8 @@ pub const TABLE: &[Row] = &[
             ("statistics", &["tier"]),
             ("tenant", &["audit", "group", "preference"]),
         ],
-        composition: &["mocks", "unit_of_work"],
+        composition: &["lib", "mocks", "unit_of_work"],
+        circles: &[],
     },
     Row {
         folder: "app",
@@ -98,6 +133,7 @@ pub const TABLE: &[Row] = &[
             "tenant",
         ],
         plumbing: &["access", "lib", "support"],
+        shared: &["support"],
         uses: &[
             ("access", &["tenant"]),
             ("address", &["idempotency", "tenant"]),
@@ -109,6 +145,7 @@ pub const TABLE: &[Row] = &[
             ("tenant", &["idempotency"]),
         ],
         composition: &[],
+        circles: &[],
     },
     Row {
         folder: "adapters-postgres",
@@ -127,26 +164,41 @@ pub const TABLE: &[Row] = &[
             "tenant",
         ],
         plumbing: &["lib", "pg", "unit_of_work"],
+        shared: &["pg", "unit_of_work"],
         uses: &[
             ("audit", &["privacy"]),
             ("customer", &["privacy"]),
             ("outbox", &["privacy"]),
         ],
         composition: &["lib", "unit_of_work"],
+        circles: &[(
+            &["audit", "outbox", "unit_of_work"],
+            "a unit of work writes their rows when it commits, and they work inside one",
+        )],
     },
     Row {
         folder: "adapters-security",
         slices: &["api_key", "audit", "credential", "privacy"],
         plumbing: &["digest", "key_text", "lib", "pool", "random"],
-        uses: &[],
+        shared: &[],
+        uses: &[
+            ("api_key", &["random"]),
+            ("audit", &["digest"]),
+            ("credential", &["pool", "random"]),
+            ("digest", &["key_text", "random"]),
+            ("privacy", &["digest", "key_text", "random"]),
+        ],
         composition: &["lib"],
+        circles: &[],
     },
     Row {
         folder: "adapters-local",
         slices: &["api_key"],
         plumbing: &["clock", "lib", "root_secret"],
+        shared: &[],
         uses: &[],
         composition: &["lib"],
+        circles: &[],
     },
     Row {
         folder: "api-http",
@@ -164,6 +216,7 @@ pub const TABLE: &[Row] = &[
         plumbing: &[
             "access",
             "api",
+            "call",
             "code",
             "docs",
             "health",
@@ -176,13 +229,20 @@ pub const TABLE: &[Row] = &[
             "problem_pages",
             "support",
         ],
+        shared: &["call", "code", "prelude", "support"],
         uses: &[
-            ("audit", &["customer"]),
-            ("customer", &["address"]),
+            ("access", &["metrics", "observe", "openapi"]),
+            ("audit", &["api", "customer"]),
+            ("call", &["access", "api", "observe"]),
+            ("customer", &["address", "api"]),
+            ("observe", &["metrics"]),
             ("preference", &["customer"]),
+            ("prelude", &["access", "api"]),
+            ("support", &["metrics"]),
             ("tag", &["customer"]),
         ],
-        composition: &[],
+        composition: &["lib"],
+        circles: &[],
     },
     Row {
         folder: "testkit",
@@ -190,8 +250,13 @@ pub const TABLE: &[Row] = &[
         plumbing: &[
             "builders", "chaos", "contract", "fake", "lib", "pg", "stored",
         ],
-        uses: &[],
-        composition: &[],
+        shared: &["builders", "stored"],
+        uses: &[
+            ("contract", &["fake", "lib"]),
+            ("pg", &["chaos", "contract"]),
+        ],
+        composition: &["lib"],
+        circles: &[],
     },
     Row {
         folder: "bin",
@@ -209,15 +274,35 @@ pub const TABLE: &[Row] = &[
             "telemetry",
             "wire",
         ],
-        uses: &[],
+        shared: &["config", "failure"],
+        uses: &[
+            (
+                "command",
+                &[
+                    "database",
+                    "secrets",
+                    "serve",
+                    "signals",
+                    "telemetry",
+                    "wire",
+                ],
+            ),
+            ("main", &["command"]),
+            (
+                "serve",
+                &["database", "metrics", "secrets", "telemetry", "wire"],
+            ),
+            ("wire", &["database", "metrics", "secrets"]),
+        ],
         composition: &[],
+        circles: &[],
     },
 ];
 
 /// The crates without slices, as they contain no feature of the service.
 pub const UNSLICED: &[&str] = &["embedded-postgres", "http-kit"];
 
-/// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a slice
+/// Compares the files with the table. Faults are a slice that is missing, a file that belongs to none, and a module
 /// that uses another one without being listed, is listed and does not, or uses itself through others.
 pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<Fault> {
     let crates = sources(repository);
@@ -226,8 +311,9 @@ pub fn check(repository: &Repository, table: &[Row], unsliced: &[&str]) -> Vec<F
         match table.iter().find(|row| row.folder == *folder) {
             Some(row) => {
                 faults.extend(compare(row, found));
-                faults.extend(edges::check(repository, row));
-                faults.extend(edges::circles(row));
+                let edges = edges::of(repository, row);
+                faults.extend(edges::compare(row, &edges));
+                faults.extend(edges::circles(row, edges.keys().copied()));
             }
             None if unsliced.contains(folder) => {}
             None => faults.push(Fault::at(

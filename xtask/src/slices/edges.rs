@@ -1,6 +1,6 @@
-//! Which slices use which: compares the paths in a crate's source with the list in its row.
+//! Which modules use which: compares the paths in a crate's source with the list in its row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -9,73 +9,102 @@ use super::Row;
 use crate::repository::{Fault, Repository};
 use crate::tokens::{after_item, is_cfg_test, is_tests_file};
 
-/// A slice or a file of plumbing, and the slice that it uses.
-type Edge<'a> = (&'a str, &'a str);
+/// A slice or a file of plumbing, and the module that it uses.
+pub(super) type Edge<'a> = (&'a str, &'a str);
 /// The file and line where an edge was found first.
-type Place<'a> = (&'a str, usize);
+pub(super) type Place<'a> = (&'a str, usize);
 /// The names of a path from the root of the crate, and its line.
 type Found = (Vec<String>, usize);
 
-/// Returns the slices that, according to the row, use themselves through others: the parts of a circle cannot be
-/// read, tested or moved separately.
-pub(super) fn circles(row: &Row) -> Vec<Fault> {
-    // Repeatedly removes slices that use no remaining one; those in circles, and those that use them, are left.
-    let mut left: Vec<_> = row.uses.to_vec();
-    loop {
-        let before = left.len();
-        let users: Vec<_> = left.iter().map(|(user, _)| *user).collect();
-        left.retain(|(_, used)| used.iter().any(|slice| users.contains(slice)));
-        if left.len() == before {
-            break;
-        }
-    }
-    let users = left.iter().map(|(user, _)| *user);
-    let advice = "move what both need into plumbing, or one into the other";
-    users
-        .map(|user| {
-            let place = format!("crates/{}/src/{user}", row.folder);
-            Fault::at(place, format!("uses slices in a circle: {advice}"))
-        })
+/// Returns a fault for every module in a circle that the row does not list, since the parts of a circle cannot be read,
+/// tested or moved separately, and for every listed circle that does not exist.
+pub(super) fn circles<'a>(row: &Row, edges: impl Iterator<Item = Edge<'a>>) -> Vec<Fault> {
+    let found = circles_of(edges.map(|(from, to)| (top(from), to)));
+    let place = |module| format!("crates/{}/src/{module}", row.folder);
+    let is_listed = |circle: &[&str]| row.circles.iter().any(|(listed, _)| *listed == circle);
+    let unknown = found.iter().filter(|circle| !is_listed(circle));
+    let unknown = unknown.flat_map(|circle| {
+        let has_slice = circle.iter().any(|module| row.slice(module).is_some());
+        let kind = if has_slice { "slices" } else { "plumbing" };
+        let names = circle.join(", ");
+        let advice = "move what both need into other plumbing, or one into the other";
+        let message = format!("uses {kind} in a circle ({names}): {advice}");
+        circle.iter().map(move |module| (*module, message.clone()))
+    });
+    let listed = row.circles.iter().map(|(listed, _)| *listed);
+    let gone = listed.filter(|listed| !found.iter().any(|circle| circle == listed));
+    let advice = "that is no longer a circle: take it out of xtask/src/slices.rs";
+    let gone = gone.map(|circle| (circle[0], format!("{}: {advice}", circle.join(", "))));
+    let faults = unknown.chain(gone);
+    faults
+        .map(|(module, message)| Fault::at(place(module), message))
         .collect()
 }
 
-/// Returns a fault for every edge that the row does not allow, and for every allowed one that does not exist.
-pub(super) fn check(repository: &Repository, row: &Row) -> Vec<Fault> {
+/// Returns the largest sets of modules that all use each other, directly or through others.
+fn circles_of<'a>(edges: impl Iterator<Item = Edge<'a>>) -> BTreeSet<Vec<&'a str>> {
+    let mut below: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in edges {
+        below.entry(from).or_default().insert(to);
+    }
+    let modules: Vec<_> = below.keys().copied().collect();
+    for by in &modules {
+        let further = below.get(by).cloned().unwrap_or_default();
+        let users = below.values_mut().filter(|used| used.contains(by));
+        users.for_each(|used| used.extend(&further));
+    }
+    let reaches = |from: &str, to: &str| below.get(from).is_some_and(|used| used.contains(to));
+    let circle_of = |one: &str| {
+        let both_ways = |other: &&str| reaches(one, other) && reaches(other, one);
+        modules.iter().copied().filter(both_ways).collect()
+    };
+    let in_circles = modules.iter().filter(|module| reaches(module, module));
+    in_circles.map(|module| circle_of(module)).collect()
+}
+
+/// Returns the edges between the modules of a crate, each with the place where it was found first.
+pub(super) fn of<'a>(repository: &'a Repository, row: &Row) -> BTreeMap<Edge<'a>, Place<'a>> {
     let source = format!("crates/{}/src/", row.folder);
     let files: Vec<_> = repository
         .ending_in(".rs")
         .filter(|(path, _)| path.starts_with(&source) && !is_tests_file(path))
         .map(|(path, text)| (path, module(path, &source), paths(path, &source, text)))
         .collect();
-    let reexports: BTreeMap<&str, &str> = files
+    let reexports: BTreeMap<&str, &'static str> = files
         .iter()
-        .filter(|(_, module, _)| *module == "lib")
+        .filter(|(_, module, _)| is_root(module))
         .flat_map(|(_, _, paths)| paths)
-        .filter_map(|(path, _)| Some((path.last()?.as_str(), row.slice(path.first()?)?)))
+        .filter_map(|(path, _)| Some((path.last()?.as_str(), row.module(path.first()?)?)))
         .collect();
-    let mut edges: BTreeMap<Edge<'_>, Place<'_>> = BTreeMap::new();
+    let mut edges = BTreeMap::new();
     for (file, module, paths) in &files {
-        let top = module.split('/').next().unwrap_or(module);
-        let from = row.slice(top).unwrap_or(module);
+        let from = row.slice(top(module)).unwrap_or(module);
         for (path, line) in paths {
             let Some(first) = path.first() else { continue };
-            let slice = row
-                .slice(first)
-                .or_else(|| reexports.get(&**first).copied());
-            // A glob import from the root may import any slice.
-            let to = slice.or_else(|| (first == "*").then_some("*"));
-            if let Some(to) = to.filter(|to| *to != from) {
-                edges.entry((from, to)).or_insert((file, *line));
+            let to = row
+                .module(first)
+                .or_else(|| reexports.get(&**first).copied())
+                // A glob import from the root may import any module.
+                .or_else(|| (first == "*").then_some("*"))
+                // All other names are the root's own, except there: it imports from other crates.
+                .or_else(|| (!is_root(module)).then_some("lib"));
+            if let Some(to) = to.filter(|to| *to != top(from)) {
+                edges.entry((from, to)).or_insert((*file, *line));
             }
         }
     }
-    compare(row, &edges)
+    edges
 }
 
-fn compare(row: &Row, edges: &BTreeMap<Edge<'_>, Place<'_>>) -> Vec<Fault> {
+/// Returns a fault for every edge that the row does not allow, and for every allowed one that does not exist.
+pub(super) fn compare(row: &Row, edges: &BTreeMap<Edge<'_>, Place<'_>>) -> Vec<Fault> {
     let unknown = edges
         .iter()
-        .filter(|((from, to), _)| !row.composition.contains(from) && !row.allows(from, to))
+        .filter(|((from, to), _)| !row.composition.contains(from) && !row.shared.contains(to))
+        .filter(|((from, to), _)| {
+            let mut listed = row.edges();
+            !listed.any(|edge| is_part(from, edge.0) && edge.1 == *to)
+        })
         .map(|((from, to), (file, line))| {
             let advice = "xtask/src/slices.rs lists what it may use";
             Fault::in_line(
@@ -84,12 +113,12 @@ fn compare(row: &Row, edges: &BTreeMap<Edge<'_>, Place<'_>>) -> Vec<Fault> {
                 format!("`{from}` may not use `{to}`: {advice}"),
             )
         });
-    let listed = row
-        .uses
-        .iter()
-        .flat_map(|(from, slices)| slices.iter().map(move |to| (*from, *to)));
-    let gone = listed
-        .filter(|edge| !edges.contains_key(edge))
+    let gone = row
+        .edges()
+        .filter(|listed| {
+            let mut found = edges.keys();
+            !found.any(|(from, to)| is_part(from, listed.0) && *to == listed.1)
+        })
         .map(|(from, to)| {
             Fault::at(
                 format!("crates/{}/src/{from}", row.folder),
@@ -109,6 +138,20 @@ fn compare(row: &Row, edges: &BTreeMap<Edge<'_>, Place<'_>>) -> Vec<Fault> {
     unknown.chain(gone).chain(idle).collect()
 }
 
+/// Returns the name of a file's module directly in `src/`.
+fn top(module: &str) -> &str {
+    module.split('/').next().unwrap_or(module)
+}
+
+fn is_root(module: &str) -> bool {
+    ["lib", "main"].contains(&module)
+}
+
+/// Returns whether a listed name is that of the file `from` or of its module.
+fn is_part(from: &str, listed: &str) -> bool {
+    from == listed || top(from) == listed
+}
+
 /// Returns `customer/list/filter` for `crates/NAME/src/customer/list/filter.rs`.
 fn module<'a>(path: &'a str, source: &str) -> &'a str {
     let inside = path.strip_prefix(source).unwrap_or(path);
@@ -120,7 +163,7 @@ fn module<'a>(path: &'a str, source: &str) -> &'a str {
 fn paths(path: &str, source: &str, text: &str) -> Vec<Found> {
     let module = module(path, source).split('/').map(str::to_owned);
     let mut reader = Reader {
-        module: module.filter(|name| name != "lib").collect(),
+        module: module.filter(|name| !is_root(name)).collect(),
         found: Vec::new(),
     };
     reader.read(TokenStream::from_str(text).unwrap_or_default());

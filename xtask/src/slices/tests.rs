@@ -5,15 +5,19 @@ const ROWS: &[Row] = &[
         folder: "domain",
         slices: &["address", "customer"],
         plumbing: &["lib", "support"],
+        shared: &[],
         uses: &[],
         composition: &[],
+        circles: &[],
     },
     Row {
         folder: "app",
         slices: &["address"],
         plumbing: &["lib"],
+        shared: &[],
         uses: &[],
         composition: &[],
+        circles: &[],
     },
 ];
 
@@ -91,6 +95,7 @@ fn unknown_and_vanished_crates_are_refused() {
 #[test]
 fn slices_that_use_each_other_are_refused() {
     let row = Row {
+        slices: &["address", "customer", "outbox", "preference", "tag"],
         uses: &[
             ("address", &["customer"]),
             ("customer", &["preference", "tag"]),
@@ -100,12 +105,29 @@ fn slices_that_use_each_other_are_refused() {
         ],
         ..ROWS[0]
     };
-    let circles = edges::circles(&row);
+    let circles = edges::circles(&row, row.edges());
     let shown: Vec<_> = circles.iter().map(ToString::to_string).collect();
     assert_eq!(shown.len(), 3, "{shown:?}");
     for (fault, slice) in shown.iter().zip(["address", "customer", "preference"]) {
         let place = format!("crates/domain/src/{slice}: uses slices in a circle");
         assert!(fault.starts_with(&place), "{fault}");
     }
-    assert_eq!(edges::circles(&ROWS[0]), []);
+    assert_eq!(edges::circles(&ROWS[0], ROWS[0].edges()), []);
+}
+
+#[test]
+fn what_modules_may_use_is_shown() {
+    let row = Row {
+        shared: &["support"],
+        uses: &[("address", &["customer"]), ("customer", &["address"])],
+        composition: &["lib"],
+        circles: &[(&["address", "customer"], "they are one")],
+        ..ROWS[0]
+    };
+
+    assert_eq!(
+        row.to_string(),
+        "domain:\n  every module may use support\n  lib may use every module\n  address uses customer\n  \
+         customer uses address\n  accepted circle of address, customer: they are one\n"
+    );
 }

@@ -3,9 +3,11 @@ use super::*;
 const ROW: Row = Row {
     folder: "app",
     slices: &["address", "customer", "tag"],
-    plumbing: &["lib", "support"],
+    plumbing: &["lib", "retry", "support", "trace"],
+    shared: &["support"],
     uses: &[("address", &["customer"]), ("support/paging", &["tag"])],
     composition: &["lib"],
+    circles: &[],
 };
 
 /// Files with exactly the edges that the row allows.
@@ -23,6 +25,10 @@ const GOOD: [(&str, &str); 3] = [
         "fn f(tag: crate::tag::Tag) {}",
     ),
 ];
+
+fn check(repository: &Repository, row: &Row) -> Vec<Fault> {
+    compare(row, &of(repository, row))
+}
 
 /// Returns the faults of these files, added to those above.
 fn shown(files: &[(&str, &str)]) -> Vec<String> {
@@ -120,6 +126,102 @@ fn plumbing_that_uses_a_slice_is_refused_file_by_file() {
         [
             "crates/app/src/support.rs:1: `support` may not use `address`: xtask/src/slices.rs lists what it may use",
             "crates/app/src/support/order.rs:1: `support/order` may not use `address`: xtask/src/slices.rs lists what it may use",
+        ]
+    );
+}
+
+#[test]
+fn plumbing_that_uses_other_plumbing_is_refused_unless_that_is_shared() {
+    let retry = |text| shown(&[("crates/app/src/retry/wait.rs", text)]);
+
+    for text in [
+        "use crate::trace::Span;",
+        "fn f() { super::super::trace::f() }",
+    ] {
+        assert_eq!(
+            retry(text),
+            [
+                "crates/app/src/retry/wait.rs:1: `retry/wait` may not use `trace`: xtask/src/slices.rs lists what it may use"
+            ],
+            "{text}"
+        );
+    }
+    assert_eq!(
+        retry("use crate::support::paging::Page; use super::Retry;"),
+        NONE
+    );
+}
+
+#[test]
+fn a_slice_that_uses_unlisted_plumbing_or_the_root_is_refused() {
+    for (text, used) in [
+        ("use crate::trace::Span;", "trace"),
+        ("use crate::router;", "lib"),
+    ] {
+        assert_eq!(
+            of_tag(text),
+            [format!(
+                "crates/app/src/tag/list.rs:1: `tag` may not use `{used}`: xtask/src/slices.rs lists what it may use"
+            )]
+        );
+    }
+}
+
+/// Returns the faults of the circles in these files, of which these are listed.
+fn circles_in(
+    files: &[(&str, &str)],
+    circles: &'static [(&'static [&'static str], &'static str)],
+) -> Vec<String> {
+    let repository = Repository::of(files.iter().copied());
+    let row = Row { circles, ..ROW };
+    let faults = super::circles(&row, of(&repository, &row).keys().copied());
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Two files of plumbing that use each other.
+const CIRCLE: [(&str, &str); 2] = [
+    ("crates/app/src/retry/wait.rs", "use crate::trace::Span;"),
+    ("crates/app/src/trace.rs", "use crate::retry::wait::Wait;"),
+];
+
+#[test]
+fn plumbing_in_a_circle_is_refused_unless_the_circle_is_listed() {
+    let advice = "uses plumbing in a circle (retry, trace): move what both need into other plumbing, or one into the other";
+
+    assert_eq!(
+        circles_in(&CIRCLE, &[]),
+        [
+            format!("crates/app/src/retry: {advice}"),
+            format!("crates/app/src/trace: {advice}"),
+        ]
+    );
+    let listed = circles_in(&CIRCLE, &[(&["retry", "trace"], "they are one")]);
+    assert_eq!(listed, NONE);
+}
+
+#[test]
+fn a_circle_through_shared_plumbing_is_refused() {
+    let tag = (
+        "crates/app/src/tag/list.rs",
+        "use crate::support::paging::Page;",
+    );
+    let advice = "uses slices in a circle (support, tag): move what both need into other plumbing, or one into the other";
+
+    assert_eq!(
+        circles_in(&[GOOD[2], tag], &[]),
+        [
+            format!("crates/app/src/support: {advice}"),
+            format!("crates/app/src/tag: {advice}"),
+        ]
+    );
+}
+
+#[test]
+fn a_listed_circle_that_is_none_is_refused() {
+    assert_eq!(
+        circles_in(&GOOD, &[(&["support", "tag"], "they were one")]),
+        [
+            "crates/app/src/support: support, tag: that is no longer a circle: take it out of xtask/src/slices.rs"
         ]
     );
 }
