@@ -235,6 +235,7 @@ pub const TABLE: &[Row] = &[
             ("audit", &["api", "customer"]),
             ("call", &["access", "api", "observe"]),
             ("customer", &["address", "api"]),
+            ("health", &["access"]),
             ("observe", &["metrics"]),
             ("preference", &["customer"]),
             ("prelude", &["access", "api"]),

@@ -2,14 +2,11 @@
 
 use crate::prelude::*;
 use crate::support::envelope::reply;
-use crate::support::log_levels::{LogLevelError, LogLevelState};
+use crate::support::log_levels::{LogLevelError, LogLevelState, MAX_LEVEL};
 use crate::support::patch::PatchExt as _;
 use customer_domain::Patch;
 use http_kit::fault::{self, Fault};
 use http_kit::normalise::AliasTable;
-
-/// The maximum length of all directives together, in characters.
-pub(crate) const MAX_LEVEL: usize = 1_000;
 
 /// The log level of this replica.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

@@ -1,6 +1,6 @@
 //! How long texts may be: the limits that the domain enforces, in the schemas of the document.
 
-use crate::log_level::MAX_LEVEL;
+use crate::support::log_levels::MAX_LEVEL;
 use customer_domain::MAX_USER_AGENT;
 use customer_domain::address::AddressField;
 use customer_domain::api_key::MAX_KEY_NAME;

@@ -1,5 +1,8 @@
 //! The log level as a port, implemented by the code that sets up logging.
 
+/// The maximum length of all directives together, in characters.
+pub(crate) const MAX_LEVEL: usize = 1_000;
+
 /// Reads and changes the log level. The directives are a level, levels by module, or both, such as
 /// `info,customer_http=debug`.
 pub trait LogLevels: Send + Sync {
