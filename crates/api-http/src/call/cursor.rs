@@ -18,8 +18,8 @@ pub(crate) struct PageCursor {
 }
 
 impl PageCursor {
-    /// Creates the cursors of a list. The path is part of the list; `list` identifies its
-    /// route and its filter.
+    /// Creates the cursors of a list. `list` identifies its route and its filter; the records that
+    /// the path names are added to it.
     pub(crate) fn of(call: &Request, list: &str) -> Self {
         let digests: Arc<dyn KeyedDigest> = Arc::clone(&call.api.digests);
         let mac = Arc::new(move |payload: &[u8]| digests.digest(DigestPurpose::Cursor, payload));
@@ -63,7 +63,7 @@ impl PageCursor {
     }
 }
 
-/// Reads the page size of such a list: the maximum by default.
+/// Reads the page size of a list: the maximum by default.
 pub(crate) fn page_size(query: &mut Fields) -> u32 {
     page_size_or(query, MAX_PAGE_SIZE)
 }

@@ -10,6 +10,7 @@ use customer_domain::{InvalidValue, StoreError, ValueFault};
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Violation};
 use http_kit::problem::Problem;
+use std::fmt::Display;
 
 /// The seconds to wait before retrying when the store was unavailable.
 const RETRY_AFTER: u32 = 1;
@@ -40,7 +41,7 @@ pub(crate) fn store(error: StoreError) -> Problem {
 
 /// Returns the problem for a failed use case. `missing` is the code for a missing record, and
 /// `rule` maps the violated rules of the slice.
-pub(crate) fn of<R>(
+pub(crate) fn of<R: Display>(
     error: Failed<R>,
     missing: Code,
     fields: &Fields,
@@ -48,11 +49,11 @@ pub(crate) fn of<R>(
 ) -> Problem {
     match error {
         Failed::NotFound => missing.into(),
-        Failed::CustomerDeleted => {
-            Problem::new(Code::StateConflict).detail("the customer is deleted: reactivate it first")
+        ref deleted @ Failed::CustomerDeleted => {
+            Problem::new(Code::StateConflict).detail(deleted.to_string())
         }
-        Failed::VersionConflict { current } => Problem::new(Code::VersionConflict)
-            .detail(format!("the record is at version {current}"))
+        ref conflict @ Failed::VersionConflict { current } => Problem::new(Code::VersionConflict)
+            .detail(conflict.to_string())
             .member("currentVersion", current),
         Failed::ReadOnly(names) => {
             let faults = names.into_iter();

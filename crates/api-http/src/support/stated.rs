@@ -76,7 +76,7 @@ pub(crate) fn read_only(pointer: String) -> Fault {
     )
 }
 
-/// Reads the customer that the body of a part of it names.
+/// Reads `customerId`: the customer that a body names, which must be the one in the path.
 pub(crate) fn stated_customer(fields: &mut Fields) -> Option<CustomerRef> {
     member(fields, "customerId", |value| {
         reference(value, CustomerRef::parse)
