@@ -11,15 +11,12 @@ pub use body::{
 };
 pub use filter::{AuditFilterParams, AuditListParams, AuditOperation, AuditSubjectParams};
 
-use crate::call::cursor::{PageCursor, page_size_or};
+use crate::call::cursor::{PageCursor, page_size};
 use crate::prelude::*;
-use crate::support::params::CustomerPath;
+use crate::support::params::{CustomerPath, PageParams};
 use customer_app::audit::{AuditPage, AuditQuery};
 use customer_domain::StoreError;
 use customer_domain::audit::AuditKey;
-
-/// The default number of entries per page.
-const DEFAULT_SIZE: u32 = 20;
 
 /// The properties that entries can be counted by.
 static COUNTED_BY: &[(&str, ())] = &[("customer", ())];
@@ -39,7 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/customers/audit-events",
     operation_id = "listAuditEvents",
-    params(AuditSubjectParams, AuditFilterParams, AuditListParams),
+    params(AuditSubjectParams, AuditFilterParams, AuditListParams, PageParams),
     responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
@@ -47,7 +44,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     let customer = filter::customer(&mut call.fields);
     let mut wanted = filter::read_of_list(&mut call.fields);
     wanted.filter.customer = customer;
-    let paging = Paging::read(&mut call, "", &wanted);
+    let paging = Paging::read(&mut call, &wanted);
     call.fields.finish()?;
     let audit = &call.api.audit;
     let listed = audit.list(&call.context, &wanted, paging.after, paging.size);
@@ -61,15 +58,14 @@ async fn list(call: Call) -> HttpResult<Response> {
     get,
     path = "/customers/{customerId}/audit-events",
     operation_id = "listCustomerAuditEvents",
-    params(CustomerPath, AuditFilterParams, AuditListParams),
+    params(CustomerPath, AuditFilterParams, AuditListParams, PageParams),
     responses((status = 200, description = "A page of events", body = AuditListReply<'_>, example = json!(example::list_reply()))),
 )]
 async fn list_of_customer(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::CustomerNotFound).await?;
     let customer = call.customer();
     let wanted = filter::read_of_list(&mut call.fields);
-    let whose = customer.map(|customer| customer.to_string());
-    let paging = Paging::read(&mut call, &whose.unwrap_or_default(), &wanted);
+    let paging = Paging::read(&mut call, &wanted);
     let customer = call.build(|| customer)?;
     let (after, size) = (paging.after, paging.size);
     let audit = &call.api.audit;
@@ -110,15 +106,14 @@ struct Paging {
 }
 
 impl Paging {
-    /// Reads the paging parameters. `whose` is the customer in the path.
-    fn read(call: &mut Request, whose: &str, wanted: &AuditQuery) -> Self {
-        let list = cursor::list(&call.api, whose, wanted);
+    fn read(call: &mut Request, wanted: &AuditQuery) -> Self {
+        let list = cursor::list(&call.api, wanted);
         let cursor = PageCursor::of(call, &list);
         let after = cursor.read(&mut call.fields);
         Self {
             cursor,
             after: after.and_then(cursor::key),
-            size: page_size_or(&mut call.fields, DEFAULT_SIZE),
+            size: page_size(&mut call.fields),
         }
     }
 

@@ -7,10 +7,10 @@ pub use body::{
     UpdateGroupBody,
 };
 
-use crate::call::cursor::{PageCursor, page_size};
+use crate::call::cursor::{PageCursor, long_page_size};
 use crate::prelude::*;
 use crate::support::params::{
-    GROUP_ID, GroupPath, IdempotencyKeyHeader, IfMatchHeader, PageParams,
+    GROUP_ID, GroupPath, IdempotencyKeyHeader, IfMatchHeader, LongPageParams,
 };
 use crate::support::patch::PatchExt as _;
 use crate::support::stated::member;
@@ -40,13 +40,13 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
     get,
     path = "/customers/groups",
     operation_id = "listGroups",
-    params(PageParams),
+    params(LongPageParams),
     responses((status = 200, description = "A page of groups, sorted by id", body = GroupListReply, example = json!({"success": true, "data": {"groups": [example()], "pageSize": 100, "nextCursor": null}}))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let cursor = PageCursor::of(&call, "groups");
-    let page_size = page_size(&mut call.fields);
+    let page_size = long_page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
     // The cursor was created by this service, so its id is one from the store.

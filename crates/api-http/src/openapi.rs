@@ -104,9 +104,14 @@ where
 /// Adds the two base paths as servers, the tenant parameter to every operation, and to every text
 /// how long it may be.
 pub(crate) fn under_the_base(document: &mut OpenApi) {
-    limits::set(document);
+    limits::of_bodies(document);
     document.servers = Some(vec![Server::new("/api/v1"), Server::new("/v1")]);
     for operation in operations(document) {
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(parameter) = parameter {
+                limits::of_parameter(parameter);
+            }
+        }
         add_parameter(operation, &tenant_parameter());
     }
 }

@@ -6,11 +6,11 @@ pub use body::{
     TagCountBody, TagListData, TagListReply, TagsBody, TagsData, TagsReply, UpdateTagsBody,
 };
 
-use crate::call::cursor::{PageCursor, page_size};
+use crate::call::cursor::{PageCursor, long_page_size};
 use crate::customer::{apply, stated_id, tags};
 use crate::prelude::*;
 use crate::support::params::{
-    CustomerPath, IdempotencyKeyHeader, IfMatchHeader, PageParams, in_path,
+    CustomerPath, IdempotencyKeyHeader, IfMatchHeader, LongPageParams, in_path,
 };
 use body::render;
 use customer_app::customer::UpdateCustomer;
@@ -39,7 +39,6 @@ pub(crate) fn router() -> OpenApiRouter<Shared> {
 #[into_params(parameter_in = Query)]
 pub struct TagListParams {
     /// Only tags that begin with this prefix, case-sensitively.
-    #[param(max_length = 50)]
     pub prefix: Option<String>,
 }
 
@@ -51,7 +50,7 @@ pub struct TagListParams {
     get,
     path = "/customers/tags",
     operation_id = "listTags",
-    params(TagListParams, PageParams),
+    params(TagListParams, LongPageParams),
     responses((status = 200, description = "One page, in the order of code points", body = TagListReply<'_>, example = json!(body::example_list()))),
 )]
 async fn list(call: Call) -> HttpResult<Response> {
@@ -59,7 +58,7 @@ async fn list(call: Call) -> HttpResult<Response> {
     let prefix = call.fields.text("prefix").max(MAX_TAG_LENGTH).optional();
     let prefix = prefix.unwrap_or_default();
     let cursor = PageCursor::of(&call, &format!("tags {prefix}"));
-    let size = page_size(&mut call.fields);
+    let size = long_page_size(&mut call.fields);
     let after = cursor.read(&mut call.fields);
     call.fields.finish()?;
     let wanted = TagQuery {
@@ -142,7 +141,7 @@ async fn add(call: Call) -> HttpResult<Response> {
     operation_id = "removeTag",
     params(
         CustomerPath,
-        ("tag" = String, Path, description = "The tag, percent-encoded", min_length = 1, max_length = 50),
+        ("tag" = String, Path, description = "The tag, percent-encoded", min_length = 1),
         IfMatchHeader,
     ),
     responses((status = 200, description = "The tags as they are now", headers(("ETag" = String, description = "The customer's edit token")), body = TagsReply<'_>, example = json!(body::example()))),

@@ -12,8 +12,8 @@ pub use month::MockAuditMonths;
 #[cfg(feature = "mocks")]
 pub use query::MockAuditRepo;
 pub use query::{
-    AuditCount, AuditEvent, AuditFilter, AuditKey, AuditRepo, AuditTally, MAX_TALLY, Operation,
-    Severity,
+    AuditCount, AuditEvent, AuditFilter, AuditKey, AuditRepo, AuditTally, MAX_ACTOR, MAX_TALLY,
+    Operation, Severity,
 };
 pub use seal::{
     AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry, SealSigner,

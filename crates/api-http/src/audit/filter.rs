@@ -4,11 +4,8 @@ use crate::customer::customer_id;
 use crate::support::vocabulary::words;
 use customer_app::audit::AuditQuery;
 use customer_domain::CustomerId;
-use customer_domain::audit::{AuditFilter, MAX_EVENT_TYPE, Operation};
+use customer_domain::audit::{AuditFilter, MAX_ACTOR, MAX_EVENT_TYPE, Operation};
 use http_kit::fields::{Fields, Moment};
-
-/// The maximum length of an actor's id, in characters.
-const MAX_ACTOR: usize = 255;
 
 /// The customer whose events are requested.
 #[derive(Debug, utoipa::IntoParams)]
@@ -24,7 +21,7 @@ pub struct AuditSubjectParams {
 #[into_params(parameter_in = Query)]
 pub struct AuditFilterParams {
     /// Only events whose type starts with this prefix; case matters.
-    #[param(example = "customer.profile", max_length = 100)]
+    #[param(example = "customer.profile")]
     pub event_type: Option<String>,
     /// Only events with this operation.
     #[param(inline)]
@@ -43,16 +40,10 @@ pub struct AuditFilterParams {
 #[into_params(parameter_in = Query)]
 pub struct AuditListParams {
     /// Only events of this actor: the id of an API key, or a name such as `start-up`.
-    #[param(max_length = 255)]
     pub actor: Option<String>,
     /// Only events about this record.
     #[param(format = Uuid)]
     pub resource: Option<String>,
-    /// The number of events per page; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    pub page_size: Option<u32>,
-    /// The `nextCursor` of the previous page, with the same filters.
-    pub cursor: Option<String>,
 }
 
 words! {
@@ -89,8 +80,7 @@ pub(super) fn read(query: &mut Fields) -> AuditQuery {
     }
 }
 
-/// Reads the parameters of [`AuditFilterParams`] and [`AuditListParams`], except for those of
-/// paging.
+/// Reads the parameters of [`AuditFilterParams`] and [`AuditListParams`].
 pub(super) fn read_of_list(query: &mut Fields) -> AuditQuery {
     let mut wanted = read(query);
     wanted.filter.actor = query.text("actor").max(MAX_ACTOR).optional();

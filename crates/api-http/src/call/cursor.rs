@@ -63,18 +63,22 @@ impl PageCursor {
     }
 }
 
-/// Reads the page size of a list: the maximum by default.
+/// Reads the page size of a list: 20 by default.
 pub(crate) fn page_size(query: &mut Fields) -> u32 {
+    page_size_or(query, 20)
+}
+
+/// Reads the page size of a list that most callers want whole: the maximum by default.
+pub(crate) fn long_page_size(query: &mut Fields) -> u32 {
     page_size_or(query, MAX_PAGE_SIZE)
 }
 
-/// Reads a page size: `usual` by default.
-pub(crate) fn page_size_or(query: &mut Fields, usual: u32) -> u32 {
+fn page_size_or(query: &mut Fields, default: u32) -> u32 {
     let size = query
         .integer("page_size", 1..=i64::from(MAX_PAGE_SIZE))
         .optional();
     size.and_then(|size| u32::try_from(size).ok())
-        .unwrap_or(usual)
+        .unwrap_or(default)
 }
 
 const MAX_PAGE_SIZE: u32 = 100;

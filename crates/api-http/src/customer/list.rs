@@ -8,7 +8,7 @@ pub(super) use filter::read as read_filter;
 
 use super::expand::{Expand, ExpandParams, Related};
 use super::{CustomerBody, example};
-use crate::call::cursor::page_size_or;
+use crate::call::cursor::page_size;
 use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
@@ -30,7 +30,6 @@ const SORT_ORDERS: &[(&str, SortOrder)] = &[
     ("asc", SortOrder::Ascending),
     ("desc", SortOrder::Descending),
 ];
-const DEFAULT_SIZE: u32 = 20;
 
 /// The order and the page of a list.
 #[derive(Debug, utoipa::IntoParams)]
@@ -134,7 +133,7 @@ fn read(query: &mut Fields, cursors: &ListCursor) -> HttpResult<Wanted> {
             .optional()
             .unwrap_or(SortOrder::Descending),
     };
-    let size = page_size_or(query, DEFAULT_SIZE);
+    let size = page_size(query);
     let number = query.integer("page", 1..=i64::from(u32::MAX)).optional();
     let number = number.and_then(|number| u32::try_from(number).ok());
     let cursor = query.text("cursor").optional();

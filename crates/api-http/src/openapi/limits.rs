@@ -1,19 +1,24 @@
-//! How long texts may be: the limits that the domain enforces, in the schemas of the document.
+//! How long texts of the document may be: the limits that requests are checked against.
 
 use crate::support::log_levels::MAX_LEVEL;
 use customer_domain::MAX_USER_AGENT;
 use customer_domain::address::AddressField;
 use customer_domain::api_key::MAX_KEY_NAME;
-use customer_domain::audit::{MAX_EVENT_TYPE, MAX_REASON};
+use customer_domain::audit::{MAX_ACTOR, MAX_EVENT_TYPE, MAX_REASON};
 use customer_domain::credential::MAX_PASSWORD;
-use customer_domain::customer::{MAX_EMAIL, MAX_REGISTRATION_SOURCE, MAX_SYSTEM, MAX_SYSTEM_ID};
+use customer_domain::customer::{
+    MAX_EMAIL, MAX_REGISTRATION_SOURCE, MAX_SEARCH, MAX_SYSTEM, MAX_SYSTEM_ID,
+};
 use customer_domain::group::{
     MAX_DISCOUNT_CLASS, MAX_GROUP_DESCRIPTION, MAX_GROUP_ID, MAX_GROUP_NAME,
 };
+use customer_domain::idempotency::MAX_KEY;
 use customer_domain::note::MAX_NOTE_LENGTH;
 use customer_domain::preference::MAX_LANGUAGE;
 use customer_domain::profile::{MAX_PHONE, ProfileField};
+use customer_domain::tag::MAX_TAG_LENGTH;
 use customer_domain::tenant::MAX_TENANT_NAME;
+use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
 
 /// A schema, a member of it that is a text, and how many characters it may have.
@@ -29,7 +34,7 @@ const ADDRESSES: [&str; 4] = [
 /// The schemas that have the fields of a profile.
 const PROFILES: [&str; 2] = ["ProfileBody", "ProfileInput"];
 
-/// The limits of all other texts.
+/// The limits of all other texts in bodies.
 const OTHERS: [Limit; 28] = [
     ("AuditEventBody", "eventType", MAX_EVENT_TYPE),
     ("AuditEventBody", "userAgent", MAX_USER_AGENT),
@@ -65,6 +70,20 @@ const OTHERS: [Limit; 28] = [
     ("UpdateTenantBody", "name", MAX_TENANT_NAME),
 ];
 
+/// The limits of parameters, which mean the same in all operations.
+const PARAMETERS: [(&str, usize); 10] = [
+    ("Idempotency-Key", MAX_KEY),
+    ("actor", MAX_ACTOR),
+    ("email", MAX_EMAIL),
+    ("event_type", MAX_EVENT_TYPE),
+    ("external_id", MAX_SYSTEM + ":".len() + MAX_SYSTEM_ID),
+    ("group", MAX_GROUP_ID),
+    ("phone", MAX_PHONE),
+    ("prefix", MAX_TAG_LENGTH),
+    ("search", MAX_SEARCH),
+    ("tag", MAX_TAG_LENGTH),
+];
+
 fn limits() -> impl Iterator<Item = Limit> {
     let of_address = |field: AddressField| Some((field.as_str(), field.max_length()?));
     let of_profile = |field: ProfileField| {
@@ -78,12 +97,21 @@ fn limits() -> impl Iterator<Item = Limit> {
     addresses.chain(profiles).chain(OTHERS)
 }
 
-/// Sets the limit of every text.
-pub(super) fn set(document: &mut OpenApi) {
+/// Sets the limits of the texts in bodies.
+pub(super) fn of_bodies(document: &mut OpenApi) {
     for (schema, member, limit) in limits() {
         if let Some(text) = text(document, schema, member) {
             text.max_length = Some(limit);
         }
+    }
+}
+
+/// Sets the limit of a parameter.
+pub(super) fn of_parameter(parameter: &mut Parameter) {
+    let limit = PARAMETERS.iter().find(|(name, _)| *name == parameter.name);
+    let text = parameter.schema.as_mut().and_then(object);
+    if let (Some((_, limit)), Some(text)) = (limit, text) {
+        text.max_length = Some(*limit);
     }
 }
 

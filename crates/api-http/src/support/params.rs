@@ -92,19 +92,36 @@ pub(crate) struct TenantPath {
     tenant_id: String,
 }
 
-/// The page of a list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "the document is made of it, and requests are read by `Call`"
-)]
-pub(crate) struct PageParams {
-    /// The number of items per page; 100 by default.
-    #[param(minimum = 1, maximum = 100)]
-    page_size: Option<u32>,
-    /// The `nextCursor` of the previous page, with the same filters.
-    cursor: Option<String>,
+macro_rules! page_params {
+    ($(#[$meta:meta])* $name:ident { $(#[$size_meta:meta])* page_size $(,)? }) => {
+        $(#[$meta])*
+        #[derive(IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #[expect(dead_code, reason = "the document is made of it, and requests are read by `Call`")]
+        pub(crate) struct $name {
+            $(#[$size_meta])*
+            #[param(minimum = 1, maximum = 100)]
+            page_size: Option<u32>,
+            /// The `nextCursor` of the previous page; all else in the query must be the same.
+            cursor: Option<String>,
+        }
+    };
+}
+
+page_params! {
+    /// The page of a list that most callers want whole.
+    LongPageParams {
+        /// The number of items per page; 100 by default.
+        page_size,
+    }
+}
+
+page_params! {
+    /// The page of a list.
+    PageParams {
+        /// The number of items per page; 20 by default.
+        page_size,
+    }
 }
 
 /// The header with the expected version of a change.
@@ -129,6 +146,6 @@ pub(crate) struct IfMatchHeader {
 )]
 pub(crate) struct IdempotencyKeyHeader {
     /// Makes it safe to repeat the request for 24 hours
-    #[param(rename = "Idempotency-Key", max_length = 255)]
+    #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,
 }

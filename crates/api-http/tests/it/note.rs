@@ -258,6 +258,22 @@ async fn notes_are_listed_page_by_page_and_each_read_is_on_record() {
 }
 
 #[tokio::test]
+async fn a_page_has_twenty_notes_by_default() {
+    let api = TestApi::new().await;
+    let notes = notes(&api).await;
+    for number in 1..=21 {
+        written(&api, &notes, &format!("note {number}")).await;
+    }
+    let page = api.get(&notes, Key::Read).await;
+    let newest: Vec<_> = (2..=21)
+        .rev()
+        .map(|number| format!("note {number}"))
+        .collect();
+    assert_eq!(texts(&page), newest);
+    assert!(page.json()["data"]["nextCursor"].is_string());
+}
+
+#[tokio::test]
 async fn the_customer_goes_by_each_of_its_ids() {
     let api = TestApi::new().await;
     let notes = notes(&api).await;

@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// The most customers in one tally.
 pub const MAX_TALLY: usize = 100;
+/// The maximum length of the id of an actor in a filter, in characters.
+pub const MAX_ACTOR: usize = 255;
 
 vocabulary! {
     /// What an entry did to its record. The words are stored.

@@ -20,30 +20,30 @@ use http_kit::fields::{Fields, Moment, Violation};
 pub struct FilterParams {
     /// Words of the e-mail address and the names, or the digits of a phone number; case and accents
     /// are ignored. All must match, each as the beginning of a word.
-    #[param(example = "muller jane", min_length = 1, max_length = 200)]
+    #[param(example = "muller jane", min_length = 1)]
     pub search: Option<String>,
     /// Only customers with this status; by default all but deleted ones.
     pub status: Option<CustomerStatus>,
     /// A person or a company; `retail`, `wholesale` and `vip` select the group of that name.
     pub customer_type: Option<CustomerKindInput>,
     /// Only members of this group.
-    #[param(example = "wholesale", max_length = 50)]
+    #[param(example = "wholesale")]
     pub group: Option<String>,
     /// Only customers with this tag, case-sensitively.
-    #[param(example = "early-adopter", max_length = 50)]
+    #[param(example = "early-adopter")]
     pub tag: Option<String>,
     /// The customer with this e-mail address, in any spelling; with the status `deleted`, those
     /// that had it.
-    #[param(example = "jane.smith@example.com", max_length = 255)]
+    #[param(example = "jane.smith@example.com")]
     pub email: Option<String>,
     /// Only customers with this phone number, in any grouping.
-    #[param(example = "1-555-0125", max_length = 20)]
+    #[param(example = "1-555-0125")]
     pub phone: Option<String>,
     /// The customer with this id in Magento.
     #[param(minimum = 1, maximum = 4_294_967_295_u32)]
     pub legacy_id: Option<i64>,
     /// The customer with this id in another system, written `system:id`.
-    #[param(example = "crm:C-17", max_length = 306)]
+    #[param(example = "crm:C-17")]
     pub external_id: Option<String>,
     /// Created after this moment: a date-time with an offset, or a date, which means its beginning
     /// in UTC. The moment itself is excluded. The same applies to the other three.
