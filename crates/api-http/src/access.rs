@@ -1,15 +1,12 @@
-//! Access control: who may call each route, and how credentials are presented.
+//! Access control: how credentials are presented, and what is learned about a caller who is admitted.
 
+use crate::api::Shared;
 use crate::code::Code;
 use crate::metrics;
 use crate::observe::Acting;
-use crate::openapi;
 use crate::support::failure;
 use crate::support::params::{CUSTOMER_ID, ME, in_path};
-use axum::Extension;
-use axum::extract::{FromRequestParts as _, Request};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::FromRequestParts as _;
 use customer_app::access::{Access, AccessError, Admitted, Incoming, Needs};
 use customer_domain::access::Caller;
 use customer_domain::customer::CustomerRef;
@@ -22,55 +19,23 @@ use http_kit::extract::PathSegments;
 use http_kit::fault::Fault;
 use http_kit::origin;
 use http_kit::problem::{HttpResult, Problem};
+use std::collections::HashMap;
 use std::sync::Arc;
-use utoipa_axum::router::UtoipaMethodRouter;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Routes of one path that do not declare yet who may call them. A router takes none of them before
-/// [`needs`] or [`public`] has.
-pub(crate) struct Undeclared<S>(pub(crate) UtoipaMethodRouter<S>);
+/// Who may call the operations that are not public, such as `GET /api/v1/customers/{customerId}`.
+pub(crate) type Callers = HashMap<String, Needs>;
 
-/// Collects the handlers of one path, as [`utoipa_axum::routes!`] does.
-macro_rules! routes {
-    ($($handlers:tt)*) => { $crate::access::Undeclared(utoipa_axum::routes!($($handlers)*)) };
-}
-pub(crate) use routes;
-
-/// Lets everyone call these routes.
-pub(crate) fn public<S>(Undeclared(routes): Undeclared<S>) -> UtoipaMethodRouter<S> {
-    routes
-}
-
-/// Documents who may call these routes, and rejects all other callers before a handler runs,
-/// whatever arguments the handler takes.
-pub(crate) fn needs<S>(
-    who: Needs,
-    Undeclared((schemas, mut paths, routes)): Undeclared<S>,
-) -> UtoipaMethodRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    openapi::secure(&mut paths, who);
-    let guard = middleware::from_fn(move |access, request, next| guard(who, access, request, next));
-    (schemas, paths, routes.route_layer(guard))
-}
-
-/// Runs the route if the caller has what `who` requires.
-async fn guard(
-    who: Needs,
-    Extension(access): Extension<Arc<Access>>,
-    request: Request,
-    next: Next,
-) -> HttpResult<Response> {
-    let (mut parts, body) = request.into_parts();
-    let admission = Admission::new(&mut parts, &access, who).await?;
-    parts.extensions.insert(admission);
-    Ok(next.run(Request::from_parts(parts, body)).await)
+/// The state of the routes.
+#[derive(Clone)]
+pub(crate) struct RouteState {
+    pub(crate) api: Shared,
+    pub(crate) callers: Arc<Callers>,
 }
 
 /// A request whose caller was admitted, with what was learned about it on the way.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) incoming: Incoming,
     admitted: Admitted,
@@ -78,26 +43,23 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    async fn new(parts: &mut Parts, access: &Access, who: Needs) -> HttpResult<Self> {
+    /// Admits a request if its caller has what the route needs. A public route admits nobody.
+    pub(crate) async fn new(parts: &mut Parts, state: &RouteState) -> HttpResult<Self> {
+        let access = &state.api.access;
         let incoming = incoming(parts, access).await?;
+        let Some(who) = state.callers.get(&incoming.operation) else {
+            tracing::error!(incoming.operation, "a public route asks who calls it");
+            return Err(Code::Internal.into());
+        };
         let path = PathSegments::from_request_parts(parts, &()).await;
         let customer = path.as_ref().ok();
         let customer = customer.and_then(|path| customer_ref(path, &incoming.caller).ok());
-        let admitted = access.admit(&incoming, who, customer).await;
+        let admitted = access.admit(&incoming, *who, customer).await;
         let admitted = admitted.map_err(|error| problem(error, Code::CustomerNotFound))?;
         Ok(Self {
             incoming,
             admitted,
             path: path?,
-        })
-    }
-
-    /// Takes the admission out of a request. A public route admits no caller, and so has no
-    /// admission to take.
-    pub(crate) fn take(extensions: &mut Extensions) -> HttpResult<Self> {
-        extensions.remove().ok_or_else(|| {
-            tracing::error!("a public route asks who calls it");
-            Code::Internal.into()
         })
     }
 
@@ -213,16 +175,7 @@ fn problem(error: AccessError, missing: Code) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::Router;
-    use axum::body::Body;
-    use customer_app::access::Refusals;
-    use customer_app::tenant::TenantDirectory;
-    use customer_domain::{Clock, CustomerId};
-    use customer_testkit::builders::{PlainTokens, seeded_id, tenant, token};
-    use customer_testkit::{FakeStore, FixedClock, SeededIds};
     use http::HeaderValue;
-    use tower::ServiceExt as _;
-    use utoipa_axum::router::OpenApiRouter;
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs
@@ -244,68 +197,6 @@ mod tests {
             (vec![], None),
         ] {
             assert_eq!(credential(&headers(&pairs)).ok(), expected, "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn a_route_that_says_nothing_of_its_callers_lets_nobody_in() {
-        let nothing = Admission::take(&mut Extensions::new());
-        assert_eq!(nothing.unwrap_err().code(), Code::Internal);
-    }
-
-    /// A handler that does not declare who may call it.
-    #[utoipa::path(get, path = "/customers/{customerId}")]
-    async fn forgetful() -> &'static str {
-        "secrets"
-    }
-
-    fn access() -> Arc<Access> {
-        let store = FakeStore::new();
-        store.add_tenant(&tenant(), &[]);
-        let clock: Arc<dyn Clock> = Arc::new(FixedClock::default());
-        let ids = Arc::new(SeededIds::default());
-        let refusals = Refusals::new(store.transactions(), Arc::clone(&clock), ids);
-        Arc::new(Access {
-            providers: vec![Arc::new(PlainTokens(Arc::clone(&clock)))],
-            tenants: Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&clock))),
-            customers: store.customers(),
-            refusals: Arc::new(refusals),
-            clock,
-        })
-    }
-
-    #[tokio::test]
-    async fn a_handler_that_does_not_ask_who_calls_runs_for_those_alone_who_may() {
-        let context = RequestContext {
-            correlation_id: "correlation".into(),
-            trace_id: "trace".into(),
-            path: "/".into(),
-        };
-        let own = CustomerId(seeded_id(1));
-        let token = token(own, tenant().id, 0);
-        let other = seeded_id(2).to_string();
-        for (who, customer, credential, status) in [
-            (Needs::OnlySelf, own.to_string(), None, 401),
-            (Needs::OnlySelf, own.to_string(), Some("garbage"), 401),
-            (Needs::OnlySelf, other, Some(&*token), 404),
-            (Needs::Read, own.to_string(), Some(&token), 403),
-            (Needs::OnlySelf, own.to_string(), Some(&token), 200),
-        ] {
-            let guarded = OpenApiRouter::new().routes(needs(who, routes!(forgetful)));
-            let router = Router::from(guarded).layer(Extension(context.clone()));
-            let request = || {
-                let request = Request::get(format!("/customers/{customer}"));
-                let bearer = credential.map(|credential| format!("Bearer {credential}"));
-                let request = bearer.into_iter().fold(request, |request, bearer| {
-                    request.header(AUTHORIZATION, bearer)
-                });
-                request.body(Body::empty()).unwrap()
-            };
-            let without = router.clone().oneshot(request()).await.unwrap();
-            assert_eq!(without.status(), 500, "nothing tells who may come in");
-            let router = router.layer(Extension(access()));
-            let response = router.oneshot(request()).await.unwrap();
-            assert_eq!(response.status(), status, "{who:?} {credential:?}");
         }
     }
 

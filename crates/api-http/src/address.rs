@@ -26,17 +26,17 @@ use customer_domain::Permission::{Read, Write};
 use customer_domain::address::Address;
 
 /// Returns the routes of the address book.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(SelfOr(Read), routes!(read::list)))
-        .routes(needs(SelfOr(Write), routes!(create::create)))
-        .routes(needs(SelfOr(Read), routes!(read::get)))
-        .routes(needs(
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(SelfOr(Read), routes!(read::list))
+        .needs(SelfOr(Write), routes!(create::create))
+        .needs(SelfOr(Read), routes!(read::get))
+        .needs(
             SelfOr(Write),
             routes!(change::replace, change::merge, change::remove),
-        ))
-        .routes(needs(SelfOr(Write), routes!(set_default::set_default)))
-        .routes(needs(SelfOr(Write), routes!(validate::validate)))
+        )
+        .needs(SelfOr(Write), routes!(set_default::set_default))
+        .needs(SelfOr(Write), routes!(validate::validate))
 }
 
 /// Returns the reply with an address.

@@ -149,10 +149,10 @@ impl ApiKeyBody {
 }
 
 /// Returns the routes of API keys.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Admin, routes!(list, create)))
-        .routes(needs(Needs::Admin, routes!(revoke)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Admin, routes!(list, create))
+        .needs(Needs::Admin, routes!(revoke))
 }
 
 /// List API keys

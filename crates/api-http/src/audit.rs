@@ -22,11 +22,11 @@ use customer_domain::audit::AuditKey;
 static COUNTED_BY: &[(&str, ())] = &[("customer", ())];
 
 /// Returns the routes of the audit trail.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Admin, routes!(list)))
-        .routes(needs(Needs::Admin, routes!(list_of_customer)))
-        .routes(needs(Needs::Admin, routes!(summary)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Admin, routes!(list))
+        .needs(Needs::Admin, routes!(list_of_customer))
+        .needs(Needs::Admin, routes!(summary))
 }
 
 /// List audit events

@@ -2,7 +2,7 @@
 
 pub(crate) mod cursor;
 
-use crate::access::Admission;
+use crate::access::{Admission, RouteState};
 use crate::api::Shared;
 use crate::code::Code;
 use crate::observe::Acting;
@@ -43,14 +43,14 @@ pub(crate) struct Call {
     body: Body,
 }
 
-impl FromRequest<Shared> for Call {
+impl FromRequest<RouteState> for Call {
     type Rejection = Problem;
 
-    async fn from_request(request: HttpRequest, api: &Shared) -> HttpResult<Self> {
+    async fn from_request(request: HttpRequest, state: &RouteState) -> HttpResult<Self> {
         let (mut parts, body) = request.into_parts();
         Ok(Self {
-            api: Shared::clone(api),
-            admission: Admission::take(&mut parts.extensions)?,
+            api: Shared::clone(&state.api),
+            admission: Admission::new(&mut parts, state).await?,
             parts,
             body,
         })

@@ -43,24 +43,21 @@ use customer_domain::customer::CustomerRecord;
 use expand::Related;
 
 /// Returns the routes of customers.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Write, routes!(create::create)))
-        .routes(needs(Needs::Read, routes!(list::list)))
-        .routes(needs(Needs::Admin, routes!(export::export)))
-        .routes(needs(Needs::Read, routes!(read::batch_get)))
-        .routes(needs(Needs::Read, routes!(read::look_up)))
-        .routes(needs(Needs::SelfOr(Read), routes!(read::get)))
-        .routes(needs(
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Write, routes!(create::create))
+        .needs(Needs::Read, routes!(list::list))
+        .needs(Needs::Admin, routes!(export::export))
+        .needs(Needs::Read, routes!(read::batch_get))
+        .needs(Needs::Read, routes!(read::look_up))
+        .needs(Needs::SelfOr(Read), routes!(read::get))
+        .needs(
             Needs::SelfOr(Write),
             routes!(change::replace, change::merge),
-        ))
-        .routes(needs(
-            Needs::StepUpOr(Write),
-            routes!(lifecycle::deactivate),
-        ))
-        .routes(needs(Needs::Admin, routes!(lifecycle::suspend)))
-        .routes(needs(Needs::Admin, routes!(lifecycle::reactivate)))
+        )
+        .needs(Needs::StepUpOr(Write), routes!(lifecycle::deactivate))
+        .needs(Needs::Admin, routes!(lifecycle::suspend))
+        .needs(Needs::Admin, routes!(lifecycle::reactivate))
 }
 
 /// Returns the reply with a customer.

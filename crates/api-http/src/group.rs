@@ -27,12 +27,12 @@ static ALIASES: AliasTable = AliasTable {
 };
 
 /// Returns the routes of customer groups.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Read, routes!(list)))
-        .routes(needs(Needs::Admin, routes!(create)))
-        .routes(needs(Needs::Read, routes!(get)))
-        .routes(needs(Needs::Admin, routes!(update, delete)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Read, routes!(list))
+        .needs(Needs::Admin, routes!(create))
+        .needs(Needs::Read, routes!(get))
+        .needs(Needs::Admin, routes!(update, delete))
 }
 
 /// List customer groups

@@ -4,7 +4,7 @@ mod body;
 
 pub use body::{HealthBody, HealthDetailBody, HealthStatus, JobBody, JobStatus};
 
-use crate::access::public;
+use crate::access::RouteState;
 use crate::prelude::*;
 use crate::support::envelope::reply;
 use axum::extract::{FromRef, State};
@@ -14,6 +14,8 @@ use customer_domain::{StoreError, StoreHealth};
 use http::header::CONTENT_TYPE;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The paths of the health and metrics routes. They are exempt from the limit on requests in
 /// flight, so that monitoring gets a reply under any load.
@@ -40,8 +42,9 @@ pub struct Health {
     pub stopping: CancellationToken,
 }
 
-impl FromRef<Shared> for Health {
-    fn from_ref(api: &Shared) -> Self {
+impl FromRef<RouteState> for Health {
+    fn from_ref(state: &RouteState) -> Self {
+        let api = &state.api;
         Self {
             store: Arc::clone(&api.health),
             jobs: Arc::clone(&api.jobs),
@@ -80,16 +83,16 @@ where
     Health: FromRef<S>,
 {
     OpenApiRouter::new()
-        .routes(public(routes!(live)))
-        .routes(public(routes!(ready)))
-        .routes(public(routes!(ready_short)))
-        .routes(public(routes!(detail)))
-        .routes(public(routes!(metrics)))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(ready_short))
+        .routes(routes!(detail))
+        .routes(routes!(metrics))
 }
 
 /// Returns the route under the base path.
-pub(crate) fn base_router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(public(routes!(customers_health)))
+pub(crate) fn base_router() -> Routes {
+    Routes::new().public(routes!(customers_health))
 }
 
 /// Succeeds if the database responds and the program is not about to stop.

@@ -22,35 +22,36 @@ mod openapi;
 pub mod preference;
 mod prelude;
 pub mod problem_pages;
+mod routes;
 mod support;
 pub mod tag;
 pub mod tenant;
 
 pub use support::wire::{ActorBody, ActorType};
 
-use api::{Api, Shared};
-use axum::{Extension, Router};
+use access::RouteState;
+use api::Api;
+use axum::Router;
 use health::Health;
 use http_kit::stack::{self, HttpSettings};
-use openapi::tagged;
+use openapi::{ALIAS, BASE};
+use routes::Routes;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 /// Returns the whole service as a router, including the middleware around its routes.
 pub fn router(api: Api, settings: HttpSettings) -> Router {
-    let (base, outside) = routers();
-    let document = document();
-    let (base, _) = base.split_for_parts();
-    let (outside, _) = outside.split_for_parts();
-    let access = Extension(Arc::clone(&api.access));
+    let (base, _, callers) = slices().into_parts();
+    let state = RouteState {
+        api: Arc::new(api),
+        callers: Arc::new(callers),
+    };
     let routes = Router::new()
-        .nest("/api/v1", base.clone())
-        .nest("/v1", base)
-        .merge(outside)
-        .with_state(Arc::new(api))
-        .layer(access)
-        .merge(docs::router(&document))
+        .nest(BASE, base.clone())
+        .nest(ALIAS, base)
+        .merge(health::router().split_for_parts().0)
+        .with_state(state)
+        .merge(docs::router(&document()))
         .merge(problem_pages::problem_pages());
     stack::wrap(routes, settings)
 }
@@ -63,28 +64,28 @@ pub fn health_router(health: Health, settings: HttpSettings) -> Router {
 
 /// Returns the OpenAPI document, which is generated from the routes.
 pub fn document() -> OpenApi {
-    let (base, outside) = routers();
-    let mut document = base.into_openapi();
+    let (_, slices, _) = slices().into_parts();
+    let mut document = openapi::base();
+    document.merge(slices);
     openapi::under_the_base(&mut document);
-    let mut outside = outside.into_openapi();
+    let mut outside = health::router::<RouteState>().into_openapi();
     openapi::outside_the_base(&mut outside);
     document.merge(outside);
     openapi::with_failures(&mut document);
     document
 }
 
-fn routers() -> (OpenApiRouter<Shared>, OpenApiRouter<Shared>) {
-    let base = OpenApiRouter::with_openapi(openapi::base())
-        .merge(tagged("Customers", customer::router()))
-        .merge(tagged("Addresses", address::router()))
-        .merge(tagged("Preferences", preference::router()))
-        .merge(tagged("Tags", tag::router()))
-        .merge(tagged("Notes", note::router()))
-        .merge(tagged("Groups", group::router()))
-        .merge(tagged("Tenants", tenant::router()))
-        .merge(tagged("API keys", api_key::router()))
-        .merge(tagged("Audit", audit::router()))
-        .merge(tagged("Operation", log_level::router()))
-        .merge(health::base_router());
-    (base, health::router())
+fn slices() -> Routes {
+    Routes::new()
+        .slice("Customers", customer::router())
+        .slice("Addresses", address::router())
+        .slice("Preferences", preference::router())
+        .slice("Tags", tag::router())
+        .slice("Notes", note::router())
+        .slice("Groups", group::router())
+        .slice("Tenants", tenant::router())
+        .slice("API keys", api_key::router())
+        .slice("Audit", audit::router())
+        .slice("Operation", log_level::router())
+        .slice("Health", health::base_router())
 }

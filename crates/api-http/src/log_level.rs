@@ -44,8 +44,8 @@ reply! {
 }
 
 /// Returns the routes of the log level.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(needs(Needs::Operate, routes!(get, set)))
+pub(crate) fn router() -> Routes {
+    Routes::new().needs(Needs::Operate, routes!(get, set))
 }
 
 /// Read the log level

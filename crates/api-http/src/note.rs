@@ -27,11 +27,11 @@ static ALIASES: AliasTable = AliasTable {
 };
 
 /// Returns the routes of notes.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Read, routes!(list)))
-        .routes(needs(Needs::Write, routes!(create)))
-        .routes(needs(Needs::Write, routes!(replace, merge, remove)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Read, routes!(list))
+        .needs(Needs::Write, routes!(create))
+        .needs(Needs::Write, routes!(replace, merge, remove))
 }
 
 /// List the notes about a customer

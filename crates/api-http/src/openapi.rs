@@ -17,7 +17,11 @@ use utoipa::openapi::{
     OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
+
+/// The path below which the routes of all slices lie.
+pub(crate) const BASE: &str = "/api/v1";
+/// Another path for the same routes.
+pub(crate) const ALIAS: &str = "/v1";
 
 /// Returns the document to which the routes are added.
 pub(crate) fn base() -> OpenApi {
@@ -90,22 +94,18 @@ pub(crate) fn secure(paths: &mut Paths, who: Needs) {
     }
 }
 
-/// Sets the tag of every operation of `router`, by which documents group them.
-pub(crate) fn tagged<S>(tag: &str, mut router: OpenApiRouter<S>) -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    for operation in operations(router.get_openapi_mut()) {
+/// Sets the tag of every operation, by which documents group them.
+pub(crate) fn tag(document: &mut OpenApi, tag: &str) {
+    for operation in operations(document) {
         operation.tags = Some(vec![tag.to_owned()]);
     }
-    router
 }
 
 /// Adds the two base paths as servers, the tenant parameter to every operation, and to every text
 /// how long it may be.
 pub(crate) fn under_the_base(document: &mut OpenApi) {
     limits::of_bodies(document);
-    document.servers = Some(vec![Server::new("/api/v1"), Server::new("/v1")]);
+    document.servers = Some(vec![Server::new(BASE), Server::new(ALIAS)]);
     for operation in operations(document) {
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(parameter) = parameter {

@@ -40,10 +40,10 @@ reply! {
 }
 
 /// Returns the routes of preferences.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(SelfOr(Read), routes!(get)))
-        .routes(needs(SelfOr(Write), routes!(update)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(SelfOr(Read), routes!(get))
+        .needs(SelfOr(Write), routes!(update))
 }
 
 /// Read the preferences of a customer

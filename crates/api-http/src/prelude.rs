@@ -1,9 +1,8 @@
 //! The names that a file of routes uses, whatever its slice.
 
-pub(crate) use crate::access::{needs, routes};
-pub(crate) use crate::api::Shared;
 pub(crate) use crate::call::{Call, Request};
 pub(crate) use crate::code::Code;
+pub(crate) use crate::routes::{Routes, routes};
 pub(crate) use crate::support::failure::{self, rule};
 pub(crate) use crate::support::reply::{self, ReplyExt as _};
 pub(crate) use axum::response::Response;
@@ -14,4 +13,3 @@ pub(crate) use http::StatusCode;
 pub(crate) use http_kit::fields::Fields;
 pub(crate) use http_kit::problem::{HttpResult, Problem};
 pub(crate) use serde_json::{Value, json};
-pub(crate) use utoipa_axum::router::OpenApiRouter;

@@ -27,11 +27,11 @@ static ALIASES: AliasTable = AliasTable {
 };
 
 /// Returns the routes of tags.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Read, routes!(list)))
-        .routes(needs(Needs::Write, routes!(replace, add)))
-        .routes(needs(Needs::Write, routes!(remove)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Read, routes!(list))
+        .needs(Needs::Write, routes!(replace, add))
+        .needs(Needs::Write, routes!(remove))
 }
 
 /// The filter and the page of a list of tags.

@@ -26,10 +26,10 @@ static ALIASES: AliasTable = AliasTable {
 };
 
 /// Returns the routes of tenants.
-pub(crate) fn router() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(needs(Needs::Operate, routes!(list, create)))
-        .routes(needs(Needs::Operate, routes!(get, update)))
+pub(crate) fn router() -> Routes {
+    Routes::new()
+        .needs(Needs::Operate, routes!(list, create))
+        .needs(Needs::Operate, routes!(get, update))
 }
 
 /// List tenants
