@@ -73,7 +73,7 @@ pub(super) fn addresses(rows: &[PgRow]) -> Result<Vec<Address>, StoreError> {
 
 /// Decodes [`COLUMNS`]; `None` if the row is of a customer without addresses.
 pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
-    let row = RowReader::new(row, TABLE);
+    let row = &RowReader::new(row, TABLE);
     let Some(id) = row.column("id")? else {
         return Ok(None);
     };
@@ -95,7 +95,7 @@ pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
     }))
 }
 
-fn postal(row: RowReader<'_>) -> Result<PostalAddress, StoreError> {
+fn postal(row: &RowReader<'_>) -> Result<PostalAddress, StoreError> {
     Ok(PostalAddress {
         first_name: row.column("first_name")?,
         last_name: row.column("last_name")?,
@@ -112,7 +112,7 @@ fn postal(row: RowReader<'_>) -> Result<PostalAddress, StoreError> {
 
 /// Decodes [`HOLDER`].
 pub(super) fn holder(row: &PgRow) -> Result<BookHolder, StoreError> {
-    let row = RowReader::new(row, TABLE);
+    let row = &RowReader::new(row, TABLE);
     Ok(BookHolder {
         customer: CustomerId(row.column("customer_id")?),
         status: row.parsed("status", Status::from_code)?,

@@ -44,7 +44,7 @@ impl PgAuditLedger {
 
     /// Decodes an entry, and computes the digest that it should have.
     fn entry(&self, row: &PgRow) -> Result<LedgerEntry, StoreError> {
-        let row = RowReader::new(row, TABLE);
+        let row = &RowReader::new(row, TABLE);
         let entry = record::read(row)?;
         let stored = row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?;
         let position = seal::position(row, "transaction", "id")?;
@@ -116,7 +116,7 @@ impl AuditLedger for PgAuditLedger {
         let (look, rows) = rows
             .split_first()
             .ok_or_else(|| corrupt(TABLE, "horizon"))?;
-        let look = RowReader::new(look, TABLE);
+        let look = &RowReader::new(look, TABLE);
         let horizon: u64 = look.parsed("horizon", |number: &str| number.parse().ok())?;
         if after.is_some_and(|after| after.transaction >= horizon) {
             return Err(corrupt("audit_seals", "ahead of every transaction"));
@@ -287,7 +287,7 @@ impl PgAuditLedger {
 }
 
 fn found(row: &PgRow) -> Result<Found, StoreError> {
-    let row = RowReader::new(row, TABLE);
+    let row = &RowReader::new(row, TABLE);
     let position = seal::position(row, "transaction", "id")?;
     Ok(Found {
         position: position.ok_or_else(|| row.corrupt())?,

@@ -23,7 +23,7 @@ pub(super) const COLUMNS: Sql = Sql::text(
 );
 
 /// Decodes [`COLUMNS`].
-pub(super) fn read(row: RowReader<'_>) -> Result<Entry<'_>, StoreError> {
+pub(super) fn read<'r>(row: &RowReader<'r>) -> Result<Entry<'r>, StoreError> {
     let mut sealed = [const { None }; 5];
     for (sealed, column) in sealed.iter_mut().zip(SEALED) {
         let bytes: Option<Vec<u8>> = row.column(column)?;
@@ -59,7 +59,7 @@ pub(super) struct Stored<'r> {
 impl<'r> Stored<'r> {
     /// Decodes [`COLUMNS`] and `held_keys`, the customer's keys in hexadecimal digits.
     pub(super) fn read(row: &'r PgRow) -> Result<Self, StoreError> {
-        let row = RowReader::new(row, TABLE);
+        let row = &RowReader::new(row, TABLE);
         let entry = read(row)?;
         let held: Option<Json<Vec<String>>> = row.column("held_keys")?;
         let held = held.into_iter().flat_map(|held| held.0);

@@ -73,7 +73,7 @@ fn bind_position(row: &mut Parameters<'_>, position: Option<&LedgerPosition>) {
 
 /// Decodes [`COLUMNS`].
 pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
-    let row = RowReader::new(row, TABLE);
+    let row = &RowReader::new(row, TABLE);
     let number: i64 = row.column("number")?;
     Ok(AuditSeal {
         number,
@@ -90,7 +90,7 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
 }
 
 /// Decodes the sealed range; `None` if the columns contradict each other.
-fn range(row: RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
+fn range(row: &RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
     let kind: i16 = row.column("kind")?;
     let first = position(row, "first_transaction", "first_id")?;
     let last = position(row, "last_transaction", "last_id")?;
@@ -108,13 +108,13 @@ fn range(row: RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
     })
 }
 
-fn array<const N: usize>(row: RowReader<'_>, column: &str) -> Result<[u8; N], StoreError> {
+fn array<const N: usize>(row: &RowReader<'_>, column: &str) -> Result<[u8; N], StoreError> {
     row.parsed(column, |bytes: Vec<u8>| bytes.try_into().ok())
 }
 
 /// Decodes a position from two columns: a transaction number as text, and the id of an entry.
 pub(super) fn position(
-    row: RowReader<'_>,
+    row: &RowReader<'_>,
     transaction: &str,
     entry: &str,
 ) -> Result<Option<LedgerPosition>, StoreError> {

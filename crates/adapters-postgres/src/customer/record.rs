@@ -20,11 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Columns of the customer `c`, its profile `p`, its preferences `w` and its tier `t`. Each has a
 /// unique name in the row, by which [`decode`] reads it.
 const PERSON: Sql = Sql::text(
-    "c.id AS customer_id, c.email, c.email_key, c.email_verified, c.status, c.account_state, c.customer_type, \
-     c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
-     c.last_login_at, c.version, c.event_seq, c.created_at, c.updated_at, c.deleted_at, \
-     p.date_of_birth, p.gender, p.phone, p.avatar_url, p.phone_verified, \
-     w.language, w.currency, w.timezone, w.custom_preferences, t.tier, t.segment, t.loyalty_points",
+    "c.id AS customer_id, c.email, c.email_key, c.email_verified, p.phone_verified, c.status, c.account_state, \
+     c.customer_type, c.group_id, c.first_name, c.last_name, p.date_of_birth, p.gender, p.phone, p.avatar_url, \
+     c.registration_source, c.metadata, c.registration_date, c.last_login_at, c.version, c.event_seq, \
+     c.created_at, c.updated_at, c.deleted_at, t.tier, t.segment, t.loyalty_points, \
+     w.language, w.currency, w.timezone, w.custom_preferences",
 );
 /// The columns of [`PERSON`], and those of the opt-ins.
 fn person() -> Sql {
@@ -168,7 +168,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
 
 /// Reads a row of these statements.
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {
-    let row = RowReader::new(row, "customers");
+    let row = &RowReader::new(row, "customers");
     let (legacy_id, external_ids) = identifiers(row)?;
     let customer = Customer {
         id: CustomerId(row.column("customer_id")?),
@@ -183,10 +183,6 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
             .column::<Option<_>>("group_id")?
             .map(GroupId::from_store),
         profile: profile(row)?,
-        preferences: preferences(row)?,
-        tags: tags(row)?,
-        legacy_id,
-        external_ids,
         registration_source: row.column("registration_source")?,
         metadata: row.column::<Json<_>>("metadata")?.0,
         registration_date: row.column("registration_date")?,
@@ -196,6 +192,10 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         created_at: row.column("created_at")?,
         updated_at: row.column("updated_at")?,
         deleted_at: row.column("deleted_at")?,
+        preferences: preferences(row)?,
+        tags: tags(row)?,
+        legacy_id,
+        external_ids,
     };
     let summary = CustomerSummary {
         tier: row.parsed("tier", Tier::from_code)?,
@@ -208,7 +208,7 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
     Ok(CustomerRecord { customer, summary })
 }
 
-fn profile(row: RowReader<'_>) -> Result<Profile, StoreError> {
+fn profile(row: &RowReader<'_>) -> Result<Profile, StoreError> {
     Ok(Profile {
         first_name: row.column("first_name")?,
         last_name: row.column("last_name")?,
@@ -219,17 +219,17 @@ fn profile(row: RowReader<'_>) -> Result<Profile, StoreError> {
     })
 }
 
-fn preferences(row: RowReader<'_>) -> Result<Preferences, StoreError> {
+fn preferences(row: &RowReader<'_>) -> Result<Preferences, StoreError> {
     Ok(Preferences {
         language: row.column("language")?,
         currency: row.column("currency")?,
         timezone: row.column("timezone")?,
-        opt_ins: opt_ins(row)?,
         custom: row.column::<Json<_>>("custom_preferences")?.0,
+        opt_ins: opt_ins(row)?,
     })
 }
 
-fn opt_ins(row: RowReader<'_>) -> Result<BTreeSet<OptIn>, StoreError> {
+fn opt_ins(row: &RowReader<'_>) -> Result<BTreeSet<OptIn>, StoreError> {
     let mut opt_ins = BTreeSet::new();
     for opt_in in OptIn::ALL {
         if row.column(opt_in.as_str())? {
@@ -240,7 +240,7 @@ fn opt_ins(row: RowReader<'_>) -> Result<BTreeSet<OptIn>, StoreError> {
 }
 
 // As JSON: the driver cannot tell the text NULL in an array from a null.
-fn tags(row: RowReader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
+fn tags(row: &RowReader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
     let stored: Option<Json<Vec<String>>> = row.column("tags")?;
     let tags = stored.into_iter().flat_map(|stored| stored.0);
     Ok(tags.map(Tag::from_store).collect())
@@ -248,7 +248,7 @@ fn tags(row: RowReader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
 
 type KnownAs = (Option<LegacyId>, BTreeMap<String, String>);
 
-fn identifiers(row: RowReader<'_>) -> Result<KnownAs, StoreError> {
+fn identifiers(row: &RowReader<'_>) -> Result<KnownAs, StoreError> {
     let stored: Option<Json<BTreeMap<String, String>>> = row.column("identifiers")?;
     let mut legacy = None;
     let mut external = BTreeMap::new();

@@ -2,35 +2,67 @@
 
 use customer_domain::{Actor, ActorKind, StoreError};
 use sqlx::postgres::PgRow;
-use sqlx::{ColumnIndex, Decode, Postgres, Row, Type};
+use sqlx::{Column as _, Decode, Postgres, Row, Type};
+use std::cell::Cell;
 use std::fmt::Display;
 
 /// Reads the columns of one row: by name, or by position if there is only one. A column that cannot
 /// be decoded is [`StoreError::Corrupt`].
-#[derive(Clone, Copy)]
+///
+/// Names are looked up fastest in the order of the row.
 pub(crate) struct RowReader<'r> {
     row: &'r PgRow,
     table: &'static str,
+    /// The position after the last column that was read.
+    next: Cell<usize>,
+}
+
+/// A column: its name or its position.
+pub(crate) trait Column {
+    /// Returns the position of the column, which is probably `next`.
+    fn position(self, row: &PgRow, next: usize) -> Result<usize, sqlx::Error>;
+}
+
+impl Column for usize {
+    fn position(self, _: &PgRow, _: usize) -> Result<usize, sqlx::Error> {
+        Ok(self)
+    }
+}
+
+impl Column for &str {
+    fn position(self, row: &PgRow, next: usize) -> Result<usize, sqlx::Error> {
+        match row.columns().get(next) {
+            Some(column) if column.name() == self => Ok(next),
+            _ => row.try_column(self).map(sqlx::Column::ordinal),
+        }
+    }
 }
 
 impl<'r> RowReader<'r> {
     /// Creates a reader of `row`, whose first column is its key within `table`.
     pub(crate) fn new(row: &'r PgRow, table: &'static str) -> Self {
-        Self { row, table }
+        Self {
+            row,
+            table,
+            next: Cell::new(0),
+        }
     }
 
     /// Returns a column.
-    pub(crate) fn column<T>(&self, column: impl ColumnIndex<PgRow>) -> Result<T, StoreError>
+    pub(crate) fn column<T>(&self, column: impl Column) -> Result<T, StoreError>
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
-        self.row.try_get(column).map_err(|_| self.corrupt())
+        let position = column.position(self.row, self.next.get());
+        let position = position.map_err(|_| self.corrupt())?;
+        self.next.set(position + 1);
+        self.row.try_get(position).map_err(|_| self.corrupt())
     }
 
     /// Returns a column, converted by `parse`.
     pub(crate) fn parsed<T, U>(
         &self,
-        column: impl ColumnIndex<PgRow>,
+        column: impl Column,
         parse: impl FnOnce(T) -> Option<U>,
     ) -> Result<U, StoreError>
     where
@@ -42,7 +74,7 @@ impl<'r> RowReader<'r> {
     /// Returns a column, converted by `parse`; `None` if it is null.
     pub(crate) fn optional<T, U>(
         &self,
-        column: impl ColumnIndex<PgRow>,
+        column: impl Column,
         parse: impl FnOnce(T) -> Option<U>,
     ) -> Result<Option<U>, StoreError>
     where
