@@ -9,6 +9,9 @@ pub(crate) use literal::end_of;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::borrow::Cow;
 
+/// The bytes that are reserved for a literal: a UUID with its type, or a short statement.
+const USUAL_LITERAL: usize = 96;
+
 /// A statement, or a piece of one.
 ///
 /// Text is added as a string constant, a value as a [`Literal`]:
@@ -69,20 +72,25 @@ impl Sql {
         self
     }
 
-    /// Replaces each `{}` in `text` with a value. Called by [`sql!`], which checks their numbers.
-    pub(crate) fn fill(text: &'static str, values: &[&dyn Literal]) -> Self {
-        let mut pieces = text.split("{}");
-        let mut sql = Self::text(pieces.next().unwrap_or_default());
-        for (value, piece) in values.iter().zip(pieces) {
-            sql.value(*value).push(piece);
+    /// Puts a value after each piece of text but the last. Called by [`sql!`], which counts them.
+    pub(crate) fn fill(pieces: &[&'static str], values: &[&dyn Literal]) -> Self {
+        let text: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let mut sql = Self::with_capacity(text + values.len() * USUAL_LITERAL);
+        let mut values = values.iter();
+        for piece in pieces {
+            sql.push(piece);
+            if let Some(value) = values.next() {
+                sql.value(*value);
+            }
         }
         sql
     }
 
     /// Joins the values, with `separator` between them.
     pub(crate) fn join(values: impl IntoIterator<Item: Literal>, separator: &'static str) -> Self {
-        let mut sql = Self::default();
-        for (at, value) in values.into_iter().enumerate() {
+        let values = values.into_iter();
+        let mut sql = Self::with_capacity(values.size_hint().0.max(2) * USUAL_LITERAL);
+        for (at, value) in values.enumerate() {
             if at > 0 {
                 sql.push(separator);
             }
@@ -93,8 +101,15 @@ impl Sql {
 
     /// Returns a statement that runs a prepared one.
     pub(crate) fn execute(prepared: &'static str, arguments: &[&dyn Literal]) -> Self {
-        let arguments = Self::join(arguments, ", ");
-        sql!("EXECUTE {}({})", Self::text(prepared), arguments)
+        sql!(
+            "EXECUTE {}({})",
+            Self::text(prepared),
+            Self::join(arguments, ", ")
+        )
+    }
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self(Cow::Owned(String::with_capacity(capacity)))
     }
 
     /// Appends text, which must be constant or part of a literal.
@@ -124,35 +139,38 @@ impl SqlSafeStr for Sql {
 /// with more or fewer values.
 macro_rules! sql {
     ($text:expr $(, $value:expr)* $(,)?) => {{
-        const TEXT: &str = $text;
-        const {
-            let values = <[&str]>::len(&[$(stringify!($value)),*]);
-            assert!($crate::pg::sql::placeholders(TEXT) == values, "as many values as placeholders");
-        }
-        $crate::pg::sql::Sql::fill(TEXT, &[$(&$value),*])
+        const VALUES: usize = <[&str]>::len(&[$(stringify!($value)),*]);
+        const PIECES: [&str; VALUES + 1] = $crate::pg::sql::pieces($text);
+        $crate::pg::sql::Sql::fill(&PIECES, &[$(&$value),*])
     }};
 }
 pub(crate) use sql;
 
-/// Counts the `{}` in a text.
-pub(crate) const fn placeholders(text: &str) -> usize {
-    let mut rest = text.as_bytes();
-    let mut count = 0;
-    loop {
-        rest = match rest {
-            [b'{', b'}', rest @ ..] => {
-                count += 1;
-                rest
-            }
-            [_, rest @ ..] => rest,
-            [] => return count,
-        };
+/// Returns the pieces of a text between its `{}`. Panics, which does not compile in [`sql!`], if
+/// there are not `N` of them.
+pub(crate) const fn pieces<const N: usize>(text: &str) -> [&str; N] {
+    let mut pieces = [""; N];
+    let mut found = 0;
+    let (mut rest, mut at) = (text, 0);
+    while at + 1 < rest.len() {
+        if rest.as_bytes()[at] == b'{' && rest.as_bytes()[at + 1] == b'}' {
+            let (piece, after) = rest.split_at(at);
+            assert!(found + 1 < N, "as many values as placeholders");
+            pieces[found] = piece;
+            found += 1;
+            (rest, at) = (after.split_at(2).1, 0);
+        } else {
+            at += 1;
+        }
     }
+    assert!(found + 1 == N, "as many values as placeholders");
+    pieces[found] = rest;
+    pieces
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Sql, placeholders};
+    use super::{Sql, pieces};
 
     #[test]
     fn each_placeholder_takes_one_value_and_a_value_is_never_text() {
@@ -163,9 +181,11 @@ mod tests {
             whole,
             Sql::text(r"SELECT 1 WHERE n = U&'a\+00007b\+00007d\+000027b'::text OR true")
         );
-        for (text, count) in [("", 0), ("{", 0), ("'{a}'", 0), ("{}", 1), ("{{}}, {}", 2)] {
-            assert_eq!(placeholders(text), count, "{text}");
-        }
+        assert_eq!(pieces(""), [""]);
+        assert_eq!(pieces("{"), ["{"]);
+        assert_eq!(pieces("'{é}'"), ["'{é}'"]);
+        assert_eq!(pieces("{}"), ["", ""]);
+        assert_eq!(pieces("é{{}}, {}"), ["é{", "}, ", ""]);
     }
 
     #[test]
