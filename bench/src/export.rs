@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long an export may take.
-const PATIENCE: Duration = Duration::from_mins(30);
+const EXPORT_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// What the service reads of a customer, for all customers.
 const COPY: &str = "COPY (SELECT c.id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
@@ -114,7 +114,7 @@ pub(crate) async fn measure(
 ) -> Result<Export, Failure> {
     service.forget_peak();
     let before = service.memory();
-    let received = timeout(PATIENCE, receive(service.address, key, format)).await;
+    let received = timeout(EXPORT_TIMEOUT, receive(service.address, key, format)).await;
     let exported = received.map_err(|_| "an export did not end in 30 minutes")??;
     let after = service.memory();
     let copied = copy(connection).await?;

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of requests of one client in one measurement.
 const MAX_REQUESTS: u64 = 10_000_000;
 
@@ -104,7 +104,7 @@ impl Client {
     /// Sends a request, reads the whole answer and returns its status.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Result<u16, Failure> {
         self.stream.write_all(request).await?;
-        let answered = timeout(PATIENCE, self.receive()).await;
+        let answered = timeout(REPLY_TIMEOUT, self.receive()).await;
         answered.map_err(|_| "a request was not answered in 30 s")?
     }
 

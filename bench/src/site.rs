@@ -128,20 +128,18 @@ impl Site {
         trips.copied().unwrap_or_default()
     }
 
-    /// Measures a case on both programs, in alternating order, then on the other build and pgbench.
+    /// Measures a case on all programs, in alternating order, and then on pgbench.
     pub(crate) async fn measure(&mut self, run: Run<'_>) -> Result<Measurement, Failure> {
-        let (service, bare) = if run.repetition.is_multiple_of(2) {
-            let service = self.speed(run, &self.service, run.profile).await?;
-            (service, self.speed(run, &self.bare, None).await?)
+        let (service, bare, other);
+        if run.repetition.is_multiple_of(2) {
+            service = self.speed(run, &self.service, run.profile).await?;
+            bare = self.speed(run, &self.bare, None).await?;
+            other = self.speed_of_other(run).await?;
         } else {
-            let bare = self.speed(run, &self.bare, None).await?;
-            let service = self.speed(run, &self.service, run.profile).await?;
-            (service, bare)
-        };
-        let other = match &self.other {
-            Some(other) => Some(self.speed(run, other, None).await?),
-            None => None,
-        };
+            other = self.speed_of_other(run).await?;
+            bare = self.speed(run, &self.bare, None).await?;
+            service = self.speed(run, &self.service, run.profile).await?;
+        }
         let pgbench = match &mut self.pgbench {
             Some(pgbench) => Some(pgbench.run(run.case, run.clients, run.time).await?),
             None => None,
@@ -161,6 +159,13 @@ impl Site {
             other,
             pgbench,
         })
+    }
+
+    async fn speed_of_other(&self, run: Run<'_>) -> Result<Option<Speed>, Failure> {
+        match &self.other {
+            Some(other) => Ok(Some(self.speed(run, other, None).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn speed(

@@ -60,8 +60,8 @@ pub(super) struct Row {
     pub(super) bare: Speed,
     /// The service's rate relative to the bare program's, within a repetition.
     pub(super) to_bare: f64,
-    /// Requests per second of the other build of the service.
-    pub(super) other: Option<f64>,
+    /// The other build of the service.
+    pub(super) other: Option<Speed>,
     /// The service's rate relative to that of the other build, within a repetition.
     pub(super) to_other: Option<f64>,
     pub(super) pgbench: Option<f64>,
@@ -76,23 +76,23 @@ impl Row {
             let values = repetitions.iter().filter_map(|measured| of(measured));
             median(values.collect())
         };
-        let speed = |of: fn(&Measurement) -> Speed| {
+        let speed = |of: fn(&Measurement) -> Option<Speed>| {
             Some(Speed {
-                rate: all(&|measured| Some(of(measured).rate))?,
-                p50: all(&|measured| Some(of(measured).p50))?,
-                p95: all(&|measured| Some(of(measured).p95))?,
-                p99: all(&|measured| Some(of(measured).p99))?,
-                processor: all(&|measured| of(measured).processor),
+                rate: all(&|measured| Some(of(measured)?.rate))?,
+                p50: all(&|measured| Some(of(measured)?.p50))?,
+                p95: all(&|measured| Some(of(measured)?.p95))?,
+                p99: all(&|measured| Some(of(measured)?.p99))?,
+                processor: all(&|measured| of(measured)?.processor),
             })
         };
         Some(Self {
             customers: first.customers,
             case: first.case,
             clients: first.clients,
-            service: speed(|measured| measured.service)?,
-            bare: speed(|measured| measured.bare)?,
+            service: speed(|measured| Some(measured.service))?,
+            bare: speed(|measured| Some(measured.bare))?,
             to_bare: all(&|measured| Some(measured.service.rate / measured.bare.rate))?,
-            other: all(&|measured| Some(measured.other?.rate)),
+            other: speed(|measured| measured.other),
             to_other: all(&|measured| Some(measured.service.rate / measured.other?.rate)),
             pgbench: all(&|measured| measured.pgbench),
             to_pgbench: all(&|measured| Some(measured.service.rate / measured.pgbench?)),

@@ -37,18 +37,20 @@ impl Report {
     pub(super) fn write_others(&self, out: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "| customers | case | clients | to the other build | req/s | other build req/s |\n|--:|---|--:|--:|--:|--:|"
+            "| customers | case | clients | to the other build | req/s | other build req/s | CPU µs | other build CPU µs |\n|--:|---|--:|--:|--:|--:|--:|--:|"
         )?;
         for row in &self.rows {
             writeln!(
                 out,
-                "| {} | {} | {} | **{}** | {:.0} | {} |",
+                "| {} | {} | {} | **{}** | {:.0} | {} | {} | {} |",
                 thousands(row.customers),
                 row.case.name(),
                 row.clients,
                 optional(row.to_other, 2),
                 row.service.rate,
-                optional(row.other, 0)
+                optional(row.other.map(|other| other.rate), 0),
+                optional(row.service.processor, 0),
+                optional(row.other.and_then(|other| other.processor), 0),
             )?;
         }
         writeln!(out)
