@@ -134,10 +134,16 @@ pub(super) fn stated(fields: &mut Fields) -> Stated<Address> {
         .parsed(AddressField::Roles.as_str(), roles, |address, roles| {
             address.has_roles(roles)
         })
-        .shown("validation", |address| {
-            json!(AddressValidationBody::new(&address.postal))
+        .parsed("validation", validation, |address, sent| {
+            json!(AddressValidationBody::new(&address.postal)) == *sent
         })
         .read()
+}
+
+/// Accepts what may be the validation of an address.
+fn validation(value: &Value) -> Option<Value> {
+    let is_validation = value["isValid"].is_boolean() && value["problems"].is_array();
+    is_validation.then(|| value.clone())
 }
 
 fn roles(value: &Value) -> Option<Vec<Role>> {

@@ -122,6 +122,14 @@ async fn what_was_found_out_is_accepted_as_it_was_read_whatever_follows_from_the
     form["version"] = after["version"].clone();
     let stale = api.put(&place, Key::Write, form).await;
     assert_eq!(stale.faults(), [fault("/validation", "READ_ONLY_FIELD")]);
+    for validation in [json!(null), json!({"isValid": true}), json!([])] {
+        let body = json!({"validation": validation, "country": "nowhere"});
+        let reply = api.put(&place, Key::Write, body).await;
+        let expected = ["/country", "/validation"];
+        let faults = reply.faults();
+        let at: Vec<_> = faults.iter().map(|(pointer, _)| pointer).collect();
+        assert_eq!(at, expected);
+    }
 }
 
 #[tokio::test]
