@@ -18,6 +18,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 /// Reads entities inside the tenant, outside of a unit of work, with values as literals. One round
 /// trip.
@@ -37,8 +38,15 @@ where
 
 /// Decodes a row that has all columns of an entity.
 pub(crate) fn decode<E: EntityTrait>(row: PgRow) -> Result<E::Model, StoreError> {
-    let model = E::Model::from_query_result(&row.into(), "");
-    model.map_err(|_| corrupt(E::default().table_name(), "?"))
+    let row = row.into();
+    E::Model::from_query_result(&row, "").map_err(|_| corrupt(E::default().table_name(), key(&row)))
+}
+
+/// Returns the id of a row, for logs.
+fn key(row: &QueryResult) -> String {
+    let uuid = row.try_get::<Uuid>("", "id").map(|id| id.to_string());
+    let id = uuid.or_else(|_| row.try_get("", "id"));
+    id.unwrap_or_else(|_| "?".to_owned())
 }
 
 /// A borrowed connection on which entities are read and written.
