@@ -22,7 +22,8 @@ pub struct UpdateAddress {
     pub expected_versions: Option<Vec<i64>>,
     /// The customer that the body names.
     pub stated_customer: Option<CustomerRef>,
-    /// The read-only members that the caller sent.
+    /// The read-only members that the caller sent. With `roles` among them, an `is_default` that
+    /// follows from them is no change.
     pub stated: Stated<Address>,
 }
 

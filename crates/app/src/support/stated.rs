@@ -64,3 +64,29 @@ impl<T> fmt::Debug for Stated<T> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_that_differ_are_named_in_the_order_of_the_request_and_values_are_not_shown() {
+        let is = |sent: i32| move |stored: &i32| *stored == sent;
+        let stated = Stated::default();
+        let stated = stated.with("b", is(1)).with("c", is(2)).with("a", is(1));
+        for (stored, differing) in [(1, &["c"][..]), (2, &["b", "a"]), (3, &["b", "c", "a"])] {
+            assert_eq!(stated.differing(&stored), differing);
+            let refused = Err(Failed::<std::convert::Infallible>::ReadOnly(
+                differing.to_vec(),
+            ));
+            assert_eq!(stated.expect(&stored), refused);
+        }
+        assert!(stated.has("a") && !stated.has("d") && !stated.is_empty());
+        assert!(
+            Stated::<i32>::default()
+                .expect::<std::convert::Infallible>(&1)
+                .is_ok()
+        );
+        assert_eq!(format!("{stated:?}"), r#"{"b", "c", "a"}"#);
+    }
+}
