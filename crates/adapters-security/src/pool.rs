@@ -106,7 +106,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// Polls once, which hands the job to the pool.
     fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -124,7 +124,7 @@ mod tests {
         let (let_go, gate) = mpsc::channel();
         let work = move || {
             begun.send(()).unwrap();
-            gate.recv_timeout(PATIENCE).unwrap();
+            gate.recv_timeout(TIMEOUT).unwrap();
             1
         };
         (work, has_begun, let_go)
@@ -136,7 +136,7 @@ mod tests {
         let (work, has_begun, let_go) = held();
         let mut running = pin!(pool.run(work));
         assert!(poll_once(running.as_mut()).is_pending());
-        has_begun.recv_timeout(PATIENCE).unwrap();
+        has_begun.recv_timeout(TIMEOUT).unwrap();
         let mut queued = pin!(pool.run(|| 2));
         assert!(poll_once(queued.as_mut()).is_pending());
 
@@ -176,7 +176,7 @@ mod tests {
         let (work, has_begun, let_go) = held();
         let mut running = pin!(pool.run(work));
         assert!(poll_once(running.as_mut()).is_pending());
-        has_begun.recv_timeout(PATIENCE).unwrap();
+        has_begun.recv_timeout(TIMEOUT).unwrap();
 
         let done = Arc::new(AtomicBool::new(false));
         let mark = Arc::clone(&done);
@@ -226,7 +226,7 @@ mod tests {
 
         drop(pool);
         assert_eq!(
-            all_ended.recv_timeout(PATIENCE),
+            all_ended.recv_timeout(TIMEOUT),
             Err(mpsc::RecvTimeoutError::Disconnected)
         );
     }

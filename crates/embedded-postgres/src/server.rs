@@ -141,7 +141,7 @@ impl Server {
     /// Stops the server and waits for its end. Tries a fast shutdown, then an
     /// immediate one, then kills it.
     pub(crate) fn stop(&mut self) -> io::Result<()> {
-        for (signal, patience) in [
+        for (signal, timeout) in [
             (Signal::Interrupt, FAST_STOP),
             (Signal::Quit, IMMEDIATE_STOP),
         ] {
@@ -149,7 +149,7 @@ impl Server {
                 return Ok(());
             }
             os::signal(self.process_id(), signal)?;
-            if self.ends_within(patience)?.is_some() {
+            if self.ends_within(timeout)?.is_some() {
                 return Ok(());
             }
         }
@@ -157,8 +157,8 @@ impl Server {
         self.child.wait().map(|_| ())
     }
 
-    fn ends_within(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
-        let deadline = Instant::now() + patience;
+    fn ends_within(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + timeout;
         loop {
             let ended = self.child.try_wait()?;
             if ended.is_some() || Instant::now() > deadline {

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use tracing::instrument;
 
 /// How long one read of the audit trail may take, in milliseconds.
-const BOUND: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
+const READ_TIMEOUT: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
 
 /// The column next to those of the entry: the keys of its customer, each in the form of
 /// [`HELD_KEY`](crate::privacy::HELD_KEY) in hexadecimal digits.
@@ -35,7 +35,7 @@ impl AuditRepo for PgUnitOfWork {
         size: u32,
     ) -> Result<Page<AuditEvent, AuditKey>, StoreError> {
         let select = list(self.tx.tenant(), filter, after, size.saturating_add(1));
-        let rows = self.tx.message(&[BOUND, select]).await?;
+        let rows = self.tx.message(&[READ_TIMEOUT, select]).await?;
         let stored = rows.iter().map(Stored::read);
         let stored = stored.collect::<Result<Vec<_>, _>>()?;
         let mut under = HashSet::new();
@@ -70,7 +70,7 @@ impl AuditRepo for PgUnitOfWork {
             conditions(self.tx.tenant(), filter),
             MAX_TALLY + 1
         );
-        let rows = self.tx.message(&[BOUND, select]).await?;
+        let rows = self.tx.message(&[READ_TIMEOUT, select]).await?;
         let mut counts = Vec::with_capacity(rows.len());
         for row in &rows {
             let row = RowReader::new(row, super::TABLE);

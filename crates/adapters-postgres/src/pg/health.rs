@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tracing::instrument;
 
 /// How long the check may take, including the wait for a connection.
-const BOUND: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Checks on the worker's pool: a busy serving pool does not mean that the database is down.
 pub(crate) struct PgHealth(pub(crate) PgPool);
@@ -35,10 +35,12 @@ impl StoreHealth for PgHealth {
     /// One round trip, within a second; two if the first connection turns out to be dead.
     #[instrument(name = "db.ping", level = "debug", skip_all)]
     async fn ping(&self) -> Result<(), StoreError> {
-        timeout(BOUND, self.check()).await.unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "the database did not answer within a second".to_owned(),
-            ))
-        })
+        timeout(CHECK_TIMEOUT, self.check())
+            .await
+            .unwrap_or_else(|_| {
+                Err(StoreError::Unavailable(
+                    "the database did not answer within a second".to_owned(),
+                ))
+            })
     }
 }

@@ -60,7 +60,7 @@ pub(crate) struct Connector {
     opened: AtomicU32,
     opening: Arc<Semaphore>,
     /// How long a caller waits for a connection.
-    patience: Duration,
+    acquire_timeout: Duration,
 }
 
 impl Connector {
@@ -70,9 +70,14 @@ impl Connector {
     async fn open(&self) -> Result<PgConnection, sqlx::Error> {
         let turn = Arc::clone(&self.opening).acquire_owned().await;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
-        let (options, patience, runtime) = (self.options.clone(), self.patience, Handle::current());
+        let (options, acquire_timeout, runtime) = (
+            self.options.clone(),
+            self.acquire_timeout,
+            Handle::current(),
+        );
         let opened = spawn_blocking(move || {
-            let opened = runtime.block_on(async { timeout(patience, options.connect()).await });
+            let opened =
+                runtime.block_on(async { timeout(acquire_timeout, options.connect()).await });
             drop(turn);
             opened.unwrap_or(Err(sqlx::Error::PoolTimedOut))
         });
@@ -141,7 +146,7 @@ impl PgPool {
             max_lifetime: settings.max_lifetime,
             opened: AtomicU32::new(0),
             opening: Arc::new(Semaphore::new(MAX_OPENING)),
-            patience: settings.acquire_timeout,
+            acquire_timeout: settings.acquire_timeout,
         };
         let inner = managed::Pool::builder(connector)
             .max_size(settings.max_connections.max(1))

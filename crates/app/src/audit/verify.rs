@@ -17,8 +17,8 @@ use thiserror::Error;
 use tracing::instrument;
 
 /// The number of seals and entries read at a time.
-const SEALS: u32 = 200;
-const ENTRIES: u32 = 1_000;
+const MAX_SEALS: u32 = 200;
+const MAX_ENTRIES: u32 = 1_000;
 
 /// Verifies the audit trail against its seals.
 #[derive(Clone)]
@@ -148,7 +148,7 @@ impl AuditVerifier {
     /// Verifies all seals and the entries that they list.
     async fn check_sealed(&self, walk: &mut Walk<'_>) -> Result<(), VerifyError> {
         loop {
-            let seals = self.ledger.seals(walk.chain.end(), SEALS).await?;
+            let seals = self.ledger.seals(walk.chain.end(), MAX_SEALS).await?;
             if seals.is_empty() {
                 return Ok(());
             }
@@ -222,7 +222,10 @@ impl AuditVerifier {
         let ahead = walk.ahead.entry(month).or_default();
         while ahead.len() < most && ahead.back().is_none_or(|entry| entry.position <= last) {
             let after = ahead.back().map(|entry| entry.position).or(sealed);
-            let block = self.ledger.entries(month, after, through, ENTRIES).await?;
+            let block = self
+                .ledger
+                .entries(month, after, through, MAX_ENTRIES)
+                .await?;
             if block.is_empty() {
                 break;
             }
@@ -256,7 +259,7 @@ impl AuditVerifier {
             let is_of_dropped = Some(month) <= walk.chain.dropped;
             loop {
                 let ledger = &self.ledger;
-                let entries = ledger.entries(month, after, None, ENTRIES).await?;
+                let entries = ledger.entries(month, after, None, MAX_ENTRIES).await?;
                 let Some(latest) = entries.last() else {
                     break;
                 };

@@ -276,8 +276,8 @@ impl Runner {
         until: Instant,
         asked: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let patience = until.min(Instant::now() + self.lease / 3);
-        timeout_at(patience, asked).await.unwrap_or_else(|_| {
+        let deadline = until.min(Instant::now() + self.lease / 3);
+        timeout_at(deadline, asked).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable(
                 "the store did not respond in time".to_owned(),
             ))

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The maximum time for a list; a filter that takes longer has no good plan.
-const BOUND: Duration = Duration::from_secs(2);
+const LIST_TIMEOUT: Duration = Duration::from_secs(2);
 const ONE_MOMENT: Sql = Sql::text("SET LOCAL transaction_isolation = 'repeatable read'");
 
 pub(super) async fn send(
@@ -39,7 +39,7 @@ async fn in_one_message(
     let leave_the_rest = sql!(
         "set_config('statement_timeout', greatest(1, {} - (1000 * \
          date_part('epoch', clock_timestamp() - transaction_timestamp()))::int)::text, true)",
-        BOUND.as_millis()
+        LIST_TIMEOUT.as_millis()
     );
     // A setting holds the ids, for the length of the message.
     let ids = sql!(
@@ -55,7 +55,7 @@ async fn in_one_message(
         )
     });
     let records = statements.records(&Sql::text("current_setting('app.page')::uuid[]"));
-    let message: Vec<_> = [ONE_MOMENT, statement_timeout(BOUND), ids]
+    let message: Vec<_> = [ONE_MOMENT, statement_timeout(LIST_TIMEOUT), ids]
         .into_iter()
         .chain(count)
         .chain([records])
@@ -83,7 +83,7 @@ async fn one_by_one(
     let (mut tx, _) = Tx::begin(pool, statements.tenant, &[ONE_MOMENT]).await?;
     let bounded = |statement: Sql| {
         // Zero would mean no limit.
-        let rest = BOUND
+        let rest = LIST_TIMEOUT
             .saturating_sub(start.elapsed())
             .max(Duration::from_millis(1));
         [statement_timeout(rest), statement]
