@@ -103,9 +103,9 @@ impl PgUnitOfWork {
     }
 
     /// Reads a customer, with `lock` at the end of the statement, and the rows of one of its parts:
-    /// those that `part` selects for the tenant and the SQL of the customer's id. One round trip, in
-    /// two statements as in [`lock_and_read`](Self::lock_and_read). The rows must name their
-    /// customer in `customer_id`.
+    /// those that `part` selects for the tenant and the SQL of the customer's id. One round trip,
+    /// with two statements. The rows must name their customer in `customer_id`: if a legacy id
+    /// became another customer's between the statements, that is noticed by them.
     pub(crate) async fn read_part(
         &mut self,
         customer: CustomerRef,

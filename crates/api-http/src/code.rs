@@ -6,8 +6,9 @@ use http_kit::fault::FaultCode;
 use http_kit::problem::Problem;
 
 /// A row per code: variant, code in replies, page under `docs/problems/`, status, title, and
-/// whether the same request may succeed later. A code of `http-kit` has its properties from there:
-/// variant, code and page. A code without a page does not compile.
+/// whether the same request may succeed later. The row of a code that `http-kit` defines has only
+/// the variant, the name of the kit's constant and the page: the kit's row has the rest. A code
+/// without a page does not compile.
 macro_rules! codes {
     ($($variant:ident $name:tt $page:literal $($status:ident $retry:ident $title:literal)?;)+) => {
         /// The kind of error, as clients see it. The list is closed: a new code needs a new row and

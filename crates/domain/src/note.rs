@@ -109,20 +109,17 @@ impl NoteText {
     /// # Errors
     /// Fails if it is blank, longer than [`MAX_NOTE_LENGTH`] or contains a NUL character.
     pub fn parse(text: String) -> Result<Self, InvalidValue> {
-        let refused = |fault, detail: String| Err(InvalidValue::new(fault, detail));
-        match text.chars().count() {
-            _ if text.trim().is_empty() => {
-                refused(ValueFault::Required, "a note may not be blank".to_owned())
-            }
-            length if length > MAX_NOTE_LENGTH => refused(
-                ValueFault::TooLong,
-                format!("at most {MAX_NOTE_LENGTH} characters are accepted"),
-            ),
-            _ if text.contains('\0') => {
-                refused(ValueFault::Invalid, "NUL is not accepted".to_owned())
-            }
-            _ => Ok(Self(text)),
-        }
+        let (fault, detail) = if text.trim().is_empty() {
+            (ValueFault::Required, "a note may not be blank".to_owned())
+        } else if text.chars().count() > MAX_NOTE_LENGTH {
+            let detail = format!("at most {MAX_NOTE_LENGTH} characters are accepted");
+            (ValueFault::TooLong, detail)
+        } else if text.contains('\0') {
+            (ValueFault::Invalid, "NUL is not accepted".to_owned())
+        } else {
+            return Ok(Self(text));
+        };
+        Err(InvalidValue::new(fault, detail))
     }
 
     /// Restores a text from the store. Checks nothing: stricter rules apply to new notes only. Not

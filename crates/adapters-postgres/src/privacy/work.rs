@@ -67,7 +67,7 @@ impl WorkKeys {
         self.customers.stored();
     }
 
-    /// Unwraps the key that was read with a locked customer; if it is `None`, creates one, which is
+    /// Unwraps the key that was read with a customer; if it is `None`, creates one, which is
     /// stored with the changes. One more round trip if another replica created a key of the tenant
     /// meanwhile.
     pub(crate) async fn unwrap_or_create(

@@ -43,7 +43,6 @@ macro_rules! step_route {
             post,
             path = $path,
             operation_id = $operation,
-            tag = "Customers",
             params(CustomerPath, IfMatchHeader, IdempotencyKeyHeader),
             request_body(content = Option<ReasonBody>, example = json!(example::reason_body())),
             responses((status = 200, description = "The customer as it is now", headers(("ETag" = String, description = "The edit token")), body = CustomerReply<'_>, example = json!(example::customer_reply()))),

@@ -8,8 +8,8 @@ section! {
     "service";
 
     /// Whether the service runs in development or in production. Production has some other
-    /// defaults, does not read .env and rejects values that are only safe in development. It must
-    /// be set in the environment or in configs/config.yaml, not in .env.
+    /// defaults, does not read .env and rejects values that are only safe in development. It can
+    /// be set in the environment or in configs/config.yaml, but not in .env.
     CUSTOMER_ENVIRONMENT: Environment =
         setting("app.environment", &OneOf(&Environment::ALL, Environment::as_str))
             .or("development").also(&["ENVIRONMENT"]);
