@@ -8,9 +8,8 @@ use crate::support::failure;
 use crate::support::params::{CUSTOMER_ID, ME, in_path};
 use axum::extract::FromRequestParts as _;
 use customer_app::access::{Access, AccessError, Admitted, Incoming, Needs};
-use customer_domain::access::Caller;
 use customer_domain::customer::CustomerRef;
-use customer_domain::{Context, Origin};
+use customer_domain::{Context, CustomerId, Origin, TenantId};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName};
@@ -37,9 +36,29 @@ pub(crate) struct RouteState {
 /// A request whose caller was admitted, with what was learned about it on the way.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    pub(crate) incoming: Incoming,
+    incoming: Incoming,
+    target: Target,
+}
+
+/// What an admitted request is about.
+#[derive(Debug)]
+pub(crate) struct Target {
     admitted: Admitted,
+    /// The customer that the caller is, if any.
+    me: Option<CustomerId>,
+    /// The tenant that the caller belongs to.
+    pub(crate) home: TenantId,
     pub(crate) path: PathSegments,
+}
+
+impl Target {
+    /// Returns the customer that the path names.
+    pub(crate) fn customer(&self) -> Result<CustomerRef, Fault> {
+        match self.admitted {
+            Admitted::AsSelf(own) => Ok(CustomerRef::Id(own)),
+            Admitted::ByPermission => customer_ref(&self.path, self.me),
+        }
+    }
 }
 
 impl Admission {
@@ -51,36 +70,31 @@ impl Admission {
             tracing::error!(incoming.operation, "a public route asks who calls it");
             return Err(Code::Internal.into());
         };
+        let me = incoming.caller.customer();
         let path = PathSegments::from_request_parts(parts, &()).await;
         let customer = path.as_ref().ok();
-        let customer = customer.and_then(|path| customer_ref(path, &incoming.caller).ok());
+        let customer = customer.and_then(|path| customer_ref(path, me).ok());
         let admitted = access.admit(&incoming, *who, customer).await;
-        let admitted = admitted.map_err(|error| problem(error, Code::CustomerNotFound))?;
-        Ok(Self {
-            incoming,
-            admitted,
+        let target = Target {
+            admitted: admitted.map_err(|error| problem(error, Code::CustomerNotFound))?,
+            me,
+            home: incoming.caller.tenant,
             path: path?,
-        })
+        };
+        Ok(Self { incoming, target })
     }
 
-    /// Returns the customer that the path names.
-    pub(crate) fn customer(&self) -> Result<CustomerRef, Fault> {
-        match self.admitted {
-            Admitted::AsSelf(own) => Ok(CustomerRef::Id(own)),
-            Admitted::ByPermission => customer_ref(&self.path, &self.incoming.caller),
-        }
-    }
-
-    /// Returns the context of the request, in the tenant that it names. If the caller may not act
-    /// in that tenant, fails with `missing`.
-    pub(crate) async fn context(
-        &self,
+    /// Returns the context of the request, in the tenant that it names, and what it is about. If the
+    /// caller may not act in that tenant, fails with `missing`.
+    pub(crate) async fn open(
+        self,
         access: &Access,
         named: Option<&str>,
         missing: Code,
-    ) -> HttpResult<Context> {
-        let context = access.context(&self.incoming, self.admitted, named).await;
-        context.map_err(|error| problem(error, missing))
+    ) -> HttpResult<(Context, Target)> {
+        let Self { incoming, target } = self;
+        let context = access.context(incoming, target.admitted, named).await;
+        Ok((context.map_err(|error| problem(error, missing))?, target))
     }
 }
 
@@ -109,12 +123,12 @@ fn origin(extensions: &Extensions) -> Origin {
 }
 
 /// Parses the customer that a path names.
-fn customer_ref(path: &PathSegments, caller: &Caller) -> Result<CustomerRef, Fault> {
+fn customer_ref(path: &PathSegments, me: Option<CustomerId>) -> Result<CustomerRef, Fault> {
     let name = path.text(CUSTOMER_ID);
     if name == ME {
         let detail = "me is the customer behind a token, and behind an API key there is none";
         let missing = || in_path(CUSTOMER_ID, Code::CustomerNotFound, detail);
-        return caller.customer().map(CustomerRef::Id).ok_or_else(missing);
+        return me.map(CustomerRef::Id).ok_or_else(missing);
     }
     let parsed = CustomerRef::parse(name);
     parsed.map_err(|invalid| in_path(CUSTOMER_ID, Code::InvalidCustomerId, invalid.detail))

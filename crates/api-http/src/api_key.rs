@@ -205,7 +205,7 @@ async fn create(call: Call) -> HttpResult<Response> {
 
 fn read(call: &mut Request, all_tenants: bool) -> HttpResult<CreateApiKey> {
     let now = call.api.clock.now();
-    let lies_elsewhere = call.context.tenant != call.caller().tenant;
+    let lies_elsewhere = call.context.tenant != call.home();
     let fields = &mut call.fields;
     if all_tenants && lies_elsewhere {
         fields.fault(Fault::new(

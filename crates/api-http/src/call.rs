@@ -2,7 +2,7 @@
 
 pub(crate) mod cursor;
 
-use crate::access::{Admission, RouteState};
+use crate::access::{Admission, RouteState, Target};
 use crate::api::Shared;
 use crate::code::Code;
 use crate::observe::Acting;
@@ -11,11 +11,10 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request as HttpRequest};
 use bytes::Bytes;
 use chrono::TimeDelta;
-use customer_domain::access::Caller;
 use customer_domain::address::AddressRef;
 use customer_domain::customer::CustomerRef;
 use customer_domain::idempotency::IdempotencyClaim;
-use customer_domain::{Context, DigestPurpose, MAX_USER_AGENT};
+use customer_domain::{Context, DigestPurpose, MAX_USER_AGENT, TenantId};
 use http::HeaderMap;
 use http::request::Parts;
 use http_kit::etag::{IfMatch, expected_version};
@@ -98,8 +97,8 @@ impl Call {
             }
         };
         let access = &self.api.access;
-        let context = self.admission.context(access, named.as_deref(), missing);
-        let context = context.await?;
+        let opened = self.admission.open(access, named.as_deref(), missing);
+        let (context, target) = opened.await?;
         if let Some(acting) = self.parts.extensions.get::<Acting>() {
             acting.is_in(&context.tenant_slug);
         }
@@ -107,7 +106,7 @@ impl Call {
             api: self.api,
             context,
             fields,
-            admission: self.admission,
+            target,
             parts: self.parts,
             bytes,
         })
@@ -120,7 +119,7 @@ pub(crate) struct Request {
     pub(crate) context: Context,
     /// The members of the body; for a request without a body, those of the query.
     pub(crate) fields: Fields,
-    admission: Admission,
+    target: Target,
     parts: Parts,
     bytes: Bytes,
 }
@@ -136,14 +135,14 @@ impl Request {
         self.parts.version
     }
 
-    /// Returns the caller.
-    pub(crate) fn caller(&self) -> &Caller {
-        &self.admission.incoming.caller
+    /// Returns the tenant that the caller belongs to.
+    pub(crate) fn home(&self) -> TenantId {
+        self.target.home
     }
 
     /// Parses the customer that the path names.
     pub(crate) fn customer(&mut self) -> Option<CustomerRef> {
-        self.fields.note(self.admission.customer())
+        self.fields.note(self.target.customer())
     }
 
     /// Parses the address that the path names.
@@ -156,13 +155,13 @@ impl Request {
 
     /// Parses a segment of the path that is a UUID.
     pub(crate) fn path_uuid(&mut self, name: &str) -> Option<Uuid> {
-        let id = self.admission.path.uuid(name);
+        let id = self.target.path.uuid(name);
         self.fields.note(id)
     }
 
     /// Returns the text of a segment of the path.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.admission.path.text(name)
+        self.target.path.text(name)
     }
 
     /// Parses the versions that `If-Match` names; `None` for any.
@@ -202,9 +201,9 @@ impl Request {
     /// Returns the records that the path names. References to the same customer or address are
     /// spelled in the same way.
     pub(crate) fn target(&self) -> String {
-        let segments = self.admission.path.iter().map(|(name, text)| {
+        let segments = self.target.path.iter().map(|(name, text)| {
             let id = match name {
-                CUSTOMER_ID => self.admission.customer().ok().map(|id| id.to_string()),
+                CUSTOMER_ID => self.target.customer().ok().map(|id| id.to_string()),
                 ADDRESS_ID => AddressRef::parse(text).ok().map(|id| id.to_string()),
                 _ => None,
             };

@@ -92,19 +92,19 @@ pub struct Incoming {
 
 impl Incoming {
     /// Returns the context of the call in a tenant.
-    fn context(&self, tenant: &Tenant) -> Context {
-        let caller = &self.caller;
+    fn in_tenant(self, tenant: &Tenant) -> Context {
+        let caller = self.caller;
         Context {
             tenant: tenant.id,
             tenant_slug: tenant.slug.as_str().to_owned(),
             actor: caller.actor(),
             permission: caller.permission,
             all_tenants: caller.all_tenants,
-            operation: self.operation.clone(),
-            correlation_id: self.correlation_id.clone(),
-            trace_id: self.trace_id.clone(),
-            session_id: caller.session.clone(),
-            origin: self.origin.clone(),
+            operation: self.operation,
+            correlation_id: self.correlation_id,
+            trace_id: self.trace_id,
+            session_id: caller.session,
+            origin: self.origin,
         }
     }
 }
@@ -214,7 +214,7 @@ impl Access {
     #[instrument(name = "app.access.context", level = "debug", skip_all)]
     pub async fn context(
         &self,
-        call: &Incoming,
+        call: Incoming,
         admitted: Admitted,
         named: Option<&str>,
     ) -> Result<Context, AccessError> {
@@ -224,15 +224,15 @@ impl Access {
             // Never looked up: neither the reply nor its time may reveal whether another tenant
             // exists.
             Some(name) => {
-                let own = self.own_tenant(call).await?;
+                let own = self.own_tenant(&call).await?;
                 Some(own).filter(|own| own.slug.as_str() == name)
             }
-            None => Some(self.own_tenant(call).await?),
+            None => Some(self.own_tenant(&call).await?),
         };
         let tenant = tenant.ok_or(AccessError::UnknownTenant)?;
         Ok(Context {
             all_tenants,
-            ..call.context(&tenant)
+            ..call.in_tenant(&tenant)
         })
     }
 
@@ -250,7 +250,7 @@ impl Access {
         match customer {
             Some(CustomerRef::Id(id)) => Ok(id == own),
             Some(legacy @ CustomerRef::Legacy(_)) => {
-                let context = call.context(&*self.own_tenant(call).await?);
+                let context = call.clone().in_tenant(&*self.own_tenant(call).await?);
                 let found = self.customers.find(&context, legacy).await?;
                 Ok(found.is_some_and(|record| record.customer.id == own))
             }
@@ -269,7 +269,10 @@ impl Access {
     /// Records a refusal in the caller's own tenant.
     async fn refused(&self, call: &Incoming, needed: Needed) -> Refusal {
         match self.own_tenant(call).await {
-            Ok(tenant) => self.refusals.record(&call.context(&tenant), needed).await,
+            Ok(tenant) => {
+                let context = call.clone().in_tenant(&tenant);
+                self.refusals.record(&context, needed).await
+            }
             Err(error) => Refusals::without_tenant(&call.operation, needed, &error),
         }
     }

@@ -128,7 +128,7 @@ async fn a_caller_names_its_own_tenant_or_none_and_an_operator_any() {
     ] {
         let found = app
             .access
-            .context(&calling(caller), ByPermission, named)
+            .context(calling(caller), ByPermission, named)
             .await;
         let slug = found.ok().map(|context| context.tenant_slug);
         assert_eq!(slug.as_deref(), expected, "{named:?}");
@@ -141,11 +141,15 @@ async fn guessing_at_other_tenants_costs_no_query() {
     let (_, own) = made(&app, false, None).await;
     let own = enters(&app, &own).await.unwrap();
     let own = calling(&own);
-    assert!(app.access.context(&own, ByPermission, None).await.is_ok());
+    let first = app.access.context(own.clone(), ByPermission, None);
+    assert!(first.await.is_ok());
     app.clock.advance(TimeDelta::seconds(5));
     app.store.set_down(true);
     for named in ["tenant-b", "nowhere"] {
-        let found = app.access.context(&own, ByPermission, Some(named)).await;
+        let found = app
+            .access
+            .context(own.clone(), ByPermission, Some(named))
+            .await;
         assert_eq!(found, Err(AccessError::UnknownTenant), "{named}");
     }
 }
@@ -256,7 +260,7 @@ async fn who_is_let_in_as_itself_stays_in_its_own_tenant() {
         let admitted = admitted.expect("let in");
         let named = [None, Some("tenant-a"), Some("tenant-b"), Some("nowhere")];
         for (named, expected) in named.into_iter().zip(expected) {
-            let found = app.access.context(&call, admitted, named).await;
+            let found = app.access.context(call.clone(), admitted, named).await;
             let found = found.ok();
             let slug = found.as_ref().map(|context| context.tenant_slug.as_str());
             assert_eq!(slug, expected, "{needs:?} {named:?}");
