@@ -260,6 +260,10 @@ mod tests {
             let mut after = note();
             assert_eq!(after.edit(changes, edited()), names);
             assert_eq!((after.edited.clone(), after.version), (Some(edited()), 2));
+            assert_eq!(
+                (note().editor(), after.editor()),
+                (None, Some(&edited().by))
+            );
             for name in after.field_names() {
                 let differs = note().field(name) != after.field(name);
                 assert_eq!(differs, names.contains(&name), "{name}");

@@ -246,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_of_the_maximum_length_is_accepted_and_no_longer_one() {
+        let longest = "zh-Hant-TW-vararg-variant1-variant2";
+        assert_eq!(longest.len(), MAX_LANGUAGE);
+        assert_eq!(language(longest).as_deref(), Ok(longest));
+        assert!(language(&longest.replace("vararg", "varargs")).is_err());
+    }
+
+    #[test]
     fn what_is_no_language_is_refused() {
         for bad in [
             "",

@@ -204,6 +204,28 @@ mod tests {
         let today = NaiveDate::from_ymd_opt(2026, 2, 28).unwrap();
         assert!(date_of_birth(today, today).is_ok());
         assert!(date_of_birth(today.succ_opt().unwrap(), today).is_err());
-        assert!(date_of_birth(NaiveDate::from_ymd_opt(1899, 12, 31).unwrap(), today).is_err());
+        let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap();
+        assert!(date_of_birth(first, today).is_ok());
+        assert!(date_of_birth(first.pred_opt().unwrap(), today).is_err());
+    }
+
+    #[test]
+    fn a_text_of_the_maximum_length_is_accepted_and_no_longer_one() {
+        let digits = |length| Phone::parse(&"1".repeat(length)).is_ok();
+        let url = |length| avatar(&format!("https://a/{}", "x".repeat(length - 10))).is_ok();
+        let is_name = |length| name(&"ß".repeat(length)).is_ok();
+        let accepted: [(_, &dyn Fn(usize) -> bool); 4] = [
+            (ProfileField::FirstName, &is_name),
+            (ProfileField::LastName, &is_name),
+            (ProfileField::Phone, &digits),
+            (ProfileField::Avatar, &url),
+        ];
+        for (field, accepts) in accepted {
+            let max = field.max_length().unwrap();
+            assert!(accepts(max) && !accepts(max + 1), "{}", field.path());
+        }
+        for field in [ProfileField::DateOfBirth, ProfileField::Gender] {
+            assert_eq!(field.max_length(), None);
+        }
     }
 }
