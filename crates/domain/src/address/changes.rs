@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn metadata_of_the_maximum_size_are_accepted_and_no_larger_ones() {
+        let mut address = stored();
+        for (bytes, is_too_large) in [(MAX_METADATA_BYTES, false), (MAX_METADATA_BYTES + 1, true)] {
+            let rest = bytes - r#"{"a":""}"#.len();
+            address.metadata = Map::from_iter([("a".to_owned(), json!("x".repeat(rest)))]);
+            assert_eq!(address.is_metadata_too_large(), is_too_large, "{bytes}");
+        }
+    }
+
+    #[test]
     fn a_new_address_is_for_shipping_and_no_default() {
         let new = stored();
         assert_eq!(new.kind, AddressType::Shipping);

@@ -153,6 +153,20 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
+    fn a_text_of_the_maximum_length_is_accepted_and_no_longer_one() {
+        let texts = AddressField::ALL.map(|field| (field, field.max_length()));
+        let texts = texts
+            .into_iter()
+            .filter_map(|(field, max)| Some((field, max?)));
+        for (field, max) in texts.clone() {
+            assert!(field.parse(&"ß".repeat(max)).is_ok(), "{field:?}");
+            assert!(field.parse(&"ß".repeat(max + 1)).is_err(), "{field:?}");
+        }
+        let lengths = texts.map(|(_, max)| max).collect::<Vec<_>>();
+        assert_eq!(lengths, [100, 100, 255, 255, 255, 100, 100, 20, 20, 50]);
+    }
+
+    #[test]
     fn every_field_that_a_merge_changes_is_named_and_has_its_old_and_new_value() {
         let text = |text: &str| Patch::Set(text.to_owned());
         let details = AddressChanges {

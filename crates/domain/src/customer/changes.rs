@@ -160,8 +160,103 @@ fn merge_external_ids(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preference::OptIn;
+    use crate::profile::Phone;
     use crate::tag::Tag;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn what_changes_is_no_longer_verified() {
+        let verified = crate::customer::sample();
+        let mut changes = CustomerChanges::default();
+        for (email, phone, expected) in [
+            (None, Patch::Keep, (true, true)),
+            (Some("other@example.com"), Patch::Keep, (false, true)),
+            (
+                None,
+                Phone::parse("5550100")
+                    .unwrap()
+                    .map_or(Patch::Keep, Patch::Set),
+                (true, false),
+            ),
+        ] {
+            changes.email = email.map(|email| Email::parse(email).unwrap());
+            changes.profile.phone = phone;
+            let mut after = verified.clone();
+            after.merge(changes.clone());
+            assert_eq!((after.email_verified, after.phone_verified), expected);
+        }
+    }
+
+    #[test]
+    fn a_new_customer_has_an_address_and_a_type() {
+        let mut customer = crate::customer::sample();
+        for kind in [CustomerType::Individual, CustomerType::Business] {
+            customer.customer_type = kind;
+            let given = customer.given_fields(&customer.preferences);
+            assert_eq!(given, [CustomerField::Email, CustomerField::CustomerType]);
+        }
+    }
+
+    #[test]
+    fn a_collection_of_the_maximum_size_is_accepted_and_no_larger_one() {
+        let object = |bytes: usize| {
+            let rest = "x".repeat(bytes - r#"{"a":""}"#.len());
+            Map::from_iter([("a".to_owned(), Value::from(rest))])
+        };
+        let all = [
+            CustomerField::Tags,
+            CustomerField::ExternalIds,
+            CustomerField::Metadata,
+            CustomerField::Preference(PreferenceField::Custom),
+        ];
+        for (more, expected) in [(0, &[][..]), (1, &all)] {
+            let mut customer = crate::customer::sample();
+            let tags = (0..MAX_TAGS + more).map(|n| Tag::parse(&n.to_string()).unwrap());
+            customer.tags = tags.collect();
+            let systems = (0..MAX_EXTERNAL_IDS + more).map(|n| (n.to_string(), "1".to_owned()));
+            customer.external_ids = systems.collect();
+            customer.metadata = object(MAX_METADATA_BYTES + more);
+            customer.preferences.custom = object(MAX_METADATA_BYTES + more);
+            assert_eq!(customer.too_large(&all), expected);
+            assert_eq!(customer.too_large(&[CustomerField::Email]), []);
+        }
+    }
+
+    #[test]
+    fn null_means_the_default_and_in_a_creation_nothing() {
+        let opt_ins = [
+            (OptIn::Newsletter, None),
+            (OptIn::AnalyticsTracking, Some(true)),
+        ];
+        let cleared = CustomerChanges {
+            preferences: PreferenceChanges {
+                opt_ins: opt_ins.into(),
+                ..PreferenceChanges::default()
+            },
+            customer_type: Patch::Clear,
+            ..CustomerChanges::default()
+        };
+        let created = cleared.clone().of_a_creation();
+        assert_eq!(
+            created.preferences.opt_ins,
+            [(OptIn::AnalyticsTracking, Some(true))].into()
+        );
+        assert_eq!(created.customer_type, Patch::Keep);
+        for (given, expected) in [
+            (Patch::Clear, Patch::Set(CustomerType::Business)),
+            (Patch::Keep, Patch::Keep),
+            (
+                Patch::Set(CustomerType::Individual),
+                Patch::Set(CustomerType::Individual),
+            ),
+        ] {
+            let mut changes = cleared.clone();
+            changes.customer_type = given;
+            let changes = changes.with_default_type(CustomerType::Business);
+            assert_eq!(changes.customer_type, expected);
+        }
+    }
 
     #[test]
     fn tags_are_added_and_removed_beside_those_that_are_there() {

@@ -140,3 +140,23 @@ impl Audited for Customer {
         fields
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_change_their_profile_and_their_preferences_alone() {
+        let own = [
+            CustomerField::Profile(ProfileField::Phone),
+            CustomerField::Preference(PreferenceField::Language),
+        ];
+        assert!(own.into_iter().all(CustomerField::is_own));
+        let of_staff = [
+            CustomerField::Email,
+            CustomerField::Tags,
+            CustomerField::Status,
+        ];
+        assert!(!of_staff.into_iter().any(CustomerField::is_own));
+    }
+}
