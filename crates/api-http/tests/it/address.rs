@@ -9,7 +9,7 @@ mod sent_back;
 mod spellings;
 mod validate;
 
-use crate::support::{CUSTOMERS, Call, Key, Reply, TestApi, default_tenant};
+use crate::support::{CONTRACT, CUSTOMERS, Call, Key, Reply, TestApi, default_tenant};
 use chrono::TimeDelta;
 use customer_domain::customer::Status;
 use customer_testkit::builders::{customer, seeded_id};
@@ -67,10 +67,16 @@ fn id_of(path: &str) -> &str {
 
 #[tokio::test]
 async fn an_address_is_added_with_everything_that_it_can_have() {
+    let body = home();
+    let members = CONTRACT.schema("CreateAddressBody")["properties"].as_object();
+    for member in members.expect("members").keys() {
+        let is_of_all_bodies = ["customerId", "tenantId"].contains(&&**member);
+        assert!(is_of_all_bodies || !body[member].is_null(), "{member}");
+    }
     let api = TestApi::new().await;
     let path = ada(&api).await;
     let reply = api
-        .post(format!("{path}/addresses"), Key::Write, home())
+        .post(format!("{path}/addresses"), Key::Write, body)
         .await;
     assert_snapshot!(reply);
     let place = reply.header("location").unwrap();

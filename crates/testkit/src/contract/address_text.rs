@@ -3,9 +3,7 @@
 use super::Harness;
 use super::steps::{add_addresses, book, edit_book, stored};
 use crate::builders::{address, context, country, full_address, legacy, new_customer, phone};
-use customer_domain::address::{
-    Address, AddressField, AddressProblem, Country, MAX_LABEL, PostalAddress,
-};
+use customer_domain::address::{Address, AddressField, AddressProblem, Country, PostalAddress};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::{MAX_PHONE, Phone};
 use serde_json::json;
@@ -146,7 +144,13 @@ pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
     // As many characters as fit, each of four bytes.
     let full = |field: AddressField| "𠮷".repeat(field.max_length().expect("a limit"));
     let some = |field| Some(full(field));
+    let plain = full_address(1);
+    // Without `..`, so that a field that is added later is stored at its full length too.
     let longest = Address {
+        id: plain.id,
+        kind: plain.kind,
+        default_shipping: plain.default_shipping,
+        default_billing: plain.default_billing,
         postal: PostalAddress {
             first_name: some(AddressField::FirstName),
             last_name: some(AddressField::LastName),
@@ -159,10 +163,13 @@ pub async fn addresses_of_full_length_come_back(h: &impl Harness) {
             country: country("HK"),
             phone: Some(phone(&"5".repeat(MAX_PHONE))),
         },
-        label: Some("𠮷".repeat(MAX_LABEL)),
+        label: some(AddressField::Label),
+        is_verified: plain.is_verified,
+        metadata: plain.metadata,
         legacy_id: Some(legacy(4_294_967_295)),
         version: i64::MAX,
-        ..full_address(1)
+        created_at: plain.created_at,
+        updated_at: plain.updated_at,
     };
     come_back(h, vec![longest]).await;
 }

@@ -2,14 +2,14 @@
 
 use super::Harness;
 use super::steps::{begin, edit, read, stored};
-use crate::builders::{at, context, customer, external, tag};
+use crate::builders::{at, context, customer, external, phone, tag};
 use chrono::TimeDelta;
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup,
     MAX_REGISTRATION_SOURCE, NewCustomer, SortKey,
 };
 use customer_domain::group::{Group, GroupId};
-use customer_domain::profile::{MAX_AVATAR, MAX_NAME, MAX_PHONE, Phone};
+use customer_domain::profile::{MAX_AVATAR, MAX_NAME, MAX_PHONE, Phone, Profile};
 use customer_domain::tag::{MAX_TAG_LENGTH, MAX_TAGS, Tag, TagQuery};
 use customer_domain::{PageAt, PageRequest, SortOrder};
 use serde_json::{Map, Value, json};
@@ -141,17 +141,20 @@ pub async fn texts_of_full_length_come_back(h: &impl Harness) {
     let widest = "𠮷";
     let local = "l".repeat(64);
     let host = format!("{}.{}.example", "a".repeat(63), "b".repeat(63));
-    let new = customer()
-        .number(1)
-        .email(&format!("{local}@{host}"))
-        .phone(&"1".repeat(MAX_PHONE));
+    let new = customer().number(1).email(&format!("{local}@{host}"));
     let filled = new.with(|customer| {
-        customer.profile.first_name = Some(widest.repeat(MAX_NAME));
-        customer.profile.last_name = Some("ﷺ".repeat(MAX_NAME));
-        customer.profile.avatar = Some(format!(
-            "https://cdn.example.com/{}",
-            "a".repeat(MAX_AVATAR - 24)
-        ));
+        // Without `..`, so that a field that is added later is stored at its full length too.
+        customer.profile = Profile {
+            first_name: Some(widest.repeat(MAX_NAME)),
+            last_name: Some("ﷺ".repeat(MAX_NAME)),
+            date_of_birth: None,
+            gender: None,
+            phone: Some(phone(&"1".repeat(MAX_PHONE))),
+            avatar: Some(format!(
+                "https://cdn.example.com/{}",
+                "a".repeat(MAX_AVATAR - 24)
+            )),
+        };
         customer.registration_source = Some(widest.repeat(MAX_REGISTRATION_SOURCE));
         let tags =
             (0..MAX_TAGS).map(|n| tag(&format!("{n:02}{}", widest.repeat(MAX_TAG_LENGTH - 2))));

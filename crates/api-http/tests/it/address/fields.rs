@@ -1,7 +1,6 @@
 //! No field of an address is forgotten: each is given, shown and documented by its name.
 
 use super::*;
-use crate::support::CONTRACT;
 use customer_domain::address::AddressField;
 use customer_domain::audit::Audited as _;
 use customer_testkit::builders::full_address;
