@@ -216,6 +216,7 @@ pub const TABLE: &[Row] = &[
         plumbing: &[
             "access",
             "api",
+            "base",
             "call",
             "code",
             "docs",
@@ -230,7 +231,7 @@ pub const TABLE: &[Row] = &[
             "routes",
             "support",
         ],
-        shared: &["call", "code", "prelude", "support"],
+        shared: &["base", "call", "code", "prelude", "support"],
         uses: &[
             ("access", &["api", "metrics", "observe"]),
             ("audit", &["api", "customer"]),

@@ -62,14 +62,19 @@ impl Target {
 }
 
 impl Admission {
-    /// Admits a request if its caller has what the route needs. A public route admits nobody.
-    pub(crate) async fn new(parts: &mut Parts, state: &RouteState) -> HttpResult<Self> {
-        let access = &state.api.access;
-        let incoming = incoming(parts, access).await?;
-        let Some(who) = state.callers.get(&incoming.operation) else {
-            tracing::error!(incoming.operation, "a public route asks who calls it");
+    /// Admits a request if its caller has what `callers` say of its operation: nobody for a public
+    /// one, which has no entry.
+    pub(crate) async fn new(
+        parts: &mut Parts,
+        access: &Access,
+        callers: &Callers,
+    ) -> HttpResult<Self> {
+        let operation = operation(parts);
+        let Some(who) = callers.get(&operation) else {
+            tracing::error!(operation, "nothing says who may call this operation");
             return Err(Code::Internal.into());
         };
+        let incoming = incoming(parts, access, operation).await?;
         let me = incoming.caller.customer();
         let path = PathSegments::from_request_parts(parts, &()).await;
         let customer = path.as_ref().ok();
@@ -99,7 +104,7 @@ impl Admission {
 }
 
 /// Authenticates the caller of a request.
-async fn incoming(parts: &mut Parts, access: &Access) -> HttpResult<Incoming> {
+async fn incoming(parts: &mut Parts, access: &Access, operation: String) -> HttpResult<Incoming> {
     let context = RequestContext::from_request_parts(parts, &()).await?;
     let caller = access.authenticate(credential(&parts.headers)?).await;
     let caller = caller.map_err(|error| problem(error, Code::CustomerNotFound))?;
@@ -108,7 +113,7 @@ async fn incoming(parts: &mut Parts, access: &Access) -> HttpResult<Incoming> {
     }
     Ok(Incoming {
         caller,
-        operation: operation(parts),
+        operation,
         correlation_id: context.correlation_id.to_string(),
         trace_id: context.trace_id.to_string(),
         origin: origin(&parts.extensions),
@@ -189,7 +194,12 @@ fn problem(error: AccessError, missing: Code) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use customer_app::access::Refusals;
+    use customer_app::tenant::TenantDirectory;
+    use customer_domain::Clock;
+    use customer_testkit::builders::{PlainTokens, seeded_id, tenant, token};
+    use customer_testkit::{FakeStore, FixedClock, SeededIds};
+    use http::{HeaderValue, Request};
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs
@@ -211,6 +221,48 @@ mod tests {
             (vec![], None),
         ] {
             assert_eq!(credential(&headers(&pairs)).ok(), expected, "{pairs:?}");
+        }
+    }
+
+    fn access() -> Access {
+        let store = FakeStore::new();
+        store.add_tenant(&tenant(), &[]);
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::default());
+        let ids = Arc::new(SeededIds::default());
+        let refusals = Refusals::new(store.transactions(), Arc::clone(&clock), ids);
+        Access {
+            providers: vec![Arc::new(PlainTokens(Arc::clone(&clock)))],
+            tenants: Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&clock))),
+            customers: store.customers(),
+            refusals: Arc::new(refusals),
+            clock,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_operation_without_callers_admits_nobody() {
+        let context = RequestContext {
+            correlation_id: "correlation".into(),
+            trace_id: "trace".into(),
+            path: "/".into(),
+        };
+        let token = format!("Bearer {}", token(CustomerId(seeded_id(1)), tenant().id, 0));
+        let read = ("GET unmatched".to_owned(), Needs::Read);
+        for (callers, authorization, expected) in [
+            (Callers::new(), None, Code::Internal),
+            (Callers::new(), Some(&token), Code::Internal),
+            (Callers::from([read.clone()]), None, Code::Unauthenticated),
+            (Callers::from([read]), Some(&token), Code::PermissionDenied),
+        ] {
+            let request = authorization
+                .into_iter()
+                .fold(Request::get("/"), |request, token| {
+                    request.header(AUTHORIZATION, token)
+                });
+            let request = request.extension(context.clone()).body(()).unwrap();
+            let (mut parts, ()) = request.into_parts();
+            let refused = Admission::new(&mut parts, &access(), &callers).await;
+            assert_eq!(refused.unwrap_err().code(), expected);
         }
     }
 

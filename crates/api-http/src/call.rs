@@ -49,7 +49,7 @@ impl FromRequest<RouteState> for Call {
         let (mut parts, body) = request.into_parts();
         Ok(Self {
             api: Shared::clone(&state.api),
-            admission: Admission::new(&mut parts, state).await?,
+            admission: Admission::new(&mut parts, &state.api.access, &state.callers).await?,
             parts,
             body,
         })

@@ -6,6 +6,7 @@ use axum::extract::MatchedPath;
 use http::{Extensions, Method};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
+use crate::base::canonical;
 use http_kit::stack::Answered;
 
 /// The counter of requests by endpoint, method and status.
@@ -53,10 +54,7 @@ pub fn describe() {
 pub(crate) fn endpoint(extensions: &Extensions) -> Cow<'static, str> {
     match extensions.get().map(MatchedPath::as_str) {
         None => Cow::Borrowed(UNMATCHED),
-        Some(path) if path == "/v1" || path.starts_with("/v1/") => {
-            Cow::Owned(format!("/api{path}"))
-        }
-        Some(path) => Cow::Owned(path.to_owned()),
+        Some(path) => Cow::Owned(canonical(path)),
     }
 }
 

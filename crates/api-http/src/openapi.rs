@@ -2,6 +2,7 @@
 
 mod limits;
 
+use crate::base::{ALIAS, BASE};
 use crate::code::Code;
 use customer_app::access::Needs;
 use customer_domain::Permission;
@@ -17,11 +18,6 @@ use utoipa::openapi::{
     OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
-
-/// The path below which the routes of all slices lie.
-pub(crate) const BASE: &str = "/api/v1";
-/// Another path for the same routes.
-pub(crate) const ALIAS: &str = "/v1";
 
 /// Returns the document to which the routes are added.
 pub(crate) fn base() -> OpenApi {

@@ -1,8 +1,9 @@
 //! The routes of the slices, and who may call each of them.
 
 use crate::access::{Callers, RouteState};
+use crate::base::BASE;
 use crate::call::Call;
-use crate::openapi::{self, BASE};
+use crate::openapi;
 use customer_app::access::Needs;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
@@ -25,18 +26,37 @@ fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
 }
 
 /// Handlers of one path. Each takes a [`Call`], which admits the caller.
-pub(crate) struct Handlers(pub(crate) UtoipaMethodRouter<RouteState>);
+pub(crate) struct Handlers(UtoipaMethodRouter<RouteState>);
 
-/// Collects handlers of one path. A handler that does not take a [`Call`] does not compile here.
+impl Handlers {
+    /// Used by [`routes!`], which has a proof for each of the handlers.
+    pub(crate) fn new<const N: usize>(
+        _: [TakesCall; N],
+        handlers: UtoipaMethodRouter<RouteState>,
+    ) -> Self {
+        Self(handlers)
+    }
+}
+
+/// The proof that a handler takes a [`Call`] and nothing else.
+pub(crate) struct TakesCall(());
+
+impl TakesCall {
+    pub(crate) fn proof<R>(_: impl FnOnce(Call) -> R) -> Self {
+        Self(())
+    }
+}
+
+/// Collects handlers of one path. A handler that takes anything but a [`Call`] does not compile.
 macro_rules! routes {
-    ($($handler:path),+ $(,)?) => {{
-        $($crate::routes::takes_call($handler);)+
-        $crate::routes::Handlers(utoipa_axum::routes!($($handler),+))
-    }};
+    ($($handler:path),+ $(,)?) => {
+        $crate::routes::Handlers::new(
+            [$($crate::routes::TakesCall::proof($handler)),+],
+            utoipa_axum::routes!($($handler),+),
+        )
+    };
 }
 pub(crate) use routes;
-
-pub(crate) fn takes_call<R>(_: impl FnOnce(Call) -> R) {}
 
 /// The routes of a slice. There is no way to add one without saying who may call it.
 pub(crate) struct Routes {

@@ -143,6 +143,28 @@ async fn a_key_may_do_what_its_scope_says_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_head_and_the_other_base_are_for_the_same_callers() {
+    for case in CASES.iter().filter(|case| case.operation().under_base) {
+        for key in [Key::Read, Key::Revoked] {
+            let world = World::new().await;
+            let target = world.target(case.operation());
+            let alias = target.replacen("/api/v1", "/v1", 1);
+            let reply = world.api.send(case.call_at(&world, &target).key(key)).await;
+            if case.operation().method == Method::GET {
+                for target in [&target, &alias] {
+                    let head = Call::new(Method::HEAD, target).key(key);
+                    let head = world.api.send_unchecked(head).await;
+                    assert_eq!(head.status, reply.status, "HEAD {target} {key:?}");
+                }
+            }
+            let other = World::new().await;
+            let alias = other.api.send(case.call_at(&other, &alias).key(key)).await;
+            assert_eq!(alias.status, reply.status, "{} {key:?}", case.operation);
+        }
+    }
+}
+
+#[tokio::test]
 async fn naming_a_tenant_gives_no_way_into_it() {
     for case in CASES.iter().filter(|case| case.operation().under_base) {
         let world = World::new().await;
