@@ -65,7 +65,7 @@ impl PageCursor {
 
 /// Reads the page size of a list: 20 by default.
 pub(crate) fn page_size(query: &mut Fields) -> u32 {
-    page_size_or(query, 20)
+    page_size_or(query, DEFAULT_PAGE_SIZE)
 }
 
 /// Reads the page size of a list that most callers want whole: the maximum by default.
@@ -81,4 +81,5 @@ fn page_size_or(query: &mut Fields, default: u32) -> u32 {
         .unwrap_or(default)
 }
 
+const DEFAULT_PAGE_SIZE: u32 = 20;
 const MAX_PAGE_SIZE: u32 = 100;

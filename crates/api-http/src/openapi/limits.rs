@@ -132,6 +132,7 @@ fn object(schema: &mut RefOr<Schema>) -> Option<&mut Object> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn every_limit_is_one_of_the_document() {
@@ -139,6 +140,19 @@ mod tests {
         for (schema, member, limit) in limits() {
             let shown = text(&mut document, schema, member).and_then(|text| text.max_length);
             assert_eq!(shown, Some(limit), "{schema}/{member}");
+        }
+        let document = json!(document);
+        let operations = document["paths"].as_object().unwrap().values();
+        let operations = operations.flat_map(|item| item.as_object().unwrap().values());
+        let parameters = operations.filter_map(|operation| operation["parameters"].as_array());
+        let parameters: Vec<_> = parameters.flatten().collect();
+        for (name, limit) in PARAMETERS {
+            let named = parameters
+                .iter()
+                .filter(|parameter| parameter["name"] == name);
+            let shown: Vec<_> = named.map(|named| &named["schema"]["maxLength"]).collect();
+            assert!(!shown.is_empty(), "no operation has {name}");
+            assert!(shown.iter().all(|shown| **shown == json!(limit)), "{name}");
         }
     }
 }

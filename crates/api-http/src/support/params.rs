@@ -102,7 +102,7 @@ macro_rules! page_params {
             $(#[$size_meta])*
             #[param(minimum = 1, maximum = 100)]
             page_size: Option<u32>,
-            /// The `nextCursor` of the previous page; all else in the query must be the same.
+            /// The `nextCursor` of the previous page, with the same filters.
             cursor: Option<String>,
         }
     };
