@@ -9,7 +9,7 @@ use std::fmt::Display;
 /// Reads the columns of one row: by name, or by position if there is only one. A column that cannot
 /// be decoded is [`StoreError::Corrupt`].
 ///
-/// Names are looked up fastest in the order of the row.
+/// The names of a row must differ. They are looked up fastest in the order of the row.
 pub(crate) struct RowReader<'r> {
     row: &'r PgRow,
     table: &'static str,
@@ -32,7 +32,11 @@ impl Column for usize {
 impl Column for &str {
     fn position(self, row: &PgRow, next: usize) -> Result<usize, sqlx::Error> {
         match row.columns().get(next) {
-            Some(column) if column.name() == self => Ok(next),
+            Some(column) if column.name() == self => {
+                let named = row.try_column(self).map(sqlx::Column::ordinal);
+                debug_assert_eq!(named.ok(), Some(next), "two columns are named {self}");
+                Ok(next)
+            }
             _ => row.try_column(self).map(sqlx::Column::ordinal),
         }
     }
