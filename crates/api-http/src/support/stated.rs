@@ -53,8 +53,8 @@ impl<'f, T: 'static> ReadOnly<'f, T> {
     }
 }
 
-/// Reads a read-only member that can be compared with the path alone, as the id of a group can. A
-/// value that `parse` rejects is reported as a fault, with the other faults of the request.
+/// Reads a read-only member, to be compared with what is stored. A value that `parse` rejects
+/// differs from every stored one, and is reported as a fault.
 pub(crate) fn member<T>(
     fields: &mut Fields,
     name: &'static str,
