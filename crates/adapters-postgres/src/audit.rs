@@ -24,7 +24,7 @@ const TABLE: &str = "audit_events";
 
 pub(crate) const INSERT: &str = "INSERT INTO audit_events (tenant_id, id, created_at, event_type, severity, operation, \
      customer_id, resource_id, actor_type, actor_id, session_id, trace_id, correlation_id, changed_fields, \
-     old_values, new_values, ip_address, user_agent, sealed_reason, digest)";
+     old_values, new_values, ip_address, user_agent, reason, digest)";
 
 /// Appends the rows of the entries; `$1` is the tenant.
 pub(crate) fn values(

@@ -21,7 +21,7 @@ mod tenant;
 mod unit_of_work;
 
 pub use pg::metrics::describe as describe_metrics;
-pub use pg::migrate::{MigrationError, MigrationStatus, migrate, migrate_down, migration_status};
+pub use pg::migrate::{MigrationError, MigrationStatus, Migrations, SCHEMA};
 pub use pg::pool::{PgPool, PoolStatus};
 pub use pg::provision::provision;
 pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
@@ -38,7 +38,6 @@ use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
 use customer_domain::idempotency::IdempotencyPurge;
 use customer_domain::job::JobLeases;
-use customer_domain::outbox::OutboxSealing;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
@@ -138,14 +137,6 @@ impl Postgres {
         Arc::new(audit::PgAuditLedger {
             pool: self.worker.clone(),
             ring: Arc::clone(&self.ring),
-        })
-    }
-
-    /// Returns the port that seals events which older releases left unsealed.
-    pub fn outbox_sealing(&self) -> Arc<dyn OutboxSealing> {
-        Arc::new(outbox::PgOutboxSealing {
-            pool: self.worker.clone(),
-            transactions: self.transactions_of(&self.worker),
         })
     }
 

@@ -1,10 +1,6 @@
 //! The outbox: written right before COMMIT, together with the audit trail. Messages are sealed
 //! until they are published.
 
-mod sealing;
-
-pub(crate) use sealing::PgOutboxSealing;
-
 use crate::pg::builder::{self, Builder};
 use crate::privacy::WorkKeys;
 use customer_domain::outbox::Event;
@@ -12,7 +8,7 @@ use customer_domain::privacy::SealContext;
 use customer_domain::{Context, EventId, StoreError, TenantId};
 
 pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, customer_id, sequence, topic, event_type, \
-     sealed_payload, created_at)";
+     payload, created_at)";
 
 /// Returns the context to which the sealed message of an event is bound.
 pub(crate) fn seal_context(tenant: TenantId, event: EventId) -> SealContext<'static> {

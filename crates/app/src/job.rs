@@ -7,14 +7,12 @@
 mod audit_partitions;
 mod audit_seal;
 mod idempotency_purge;
-mod outbox_seal;
 mod runner;
 mod scheduled;
 
 pub use audit_partitions::{AuditPartitions, MONTHS_AHEAD, MonthSeals};
 pub use audit_seal::SealAudit;
 pub use idempotency_purge::{CHUNK, PurgeReplies};
-pub use outbox_seal::SealOutbox;
 pub use runner::Jobs;
 pub use scheduled::{JobWaker, ScheduledJob};
 

@@ -4,7 +4,7 @@ mod embedded;
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use customer_postgres::{MigrationError, MigrationStatus};
+use customer_postgres::{MigrationError, MigrationStatus, SCHEMA};
 use embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -71,19 +71,19 @@ impl Database {
 
     /// Applies every pending migration.
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
-        let migrated = customer_postgres::migrate(&self.owner_url).await;
+        let migrated = SCHEMA.apply(&self.owner_url).await;
         migrated.map_err(|error| self.explained(&error))
     }
 
     /// Reverts the last `steps` migrations.
     pub(crate) async fn migrate_down(&self, steps: usize) -> Result<(), Failure> {
-        let reverted = customer_postgres::migrate_down(&self.owner_url, steps).await;
+        let reverted = SCHEMA.revert(&self.owner_url, steps).await;
         reverted.map_err(|error| self.explained(&error))
     }
 
     /// Returns every migration, and whether it is applied.
     pub(crate) async fn migrations(&self) -> Result<Vec<MigrationStatus>, Failure> {
-        let listed = customer_postgres::migration_status(&self.owner_url).await;
+        let listed = SCHEMA.status(&self.owner_url).await;
         listed.map_err(|error| self.explained(&error))
     }
 

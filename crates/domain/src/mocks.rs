@@ -11,7 +11,6 @@ pub use crate::group::{MockGroupReads, MockGroupRepo};
 pub use crate::idempotency::MockIdempotencyPurge;
 pub use crate::job::MockJobLeases;
 pub use crate::note::MockNoteRepo;
-pub use crate::outbox::MockOutboxSealing;
 pub use crate::privacy::{MockCipher, MockKeyStore};
 pub use crate::support::clock::{MockClock, MockIdSource};
 pub use crate::support::digest::MockKeyedDigest;

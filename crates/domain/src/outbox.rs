@@ -2,8 +2,7 @@
 
 use crate::address::{Address, AddressField, BookHolder, Role};
 use crate::customer::{Customer, CustomerField, CustomerRecord};
-use crate::{AddressId, Context, CustomerId, EventId, StoreError, TenantId};
-use async_trait::async_trait;
+use crate::{AddressId, Context, CustomerId, EventId};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -174,40 +173,6 @@ impl Event {
             },
         })
     }
-}
-
-/// The position of an event among those of all tenants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutboxPosition {
-    /// Its tenant.
-    pub tenant: TenantId,
-    /// The event.
-    pub event: EventId,
-}
-
-/// Seals the events that were written before keys existed; used by a background job.
-#[cfg_attr(feature = "mocks", mockall::automock)]
-#[async_trait]
-pub trait OutboxSealing: Send + Sync {
-    /// Seals at most `limit` events after `after`. Returns `None` if there are no more. Events that
-    /// are published or sealed in the meantime are left alone.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Contended`].
-    async fn seal_some(
-        &self,
-        after: Option<OutboxPosition>,
-        limit: u32,
-    ) -> Result<Option<SealedEvents>, StoreError>;
-}
-
-/// The result of sealing a batch of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SealedEvents {
-    /// The position of the last event that was examined.
-    pub last: OutboxPosition,
-    /// The number of events sealed.
-    pub count: u64,
 }
 
 fn rfc3339(at: DateTime<Utc>) -> String {

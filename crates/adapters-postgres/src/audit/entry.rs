@@ -16,7 +16,7 @@ pub(super) const SEALED: [&str; 5] = [
     "new_values",
     "ip_address",
     "user_agent",
-    "sealed_reason",
+    "reason",
 ];
 
 /// Returns the context to which the sealed value of a column is bound.
@@ -85,7 +85,6 @@ impl<'a> Written<'a> {
             trace_id: &self.context.trace_id,
             correlation_id: &self.context.correlation_id,
             changed_fields: self.changed_fields.clone(),
-            reason: None,
             metadata: "{}",
             sealed: self
                 .sealed
@@ -111,8 +110,6 @@ pub(super) struct Entry<'a> {
     pub(super) trace_id: &'a str,
     pub(super) correlation_id: &'a str,
     pub(super) changed_fields: Vec<String>,
-    /// `None` except in entries of older releases, which did not seal the reason.
-    pub(super) reason: Option<&'a str>,
     pub(super) metadata: &'a str,
     pub(super) sealed: [Option<Cow<'a, [u8]>>; 5],
 }
@@ -145,7 +142,6 @@ impl Entry<'_> {
         for field in &self.changed_fields {
             message.text(field);
         }
-        message.optional(self.reason.map(str::as_bytes));
         message.text(self.metadata);
         for sealed in &self.sealed {
             message.optional(sealed.as_deref());

@@ -18,7 +18,6 @@ use customer_domain::audit::{
 };
 use customer_domain::{StoreError, TenantId};
 use sqlx::postgres::PgRow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::instrument;
 
@@ -46,7 +45,7 @@ impl PgAuditLedger {
     fn entry(&self, row: &PgRow) -> Result<LedgerEntry, StoreError> {
         let row = &RowReader::new(row, TABLE);
         let entry = record::read(row)?;
-        let stored = row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?;
+        let stored = row.parsed("digest", |digest: Vec<u8>| digest.try_into().ok())?;
         let position = seal::position(row, "transaction", "id")?;
         Ok(LedgerEntry {
             position: position.ok_or_else(|| corrupt(TABLE, entry.id))?,
@@ -85,7 +84,6 @@ impl AuditLedger for PgAuditLedger {
         Ok(last.await?.into_iter().next())
     }
 
-    /// One round trip; two if some entries have no digest, because an older release wrote them.
     #[instrument(name = "db.audit.pending_entries", level = "debug", skip_all)]
     async fn pending(
         &self,
@@ -123,20 +121,8 @@ impl AuditLedger for PgAuditLedger {
         }
         Ok(Pending {
             waiting_since: look.column("waiting_since")?,
-            entries: self.digested(rows).await?,
+            entries: rows.iter().map(pending).collect::<Result<_, _>>()?,
         })
-    }
-
-    #[instrument(
-        name = "db.audit.has_entries_without_digest",
-        level = "debug",
-        skip_all
-    )]
-    async fn has_undigested(&self) -> Result<bool, StoreError> {
-        let select = "SELECT EXISTS (SELECT FROM audit_events e WHERE e.digest IS NULL)";
-        let rows = self.read(Sql::text(select)).await?;
-        let row = rows.first().ok_or_else(|| corrupt(TABLE, "digests"))?;
-        RowReader::new(row, TABLE).column(0)
     }
 
     #[instrument(name = "db.audit.horizon", level = "debug", skip_all)]
@@ -235,64 +221,14 @@ impl AuditLedger for PgAuditLedger {
     }
 }
 
-/// An entry to be sealed; older releases wrote entries without a digest.
-struct Found {
-    position: LedgerPosition,
-    month: NaiveDate,
-    digest: Option<[u8; 32]>,
-}
-
-impl PgAuditLedger {
-    /// Decodes entries to be sealed, and computes the digests of those stored without one.
-    async fn digested(&self, rows: &[PgRow]) -> Result<Vec<PendingEntry>, StoreError> {
-        let found = rows.iter().map(found);
-        let found = found.collect::<Result<Vec<_>, _>>()?;
-        let made = self.digests_of(&found).await?;
-        let digested = found.into_iter().map(|found| {
-            let position = found.position;
-            let made = || made.get(&position).copied();
-            let digest = found.digest.or_else(made);
-            Ok(PendingEntry {
-                position,
-                month: found.month,
-                digest: digest.ok_or_else(|| corrupt(TABLE, position.entry))?,
-            })
-        });
-        digested.collect()
-    }
-
-    /// Computes the digests of the entries that have none. No round trip if all have one.
-    async fn digests_of(
-        &self,
-        found: &[Found],
-    ) -> Result<BTreeMap<LedgerPosition, [u8; 32]>, StoreError> {
-        let bare = found.iter().filter(|found| found.digest.is_none());
-        let bare: Vec<_> = bare.map(|found| found.position).collect();
-        let (Some(first), Some(last)) = (bare.first(), bare.last()) else {
-            return Ok(BTreeMap::new());
-        };
-        // The index of entries without a digest is ordered by position.
-        let conditions = sql!(
-            "e.digest IS NULL AND {} >= {} AND {} <= {}",
-            POSITION,
-            literal_of(first),
-            POSITION,
-            literal_of(last)
-        );
-        let limit = u32::try_from(bare.len()).unwrap_or(u32::MAX);
-        let entries = self.look_at(&conditions, limit).await?;
-        let digests = entries.iter().map(|entry| (entry.position, entry.actual));
-        Ok(digests.collect())
-    }
-}
-
-fn found(row: &PgRow) -> Result<Found, StoreError> {
+/// Decodes an entry to be sealed.
+fn pending(row: &PgRow) -> Result<PendingEntry, StoreError> {
     let row = &RowReader::new(row, TABLE);
     let position = seal::position(row, "transaction", "id")?;
-    Ok(Found {
+    Ok(PendingEntry {
         position: position.ok_or_else(|| row.corrupt())?,
         month: row.column("month")?,
-        digest: row.optional("digest", |digest: Vec<u8>| digest.try_into().ok())?,
+        digest: row.parsed("digest", |digest: Vec<u8>| digest.try_into().ok())?,
     })
 }
 

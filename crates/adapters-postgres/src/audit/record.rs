@@ -18,8 +18,8 @@ use std::collections::HashMap;
 pub(super) const COLUMNS: Sql = Sql::text(
     "e.id, e.tenant_id, e.created_at, e.event_type, e.severity, e.operation, \
      e.customer_id, e.resource_id, e.actor_type, e.actor_id, e.session_id, e.trace_id, e.correlation_id, \
-     to_json(e.changed_fields) AS changed_fields, e.reason, e.metadata::text AS metadata, e.old_values, e.new_values, e.ip_address, \
-     e.user_agent, e.sealed_reason",
+     to_json(e.changed_fields) AS changed_fields, e.metadata::text AS metadata, e.old_values, e.new_values, e.ip_address, \
+     e.user_agent, e.reason",
 );
 
 /// Decodes [`COLUMNS`].
@@ -44,7 +44,6 @@ pub(super) fn read<'r>(row: &RowReader<'r>) -> Result<Entry<'r>, StoreError> {
         trace_id: row.column("trace_id")?,
         correlation_id: row.column("correlation_id")?,
         changed_fields: row.column::<Json<_>>("changed_fields")?.0,
-        reason: row.column("reason")?,
         metadata: row.column("metadata")?,
         sealed,
     })
@@ -114,7 +113,7 @@ impl Opener<'_> {
             resource: entry.resource,
             old_values: parsed(old).map_err(unreadable)?,
             new_values: parsed(new).map_err(unreadable)?,
-            reason: reason.or(entry.reason.map(str::to_owned)),
+            reason,
             actor_kind: actor_kind.ok_or_else(|| corrupt(TABLE, entry.id))?,
             actor_id: entry.actor_id.to_owned(),
             session_id: entry.session_id.map(str::to_owned),

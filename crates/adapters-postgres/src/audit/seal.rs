@@ -20,11 +20,11 @@ pub(super) const COLUMNS: Sql = Sql::text(
     "s.number, s.month, s.kind, s.first_transaction::text AS first_transaction, s.first_id, \
      s.last_transaction::text AS last_transaction, s.last_id, s.digests, \
      s.through_transaction::text AS through_transaction, s.through_id, \
-     s.begins, s.requires_digests, s.previous, s.sealed_at, s.digest, s.public_key, s.signature",
+     s.begins, s.previous, s.sealed_at, s.digest, s.public_key, s.signature",
 );
 
 const INSERT: &str = "INSERT INTO audit_seals (number, month, kind, first_transaction, first_id, last_transaction, \
-     last_id, digests, through_transaction, through_id, begins, requires_digests, previous, sealed_at, digest, public_key, signature) \
+     last_id, digests, through_transaction, through_id, begins, previous, sealed_at, digest, public_key, signature) \
      VALUES ";
 
 /// Returns the statement that stores seals, all or none.
@@ -49,11 +49,10 @@ pub(super) fn insert(seals: &[AuditSeal]) -> Builder {
         row.push_bind(digests.to_vec());
         bind_position(&mut row, seal.through.as_ref());
         let begins = match seal.range {
-            SealedRange::Dropped { begins } => begins,
+            SealedRange::Dropped { begins } => Some(begins),
             SealedRange::Entries { .. } => None,
         };
         row.push_bind(begins)
-            .push_bind(seal.requires_digests)
             .push_bind(seal.previous.to_vec())
             .push_bind(seal.sealed_at)
             .push_bind(seal.digest.to_vec())
@@ -80,7 +79,6 @@ pub(super) fn decode(row: &PgRow) -> Result<AuditSeal, StoreError> {
         month: row.column("month")?,
         range: range(row)?.ok_or_else(|| corrupt(TABLE, number))?,
         through: position(row, "through_transaction", "through_id")?,
-        requires_digests: row.column("requires_digests")?,
         previous: array(row, "previous")?,
         sealed_at: row.column("sealed_at")?,
         digest: array(row, "digest")?,
@@ -103,7 +101,7 @@ fn range(row: &RowReader<'_>) -> Result<Option<SealedRange>, StoreError> {
             last,
             digests: digests.to_vec(),
         }),
-        (DROPPED, None, None, begins) => Some(SealedRange::Dropped { begins }),
+        (DROPPED, None, None, Some(begins)) => Some(SealedRange::Dropped { begins }),
         _ => None,
     })
 }

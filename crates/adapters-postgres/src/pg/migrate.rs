@@ -27,7 +27,12 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// [`START_TIMEOUT`].
 const LAST_TRY: Duration = Duration::from_secs(2);
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+/// The migrations of this release.
+pub static SCHEMA: Migrations = Migrations(sqlx::migrate!("../../migrations"));
+
+/// Numbered migrations, each with its way back.
+#[derive(Debug)]
+pub struct Migrations(Migrator);
 
 /// One migration, and whether the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,44 +61,124 @@ pub enum MigrationError {
     Migration(#[from] MigrateError),
 }
 
-/// Applies every migration that the database does not have yet.
-///
-/// Migrations that are unknown to this release are logged as a warning and left alone: a newer
-/// release applied them, and each stays compatible with the release before it (expand, then
-/// contract).
-///
-/// # Errors
-/// If the database cannot be reached, has a migration with a text that differs from that of this
-/// release, or a migration fails: then it and those after it are not applied, those before it are.
-pub async fn migrate(url: &SecretString) -> Result<(), MigrationError> {
-    let pool = connect(url).await?;
-    let migrated = run(&pool).await;
-    pool.close().await;
-    Ok(migrated?)
-}
-
-async fn run(pool: &PgPool) -> Result<(), MigrateError> {
-    let mut locked = lock(pool).await?;
-    let applied = applied(&mut locked).await?;
-    let is_known = |version: &i64| MIGRATIONS.version_exists(*version);
-    let unknown: Vec<_> = applied.iter().filter(|one| !is_known(one)).collect();
-    if !unknown.is_empty() {
-        tracing::warn!(versions = ?unknown, "a newer program has migrated this database");
+impl Migrations {
+    /// Takes the migrations of a folder, as `sqlx::migrate!` embeds it.
+    pub const fn new(migrator: Migrator) -> Self {
+        Self(migrator)
     }
-    let pending = MIGRATIONS
-        .iter()
-        .filter(|one| !one.migration_type.is_down_migration() && !applied.contains(&one.version));
-    drop_remnants(&mut locked, pending).await?;
-    let mut migrator = migrator();
-    migrator.set_ignore_missing(true);
-    migrator.run(pool).await
-}
 
-/// Returns a migrator that takes no lock itself: the caller must hold [`LOCK`].
-fn migrator() -> Migrator {
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
-    migrator.set_locking(false);
-    migrator
+    /// Applies every migration that the database does not have yet.
+    ///
+    /// Migrations that are unknown to this release are logged as a warning and left alone: a newer
+    /// release applied them, and each stays compatible with the release before it (expand, then
+    /// contract).
+    ///
+    /// # Errors
+    /// If the database cannot be reached, has a migration with a text that differs from that of
+    /// this release, or a migration fails: then it and those after it are not applied, those before
+    /// it are.
+    pub async fn apply(&'static self, url: &SecretString) -> Result<(), MigrationError> {
+        let pool = connect(url).await?;
+        let migrated = self.run(&pool).await;
+        pool.close().await;
+        Ok(migrated?)
+    }
+
+    async fn run(&'static self, pool: &PgPool) -> Result<(), MigrateError> {
+        let mut locked = lock(pool).await?;
+        let applied = self.applied(&mut locked).await?;
+        let is_known = |version: &i64| self.0.version_exists(*version);
+        let unknown: Vec<_> = applied.iter().filter(|one| !is_known(one)).collect();
+        if !unknown.is_empty() {
+            tracing::warn!(versions = ?unknown, "a newer program has migrated this database");
+        }
+        let pending = self.0.iter().filter(|one| {
+            !one.migration_type.is_down_migration() && !applied.contains(&one.version)
+        });
+        drop_remnants(&mut locked, pending).await?;
+        let mut migrator = self.migrator();
+        migrator.set_ignore_missing(true);
+        migrator.run(pool).await
+    }
+
+    /// Returns a migrator that takes no lock itself: the caller must hold [`LOCK`].
+    fn migrator(&self) -> Migrator {
+        let mut migrator = Migrator::with_migrations(self.0.iter().cloned().collect());
+        migrator.set_locking(false);
+        migrator
+    }
+
+    /// Reverts the last `steps` applied migrations.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply), and if the database has a migration that is unknown to this
+    /// release, which may depend on the others.
+    pub async fn revert(
+        &'static self,
+        url: &SecretString,
+        steps: usize,
+    ) -> Result<(), MigrationError> {
+        let pool = connect(url).await?;
+        let reverted = self.undo(&pool, steps).await;
+        pool.close().await;
+        Ok(reverted?)
+    }
+
+    async fn undo(&'static self, pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
+        let mut locked = lock(pool).await?;
+        let mut applied = self.applied(&mut locked).await?;
+        applied.retain(|version| self.0.version_exists(*version));
+        let kept = applied.len().saturating_sub(steps);
+        let target = applied.iter().take(kept).next_back().copied().unwrap_or(0);
+        let pending = self.0.iter().filter(|one| {
+            one.migration_type.is_down_migration()
+                && one.version > target
+                && applied.contains(&one.version)
+        });
+        drop_remnants(&mut locked, pending).await?;
+        self.migrator().undo(pool, target).await
+    }
+
+    /// Returns every migration, in order.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn status(&self, url: &SecretString) -> Result<Vec<MigrationStatus>, MigrationError> {
+        let pool = connect(url).await?;
+        let applied = self.applied_on(&pool).await;
+        pool.close().await;
+        let applied = applied?;
+        let up = self.0.iter();
+        let up = up.filter(|migration| !migration.migration_type.is_down_migration());
+        Ok(up
+            .map(|migration| MigrationStatus {
+                version: migration.version,
+                name: migration.description.to_string(),
+                applied: applied.contains(&migration.version),
+            })
+            .collect())
+    }
+
+    async fn applied_on(&self, pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
+        self.applied(&mut *pool.acquire().await?).await
+    }
+
+    /// Returns the versions that the database has; empty if it was never migrated.
+    async fn applied(&self, connection: &mut PgConnection) -> Result<BTreeSet<i64>, MigrateError> {
+        let table = &self.0.table_name;
+        let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+            .bind(&**table)
+            .fetch_one(&mut *connection)
+            .await?;
+        if !is_there {
+            return Ok(BTreeSet::new());
+        }
+        let applied = connection.list_applied_migrations(table).await?;
+        Ok(applied
+            .into_iter()
+            .map(|migration| migration.version)
+            .collect())
+    }
 }
 
 /// Waits until no other migrator runs, and returns the connection that holds the lock until the
@@ -139,74 +224,6 @@ fn index_built(sql: &'static str) -> Option<&'static str> {
     let mut lines = sql.lines();
     let built = lines.find_map(|line| line.strip_prefix("CREATE INDEX CONCURRENTLY "))?;
     built.split_whitespace().next()
-}
-
-/// Reverts the last `steps` applied migrations.
-///
-/// # Errors
-/// As [`migrate`], and if the database has a migration that is unknown to this release, which may
-/// depend on the others.
-pub async fn migrate_down(url: &SecretString, steps: usize) -> Result<(), MigrationError> {
-    let pool = connect(url).await?;
-    let reverted = undo(&pool, steps).await;
-    pool.close().await;
-    Ok(reverted?)
-}
-
-async fn undo(pool: &PgPool, steps: usize) -> Result<(), MigrateError> {
-    let mut locked = lock(pool).await?;
-    let mut applied = applied(&mut locked).await?;
-    applied.retain(|version| MIGRATIONS.version_exists(*version));
-    let kept = applied.len().saturating_sub(steps);
-    let target = applied.iter().take(kept).next_back().copied().unwrap_or(0);
-    let pending = MIGRATIONS.iter().filter(|one| {
-        one.migration_type.is_down_migration()
-            && one.version > target
-            && applied.contains(&one.version)
-    });
-    drop_remnants(&mut locked, pending).await?;
-    migrator().undo(pool, target).await
-}
-
-/// Returns every migration of this release, in order.
-///
-/// # Errors
-/// If the database cannot be reached.
-pub async fn migration_status(url: &SecretString) -> Result<Vec<MigrationStatus>, MigrationError> {
-    let pool = connect(url).await?;
-    let applied = status(&pool).await;
-    pool.close().await;
-    let applied = applied?;
-    Ok(MIGRATIONS
-        .iter()
-        .filter(|migration| !migration.migration_type.is_down_migration())
-        .map(|migration| MigrationStatus {
-            version: migration.version,
-            name: migration.description.to_string(),
-            applied: applied.contains(&migration.version),
-        })
-        .collect())
-}
-
-async fn status(pool: &PgPool) -> Result<BTreeSet<i64>, MigrateError> {
-    applied(&mut *pool.acquire().await?).await
-}
-
-/// Returns the versions that the database has; empty if it was never migrated.
-async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, MigrateError> {
-    let table = &MIGRATIONS.table_name;
-    let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&**table)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !is_there {
-        return Ok(BTreeSet::new());
-    }
-    let applied = connection.list_applied_migrations(table).await?;
-    Ok(applied
-        .into_iter()
-        .map(|migration| migration.version)
-        .collect())
 }
 
 /// Opens a pool of two connections: one holds the lock, the other is for sqlx's migrator. Waits a

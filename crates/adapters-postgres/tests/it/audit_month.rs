@@ -70,9 +70,9 @@ impl Trail {
             None => (1, "NULL".to_owned()),
         };
         let seal = format!(
-            "INSERT INTO audit_seals (number, month, kind, digests, begins, requires_digests, previous, sealed_at, \
+            "INSERT INTO audit_seals (number, month, kind, digests, begins, previous, sealed_at, \
              digest, public_key, signature) \
-             VALUES ({number}, '{month}', {kind}, '', {begins}, true, '', now(), '', '', '')"
+             VALUES ({number}, '{month}', {kind}, '', {begins}, '', now(), '', '', '')"
         );
         run(&mut self.store.database.admin().await, &seal).await;
     }
@@ -112,8 +112,8 @@ async fn who_writes_entries_does_not_wait_and_is_not_waited_for() {
     let trail = Trail::new().await;
     let month = next(&trail).await;
     let entry = "INSERT INTO audit_events (tenant_id, id, created_at, event_type, operation, actor_type, actor_id, \
-                 trace_id, correlation_id, changed_fields) VALUES (current_setting('app.tenant_id')::uuid, \
-                 gen_random_uuid(), now(), 'x', 'X', 3, 'x', '', '', '{}')";
+                 trace_id, correlation_id, changed_fields, digest) VALUES (current_setting('app.tenant_id')::uuid, \
+                 gen_random_uuid(), now(), 'x', 'X', 3, 'x', '', '', '{}', sha256(''))";
     // One transaction has written, and is still open.
     let mut writer = trail.store.inside(tenant().id).await;
     run(&mut writer, &format!("BEGIN; {entry}")).await;
@@ -137,8 +137,8 @@ async fn entries_that_came_before_their_month_move_into_it() {
     for (id, at) in [(1, month), (2, month + Months::new(1))] {
         let early = format!(
             "INSERT INTO audit_events (tenant_id, id, created_at, event_type, operation, actor_type, actor_id, trace_id, \
-             correlation_id, changed_fields) VALUES ('{}', '00000000-0000-0000-0000-00000000000{id}', '{at} 00:00:00+00', \
-             'x', 'X', 3, 'x', '', '', '{{}}')",
+             correlation_id, changed_fields, digest) VALUES ('{}', '00000000-0000-0000-0000-00000000000{id}', '{at} 00:00:00+00', \
+             'x', 'X', 3, 'x', '', '', '{{}}', sha256(''))",
             tenant().id
         );
         run(&mut admin, &early).await;

@@ -1,14 +1,12 @@
-//! Groups on a real server: races, round trips, and the migration of older groups.
+//! Groups on a real server: races and round trips.
 
 use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
 use customer_domain::customer::CustomerRef;
 use customer_domain::group::Group;
 use customer_domain::{Conflict, StoreError};
-use customer_postgres::{migrate, migrate_down, migration_status};
 use customer_testkit::builders::{at, context, customer, group, tenant};
 use futures_util::future::join;
-use secrecy::SecretString;
 use std::time::Duration;
 
 fn trade() -> Group {
@@ -105,31 +103,4 @@ async fn each_use_of_a_group_is_one_round_trip() {
     assert_eq!(proxy.take().round_trips, 1);
     assert!(reads.list(&context(), None, 100).await.is_ok());
     assert_eq!(proxy.take().round_trips, 1);
-}
-
-#[tokio::test]
-async fn groups_from_before_they_could_be_edited_keep_their_time() {
-    let store = Store::fresh().await;
-    let url = SecretString::from(store.database.owner_url());
-    let migrations = migration_status(&url).await.expect("a status");
-    let since = migrations.iter().position(|it| it.name == "groups");
-    let since = since.expect("the migration that lets groups be edited");
-    migrate_down(&url, migrations.len() - since)
-        .await
-        .expect("down");
-    let mut owner = store.database.admin().await;
-    let made = format!(
-        "INSERT INTO customer_groups (tenant_id, id, name, created_at) VALUES ('{}', 'old', 'Old', '{}')",
-        tenant().id,
-        at(7)
-    );
-    run(&mut owner, &made).await;
-    migrate(&url).await.expect("up");
-    let old = store
-        .postgres
-        .groups()
-        .find(&context(), &group("old"))
-        .await;
-    let expected = Group::new(group("old"), "Old".to_owned(), at(7));
-    assert_eq!(old.expect("a read"), Some(expected));
 }

@@ -1,7 +1,7 @@
 //! Migrations up and down, run by an owner that is no superuser.
 
 use crate::support::run;
-use customer_postgres::{MigrationStatus, migrate, migrate_down, migration_status};
+use customer_postgres::{MigrationStatus, Migrations, SCHEMA};
 use customer_testkit::pg::TestDatabase;
 use secrecy::SecretString;
 
@@ -9,13 +9,13 @@ use secrecy::SecretString;
 async fn emptied() -> (TestDatabase, SecretString) {
     let database = TestDatabase::fresh().await;
     let url = SecretString::from(database.owner_url());
-    migrate_down(&url, usize::MAX).await.expect("all down");
+    SCHEMA.revert(&url, usize::MAX).await.expect("all down");
     run(&mut database.admin().await, "DROP TABLE _sqlx_migrations").await;
     (database, url)
 }
 
 async fn applied(url: &SecretString) -> Vec<bool> {
-    let status = migration_status(url).await.expect("a status");
+    let status = SCHEMA.status(url).await.expect("a status");
     let applied = |migration: &MigrationStatus| migration.applied;
     status.iter().map(applied).collect()
 }
@@ -58,17 +58,17 @@ async fn migrations_go_down_to_nothing_and_up_again() {
     let made = catalogue(&database).await;
     let count = applied(&url).await.len();
     assert_eq!(applied(&url).await, vec![true; count]);
-    migrate(&url).await.expect("nothing to do");
+    SCHEMA.apply(&url).await.expect("nothing to do");
 
-    migrate_down(&url, 1).await.expect("one down");
+    SCHEMA.revert(&url, 1).await.expect("one down");
     let but_the_last: Vec<_> = (1..=count).map(|number| number < count).collect();
     assert_eq!(applied(&url).await, but_the_last);
     assert_ne!(catalogue(&database).await, made);
 
-    migrate_down(&url, usize::MAX).await.expect("all down");
+    SCHEMA.revert(&url, usize::MAX).await.expect("all down");
     assert_eq!(applied(&url).await, vec![false; count]);
     assert_eq!(tables(&database).await, Vec::<String>::new());
-    migrate(&url).await.expect("up again");
+    SCHEMA.apply(&url).await.expect("up again");
     assert_eq!(catalogue(&database).await, made);
 }
 
@@ -119,44 +119,45 @@ async fn invalid_indexes(database: &TestDatabase) -> i64 {
         .expect("the catalogue")
 }
 
+/// A table, two indexes that are built beside the traffic, and one of them dropped again.
+static SAMPLE: Migrations = Migrations::new(sqlx::migrate!("tests/it/migrations/sample"));
+
 #[tokio::test]
 async fn an_index_whose_building_was_interrupted_is_built_anew() {
-    let database = TestDatabase::fresh().await;
-    let url = SecretString::from(database.owner_url());
+    let (database, url) = emptied().await;
+    SAMPLE.apply(&url).await.expect("migrated");
     let made = catalogue(&database).await;
     let mut admin = database.admin().await;
     // One build was interrupted; the other finished, but the program ended before recording it.
     for interruption in [
-        "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'customers_type_idx'::regclass",
-        "DELETE FROM _sqlx_migrations WHERE version IN (12, 13)",
+        "UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'sample_by_size'::regclass",
+        "CREATE INDEX sample_by_name ON sample (name)",
+        "DELETE FROM _sqlx_migrations WHERE version > 1",
     ] {
         run(&mut admin, interruption).await;
     }
     assert_eq!(invalid_indexes(&database).await, 1);
-    migrate(&url).await.expect("migrated");
+    SAMPLE.apply(&url).await.expect("migrated");
     assert_eq!(invalid_indexes(&database).await, 0);
     assert_eq!(catalogue(&database).await, made);
-    assert!(applied(&url).await.into_iter().all(|applied| applied));
+    let status = SAMPLE.status(&url).await.expect("a status");
+    assert!(status.iter().all(|migration| migration.applied));
 }
 
 #[tokio::test]
 async fn an_index_that_a_way_back_builds_is_built_anew_too() {
-    let database = TestDatabase::fresh().await;
-    let url = SecretString::from(database.owner_url());
+    let (database, url) = emptied().await;
+    SAMPLE.apply(&url).await.expect("migrated");
     let mut admin = database.admin().await;
-    let built =
-        "CREATE INDEX customer_search_terms_customer_idx ON customer_search_terms (tenant_id)";
-    run(&mut admin, built).await;
-    let status = migration_status(&url).await.expect("a status");
-    let later = status.iter().filter(|migration| migration.version >= 18);
-    migrate_down(&url, later.count()).await.expect("down");
-    let columns: String = sqlx::query_scalar(
-        "SELECT pg_get_indexdef('customer_search_terms_customer_idx'::regclass)",
-    )
-    .fetch_one(&mut admin)
-    .await
-    .expect("an index");
-    assert!(columns.contains("(tenant_id, customer_id)"), "{columns}");
+    // Left by an interrupted run, with another column.
+    run(&mut admin, "CREATE INDEX sample_by_name ON sample (size)").await;
+    SAMPLE.revert(&url, 1).await.expect("down");
+    let columns: String =
+        sqlx::query_scalar("SELECT pg_get_indexdef('sample_by_name'::regclass)")
+            .fetch_one(&mut admin)
+            .await
+            .expect("an index");
+    assert!(columns.contains("(name)"), "{columns}");
 }
 
 #[tokio::test]
@@ -174,13 +175,13 @@ async fn a_status_makes_nothing() {
 async fn a_schema_of_a_newer_program_is_served_but_not_taken_back() {
     let database = TestDatabase::fresh().await;
     let url = SecretString::from(database.owner_url());
-    migrate_down(&url, 1).await.expect("one down");
+    SCHEMA.revert(&url, 1).await.expect("one down");
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'newer', true, '\\x00', 0)";
     run(&mut database.admin().await, newer).await;
-    migrate(&url).await.expect("the rest is migrated");
+    SCHEMA.apply(&url).await.expect("the rest is migrated");
     assert!(applied(&url).await.into_iter().all(|applied| applied));
-    let refused = migrate_down(&url, 1).await.expect_err("refused");
+    let refused = SCHEMA.revert(&url, 1).await.expect_err("refused");
     assert!(refused.to_string().contains("9999"), "{refused}");
     assert!(applied(&url).await.into_iter().all(|applied| applied));
 }
@@ -191,7 +192,7 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
     let url = SecretString::from(database.owner_url());
     let changed = "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 2";
     run(&mut database.admin().await, changed).await;
-    let refused = migrate(&url).await.expect_err("refused").to_string();
+    let refused = SCHEMA.apply(&url).await.expect_err("refused").to_string();
     assert!(refused.contains("migration 2 "), "{refused}");
 }
 
@@ -199,7 +200,7 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
 async fn migrators_of_two_databases_and_two_of_one_do_not_trip_over_each_other() {
     let ((_kept, one), (_also_kept, other)) = (emptied().await, emptied().await);
     let (first, second, third) =
-        futures_util::future::join3(migrate(&one), migrate(&one), migrate(&other)).await;
+        futures_util::future::join3(SCHEMA.apply(&one), SCHEMA.apply(&one), SCHEMA.apply(&other)).await;
     for outcome in [first, second, third] {
         outcome.expect("migrated");
     }
@@ -208,7 +209,7 @@ async fn migrators_of_two_databases_and_two_of_one_do_not_trip_over_each_other()
 #[tokio::test]
 async fn a_database_that_is_not_there_is_no_failed_migration() {
     let nowhere = SecretString::from("postgres://nobody@127.0.0.1:1/nothing");
-    let refused = migrate(&nowhere).await;
+    let refused = SCHEMA.apply(&nowhere).await;
     let unavailable = refused.is_err_and(|error| error.to_string().contains("unavailable"));
     assert!(unavailable);
 }

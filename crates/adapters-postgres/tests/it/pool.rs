@@ -3,7 +3,7 @@
 use crate::support::{Store, adapter, record_of, run, settings};
 use customer_domain::customer::{CustomerRef, Lookup};
 use customer_domain::{Conflict, StoreError};
-use customer_postgres::{PgPool, PgSettings, Postgres, ServiceRole, migrate_down};
+use customer_postgres::{PgPool, PgSettings, Postgres, SCHEMA, ServiceRole};
 use customer_testkit::builders::{
     context, customer, external, new_customer, operator_context, other_context, other_tenant,
 };
@@ -276,7 +276,7 @@ async fn a_database_without_the_schema_says_what_to_do() {
     let database = TestDatabase::fresh().await;
     let url = database.owner_url();
     let everything = usize::MAX;
-    let down = migrate_down(&url.as_str().into(), everything).await;
+    let down = SCHEMA.revert(&url.as_str().into(), everything).await;
     down.expect("all migrations can be taken back");
     let connected = PgPool::connect(&settings(&url, ServiceRole::App, 1)).await;
     let Err(StoreError::Unavailable(reason)) = connected.map(drop) else {

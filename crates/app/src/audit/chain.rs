@@ -63,7 +63,7 @@ impl<'a> Signers<'a> {
         for seal in ledger.dropped().await? {
             self.check(&seal)?;
             if let SealedRange::Dropped { begins } = seal.range {
-                beginning.number = beginning.number.max(begins.unwrap_or(1));
+                beginning.number = beginning.number.max(begins);
                 beginning.dropped.insert(seal.month);
             }
         }
@@ -99,11 +99,6 @@ impl<'a> Chain<'a> {
         self.last.as_ref().map_or(i64::MIN, |seal| seal.number)
     }
 
-    /// Returns whether entries of the next seal must carry digests.
-    pub(crate) fn requires_digests(&self) -> bool {
-        self.last.as_ref().is_some_and(|seal| seal.requires_digests)
-    }
-
     /// Verifies that `seal` follows the last seal of the chain.
     pub(crate) fn check(&self, seal: &AuditSeal) -> Result<(), Forgery> {
         let number = seal.number;
@@ -112,9 +107,6 @@ impl<'a> Chain<'a> {
                 return Err(Forgery::SealMissing(last.number + 1));
             }
             Some(last) if seal.previous != last.digest => return Err(Forgery::SealChanged(number)),
-            Some(last) if last.requires_digests && !seal.requires_digests => {
-                return Err(Forgery::SealChanged(number));
-            }
             Some(_) if seal.count() > 0 && Some(seal.month) <= self.dropped => {
                 return Err(Forgery::MonthReopened(number));
             }

@@ -2,7 +2,7 @@
 
 use super::chain::Signers;
 use super::verify::{Forgery, VerifyError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditLedger, AuditSeal, PendingEntry, SealSigner, SealedRange};
 use customer_domain::{Clock, StoreError};
 use std::collections::BTreeMap;
@@ -11,11 +11,6 @@ use tracing::instrument;
 
 /// The most entries that are sealed at a time.
 const MAX_BATCH: u32 = 1_000;
-
-/// The time after the first seal by which all replicas of versions without digests are gone;
-/// digests are required from then on. It starts at a signed seal, because anything unsigned could
-/// be forged to postpone it.
-const GRACE: TimeDelta = TimeDelta::days(1);
 
 /// Seals the committed entries.
 #[derive(Clone)]
@@ -109,10 +104,7 @@ impl AuditSealer {
         self.seen.expect(ledger, signers, last.as_ref()).await?;
         let after = last.as_ref().and_then(|seal| seal.through);
         let pending = self.ledger.pending(after, MAX_BATCH).await?;
-        let mut seals = self.seals(last.as_ref(), &pending.entries);
-        if let Some(latest) = seals.pop() {
-            seals.push(self.cut_over(latest).await?);
-        }
+        let seals = self.seals(last.as_ref(), &pending.entries);
         self.ledger.append(&seals).await?;
         self.seen.remember(seals.last().cloned().or(last));
         let count = pending.entries.len();
@@ -120,26 +112,6 @@ impl AuditSealer {
             count,
             has_more: u32::try_from(count).is_ok_and(|count| count == MAX_BATCH),
             waiting_since: pending.waiting_since,
-        })
-    }
-
-    /// Requires digests from this seal on if the [grace period](GRACE) is over, or immediately if
-    /// every entry has one.
-    async fn cut_over(&self, seal: AuditSeal) -> Result<AuditSeal, StoreError> {
-        if seal.requires_digests {
-            return Ok(seal);
-        }
-        let is_time = match self.ledger.seals(0, 1).await?.first() {
-            Some(first) => {
-                self.expect_true(first)?;
-                self.clock.now() - first.sealed_at >= GRACE
-            }
-            None => !self.ledger.has_undigested().await?,
-        };
-        Ok(if is_time {
-            seal.requiring_digests(&*self.signer)
-        } else {
-            seal
         })
     }
 

@@ -185,7 +185,6 @@ impl AuditVerifier {
         let listed = Listed {
             seal: seal.number,
             digests,
-            requires_digests: walk.chain.requires_digests(),
         };
         match compare(listed, &entries) {
             Err(Forgery::EntryMissing { before: None, .. })

@@ -130,7 +130,7 @@ impl MonthSeals {
                 });
             }
             let own = last.as_ref().map_or(1, |last| last.number + 1);
-            let begins = Some(self.begins(month).await?.unwrap_or(own));
+            let begins = self.begins(month).await?.unwrap_or(own);
             let range = SealedRange::Dropped { begins };
             let seal = AuditSeal::after(last.as_ref(), month, range, through, now, &*self.signer);
             match self.ledger.append(&[seal]).await {

@@ -88,14 +88,14 @@ async fn the_first_thing_that_is_wrong_is_named() {
         (
             |entries, _| {
                 entries[1].1.actual = [99; 32];
-                entries[1].1.stored = Some([99; 32]);
+                entries[1].1.stored = [99; 32];
             },
             changed(second, Some(1)),
         ),
         (
             |entries, _| {
                 entries[1].1.actual = [99; 32];
-                entries[1].1.stored = None;
+                entries[1].1.stored = [98; 32];
             },
             changed(second, Some(1)),
         ),
@@ -167,7 +167,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
             changed(seventh, None),
         ),
         (
-            |entries, _| entries[6].1.stored = None,
+            |entries, _| entries[6].1.stored = [98; 32],
             changed(seventh, None),
         ),
         // An entry at a position that would never be sealed.
@@ -198,7 +198,7 @@ async fn the_first_thing_that_is_wrong_is_named() {
             // An unsigned seal that hides a month.
             |_, seals| {
                 let mut hiding = seals[0].clone();
-                (hiding.number, hiding.range) = (-1, SealedRange::Dropped { begins: None });
+                (hiding.number, hiding.range) = (-1, SealedRange::Dropped { begins: 1 });
                 seals.insert(0, hiding);
             },
             Forgery::SealChanged(-1),
@@ -225,7 +225,7 @@ async fn a_trail_that_was_sealed_anew_is_not_the_one_that_was_kept() {
     let kept = book.kept(2);
     book.forge(|entries, seals| {
         entries[0].1.actual = [99; 32];
-        entries[0].1.stored = Some([99; 32]);
+        entries[0].1.stored = [99; 32];
         seals.clear();
     });
     book.sealer().seal().await.expect("sealed");

@@ -5,7 +5,7 @@ use crate::metrics::jobs::JobMetrics;
 use crate::secrets::Secrets;
 use customer_app::audit::{AuditSealer, LastSeen};
 use customer_app::job::{
-    AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit, SealOutbox,
+    AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit,
 };
 use customer_domain::Clock;
 use customer_local::{SystemClock, UuidV7Ids};
@@ -42,7 +42,6 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 clock,
                 seen: LastSeen::default(),
             }))),
-            ScheduledJob::new(Arc::new(SealOutbox(postgres.outbox_sealing()))),
         ],
     }
 }

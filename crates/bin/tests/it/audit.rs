@@ -167,10 +167,10 @@ async fn what_a_superuser_forges_is_named() {
             ],
         ),
         (
-            "inserted without a digest, to be sealed as it is",
+            "inserted with a digest of its own, to be sealed as it is",
             format!(
                 "INSERT INTO audit_events SELECT (jsonb_populate_record(e, jsonb_build_object('id', '{inserted}', \
-                 'digest', NULL, 'transaction_id', pg_current_xact_id()))).* FROM audit_events e WHERE id = '{entry}'"
+                 'digest', '\\x' || repeat('00', 32), 'transaction_id', pg_current_xact_id()))).* FROM audit_events e WHERE id = '{entry}'"
             ),
             vec![
                 format!("entry {inserted} "),

@@ -25,7 +25,7 @@ pub struct PendingEntry {
     pub position: LedgerPosition,
     /// The first day of the entry's month: months are dropped as a whole.
     pub month: NaiveDate,
-    /// The stored digest; computed from the entry if none is stored.
+    /// The stored digest.
     pub digest: [u8; 32],
 }
 
@@ -48,20 +48,16 @@ pub struct LedgerEntry {
     pub tenant: TenantId,
     /// When the entry was written.
     pub at: DateTime<Utc>,
-    /// The stored digest; `None` if the entry was written by a version without digests.
-    pub stored: Option<[u8; 32]>,
+    /// The stored digest.
+    pub stored: [u8; 32],
     /// The digest computed from the stored entry.
     pub actual: [u8; 32],
 }
 
 impl LedgerEntry {
-    /// Returns whether the entry matches its own digest. An entry without a digest passes only if
-    /// `requires_digests` is `false`.
-    pub fn matches_digest(&self, requires_digests: bool) -> bool {
-        match self.stored {
-            Some(stored) => stored == self.actual,
-            None => !requires_digests,
-        }
+    /// Returns whether the entry matches its own digest.
+    pub fn matches_digest(&self) -> bool {
+        self.stored == self.actual
     }
 }
 
@@ -80,8 +76,7 @@ pub enum SealedRange {
     /// The entries of the month were old enough and were dropped.
     Dropped {
         /// The number of the first seal that is still needed: only the seals before it may be gone.
-        /// `None` in seals of older versions of the service.
-        begins: Option<i64>,
+        begins: i64,
     },
 }
 
@@ -96,9 +91,6 @@ pub struct AuditSeal {
     pub range: SealedRange,
     /// Every entry up to this position is in this seal or an earlier one.
     pub through: Option<LedgerPosition>,
-    /// Whether every entry of later seals carries a digest. From such a seal on, an entry without a
-    /// digest was not written by this service.
-    pub requires_digests: bool,
     /// The digest of the previous seal; zeros in the first one.
     pub previous: [u8; 32],
     /// When the seal was created.
@@ -150,12 +142,6 @@ pub trait AuditLedger: Send + Sync {
         after: Option<LedgerPosition>,
         limit: u32,
     ) -> Result<Pending, StoreError>;
-
-    /// Returns whether any entry has no digest.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    async fn has_undigested(&self) -> Result<bool, StoreError>;
 
     /// Returns the number that the next transaction will get: every entry has a lower one.
     ///
@@ -217,7 +203,7 @@ pub trait AuditLedger: Send + Sync {
 }
 
 impl AuditSeal {
-    /// Creates and signs the seal that follows `previous`. It requires digests if `previous` does.
+    /// Creates and signs the seal that follows `previous`.
     pub fn after(
         previous: Option<&Self>,
         month: NaiveDate,
@@ -231,29 +217,15 @@ impl AuditSeal {
             month,
             range,
             through,
-            requires_digests: previous.is_some_and(|previous| previous.requires_digests),
             previous: previous.map_or([0; 32], |previous| previous.digest),
             sealed_at: now,
             digest: [0; 32],
             public_key: signer.public_key(),
             signature: [0; 64],
         };
-        seal.sign(signer);
+        seal.digest = seal.own_digest(signer);
+        seal.signature = signer.sign(&seal.digest);
         seal
-    }
-
-    /// Returns the same seal, signed again, with the requirement that every later entry has a
-    /// digest.
-    #[must_use]
-    pub fn requiring_digests(mut self, signer: &dyn SealSigner) -> Self {
-        self.requires_digests = true;
-        self.sign(signer);
-        self
-    }
-
-    fn sign(&mut self, signer: &dyn SealSigner) {
-        self.digest = self.own_digest(signer);
-        self.signature = signer.sign(&self.digest);
     }
 
     /// Returns the number of entries that the seal lists.
@@ -285,11 +257,8 @@ impl AuditSeal {
                 );
                 message.extend(signer.hash(digests.as_flattened()));
             }
-            SealedRange::Dropped { begins: None } => message.push(2),
-            SealedRange::Dropped {
-                begins: Some(begins),
-            } => {
-                message.push(3);
+            SealedRange::Dropped { begins } => {
+                message.push(2);
                 message.extend(begins.to_be_bytes());
             }
         }
@@ -297,10 +266,6 @@ impl AuditSeal {
         message.extend(self.previous);
         message.extend(self.sealed_at.timestamp_micros().to_be_bytes());
         message.extend(self.public_key);
-        // Left out if `false`, so that the seals of versions without this field stay valid.
-        if self.requires_digests {
-            message.push(1);
-        }
         signer.hash(&message)
     }
 }

@@ -89,7 +89,7 @@ async fn migrate(
     for role in known {
         run(connection, &format!("GRANT {role} TO {OWNER}")).await?;
     }
-    let migrated = customer_postgres::migrate(&owner_url).await;
+    let migrated = customer_postgres::SCHEMA.apply(&owner_url).await;
     migrated.map_err(|error| sqlx::Error::Configuration(error.into()))
 }
 

@@ -276,13 +276,12 @@ async fn work(postgres: &Postgres) {
     let ledger = postgres.audit_ledger();
     let last = ledger.last().await.expect("a read");
     let pending = ledger.pending(None, 9).await.expect("entries").entries;
-    assert_eq!(ledger.has_undigested().await, Ok(false));
     ledger.horizon().await.expect("a number");
     let month = there[0];
     let dropped = AuditSeal::after(
         last.as_ref(),
         month,
-        SealedRange::Dropped { begins: Some(1) },
+        SealedRange::Dropped { begins: 1 },
         pending.first().map(|entry| entry.position),
         at(0),
         &*signer(),
@@ -296,8 +295,6 @@ async fn work(postgres: &Postgres) {
     let through = pending.first().map(|entry| entry.position);
     let entries = ledger.entries(month, None, through, 9).await;
     entries.expect("entries");
-    let sealed = postgres.outbox_sealing().seal_some(None, 9).await;
-    assert_eq!(sealed, Ok(None));
     let begun = postgres.transactions().begin(&context()).await;
     let mut work = begun.expect("begin");
     for kinds in [None, Some(AuditKind::with_prefix("customer.address."))] {

@@ -98,7 +98,7 @@ pub(super) fn check_young(
     let LedgerEntry {
         position, tenant, ..
     } = *entry;
-    if !entry.matches_digest(last.is_some_and(|last| last.requires_digests)) {
+    if !entry.matches_digest() {
         return Err(Forgery::EntryChanged {
             entry: position.entry,
             tenant,
@@ -115,17 +115,16 @@ pub(super) fn check_young(
     Ok(())
 }
 
-/// What a seal lists, and whether its entries must carry digests.
+/// What a seal lists.
 #[derive(Clone, Copy)]
 pub(super) struct Listed<'a> {
     pub(super) seal: i64,
     pub(super) digests: &'a [[u8; 32]],
-    pub(super) requires_digests: bool,
 }
 
 /// Compares entries with the digests of their seal, in order.
 pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(), Forgery> {
-    let Listed { seal, digests, .. } = listed;
+    let Listed { seal, digests } = listed;
     for (at, digest) in digests.iter().enumerate() {
         let Some(entry) = entries.get(at) else {
             return Err(Forgery::EntryMissing {
@@ -134,7 +133,7 @@ pub(super) fn compare(listed: Listed<'_>, entries: &[LedgerEntry]) -> Result<(),
                 before: None,
             });
         };
-        if !entry.matches_digest(listed.requires_digests) || entry.actual != *digest {
+        if !entry.matches_digest() || entry.actual != *digest {
             return Err(difference(listed, at, entries, entry));
         }
     }
@@ -155,16 +154,12 @@ fn difference(
     entries: &[LedgerEntry],
     entry: &LedgerEntry,
 ) -> Forgery {
-    let Listed {
-        seal,
-        digests,
-        requires_digests,
-    } = listed;
+    let Listed { seal, digests } = listed;
     let (name, tenant) = (entry.position.entry, entry.tenant);
     let is_listed = digests.contains(&entry.actual);
     let expected = digests.get(at);
     let stands_elsewhere = entries.iter().any(|entry| Some(&entry.actual) == expected);
-    match (entry.matches_digest(requires_digests), is_listed) {
+    match (entry.matches_digest(), is_listed) {
         (true, true) if stands_elsewhere => Forgery::EntryMoved {
             entry: name,
             tenant,

@@ -157,7 +157,7 @@ fn ledger(refused: usize, log: &Log) -> MockAuditLedger {
         assert_eq!((seal.number, seal.previous), (42, last().digest));
         assert_eq!(
             (&seal.range, seal.through),
-            (&SealedRange::Dropped { begins: Some(17) }, Some(place(77)))
+            (&SealedRange::Dropped { begins: 17 }, Some(place(77)))
         );
         assert_eq!((seal.signature, seal.sealed_at), ([8; 64], at(0)));
         assert_eq!(seal.digest, seal.own_digest(&signer()));
@@ -253,7 +253,7 @@ async fn a_month_that_was_sealed_off_before_the_holder_died_is_not_sealed_off_ag
     let mut ledger = MockAuditLedger::new();
     ledger.expect_dropped().returning(|| {
         let (last, of) = (last(), month(2018, 12));
-        let range = SealedRange::Dropped { begins: Some(17) };
+        let range = SealedRange::Dropped { begins: 17 };
         let dropped = AuditSeal::after(Some(&last), of, range, last.through, at(0), &signer());
         Ok(vec![dropped])
     });
@@ -277,7 +277,7 @@ async fn a_month_with_entries_that_no_seal_lists_stays() {
                 position: place(3),
                 tenant: tenant().id,
                 at: at(0),
-                stored: Some([1; 32]),
+                stored: [1; 32],
                 actual: [1; 32],
             }])
         });
@@ -320,7 +320,7 @@ async fn a_month_that_a_seal_says_was_dropped_goes_though_it_is_kept_for_longer_
     let there = [vec![month(2018, 12)], ahead()].concat();
     let mut ledger = MockAuditLedger::new();
     ledger.expect_dropped().returning(|| {
-        let (of, range) = (month(2018, 12), SealedRange::Dropped { begins: Some(1) });
+        let (of, range) = (month(2018, 12), SealedRange::Dropped { begins: 1 });
         Ok(vec![AuditSeal::after(
             None,
             of,

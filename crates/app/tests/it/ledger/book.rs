@@ -45,7 +45,7 @@ pub(crate) fn entry(n: u8) -> LedgerEntry {
         },
         tenant: tenant().id,
         at: at(i64::from(n)),
-        stored: Some([n; 32]),
+        stored: [n; 32],
         actual: [n; 32],
     }
 }
@@ -93,7 +93,7 @@ impl Book {
             last.as_ref(),
             month,
             SealedRange::Dropped {
-                begins: Some(begins.unwrap_or(own)),
+                begins: begins.unwrap_or(own),
             },
             last.as_ref().and_then(|seal| seal.through),
             at(2),
@@ -174,7 +174,7 @@ impl Book {
 /// Returns the number with which the trail may start according to a seal.
 fn begins(seal: &AuditSeal) -> Option<i64> {
     match seal.range {
-        SealedRange::Dropped { begins } => begins,
+        SealedRange::Dropped { begins } => Some(begins),
         SealedRange::Entries { .. } => None,
     }
 }
@@ -201,17 +201,12 @@ impl AuditLedger for Book {
         let pending = found.into_iter().map(|(month, entry)| PendingEntry {
             position: entry.position,
             month,
-            digest: entry.stored.unwrap_or(entry.actual),
+            digest: entry.stored,
         });
         Ok(Pending {
             entries: pending.collect(),
             waiting_since: waiting.first().map(|(_, entry)| entry.at),
         })
-    }
-
-    async fn has_undigested(&self) -> Result<bool, StoreError> {
-        let found = self.within(|_, _| true, u32::MAX);
-        Ok(found.iter().any(|(_, entry)| entry.stored.is_none()))
     }
 
     async fn horizon(&self) -> Result<u64, StoreError> {

@@ -1,7 +1,7 @@
 //! Records of requests and changes: replies, the audit trail and events.
 
 use super::customers::owner;
-use super::purpose::{ACCOUNTING, REPEATING, TELLING};
+use super::purpose::{ACCOUNTING, REPEATING};
 use super::{Column, Erase, Table, personal, plain};
 
 /// The reason why an entry of the audit trail stays.
@@ -11,11 +11,6 @@ pub(super) const TRAIL: Erase = Erase::Keep(
 
 /// The reason why the customer's id in an event stays.
 const ORDER: Erase = Erase::Keep("subscribers need the order of events until the row is deleted");
-
-/// Describes a member of an event that identifies a person.
-const fn personal_member(pointer: &'static str) -> Column {
-    personal("payload", &TELLING, Erase::Null).at(pointer)
-}
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -57,8 +52,6 @@ pub(super) const TABLES: &[Table] = &[
             personal("changed_fields", &ACCOUNTING, TRAIL)
                 .export("changedFields")
                 .in_logs(),
-            // Written by versions that did not seal it.
-            personal("reason", &ACCOUNTING, Erase::Null).export("reason"),
             personal("metadata", &ACCOUNTING, Erase::Overwrite("{}"))
                 .rest()
                 .export("metadata"),
@@ -73,22 +66,6 @@ pub(super) const TABLES: &[Table] = &[
             plain("sequence"),
             plain("topic"),
             plain("event_type"),
-            // Written by versions that did not seal it.
-            plain("payload").at("/eventId"),
-            plain("payload").at("/eventType"),
-            plain("payload").at("/version"),
-            plain("payload").at("/timestamp"),
-            plain("payload").at("/source"),
-            plain("payload").at("/metadata"),
-            personal_member("/data/customerId").in_logs(),
-            personal_member("/data/email"),
-            personal_member("/data/profile/firstName"),
-            personal_member("/data/profile/lastName"),
-            personal_member("/data/segment").in_logs(),
-            personal_member("/data/registrationDate").in_logs(),
-            personal_member("/data/addressId").in_logs(),
-            personal_member("/data/country").in_logs(),
-            personal("payload", &TELLING, Erase::Null).rest(),
             plain("created_at"),
             plain("published_at"),
             plain("attempts"),

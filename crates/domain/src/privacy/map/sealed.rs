@@ -43,7 +43,7 @@ pub(super) const TABLES: &[Table] = &[
                 "forwarded_for",
             ]),
             sealed("user_agent").export("userAgent"),
-            sealed("sealed_reason"),
+            sealed("reason").export("reason"),
             // Computed from the stored entry with its sealed values, so that it reveals nothing
             // about them.
             plain("digest"),
@@ -52,7 +52,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "outbox_events",
-        columns: &[personal("sealed_payload", &TELLING, Erase::CryptoShred).sealed()],
+        columns: &[personal("payload", &TELLING, Erase::CryptoShred).sealed()],
     },
     Table {
         name: "audit_seals",
@@ -68,7 +68,6 @@ pub(super) const TABLES: &[Table] = &[
             plain("through_transaction"),
             plain("through_id"),
             plain("begins"),
-            plain("requires_digests"),
             plain("previous"),
             plain("sealed_at"),
             plain("digest"),

@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY sample_by_name ON sample (name);
