@@ -20,22 +20,12 @@ const EXPORT_TIMEOUT: Duration = Duration::from_mins(30);
 const COPY: &str = "COPY (SELECT c.id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.created_at, c.updated_at, c.deleted_at, \
-     p.date_of_birth, p.gender, p.phone, p.avatar_url, p.phone_verified, \
-     w.language, w.currency, w.timezone, w.email_marketing, w.sms_marketing, w.push_notifications, \
-     w.order_updates, w.promotional_emails, w.newsletter, w.data_sharing, w.analytics_tracking, \
-     w.cookie_consent, w.custom_preferences, \
-     (SELECT json_agg(g.tag) FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id), \
-     (SELECT json_object_agg(i.kind, i.value) FROM customer_identifiers i \
-      WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND i.kind <> 'email'), \
-     t.tier, t.segment, t.loyalty_points, n.settings ->> 'currency', \
-     coalesce(s.total_spent, 0), coalesce(s.order_count, 0) \
+     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.phone_verified, \
+     c.language, c.currency, c.timezone, c.email_marketing, c.sms_marketing, c.push_notifications, \
+     c.order_updates, c.promotional_emails, c.newsletter, c.data_sharing, c.analytics_tracking, \
+     c.cookie_consent, c.custom_preferences, array_to_json(c.tags), c.legacy_id, c.external_ids, \
+     c.tier, c.segment, c.loyalty_points, c.total_currency, c.total_spent, c.order_count \
      FROM customers c \
-     LEFT JOIN customer_profiles p ON p.tenant_id = c.tenant_id AND p.customer_id = c.id \
-     LEFT JOIN customer_preferences w ON w.tenant_id = c.tenant_id AND w.customer_id = c.id \
-     LEFT JOIN customer_tiers t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id \
-     LEFT JOIN tenants n ON n.id = c.tenant_id \
-     LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
-     AND s.currency = n.settings ->> 'currency' \
      WHERE c.deleted_at IS NULL ORDER BY c.created_at, c.id) TO STDOUT (FORMAT csv)";
 
 /// The format of an export.

@@ -6,6 +6,7 @@ use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
 use customer_domain::group::GroupId;
 use customer_domain::preference::OptIn;
 use customer_domain::profile::{Gender, Phone};
+use customer_domain::tag::Tag;
 use customer_domain::text;
 use serde_json::{Map, Value};
 use std::fmt::Display;
@@ -23,22 +24,16 @@ const fn table(name: &'static str, columns: &'static str) -> Table {
 }
 
 /// The tables, in the order of [`Rows`].
-pub(super) const TABLES: [Table; 10] = [
+pub(super) const TABLES: [Table; 6] = [
     table(
         "customers",
-        "id, status, account_state, customer_type, group_id, first_name, last_name, email, email_verified, \
-         email_key, last_name_key, registration_source, metadata, version, event_seq, registration_date, \
-         last_login_at, created_at, updated_at",
-    ),
-    table(
-        "customer_profiles",
-        "customer_id, phone, phone_digits, phone_verified, date_of_birth, gender, avatar_url, created_at, updated_at",
-    ),
-    table(
-        "customer_preferences",
-        "customer_id, language, currency, timezone, email_marketing, sms_marketing, push_notifications, \
-         order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, \
-         custom_preferences, created_at, updated_at",
+        "id, version, event_seq, registration_date, created_at, updated_at, status, account_state, customer_type, \
+         email_verified, phone_verified, email_key, last_name_key, tags, terms, metadata, external_ids, legacy_id, \
+         group_id, email, registration_source, last_login_at, first_name, last_name, phone, phone_digits, \
+         date_of_birth, gender, avatar_url, language, currency, timezone, email_marketing, sms_marketing, \
+         push_notifications, order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, \
+         cookie_consent, custom_preferences, tier, tier_achieved_at, segment, segment_achieved_at, loyalty_points, \
+         total_currency, total_spent, lifetime_value, order_count",
     ),
     table("customer_identifiers", "customer_id, kind, value"),
     table("customer_search_terms", "customer_id, term"),
@@ -46,14 +41,6 @@ pub(super) const TABLES: [Table; 10] = [
     table(
         "customer_credentials",
         "customer_id, password_hash, password_changed_at",
-    ),
-    table(
-        "customer_statistics",
-        "customer_id, currency, total_spent, order_count, lifetime_value, updated_at",
-    ),
-    table(
-        "customer_tiers",
-        "customer_id, tier, segment, loyalty_points, tier_achieved_at, segment_achieved_at, updated_at",
     ),
     table(
         "customer_addresses",
@@ -73,20 +60,16 @@ impl Rows {
         let new = &person.new;
         let customer = &new.customer;
         let [
-            core_rows,
-            profiles,
-            preferences,
+            customers,
             identifiers,
             terms,
             tags,
             credentials,
-            totals,
-            tiers,
             addresses,
         ] = &mut self.0;
-        core(Row::of(core_rows, customer), customer);
-        profile(Row::of(profiles, customer), customer);
-        preference(Row::of(preferences, customer), customer);
+        let row = core(Row::of(customers, customer), customer);
+        let row = preference(profile(row, customer), customer);
+        summary(row, new);
         for identifier in customer.identifiers() {
             let row = Row::of(identifiers, customer).text(&identifier.kind());
             row.text(&identifier.value()).end();
@@ -101,55 +84,54 @@ impl Rows {
             let row = Row::of(credentials, customer).text(&hash.0);
             row.value(customer.created_at).end();
         }
-        summary(Row::of(totals, customer), Row::of(tiers, customer), new);
         for (which, own) in (0..).zip(&person.addresses) {
             address(Row::of(addresses, customer), own, which);
         }
     }
 }
 
-fn core(row: Row<'_>, customer: &Customer) {
-    let profile = &customer.profile;
-    let last_name = profile.last_name.as_deref();
+fn core<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
+    let last_name = customer.profile.last_name.as_deref();
     let last_name_key: String = text::fold(last_name.unwrap_or_default())
         .chars()
         .take(100)
         .collect();
-    row.value(customer.status.code())
-        .value(customer.account_state.code())
-        .value(customer.customer_type.code())
-        .optional_text(customer.group.as_ref().map(GroupId::as_str))
-        .optional_text(profile.first_name.as_deref())
-        .optional_text(last_name)
-        .text(customer.email.as_typed())
-        .value(customer.email_verified)
-        .text(customer.email.key())
-        .text(&last_name_key)
-        .optional_text(customer.registration_source.as_deref())
-        .text(&json(&customer.metadata))
-        .value(customer.version)
+    let external_ids = serde_json::json!(customer.external_ids).to_string();
+    row.value(customer.version)
         .value(customer.event_seq)
         .value(customer.registration_date)
-        .optional(customer.last_login_at)
         .value(customer.created_at)
         .value(customer.updated_at)
-        .end();
+        .value(customer.status.code())
+        .value(customer.account_state.code())
+        .value(customer.customer_type.code())
+        .value(customer.email_verified)
+        .value(customer.phone_verified)
+        .text(customer.email.key())
+        .text(&last_name_key)
+        .list(customer.tags.iter().map(Tag::as_str))
+        .list(search_terms(customer).iter().map(String::as_str))
+        .text(&json(&customer.metadata))
+        .text(&external_ids)
+        .optional(customer.legacy_id.map(LegacyId::get))
+        .optional_text(customer.group.as_ref().map(GroupId::as_str))
+        .text(customer.email.as_typed())
+        .optional_text(customer.registration_source.as_deref())
+        .optional(customer.last_login_at)
 }
 
-fn profile(row: Row<'_>, customer: &Customer) {
+fn profile<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
     let profile = &customer.profile;
-    row.optional_text(profile.phone.as_ref().map(Phone::as_str))
+    row.optional_text(profile.first_name.as_deref())
+        .optional_text(profile.last_name.as_deref())
+        .optional_text(profile.phone.as_ref().map(Phone::as_str))
         .optional_text(profile.phone.as_ref().map(Phone::digits))
-        .value(customer.phone_verified)
         .optional(profile.date_of_birth)
         .optional(profile.gender.map(Gender::code))
         .optional_text(profile.avatar.as_deref())
-        .value(customer.created_at)
-        .value(customer.updated_at)
-        .end();
 }
 
-fn preference(row: Row<'_>, customer: &Customer) {
+fn preference<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
     let preferences = &customer.preferences;
     let agreed = |opt_in| preferences.opt_ins.contains(&opt_in);
     row.optional_text(preferences.language.as_deref())
@@ -165,26 +147,19 @@ fn preference(row: Row<'_>, customer: &Customer) {
         .value(agreed(OptIn::AnalyticsTracking))
         .value(agreed(OptIn::CookieConsent))
         .text(&json(&preferences.custom))
-        .value(customer.created_at)
-        .value(customer.updated_at)
-        .end();
 }
 
-fn summary(totals: Row<'_>, tier: Row<'_>, new: &NewCustomer) {
-    let (summary, customer) = (&new.summary, &new.customer);
-    totals
+fn summary(row: Row<'_>, new: &NewCustomer) {
+    let (summary, created_at) = (&new.summary, new.customer.created_at);
+    row.value(summary.tier.code())
+        .value(created_at)
+        .text(&summary.segment)
+        .value(created_at)
+        .value(summary.loyalty_points)
         .text(&summary.currency)
         .value(summary.total_spent)
-        .value(summary.order_count)
         .value(summary.total_spent)
-        .value(customer.updated_at)
-        .end();
-    tier.value(summary.tier.code())
-        .text(&summary.segment)
-        .value(summary.loyalty_points)
-        .value(customer.created_at)
-        .value(customer.created_at)
-        .value(customer.updated_at)
+        .value(summary.order_count)
         .end();
 }
 
@@ -262,6 +237,16 @@ impl<'a> Row<'a> {
             }
         }
         self
+    }
+
+    /// Adds an array of texts.
+    fn list<'t>(self, texts: impl Iterator<Item = &'t str>) -> Self {
+        let quoted = texts.map(|text| {
+            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{escaped}\"")
+        });
+        let quoted: Vec<_> = quoted.collect();
+        self.text(&format!("{{{}}}", quoted.join(",")))
     }
 
     fn optional_text(self, text: Option<&str>) -> Self {

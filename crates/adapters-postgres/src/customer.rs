@@ -3,17 +3,16 @@
 mod columns;
 mod insert;
 mod list;
-mod parts;
 mod reads;
 mod record;
+mod rows;
 mod save;
 
 pub(crate) use reads::PgCustomerReads;
-pub(crate) use record::prepared;
+pub(crate) use rows::Rows;
 
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
-use crate::privacy::HELD_KEY;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::customer::{
@@ -25,18 +24,23 @@ use sqlx::postgres::PgRow;
 use tracing::instrument;
 use uuid::Uuid;
 
+/// Returns the statements that every connection prepares: a name, its parameters' types and its
+/// text.
+pub(crate) fn prepared() -> impl Iterator<Item = (&'static str, &'static str, Sql)> {
+    record::prepared().into_iter().chain(list::prepared())
+}
+
 #[async_trait]
 impl CustomerRepo for PgUnitOfWork {
     /// One round trip.
     #[instrument(name = "db.customer.insert", level = "debug", skip_all)]
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
         let id = customer.customer.id;
-        self.keys.make(id);
-        let mut branches = insert::branches(customer);
-        self.keys.add_made(&mut branches)?;
-        insert::finish(&mut branches, customer);
-        self.tx.execute(branches.finish().build()).await?;
-        self.keys.stored();
+        let sealing_key = self.keys.make(id)?;
+        let rows = Rows::of(&customer.customer);
+        let mut statement = insert::statement(customer, &rows, sealing_key);
+        self.tx.execute(statement.build()).await?;
+        self.rows.insert(id, rows);
         Ok(())
     }
 
@@ -46,18 +50,32 @@ impl CustomerRepo for PgUnitOfWork {
         &mut self,
         customer: CustomerRef,
     ) -> Result<CustomerRecord, StoreError> {
-        let rows = self
-            .lock_and_read(customer, ["customer_by_id", "customer_by_legacy"])
-            .await?;
+        let names = ["customer_for_update", "customer_for_update_by_legacy"];
+        let find = self.by_ref(customer, names);
+        let rows = self.tx.message(&[find]).await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
-        record::decode(row, self.tx.tenant())
+        let record = record::decode(row, self.tx.tenant())?;
+        if !customer.names(&record.customer) {
+            // While this waited for the lock, the legacy id became another customer's.
+            return Err(self.tx.fail(StoreError::Contended).await);
+        }
+        let id = record.customer.id;
+        let held = RowReader::new(row, "customers").column("sealing_key")?;
+        self.keys.unwrap_or_create(&mut self.tx, id, held).await?;
+        let stored = Rows::stored(&record.customer, record::terms(row)?);
+        self.rows.insert(id, stored);
+        Ok(record)
     }
 
     /// One round trip.
     #[instrument(name = "db.customer.save", level = "debug", skip_all)]
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
-        let mut statement = save::statement(customer);
-        match self.tx.execute(statement.build()).await? {
+        let before = self.rows.get(&customer.id).ok_or(StoreError::NotFound)?;
+        let rows = Rows::of(customer);
+        let mut statement = save::statement(customer, before, &rows);
+        let saved = self.tx.execute(statement.build()).await?;
+        self.rows.insert(customer.id, rows);
+        match saved {
             0 => Err(StoreError::NotFound),
             _ => Ok(()),
         }
@@ -65,6 +83,18 @@ impl CustomerRepo for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
+    /// Returns what runs one of two prepared statements: the one that finds the customer by its id,
+    /// or by its legacy id.
+    fn by_ref(&self, customer: CustomerRef, [by_id, by_legacy]: [&'static str; 2]) -> Sql {
+        let tenant = self.tx.tenant();
+        match customer {
+            CustomerRef::Id(id) => Sql::execute(by_id, &[&tenant, &id]),
+            CustomerRef::Legacy(id) => {
+                Sql::execute(by_legacy, &[&tenant, &id.get().to_string()])
+            }
+        }
+    }
+
     /// Locks a customer, takes the next number of its event sequence, and runs one of two prepared
     /// statements: the one that finds it by its id, or by its legacy id; never without rows. One
     /// round trip.
@@ -75,20 +105,11 @@ impl PgUnitOfWork {
     pub(crate) async fn lock_and_read(
         &mut self,
         customer: CustomerRef,
-        [by_id, by_legacy]: [&'static str; 2],
+        names: [&'static str; 2],
     ) -> Result<Vec<PgRow>, StoreError> {
-        let tenant = self.tx.tenant();
-        let statements = match customer {
-            CustomerRef::Id(id) => {
-                ["customer_lock", by_id].map(|name| Sql::execute(name, &[&tenant, &id]))
-            }
-            CustomerRef::Legacy(id) => {
-                let id = id.get().to_string();
-                ["customer_lock_by_legacy", by_legacy]
-                    .map(|name| Sql::execute(name, &[&tenant, &id]))
-            }
-        };
-        let mut rows = self.tx.message(&statements).await?;
+        let lock = self.by_ref(customer, ["customer_lock", "customer_lock_by_legacy"]);
+        let read = self.by_ref(customer, names);
+        let mut rows = self.tx.message(&[lock, read]).await?;
         let locked = rows.first().and_then(|row| id_in(row, "locked_id"));
         let lock = locked.map(|id| (id, rows.remove(0)));
         let found = rows.first().ok_or(StoreError::NotFound)?;
@@ -96,8 +117,9 @@ impl PgUnitOfWork {
             return Err(self.tx.fail(StoreError::Contended).await);
         }
         if let Some((id, row)) = lock {
-            let held = RowReader::new(&row, "customers").column("held_key")?;
-            self.keys.unwrap_or_create(CustomerId(id), held).await?;
+            let held = RowReader::new(&row, "customers").column("sealing_key")?;
+            let id = CustomerId(id);
+            self.keys.unwrap_or_create(&mut self.tx, id, held).await?;
         }
         Ok(rows)
     }
@@ -123,9 +145,8 @@ impl PgUnitOfWork {
             ),
         };
         let holder = sql!(
-            "SELECT id AS holder_id, status, {} AS held_key FROM customers \
+            "SELECT id AS holder_id, status, sealing_key FROM customers \
              WHERE tenant_id = {} AND erased_at IS NULL AND id = {} {}",
-            HELD_KEY,
             tenant,
             id,
             lock
@@ -138,8 +159,9 @@ impl PgUnitOfWork {
             customer: CustomerId(row.column("holder_id")?),
             status: row.parsed("status", Status::from_code)?,
         };
+        let held = row.column("sealing_key")?;
         self.keys
-            .unwrap_or_create(holder.customer, row.column("held_key")?)
+            .unwrap_or_create(&mut self.tx, holder.customer, held)
             .await?;
         rows.remove(0);
         let is_other = |row| id_in(row, "customer_id") != Some(holder.customer.0);

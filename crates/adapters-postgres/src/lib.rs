@@ -177,7 +177,6 @@ impl PgPool {
 /// Returns the statements that prepare the hot statements of every serving connection.
 fn prepared_statements() -> Vec<Sql> {
     customer::prepared()
-        .into_iter()
         .chain(address::prepared())
         .chain([api_key::prepared()])
         .map(|(name, types, text)| {

@@ -7,8 +7,7 @@ mod keys;
 mod ring;
 mod work;
 
-use keys::CustomerKeys;
-pub(crate) use keys::{HELD_KEY, open as open_key, wrapped_under};
+pub(crate) use keys::{open as open_key, wrapped_under};
 pub(crate) use ring::{KeyRing, TenantKeys};
 pub(crate) use work::WorkKeys;
 

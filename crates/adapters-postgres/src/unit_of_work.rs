@@ -1,5 +1,6 @@
 //! Units of work.
 
+use crate::customer::Rows;
 use crate::pg::builder::{Branches, Builder};
 use crate::pg::metrics;
 use crate::pg::pool::PgPool;
@@ -16,8 +17,11 @@ use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use customer_domain::note::NoteRepo;
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{Change, Claimed, Conflict, Context, StoreError, Transactions, UnitOfWork};
+use customer_domain::{
+    Change, Claimed, Conflict, Context, CustomerId, StoreError, Transactions, UnitOfWork,
+};
 use sqlx::postgres::PgRow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tracing::instrument;
 
@@ -44,6 +48,7 @@ impl PgTransactions {
             tx,
             keys,
             context: context.clone(),
+            rows: HashMap::new(),
             changes: Vec::new(),
             reply: None,
         };
@@ -92,6 +97,8 @@ impl Transactions for PgTransactions {
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
     pub(crate) keys: WorkKeys,
+    /// What is stored in other tables of the customers that are locked.
+    pub(crate) rows: HashMap<CustomerId, Rows>,
     context: Context,
     changes: Vec<Change>,
     reply: Option<(IdempotencyClaim, StoredReply)>,
@@ -181,7 +188,6 @@ impl PgUnitOfWork {
     fn changes_statement(&self) -> Result<Builder, StoreError> {
         let (context, keys) = (&self.context, &self.keys);
         let mut branches = Branches::new(&[context.tenant.0]);
-        keys.add_made(&mut branches)?;
         let changes = self.changes.iter();
         let events: Vec<_> = changes.clone().filter_map(Change::event).collect();
         let entries: Vec<_> = changes.filter_map(Change::audit).collect();

@@ -15,11 +15,14 @@ use tracing::instrument;
 /// How long one read of the audit trail may take, in milliseconds.
 const READ_TIMEOUT: Sql = Sql::text("SET LOCAL statement_timeout = 2000");
 
-/// The column next to those of the entry: the keys of its customer, each in the form of
-/// [`HELD_KEY`](crate::privacy::HELD_KEY) in hexadecimal digits.
+/// The column next to those of the entry: the keys of its customer, as the customer's row holds the
+/// newest, in hexadecimal digits.
 const HELD_KEYS: Sql = Sql::text(
-    "(SELECT json_agg(encode(uuid_send(k.id) || k.wrapped, 'hex')) FROM customer_keys k \
-     WHERE k.tenant_id = e.tenant_id AND k.customer_id = e.customer_id) AS held_keys",
+    "(SELECT json_agg(encode(k.held, 'hex')) FROM ( \
+     SELECT c.sealing_key AS held FROM customers c \
+     WHERE c.tenant_id = e.tenant_id AND c.id = e.customer_id AND c.sealing_key IS NOT NULL UNION ALL \
+     SELECT uuid_send(o.id) || o.wrapped FROM customer_keys o \
+     WHERE o.tenant_id = e.tenant_id AND o.customer_id = e.customer_id) k) AS held_keys",
 );
 
 const NEWEST_FIRST: Sql = Sql::text("ORDER BY e.created_at DESC, e.id DESC");

@@ -2,7 +2,6 @@
 
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
-use crate::privacy::HELD_KEY;
 use customer_domain::customer::{
     AccountState, Customer, CustomerRecord, CustomerType, Email, LegacyId, Status,
 };
@@ -15,112 +14,67 @@ use customer_domain::tier::Tier;
 use customer_domain::{CustomerId, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// Columns of the customer `c`, its profile `p`, its preferences `w` and its tier `t`. Each has a
-/// unique name in the row, by which [`decode`] reads it.
-const PERSON: Sql = Sql::text(
-    "c.id AS customer_id, c.email, c.email_key, c.email_verified, p.phone_verified, c.status, c.account_state, \
-     c.customer_type, c.group_id, c.first_name, c.last_name, p.date_of_birth, p.gender, p.phone, p.avatar_url, \
-     c.registration_source, c.metadata, c.registration_date, c.last_login_at, c.version, c.event_seq, \
-     c.created_at, c.updated_at, c.deleted_at, t.tier, t.segment, t.loyalty_points, \
-     w.language, w.currency, w.timezone, w.custom_preferences",
+/// The columns of a customer `c` before its opt-ins. Each has a unique name in the row, by which
+/// [`decode`] reads it, in this order.
+const BEFORE_OPT_INS: Sql = Sql::text(
+    "c.id AS customer_id, c.email, c.email_key, c.email_verified, c.phone_verified, c.first_name, c.last_name, \
+     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.language, c.currency, c.timezone, c.custom_preferences",
 );
-/// The columns of [`PERSON`], and those of the opt-ins.
-fn person() -> Sql {
-    let mut person = PERSON;
+/// Those after them. Tags are JSON: of an array as text, the driver cannot tell the text NULL from
+/// a null.
+const AFTER_OPT_INS: Sql = Sql::text(
+    ", c.status, c.account_state, c.customer_type, c.group_id, array_to_json(c.tags) AS tags, c.legacy_id, \
+     c.external_ids, c.registration_source, c.metadata, c.registration_date, c.last_login_at, c.version, \
+     c.event_seq, c.created_at, c.updated_at, c.deleted_at, c.tier, c.segment, c.loyalty_points, c.total_currency, \
+     c.total_spent, c.order_count",
+);
+
+/// Returns the columns of a customer `c`.
+pub(super) fn columns() -> Sql {
+    let mut columns = BEFORE_OPT_INS;
     for opt_in in OptIn::ALL {
-        person.push(", w.").push(opt_in.as_str());
+        columns.push(", c.").push(opt_in.as_str());
     }
-    person
-}
-
-/// The tags `g` and the identifiers `i` of one customer.
-const TAGS: Sql = Sql::text("json_agg(g.tag)");
-const IDENTIFIERS: Sql = Sql::text("json_object_agg(i.kind, i.value)");
-/// Excludes the e-mail address, which is a column of [`PERSON`].
-const BESIDE_EMAIL: Sql = Sql::text("i.kind <> 'email'");
-/// Columns of the statistics `s`.
-const TOTALS: Sql = Sql::text(
-    "coalesce(s.total_spent, 0) AS total_spent, coalesce(s.order_count, 0) AS order_count",
-);
-
-/// The select of one customer `c`, to which a condition is appended. Erased customers are left out.
-fn one() -> Sql {
-    sql!(
-        "SELECT {}, \
-         (SELECT {} FROM customer_tags g WHERE g.tenant_id = c.tenant_id AND g.customer_id = c.id) AS tags, \
-         (SELECT {} FROM customer_identifiers i \
-          WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id AND {}) AS identifiers, \
-         n.settings ->> 'currency' AS total_currency, {} FROM customers c \
-         LEFT JOIN customer_profiles p ON p.tenant_id = c.tenant_id AND p.customer_id = c.id \
-         LEFT JOIN customer_preferences w ON w.tenant_id = c.tenant_id AND w.customer_id = c.id \
-         LEFT JOIN customer_tiers t ON t.tenant_id = c.tenant_id AND t.customer_id = c.id \
-         LEFT JOIN tenants n ON n.id = c.tenant_id \
-         LEFT JOIN customer_statistics s ON s.tenant_id = c.tenant_id AND s.customer_id = c.id \
-         AND s.currency = n.settings ->> 'currency' \
-         WHERE c.erased_at IS NULL AND c.tenant_id = $1",
-        person(),
-        TAGS,
-        IDENTIFIERS,
-        BESIDE_EMAIL,
-        TOTALS
-    )
-}
-
-/// The records of the customers whose ids are `$2`. Each table is read once, in the order of the
-/// ids, and the sorted rows are merged: half of what a look-up per table and customer costs, and
-/// the plan is the same for two ids and for a thousand.
-fn many() -> Sql {
-    let currency = Sql::text("(SELECT n.settings ->> 'currency' FROM tenants n WHERE n.id = $1)");
-    sql!(
-        "SELECT {}, g.held AS tags, i.held AS identifiers, {} AS total_currency, {} \
-         FROM (SELECT c.* FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2) \
-         AND c.erased_at IS NULL ORDER BY c.id) c \
-         LEFT JOIN (SELECT p.* FROM customer_profiles p WHERE p.tenant_id = $1 \
-         AND p.customer_id = ANY($2) ORDER BY p.customer_id) p ON p.customer_id = c.id \
-         LEFT JOIN (SELECT w.* FROM customer_preferences w WHERE w.tenant_id = $1 \
-         AND w.customer_id = ANY($2) ORDER BY w.customer_id) w ON w.customer_id = c.id \
-         LEFT JOIN (SELECT t.* FROM customer_tiers t WHERE t.tenant_id = $1 \
-         AND t.customer_id = ANY($2) ORDER BY t.customer_id) t ON t.customer_id = c.id \
-         LEFT JOIN (SELECT s.* FROM customer_statistics s WHERE s.tenant_id = $1 \
-         AND s.customer_id = ANY($2) AND s.currency = {} ORDER BY s.customer_id) s ON s.customer_id = c.id \
-         LEFT JOIN (SELECT g.customer_id, {} AS held FROM customer_tags g WHERE g.tenant_id = $1 \
-         AND g.customer_id = ANY($2) GROUP BY g.customer_id ORDER BY g.customer_id) g ON g.customer_id = c.id \
-         LEFT JOIN (SELECT i.customer_id, {} AS held FROM customer_identifiers i WHERE i.tenant_id = $1 \
-         AND i.customer_id = ANY($2) AND {} GROUP BY i.customer_id ORDER BY i.customer_id) i \
-         ON i.customer_id = c.id",
-        person(),
-        currency,
-        TOTALS,
-        currency,
-        TAGS,
-        IDENTIFIERS,
-        BESIDE_EMAIL
-    )
+    columns.value(AFTER_OPT_INS);
+    columns
 }
 
 /// The statements that every connection prepares: a name, its parameters' types and its text.
-/// `$1` is the tenant.
+/// `$1` is the tenant. Erased customers are left out.
 pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
-    let by = |condition: Sql| sql!("{} AND {}", one(), condition);
+    let by = |condition: Sql| {
+        sql!(
+            "SELECT {} FROM customers c WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND {}",
+            columns(),
+            condition
+        )
+    };
     let known_as = |condition: &'static str| {
         by(sql!(
             "c.id = (SELECT k.customer_id FROM customer_identifiers k WHERE k.tenant_id = $1 AND {})",
             Sql::text(condition)
         ))
     };
-    let lock = |condition: &'static str| {
+    // Returns the row as it is after the lock, whatever changed it while this waited.
+    let lock = |id: &'static str, returned: &Sql| {
         sql!(
-            "UPDATE customers SET event_seq = event_seq + 1 \
-             WHERE tenant_id = $1 AND erased_at IS NULL AND {} RETURNING id AS locked_id, {} AS held_key",
-            Sql::text(condition),
-            HELD_KEY
+            "UPDATE customers AS c SET event_seq = c.event_seq + 1, revision = c.revision + 1 \
+             WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} RETURNING {}, c.sealing_key",
+            Sql::text(id),
+            *returned
         )
     };
+    let record = sql!("{}, array_to_json(c.terms) AS terms", columns());
+    let id = Sql::text("c.id AS locked_id");
     vec![
         ("customer_by_id", "uuid, uuid", by(Sql::text("c.id = $2"))),
-        ("customer_by_ids", "uuid, uuid[]", many()),
+        (
+            "customer_by_ids",
+            "uuid, uuid[]",
+            by(Sql::text("c.id = ANY($2)")),
+        ),
         (
             "customer_by_user",
             "uuid, uuid",
@@ -148,41 +102,50 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             "customer_by_phone",
             "uuid, text",
             by(Sql::text(
-                "c.id = (SELECT h.customer_id FROM customer_profiles h \
-                JOIN customers l ON l.tenant_id = h.tenant_id AND l.id = h.customer_id \
-                WHERE h.tenant_id = $1 AND h.phone_digits = $2 AND l.deleted_at IS NULL \
-                ORDER BY l.registration_date, l.id LIMIT 1)",
+                "c.phone_digits = $2 AND c.deleted_at IS NULL ORDER BY c.registration_date, c.id LIMIT 1",
             )),
         ),
-        ("customer_lock", "uuid, uuid", lock("id = $2")),
+        ("customer_for_update", "uuid, uuid", lock("$2", &record)),
+        (
+            "customer_for_update_by_legacy",
+            "uuid, text",
+            lock(BY_LEGACY, &record),
+        ),
+        ("customer_lock", "uuid, uuid", lock("$2", &id)),
         (
             "customer_lock_by_legacy",
             "uuid, text",
-            lock(
-                "id = (SELECT k.customer_id FROM customer_identifiers k \
-                  WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)",
-            ),
+            lock(BY_LEGACY, &id),
         ),
     ]
 }
 
-/// Reads a row of these statements.
+/// The id of the customer whose legacy id is `$2`.
+const BY_LEGACY: &str = "(SELECT k.customer_id FROM customer_identifiers k \
+     WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)";
+
+/// Reads [`columns`].
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {
     let row = &RowReader::new(row, "customers");
-    let (legacy_id, external_ids) = identifiers(row)?;
     let customer = Customer {
         id: CustomerId(row.column("customer_id")?),
         tenant,
         email: Email::from_store(row.column("email")?, row.column("email_key")?),
         email_verified: row.column("email_verified")?,
         phone_verified: row.column("phone_verified")?,
+        profile: profile(row)?,
+        preferences: preferences(row)?,
         status: row.parsed("status", Status::from_code)?,
         account_state: row.parsed("account_state", AccountState::from_code)?,
         customer_type: row.parsed("customer_type", CustomerType::from_code)?,
         group: row
             .column::<Option<_>>("group_id")?
             .map(GroupId::from_store),
-        profile: profile(row)?,
+        tags: strings(row, "tags")?.map(Tag::from_store).collect(),
+        legacy_id: row
+            .column::<Option<_>>("legacy_id")?
+            .map(LegacyId::from_store),
+        external_ids: row.column::<Json<_>>("external_ids")?.0,
         registration_source: row.column("registration_source")?,
         metadata: row.column::<Json<_>>("metadata")?.0,
         registration_date: row.column("registration_date")?,
@@ -192,10 +155,6 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         created_at: row.column("created_at")?,
         updated_at: row.column("updated_at")?,
         deleted_at: row.column("deleted_at")?,
-        preferences: preferences(row)?,
-        tags: tags(row)?,
-        legacy_id,
-        external_ids,
     };
     let summary = CustomerSummary {
         tier: row.parsed("tier", Tier::from_code)?,
@@ -206,6 +165,16 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         order_count: row.column("order_count")?,
     };
     Ok(CustomerRecord { customer, summary })
+}
+
+/// Reads the search terms that a customer was stored with.
+pub(super) fn terms(row: &PgRow) -> Result<BTreeSet<String>, StoreError> {
+    Ok(strings(&RowReader::new(row, "customers"), "terms")?.collect())
+}
+
+fn strings(row: &RowReader<'_>, column: &str) -> Result<impl Iterator<Item = String>, StoreError> {
+    let stored: Json<Vec<String>> = row.column(column)?;
+    Ok(stored.0.into_iter())
 }
 
 fn profile(row: &RowReader<'_>) -> Result<Profile, StoreError> {
@@ -237,28 +206,4 @@ fn opt_ins(row: &RowReader<'_>) -> Result<BTreeSet<OptIn>, StoreError> {
         }
     }
     Ok(opt_ins)
-}
-
-// As JSON: the driver cannot tell the text NULL in an array from a null.
-fn tags(row: &RowReader<'_>) -> Result<BTreeSet<Tag>, StoreError> {
-    let stored: Option<Json<Vec<String>>> = row.column("tags")?;
-    let tags = stored.into_iter().flat_map(|stored| stored.0);
-    Ok(tags.map(Tag::from_store).collect())
-}
-
-type KnownAs = (Option<LegacyId>, BTreeMap<String, String>);
-
-fn identifiers(row: &RowReader<'_>) -> Result<KnownAs, StoreError> {
-    let stored: Option<Json<BTreeMap<String, String>>> = row.column("identifiers")?;
-    let mut legacy = None;
-    let mut external = BTreeMap::new();
-    for (kind, value) in stored.map(|stored| stored.0).unwrap_or_default() {
-        if let Some(system) = kind.strip_prefix("external:") {
-            external.insert(system.to_owned(), value);
-        } else {
-            let id = value.parse().map_err(|_| row.corrupt())?;
-            legacy = Some(LegacyId::from_store(id));
-        }
-    }
-    Ok((legacy, external))
 }

@@ -1,20 +1,23 @@
 //! Keys in a unit of work: loaded or created for its customers, and used to seal its changes.
 
 use super::keys;
-use super::{CustomerKeys, KeyRing, TenantKeys};
-use crate::pg::builder::Branches;
+use super::{KeyRing, TenantKeys};
 use crate::pg::row::{RowReader, corrupt};
 use crate::pg::tx::Tx;
 use customer_domain::privacy::{DataKey, SealContext, SealedError};
 use customer_domain::{CustomerId, KeyId, StoreError, TenantId};
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
+
+const TABLE: &str = "customers";
 
 /// The keys of a unit of work, which seal what it writes.
 pub(crate) struct WorkKeys {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) tenant: Arc<TenantKeys>,
-    customers: CustomerKeys,
+    /// The keys of the customers that this unit of work has locked or creates.
+    customers: HashMap<CustomerId, DataKey>,
 }
 
 impl WorkKeys {
@@ -23,7 +26,7 @@ impl WorkKeys {
         Ok(Self {
             ring: Arc::clone(ring),
             tenant: ring.tenant_keys(tenant).await?,
-            customers: CustomerKeys::default(),
+            customers: HashMap::new(),
         })
     }
 
@@ -40,53 +43,57 @@ impl WorkKeys {
     fn key(&self, about: Option<CustomerId>) -> Result<&DataKey, StoreError> {
         match about {
             Some(customer) => {
-                let key = self.customers.get(customer);
-                key.ok_or_else(|| corrupt("customer_keys", customer))
+                let key = self.customers.get(&customer);
+                key.ok_or_else(|| corrupt(TABLE, customer))
             }
             None => self.tenant.newest(),
         }
     }
 
-    /// Creates the key of a new customer.
-    pub(crate) fn make(&mut self, customer: CustomerId) {
-        self.customers.make(customer, self.ring.generate());
+    /// Creates the key of a new customer, and returns it as the customer's row holds it.
+    pub(crate) fn make(&mut self, customer: CustomerId) -> Result<Vec<u8>, StoreError> {
+        let key = self.ring.generate();
+        let wrapped = keys::wrap(self.ring.cipher(), &self.tenant, customer, &key);
+        self.customers.insert(customer, key);
+        wrapped
     }
 
-    /// Adds the new keys to a statement that stores them.
-    pub(crate) fn add_made(&self, branches: &mut Branches) -> Result<(), StoreError> {
-        let made = self.customers.made();
-        if made.is_empty() {
-            return Ok(());
-        }
-        let insert = branches.branch(keys::INSERT);
-        keys::values(insert, &self.tenant, self.ring.cipher(), &made)
-    }
-
-    /// Marks the new keys as stored.
-    pub(crate) fn stored(&mut self) {
-        self.customers.stored();
-    }
-
-    /// Unwraps the key that was read with a customer; if it is `None`, creates one, which is
-    /// stored with the changes. One more round trip if another replica created a key of the tenant
-    /// meanwhile.
+    /// Unwraps the key that was read with a customer; if it is `None`, stores a new one with one
+    /// round trip. One more if another replica created a key of the tenant meanwhile.
     pub(crate) async fn unwrap_or_create(
         &mut self,
+        tx: &mut Tx,
         customer: CustomerId,
         held: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        if self.customers.get(customer).is_some() {
+        if self.customers.contains_key(&customer) {
             return Ok(());
         }
-        let Some(held) = held else {
-            self.make(customer);
-            return Ok(());
+        let held = match held {
+            Some(held) => held,
+            None => self.store(tx, customer).await?,
         };
-        let under = keys::wrapped_under(self.ring.cipher(), &held);
-        let under = under.map_err(|SealedError| corrupt("customer_keys", customer))?;
+        let unreadable = |SealedError| corrupt(TABLE, customer);
+        let under = keys::wrapped_under(self.ring.cipher(), &held).map_err(unreadable)?;
         self.ensure_tenant_key(under).await?;
-        let cipher = self.ring.cipher();
-        self.customers.hold(cipher, &self.tenant, customer, &held)
+        let key = keys::open(self.ring.cipher(), &self.tenant, customer, &held);
+        self.customers.insert(customer, key.map_err(unreadable)?);
+        Ok(())
+    }
+
+    /// Stores a key of a customer that had none when it was read, and returns the one that it has
+    /// now: another transaction may have been first.
+    async fn store(&self, tx: &mut Tx, customer: CustomerId) -> Result<Vec<u8>, StoreError> {
+        let (cipher, key) = (self.ring.cipher(), self.ring.generate());
+        let made = keys::wrap(cipher, &self.tenant, customer, &key)?;
+        let update = sqlx::query(
+            "UPDATE customers SET sealing_key = coalesce(sealing_key, $3), revision = revision + 1 \
+             WHERE tenant_id = $1 AND id = $2 RETURNING sealing_key",
+        );
+        let update = update.bind(tx.tenant().0).bind(customer.0).bind(made);
+        let rows = tx.fetch(update).await?;
+        let row = rows.first().ok_or_else(|| corrupt(TABLE, customer))?;
+        RowReader::new(row, TABLE).column("sealing_key")
     }
 
     /// Loads the tenant's keys again unless this one is in memory.
@@ -98,34 +105,27 @@ impl WorkKeys {
     }
 
     /// Loads or creates the keys of these customers. No round trip if all of them were locked or
-    /// created here, otherwise one.
+    /// created here, otherwise one, and one for each customer without a key.
     pub(crate) async fn find(
         &mut self,
         tx: &mut Tx,
         customers: impl IntoIterator<Item = CustomerId>,
     ) -> Result<(), StoreError> {
-        let missing: Vec<Uuid> = customers
-            .into_iter()
-            .filter(|customer| self.customers.get(*customer).is_none())
-            .map(|customer| customer.0)
-            .collect();
+        let missing = customers.into_iter();
+        let missing = missing.filter(|customer| !self.customers.contains_key(customer));
+        let missing: Vec<Uuid> = missing.map(|customer| customer.0).collect();
         if missing.is_empty() {
             return Ok(());
         }
         let select = sqlx::query(
-            "SELECT DISTINCT ON (k.customer_id) k.customer_id, uuid_send(k.id) || k.wrapped AS held_key \
-             FROM customer_keys k WHERE k.tenant_id = $1 AND k.customer_id = ANY($2) \
-             ORDER BY k.customer_id, k.id DESC",
+            "SELECT id, sealing_key FROM customers WHERE tenant_id = $1 AND id = ANY($2)",
         );
         let select = select.bind(tx.tenant().0).bind(&missing);
         for row in tx.fetch(select).await? {
-            let row = RowReader::new(&row, "customer_keys");
-            let (customer, held) = (row.column("customer_id")?, row.column("held_key")?);
-            self.unwrap_or_create(CustomerId(customer), Some(held))
+            let row = RowReader::new(&row, TABLE);
+            let (customer, held) = (row.column("id")?, row.column("sealing_key")?);
+            self.unwrap_or_create(tx, CustomerId(customer), held)
                 .await?;
-        }
-        for customer in missing {
-            self.unwrap_or_create(CustomerId(customer), None).await?;
         }
         Ok(())
     }

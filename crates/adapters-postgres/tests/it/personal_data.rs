@@ -62,8 +62,8 @@ async fn a_column_that_nobody_entered_is_named_and_so_is_an_entry_without_one() 
         "ALTER TABLE customers ADD COLUMN mothers_name text",
         "ALTER TABLE audit_events ADD COLUMN fingerprint bytea",
         "CREATE TABLE customer_shoes (size smallint)",
-        "ALTER TABLE customer_tiers RENAME COLUMN segment TO slice",
-        "ALTER TABLE customers ALTER COLUMN metadata TYPE text",
+        "ALTER TABLE customer_statistics RENAME COLUMN order_count TO orders",
+        "ALTER TABLE customers ALTER COLUMN external_ids TYPE text",
     ] {
         run(&mut admin, change).await;
     }
@@ -72,9 +72,9 @@ async fn a_column_that_nobody_entered_is_named_and_so_is_an_entry_without_one() 
     let expected = [
         "audit_events.fingerprint has no entry",
         "customer_shoes.size has no entry",
-        "customer_tiers.segment is no column",
-        "customer_tiers.slice has no entry",
-        "customers.metadata (JSON: false) has [Rest]",
+        "customer_statistics.order_count is no column",
+        "customer_statistics.orders has no entry",
+        "customers.external_ids (JSON: false) has [Rest]",
         "customers.mothers_name has no entry",
     ];
     assert_eq!(found, expected);

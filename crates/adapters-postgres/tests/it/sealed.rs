@@ -100,7 +100,7 @@ async fn what_is_sealed_comes_back_and_is_nowhere_to_be_read() {
     for table in [
         "audit_events",
         "outbox_events",
-        "customer_keys",
+        "(SELECT sealing_key FROM customers)",
         "tenant_keys",
     ] {
         let dump = format!("SELECT string_agg(t::text, '|') FROM {table} t");
@@ -192,8 +192,7 @@ async fn a_key_of_another_customer_or_tenant_opens_nothing() {
     let other = create(&store.postgres, 2).await;
     let mut admin = store.database.admin().await;
     let swapped = format!(
-        "UPDATE customer_keys SET wrapped = (SELECT wrapped FROM customer_keys WHERE customer_id = '{}') \
-         WHERE customer_id = '{}'",
+        "UPDATE customers SET sealing_key = (SELECT sealing_key FROM customers WHERE id = '{}') WHERE id = '{}'",
         other.customer.id, new.customer.id
     );
     run(&mut admin, &swapped).await;
@@ -207,17 +206,57 @@ async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
     let new = create(&store.postgres, 1).await;
     update(&store.postgres, 2, &new).await.expect("an update");
     let mut admin = store.database.admin().await;
-    run(&mut admin, "DELETE FROM customer_keys").await;
+    run(&mut admin, "UPDATE customers SET sealing_key = NULL").await;
     let events = trail(&store.postgres).await.expect("the trail");
     assert_eq!(events[0].changed_fields, ["profile.firstName"]);
     assert_eq!((&events[0].old_values, &events[0].ip), (&None, &None));
     // A customer without a key is given one with the next change.
     update(&store.postgres, 3, &new).await.expect("an update");
-    assert_eq!(count(&mut admin, "customer_keys").await, 1);
+    let key = "SELECT sealing_key FROM customers";
+    let made: Vec<u8> = sqlx::query_scalar(key).fetch_one(&mut admin).await.expect("a key");
     let events = trail(&store.postgres).await.expect("the trail");
     assert!(events[0].old_values.is_some());
     update(&store.postgres, 4, &new).await.expect("an update");
-    assert_eq!(count(&mut admin, "customer_keys").await, 1);
+    let kept: Vec<u8> = sqlx::query_scalar(key).fetch_one(&mut admin).await.expect("a key");
+    assert_eq!(kept, made);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_gets_one_key_however_many_make_it() {
+    let store = Store::with_connections(8).await;
+    let new = create(&store.postgres, 1).await;
+    let mut admin = store.database.admin().await;
+    run(&mut admin, "UPDATE customers SET sealing_key = NULL").await;
+    let written = (2..18).map(|n| {
+        let transactions = store.postgres.transactions();
+        let entry = audit_entry(n, AuditKind::GroupUpdate).about(new.customer.id);
+        async move {
+            let mut work = transactions.begin(&watched()).await?;
+            work.record(entry.into());
+            work.commit().await
+        }
+    });
+    for written in futures_util::future::join_all(written).await {
+        written.expect("written");
+    }
+    let events = trail(&store.postgres).await.expect("the trail");
+    let opened = events.iter().filter(|event| event.ip.is_some());
+    assert_eq!(opened.count(), 16, "all but the first, whose key is gone");
+}
+
+#[tokio::test]
+async fn what_was_sealed_with_an_older_key_is_opened() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    let mut admin = store.database.admin().await;
+    let moved = "WITH old AS (INSERT INTO customer_keys (tenant_id, customer_id, id, wrapped) \
+                 SELECT tenant_id, id, encode(substr(sealing_key, 1, 16), 'hex')::uuid, substr(sealing_key, 17) \
+                 FROM customers) UPDATE customers SET sealing_key = NULL";
+    run(&mut admin, moved).await;
+    update(&store.postgres, 2, &new).await.expect("an update");
+    let events = trail(&store.postgres).await.expect("the trail");
+    let ips: Vec<_> = events.iter().map(|event| event.ip).collect();
+    assert_eq!(ips, [watched().origin.ip; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,14 +36,10 @@ async fn every_statement_names_the_tenant_and_inserts_values() {
         .collect();
     for table in [
         "customers",
-        "customer_profiles",
-        "customer_preferences",
         "customer_addresses",
         "customer_credentials",
         "customer_identifiers",
         "customer_tags",
-        "customer_statistics",
-        "customer_tiers",
         "customer_search_terms",
         "customer_groups",
         "customer_notes",

@@ -4,36 +4,29 @@ use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 
 /// Queries that each find incomplete customers, or rows without a customer.
-const HALVES: [(&str, &str); 9] = [
-    (
-        "no profile",
-        "SELECT id FROM customers c WHERE NOT EXISTS (SELECT FROM customer_profiles p \
-         WHERE (p.tenant_id, p.customer_id) = (c.tenant_id, c.id))",
-    ),
-    (
-        "no preferences",
-        "SELECT id FROM customers c WHERE NOT EXISTS (SELECT FROM customer_preferences p \
-         WHERE (p.tenant_id, p.customer_id) = (c.tenant_id, c.id))",
-    ),
+const HALVES: [(&str, &str); 7] = [
     (
         "not exactly one e-mail identifier",
         "SELECT id FROM customers c WHERE 1 <> (SELECT count(*) FROM customer_identifiers i \
          WHERE (i.tenant_id, i.customer_id, i.kind) = (c.tenant_id, c.id, 'email') AND i.value = c.email_key)",
     ),
     (
-        "not exactly one row of statistics",
-        "SELECT id FROM customers c WHERE 1 <> (SELECT count(*) FROM customer_statistics s \
-         WHERE (s.tenant_id, s.customer_id) = (c.tenant_id, c.id))",
+        "other search terms than in its row",
+        "SELECT id FROM customers c WHERE c.terms IS DISTINCT FROM (SELECT array_agg(t.term::text ORDER BY t.term) \
+         FROM customer_search_terms t WHERE (t.tenant_id, t.customer_id) = (c.tenant_id, c.id))",
     ),
     (
-        "no tier",
-        "SELECT id FROM customers c WHERE NOT EXISTS (SELECT FROM customer_tiers t \
-         WHERE (t.tenant_id, t.customer_id) = (c.tenant_id, c.id))",
+        "other tags than in its row",
+        "SELECT id FROM customers c WHERE c.tags IS DISTINCT FROM (SELECT coalesce(array_agg(t.tag::text ORDER BY t.tag), '{}') \
+         FROM customer_tags t WHERE (t.tenant_id, t.customer_id) = (c.tenant_id, c.id))",
     ),
     (
-        "no search terms",
-        "SELECT id FROM customers c WHERE NOT EXISTS (SELECT FROM customer_search_terms t \
-         WHERE (t.tenant_id, t.customer_id) = (c.tenant_id, c.id))",
+        "rows of nobody",
+        "SELECT r.customer_id FROM (SELECT tenant_id, customer_id FROM customer_credentials \
+         UNION SELECT tenant_id, customer_id FROM customer_identifiers UNION SELECT tenant_id, customer_id FROM customer_keys \
+         UNION SELECT tenant_id, customer_id FROM customer_search_terms \
+         UNION SELECT tenant_id, customer_id FROM customer_statistics UNION SELECT tenant_id, customer_id FROM customer_tags) r \
+         WHERE NOT EXISTS (SELECT FROM customers c WHERE (c.tenant_id, c.id) = (r.tenant_id, r.customer_id))",
     ),
     (
         "events that do not count from 1 to event_seq",

@@ -31,8 +31,8 @@ async fn customer_key(
     customer: CustomerId,
     id: KeyId,
 ) -> DataKey {
-    let select =
-        "SELECT wrapped FROM customer_keys WHERE tenant_id = $1 AND customer_id = $2 AND id = $3";
+    let select = "SELECT substr(sealing_key, 17) FROM customers \
+                  WHERE tenant_id = $1 AND id = $2 AND substr(sealing_key, 1, 16) = uuid_send($3)";
     let wrapped: Vec<u8> = sqlx::query_scalar(select)
         .bind(tenant.0)
         .bind(customer.0)

@@ -61,13 +61,12 @@ impl Shown {
     }
 
     /// Returns a select that the planner may answer in any way.
-    pub(super) fn plain(&self, columns: &'static str) -> Sql {
-        let columns = Sql::text(columns);
-        sql!("SELECT {} FROM customers c WHERE {}", columns, self.tests)
+    pub(super) fn plain(&self, columns: &Sql) -> Sql {
+        sql!("SELECT {} FROM customers c WHERE {}", *columns, self.tests)
     }
 
     /// Returns a select of the customers beyond `after`, cut by `tail`.
-    pub(super) fn cut(&self, columns: &'static str, after: &Sql, tail: &Sql) -> Sql {
+    pub(super) fn cut(&self, columns: &Sql, after: &Sql, tail: &Sql) -> Sql {
         let plain = self.plain(columns);
         let ids = |start: &Sql| sql!("ARRAY({} LIMIT {})", start, MAX_SORTED_ROWS + 1);
         let fewest = match self.starts.as_slice() {
@@ -144,11 +143,11 @@ impl Condition {
         }
     }
 
-    /// Tests its own row, and can start from an index by `time` of the rows for which `also` holds.
+    /// Tests its own row, and can start from an index by `order` of the rows for which `also` holds.
     fn indexed(
         tenant: TenantId,
         test: impl Fn(Row) -> Sql,
-        (also, time): (&'static str, &'static str),
+        (also, order): (&'static str, &'static str),
         sorts: &'static [SortKey],
     ) -> Self {
         let start = sql!(
@@ -156,7 +155,7 @@ impl Condition {
             tenant,
             test("x"),
             Sql::text(also),
-            Sql::text(time)
+            Sql::text(order)
         );
         Self {
             start: Some(start),
@@ -213,8 +212,8 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
         Condition::own(test, EVERY_SORT)
     }));
     conditions.extend(phone_digits.iter().map(|digits| {
-        let test = sql!("x.phone_digits = {}", digits);
-        Condition::below(tenant, "customer_profiles", &test, "x.phone_digits")
+        let test = |row| sql!("{}.phone_digits = {}", Sql::text(row), digits);
+        Condition::indexed(tenant, test, ("", "phone_digits"), &[])
     }));
     for (column, span, sorts) in spans {
         if *span != TimeSpan::default() {

@@ -273,6 +273,6 @@ fn by_identifier() -> Vec<Case> {
             seventh,
             "customer_identifiers_external_key",
         ),
-        case(phone, seventh, "customer_profiles_phone_idx"),
+        case(phone, seventh, "customers_phone_idx"),
     ]
 }

@@ -33,35 +33,27 @@ pub(super) async fn fill(store: &Store) {
     run(&mut owner, &people).await;
     for (table, rows) in [
         (
-            "customers (tenant_id, id, status, account_state, customer_type, group_id, first_name, last_name, \
-             email, email_verified, email_key, last_name_key, metadata, version, event_seq, registration_date, \
-             created_at, updated_at, deleted_at)",
-            "t, id, status, 3, CASE n % 500 WHEN 7 THEN 2 ELSE 1 END, \
-             CASE WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, given, family, \
-             'u' || n || '@example.com', false, 'u' || n || '@example.com', family, '{}', 1, 1, made, made, \
-             changed, CASE status WHEN 5 THEN changed END FROM p",
+            "customers (tenant_id, id, version, event_seq, registration_date, created_at, updated_at, \
+             tier_achieved_at, segment_achieved_at, loyalty_points, order_count, status, account_state, customer_type, \
+             tier, email_verified, phone_verified, email_marketing, sms_marketing, push_notifications, order_updates, \
+             promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, total_currency, \
+             total_spent, lifetime_value, segment, email_key, last_name_key, tags, terms, metadata, \
+             custom_preferences, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_digits, \
+             deleted_at)",
+            "t, id, 1, 1, made, made, changed, made, made, 0, 0, status, 3, CASE n % 500 WHEN 7 THEN 2 ELSE 1 END, 1, \
+             false, false, false, false, false, false, false, false, false, false, false, 'USD', 0, 0, \
+             'new_customer', 'u' || n || '@example.com', family, \
+             array_remove(ARRAY[CASE WHEN n % 3 = 0 THEN 'common' END, CASE WHEN n % 2000 = 10 THEN 'rare' END], NULL), \
+             ARRAY[given, family, 'u' || n, 'example'], '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
+             CASE WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \
+             'u' || n || '@example.com', given, family, 5550000 + n, 5550000 + n, \
+             CASE status WHEN 5 THEN changed END FROM p",
         ),
         (
             "customer_identifiers",
             "t, id, k.kind, k.before || n || k.behind FROM p, (VALUES ('email', 'u', '@example.com'), \
              ('legacy', '', ''), ('external:crm', 'C-', '')) AS k (kind, before, behind) \
              WHERE status <> 5 OR k.kind <> 'email'",
-        ),
-        (
-            "customer_profiles (tenant_id, customer_id, phone, phone_digits, phone_verified, created_at, updated_at)",
-            "t, id, 5550000 + n, 5550000 + n, false, made, made FROM p",
-        ),
-        (
-            "customer_preferences (tenant_id, customer_id, created_at, updated_at)",
-            "t, id, made, made FROM p",
-        ),
-        (
-            "customer_tiers (tenant_id, customer_id, tier, segment, tier_achieved_at, segment_achieved_at, updated_at)",
-            "t, id, 1, 'new_customer', made, made, made FROM p",
-        ),
-        (
-            "customer_statistics (tenant_id, customer_id, currency, updated_at)",
-            "t, id, 'USD', made FROM p",
         ),
         (
             "customer_tags",

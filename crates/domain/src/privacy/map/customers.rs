@@ -1,4 +1,4 @@
-//! Customers, and the tables with a single row for each customer.
+//! Customers, and the tables whose rows are written with them.
 
 use super::purpose::{
     ACCOUNT, CONSENTS, CONTACT, FINDING, PERSONALISING, SERVICE, SETTINGS, SIGN_IN,
@@ -82,6 +82,7 @@ pub(super) const TABLES: &[Table] = &[
                 .export("metadata"),
             plain("version"),
             plain("event_seq"),
+            plain("revision"),
             personal("registration_date", &ACCOUNT, BARE_ROW)
                 .export("registrationDate")
                 .in_logs(),
@@ -101,13 +102,18 @@ pub(super) const TABLES: &[Table] = &[
             personal("merged_into", &ACCOUNT, Erase::Null)
                 .export("mergedInto")
                 .in_logs(),
+            personal("legacy_id", &ACCOUNT, Erase::Null).export("legacyId"),
+            personal("external_ids", &ACCOUNT, NO_MEMBERS)
+                .rest()
+                .export("externalIds"),
+            // Without the key nothing that was sealed with it can be read any more.
+            personal("sealing_key", &ACCOUNT, Erase::Null),
         ],
     },
+    // The profile.
     Table {
-        name: "customer_profiles",
+        name: "customers",
         columns: &[
-            plain("tenant_id"),
-            owner(BARE_ROW),
             personal("phone", &CONTACT, Erase::Null)
                 .export("profile.phone")
                 .also(&["phone_number", "telephone", "mobile"]),
@@ -123,18 +129,12 @@ pub(super) const TABLES: &[Table] = &[
             personal("profile_data", &PERSONALISING, NO_MEMBERS)
                 .rest()
                 .export("profile.data"),
-            personal("metadata", &SERVICE, NO_MEMBERS)
-                .rest()
-                .export("profile.metadata"),
-            plain("created_at"),
-            plain("updated_at"),
         ],
     },
+    // The preferences.
     Table {
-        name: "customer_preferences",
+        name: "customers",
         columns: &[
-            plain("tenant_id"),
-            owner(BARE_ROW),
             personal("language", &SETTINGS, Erase::Null)
                 .export("preferences.language")
                 .in_logs(),
@@ -147,12 +147,41 @@ pub(super) const TABLES: &[Table] = &[
             personal("custom_preferences", &SETTINGS, NO_MEMBERS)
                 .rest()
                 .export("preferences.custom"),
-            plain("created_at"),
-            plain("updated_at"),
+        ],
+    },
+    // What repeats the rows of other tables, the tier and the totals.
+    Table {
+        name: "customers",
+        columns: &[
+            personal("tags", &SERVICE, NO_MEMBERS).export("tags"),
+            personal("terms", &FINDING, NO_MEMBERS),
+            personal("tier", &SERVICE, Erase::Overwrite("1"))
+                .export("segment.tier")
+                .in_logs(),
+            personal("segment", &SERVICE, EMPTY)
+                .export("segment.segment")
+                .in_logs(),
+            personal("loyalty_points", &SERVICE, Erase::Overwrite("0"))
+                .export("segment.loyaltyPoints"),
+            personal("tier_achieved_at", &SERVICE, BARE_ROW)
+                .export("segment.tierAchievedAt")
+                .in_logs(),
+            personal("segment_achieved_at", &SERVICE, BARE_ROW)
+                .export("segment.segmentAchievedAt")
+                .in_logs(),
+            personal("total_currency", &SERVICE, TOTALS)
+                .export("segment.currency")
+                .in_logs(),
+            personal("total_spent", &SERVICE, TOTALS).export("segment.totalSpent"),
+            personal("order_count", &SERVICE, TOTALS).export("segment.orderCount"),
+            personal("lifetime_value", &SERVICE, TOTALS).export("segment.lifetimeValue"),
+            personal("refunded_total", &SERVICE, TOTALS).export("segment.refundedTotal"),
+            personal("first_order_date", &SERVICE, TOTALS).export("segment.firstOrderDate"),
+            personal("last_order_date", &SERVICE, TOTALS).export("segment.lastOrderDate"),
         ],
     },
     Table {
-        name: "customer_preferences",
+        name: "customers",
         columns: &OPT_INS,
     },
     Table {
@@ -193,35 +222,14 @@ pub(super) const TABLES: &[Table] = &[
             plain("tenant_id"),
             owner(TOTALS),
             personal("currency", &SERVICE, TOTALS)
-                .export("segment.currency")
+                .export("statistics.currency")
                 .in_logs(),
-            personal("total_spent", &SERVICE, TOTALS).export("segment.totalSpent"),
-            personal("order_count", &SERVICE, TOTALS).export("segment.orderCount"),
-            personal("lifetime_value", &SERVICE, TOTALS).export("segment.lifetimeValue"),
-            personal("refunded_total", &SERVICE, TOTALS).export("segment.refundedTotal"),
-            personal("first_order_date", &SERVICE, TOTALS).export("segment.firstOrderDate"),
-            personal("last_order_date", &SERVICE, TOTALS).export("segment.lastOrderDate"),
-            plain("updated_at"),
-        ],
-    },
-    Table {
-        name: "customer_tiers",
-        columns: &[
-            plain("tenant_id"),
-            owner(Erase::DeleteRow),
-            personal("tier", &SERVICE, Erase::DeleteRow)
-                .export("segment.tier")
-                .in_logs(),
-            personal("segment", &SERVICE, Erase::DeleteRow)
-                .export("segment.segment")
-                .in_logs(),
-            personal("loyalty_points", &SERVICE, Erase::DeleteRow).export("segment.loyaltyPoints"),
-            personal("tier_achieved_at", &SERVICE, Erase::DeleteRow)
-                .export("segment.tierAchievedAt")
-                .in_logs(),
-            personal("segment_achieved_at", &SERVICE, Erase::DeleteRow)
-                .export("segment.segmentAchievedAt")
-                .in_logs(),
+            personal("total_spent", &SERVICE, TOTALS).export("statistics.totalSpent"),
+            personal("order_count", &SERVICE, TOTALS).export("statistics.orderCount"),
+            personal("lifetime_value", &SERVICE, TOTALS).export("statistics.lifetimeValue"),
+            personal("refunded_total", &SERVICE, TOTALS).export("statistics.refundedTotal"),
+            personal("first_order_date", &SERVICE, TOTALS).export("statistics.firstOrderDate"),
+            personal("last_order_date", &SERVICE, TOTALS).export("statistics.lastOrderDate"),
             plain("updated_at"),
         ],
     },

@@ -4,3 +4,4 @@ DROP FUNCTION audit_make_month(date), audit_drop_month(date), audit_trim_seals(i
 DROP TABLE audit_seals;
 -- Takes its partitions with it.
 DROP TABLE audit_events;
+DROP DOMAIN severity;

@@ -6,7 +6,7 @@ CREATE TABLE idempotency_keys (
     caller      text         COLLATE "C" NOT NULL,
     route       text         COLLATE "C" NOT NULL,
     key         varchar(255) COLLATE "C" NOT NULL,
-    body_digest bytea        NOT NULL,  -- keyed; the request's body is not kept
+    body_digest digest       NOT NULL,  -- keyed; the request's body is not kept
     status      integer      NOT NULL,
     location    text,
     etag        text,
@@ -14,7 +14,6 @@ CREATE TABLE idempotency_keys (
     created_at  timestamptz  NOT NULL,
     expires_at  timestamptz  NOT NULL,
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, caller, route, key),
-    CONSTRAINT idempotency_keys_digest_check CHECK (octet_length(body_digest) = 32),
     CONSTRAINT idempotency_keys_status_check CHECK (status BETWEEN 100 AND 599)
 );
 

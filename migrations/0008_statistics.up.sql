@@ -1,10 +1,10 @@
--- What the orders of a customer add up to, per currency.
+-- What the orders of a customer add up to in other currencies than the tenant's, whose totals the customer's row holds.
 SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE customer_statistics (
     tenant_id        uuid          NOT NULL,
     customer_id      uuid          NOT NULL,
-    currency         varchar(3)    COLLATE "C" NOT NULL,
+    currency         currency      NOT NULL,
     total_spent      numeric(18,4) NOT NULL DEFAULT 0,  -- net of refunds
     order_count      bigint        NOT NULL DEFAULT 0,
     lifetime_value   numeric(18,4) NOT NULL DEFAULT 0,
@@ -12,9 +12,7 @@ CREATE TABLE customer_statistics (
     first_order_date timestamptz,
     last_order_date  timestamptz,
     updated_at       timestamptz   NOT NULL,
-    CONSTRAINT customer_statistics_pkey PRIMARY KEY (tenant_id, customer_id, currency),
-    CONSTRAINT customer_statistics_customer_fkey FOREIGN KEY (tenant_id, customer_id)
-        REFERENCES customers (tenant_id, id) ON DELETE CASCADE
+    CONSTRAINT customer_statistics_pkey PRIMARY KEY (tenant_id, customer_id, currency)
 );
 
 ALTER TABLE customer_statistics ENABLE ROW LEVEL SECURITY;

@@ -7,12 +7,11 @@ CREATE TABLE customer_notes (
     id          uuid           NOT NULL,
     text        varchar(10000) NOT NULL,
     is_pinned   boolean        NOT NULL,
-    -- 1 customer, 2 API key, 3 this service
-    author_type smallint       NOT NULL,
+    author_type actor_type     NOT NULL,
     author_id   text           NOT NULL,
     created_at  timestamptz    NOT NULL,
     -- Of the last edit; null until there is one.
-    editor_type smallint,
+    editor_type actor_type,
     editor_id   text,
     updated_at  timestamptz,
     version     bigint         NOT NULL,  -- the edit token
@@ -20,8 +19,6 @@ CREATE TABLE customer_notes (
     CONSTRAINT customer_notes_customer_fkey FOREIGN KEY (tenant_id, customer_id)
         REFERENCES customers (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT customer_notes_text_check CHECK (text <> ''),
-    CONSTRAINT customer_notes_author_type_check CHECK (author_type BETWEEN 1 AND 3),
-    CONSTRAINT customer_notes_editor_type_check CHECK (editor_type BETWEEN 1 AND 3),
     CONSTRAINT customer_notes_edit_check CHECK (num_nulls(editor_type, editor_id, updated_at) IN (0, 3))
 );
 -- The order of the list, which reads it from its end.

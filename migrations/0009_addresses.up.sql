@@ -3,12 +3,14 @@
 -- no two addresses of a customer can hold it, whatever runs in parallel.
 SET LOCAL lock_timeout = '5s';
 
+-- 1 shipping, 2 billing, 3 both
+CREATE DOMAIN address_type AS smallint CONSTRAINT address_type_check CHECK (VALUE BETWEEN 1 AND 3);
+
 CREATE TABLE customer_addresses (
     tenant_id        uuid         NOT NULL,
     customer_id      uuid         NOT NULL,
     id               uuid         NOT NULL,
-    -- 1 shipping, 2 billing, 3 both
-    type             smallint     NOT NULL,
+    type             address_type NOT NULL,
     default_shipping boolean      NOT NULL,
     default_billing  boolean      NOT NULL,
     first_name       varchar(100),
@@ -25,7 +27,7 @@ CREATE TABLE customer_addresses (
     is_verified      boolean      NOT NULL,
     metadata         jsonb        NOT NULL,
     legacy_id        bigint,
-    digest           bytea        NOT NULL,  -- keyed, over type and normalised place: equal addresses have one
+    digest           digest       NOT NULL,  -- keyed, over type and normalised place: equal addresses have one
     version          bigint       NOT NULL,  -- the edit token
     created_at       timestamptz  NOT NULL,
     updated_at       timestamptz  NOT NULL,
@@ -33,8 +35,6 @@ CREATE TABLE customer_addresses (
     CONSTRAINT customer_addresses_pkey PRIMARY KEY (tenant_id, customer_id, id),
     CONSTRAINT customer_addresses_customer_fkey FOREIGN KEY (tenant_id, customer_id)
         REFERENCES customers (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT customer_addresses_type_check CHECK (type BETWEEN 1 AND 3),
-    CONSTRAINT customer_addresses_digest_check CHECK (octet_length(digest) = 32),
     CONSTRAINT customer_addresses_shipping_check CHECK (NOT default_shipping OR (type <> 2 AND deleted_at IS NULL)),
     CONSTRAINT customer_addresses_billing_check CHECK (NOT default_billing OR (type <> 1 AND deleted_at IS NULL))
 );

@@ -3,17 +3,19 @@
 -- and agent of the client are sealed.
 SET LOCAL lock_timeout = '5s';
 
+CREATE DOMAIN severity AS varchar(20)
+    CONSTRAINT severity_check CHECK (VALUE IN ('DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'));
+
 CREATE TABLE audit_events (
     tenant_id      uuid         NOT NULL,
     id             uuid         NOT NULL,
     created_at     timestamptz  NOT NULL,
     event_type     varchar(100) NOT NULL,
-    severity       varchar(20)  NOT NULL DEFAULT 'INFO',
+    severity       severity     NOT NULL DEFAULT 'INFO',
     operation      varchar(50)  NOT NULL,
     customer_id    uuid,
     resource_id    uuid,
-    -- 1 customer, 2 API key, 3 this service
-    actor_type     smallint     NOT NULL,
+    actor_type     actor_type   NOT NULL,
     actor_id       text         NOT NULL,
     session_id     text,
     trace_id       text         NOT NULL,
@@ -25,13 +27,10 @@ CREATE TABLE audit_events (
     ip_address     bytea,
     user_agent     bytea,
     reason         bytea,
-    digest         bytea        NOT NULL,  -- keyed, over the whole entry
+    digest         digest       NOT NULL,  -- keyed, over the whole entry
     -- The transaction that wrote the entry: entries are sealed in this order.
     transaction_id xid8         NOT NULL DEFAULT pg_current_xact_id(),
-    CONSTRAINT audit_events_pkey PRIMARY KEY (tenant_id, created_at, id),
-    CONSTRAINT audit_events_severity_check CHECK (severity IN ('DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL')),
-    CONSTRAINT audit_events_actor_type_check CHECK (actor_type BETWEEN 1 AND 3),
-    CONSTRAINT audit_events_digest_check CHECK (octet_length(digest) = 32)
+    CONSTRAINT audit_events_pkey PRIMARY KEY (tenant_id, created_at, id)
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX audit_events_transaction_idx ON audit_events (transaction_id, id);
 CREATE INDEX audit_events_customer_idx ON audit_events (tenant_id, customer_id, created_at, id)

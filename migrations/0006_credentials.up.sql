@@ -6,9 +6,7 @@ CREATE TABLE customer_credentials (
     customer_id         uuid         NOT NULL,
     password_hash       varchar(512) NOT NULL,
     password_changed_at timestamptz  NOT NULL,
-    CONSTRAINT customer_credentials_pkey PRIMARY KEY (tenant_id, customer_id),
-    CONSTRAINT customer_credentials_customer_fkey FOREIGN KEY (tenant_id, customer_id)
-        REFERENCES customers (tenant_id, id) ON DELETE CASCADE
+    CONSTRAINT customer_credentials_pkey PRIMARY KEY (tenant_id, customer_id)
 );
 
 ALTER TABLE customer_credentials ENABLE ROW LEVEL SECURITY;

@@ -6,7 +6,7 @@ CREATE TABLE api_keys (
     id           uuid         NOT NULL,
     name         varchar(100) NOT NULL,
     prefix       varchar(32)  NOT NULL,
-    digest       bytea        NOT NULL,
+    digest       digest       NOT NULL,
     -- 1 customers:read, 2 customers:write, 3 customers:admin
     permissions  smallint[]   NOT NULL,
     all_tenants  boolean      NOT NULL,
@@ -17,7 +17,6 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT api_keys_digest_key UNIQUE (tenant_id, digest),
     CONSTRAINT api_keys_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id),
-    CONSTRAINT api_keys_digest_check CHECK (octet_length(digest) = 32),
     CONSTRAINT api_keys_permissions_check CHECK (
         cardinality(permissions) > 0 AND permissions <@ ARRAY[1, 2, 3]::smallint[])
 );

@@ -5,9 +5,7 @@ CREATE TABLE customer_tags (
     tenant_id   uuid        NOT NULL,
     customer_id uuid        NOT NULL,
     tag         varchar(50) COLLATE "C" NOT NULL,
-    CONSTRAINT customer_tags_pkey PRIMARY KEY (tenant_id, customer_id, tag),
-    CONSTRAINT customer_tags_customer_fkey FOREIGN KEY (tenant_id, customer_id)
-        REFERENCES customers (tenant_id, id) ON DELETE CASCADE
+    CONSTRAINT customer_tags_pkey PRIMARY KEY (tenant_id, customer_id, tag)
 );
 -- The tags of a tenant, each with its customers: read in the order of the tags, skipping from one to the next.
 CREATE INDEX customer_tags_tag_idx ON customer_tags (tenant_id, tag, customer_id);

@@ -1,5 +1,6 @@
 -- The keys that values are sealed with. A tenant's are wrapped under a master key that only the key store has, a
--- customer's under their tenant's. Older ones stay, since every sealed value names the key that it was sealed with.
+-- customer's under their tenant's. Older ones stay, since every sealed value names the key that it was sealed with: a
+-- customer's newest key is in its row, the older ones are here.
 SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE tenant_keys (
@@ -22,11 +23,10 @@ GRANT SELECT, INSERT ON tenant_keys TO customer_worker;
 CREATE TABLE customer_keys (
     tenant_id   uuid        NOT NULL,
     customer_id uuid        NOT NULL,
-    id          uuid        NOT NULL,  -- the newest, which is the greatest, is in use
+    id          uuid        NOT NULL,
     wrapped     bytea       NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT customer_keys_pkey PRIMARY KEY (tenant_id, customer_id, id),
-    CONSTRAINT customer_keys_customer_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers (tenant_id, id)
+    CONSTRAINT customer_keys_pkey PRIMARY KEY (tenant_id, customer_id, id)
 );
 
 ALTER TABLE customer_keys ENABLE ROW LEVEL SECURITY;
@@ -34,6 +34,4 @@ ALTER TABLE customer_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_keys_app ON customer_keys TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-CREATE POLICY customer_keys_worker ON customer_keys TO customer_worker USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT ON customer_keys TO customer_app;
-GRANT SELECT, INSERT ON customer_keys TO customer_worker;

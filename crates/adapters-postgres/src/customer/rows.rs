@@ -1,0 +1,116 @@
+//! The rows of a customer in other tables, of which a save writes only the difference.
+
+use crate::pg::builder::{self, Branches, padded};
+use customer_domain::customer::{Customer, search_terms};
+use customer_domain::tag::Tag;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tags, search terms and identifiers, each with a row of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(super) tags: BTreeSet<String>,
+    pub(super) terms: BTreeSet<String>,
+    /// By kind.
+    identifiers: BTreeMap<String, String>,
+}
+
+impl Rows {
+    /// Returns the rows that the customer should have.
+    pub(super) fn of(customer: &Customer) -> Self {
+        Self::stored(customer, search_terms(customer))
+    }
+
+    /// Returns the rows that a stored customer has. Its terms were made by the rules of their time.
+    pub(super) fn stored(customer: &Customer, terms: BTreeSet<String>) -> Self {
+        let tags = customer.tags.iter().map(Tag::as_str);
+        let identifiers = customer.identifiers().into_iter();
+        Self {
+            tags: tags.map(str::to_owned).collect(),
+            terms,
+            identifiers: identifiers
+                .map(|held| (held.kind(), held.value()))
+                .collect(),
+        }
+    }
+
+    /// Appends what turns the rows of `before` into these: nothing where they are equal. `$1` is
+    /// the tenant, `$2` the customer.
+    pub(super) fn write(&self, before: &Self, branches: &mut Branches) {
+        write_list(
+            branches,
+            "customer_tags",
+            "tag",
+            [&before.tags, &self.tags],
+        );
+        write_list(
+            branches,
+            "customer_search_terms",
+            "term",
+            [&before.terms, &self.terms],
+        );
+        let given_up = before.identifiers.keys();
+        let given_up = given_up.filter(|kind| !self.identifiers.contains_key(*kind));
+        delete(
+            branches,
+            "customer_identifiers",
+            "kind",
+            given_up.cloned().collect(),
+        );
+        let new = self.identifiers.iter();
+        let new = new.filter(|(kind, value)| before.identifiers.get(*kind) != Some(value));
+        set_identifiers(branches, new.collect());
+    }
+}
+
+fn write_list(
+    branches: &mut Branches,
+    table: &'static str,
+    column: &'static str,
+    [before, after]: [&BTreeSet<String>; 2],
+) {
+    let removed = before.difference(after).cloned().collect();
+    delete(branches, table, column, removed);
+    let added = padded(after.difference(before));
+    if added.is_empty() {
+        return;
+    }
+    let insert = branches.branch("INSERT INTO ").push(table);
+    insert.push(" (tenant_id, customer_id, ").push(column);
+    insert.push(")");
+    builder::values(insert, "$1, $2", added, |row, value| {
+        row.push_bind(value.as_str());
+    });
+    insert.push(" ON CONFLICT DO NOTHING");
+}
+
+fn delete(
+    branches: &mut Branches,
+    table: &'static str,
+    column: &'static str,
+    removed: Vec<String>,
+) {
+    if removed.is_empty() {
+        return;
+    }
+    let delete = branches.branch("DELETE FROM ").push(table);
+    delete.push(" WHERE tenant_id = $1 AND customer_id = $2 AND ");
+    delete.push(column).push(" = ANY(");
+    delete.push_bind(removed).push("::text[])");
+}
+
+/// Sets kinds of identifiers to their values. A value of another customer violates the unique index
+/// of that kind: ON CONFLICT covers the primary key only.
+fn set_identifiers(branches: &mut Branches, identifiers: Vec<(&String, &String)>) {
+    if identifiers.is_empty() {
+        return;
+    }
+    let insert =
+        branches.branch("INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value)");
+    builder::values(insert, "$1, $2", identifiers, |row, (kind, value)| {
+        row.push_bind(kind.as_str()).push_bind(value.as_str());
+    });
+    insert.push(
+        " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value \
+         WHERE customer_identifiers.tenant_id = $1",
+    );
+}
