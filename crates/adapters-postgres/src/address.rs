@@ -7,6 +7,7 @@ mod save;
 pub(crate) use reads::PgAddressReads;
 pub(crate) use record::prepared;
 
+use crate::pg::builder::Branches;
 use crate::unit_of_work::PgUnitOfWork;
 use async_trait::async_trait;
 use customer_domain::StoreError;
@@ -29,7 +30,7 @@ impl AddressRepo for PgUnitOfWork {
     }
 
     /// No round trip if nothing changed; two if something is released and something written;
-    /// otherwise one.
+    /// otherwise one. What is written takes the recorded changes along.
     #[instrument(name = "db.address.save", level = "debug", skip_all)]
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
         let tenant = self.tx.tenant();
@@ -38,8 +39,10 @@ impl AddressRepo for PgUnitOfWork {
             self.tx.message(&released).await?;
         }
         if !changes.written.is_empty() {
-            let mut statement = save::write(tenant, changes);
-            self.tx.execute(statement.build()).await?;
+            let mut branches = Branches::new(&[tenant.0, changes.customer.0]);
+            self.add_changes(&mut branches).await?;
+            save::write(&mut branches, changes);
+            self.tx.execute(branches.finish().build()).await?;
         }
         Ok(())
     }

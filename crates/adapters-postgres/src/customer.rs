@@ -11,6 +11,7 @@ mod save;
 pub(crate) use reads::PgCustomerReads;
 pub(crate) use rows::Rows;
 
+use crate::pg::builder::Branches;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use crate::unit_of_work::PgUnitOfWork;
@@ -38,8 +39,10 @@ impl CustomerRepo for PgUnitOfWork {
         let id = customer.customer.id;
         let sealing_key = self.keys.make(id)?;
         let rows = Rows::of(&customer.customer);
-        let mut statement = insert::statement(customer, &rows, sealing_key);
-        self.tx.execute(statement.build()).await?;
+        let mut branches = Branches::new(&[self.tx.tenant().0, id.0]);
+        self.add_changes(&mut branches).await?;
+        insert::finish(&mut branches, customer, &rows, sealing_key);
+        self.tx.execute(branches.finish().build()).await?;
         self.rows.insert(id, rows);
         Ok(())
     }
@@ -70,10 +73,12 @@ impl CustomerRepo for PgUnitOfWork {
     /// One round trip.
     #[instrument(name = "db.customer.save", level = "debug", skip_all)]
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
-        let before = self.rows.get(&customer.id).ok_or(StoreError::NotFound)?;
         let rows = Rows::of(customer);
-        let mut statement = save::statement(customer, before, &rows);
-        let saved = self.tx.execute(statement.build()).await?;
+        let mut branches = Branches::new(&[self.tx.tenant().0, customer.id.0]);
+        self.add_changes(&mut branches).await?;
+        let before = self.rows.get(&customer.id).ok_or(StoreError::NotFound)?;
+        save::finish(&mut branches, customer, before, &rows);
+        let saved = self.tx.execute(branches.finish().build()).await?;
         self.rows.insert(customer.id, rows);
         match saved {
             0 => Err(StoreError::NotFound),

@@ -1,7 +1,7 @@
 //! Units of work.
 
 use crate::customer::Rows;
-use crate::pg::builder::{Branches, Builder};
+use crate::pg::builder::Branches;
 use crate::pg::metrics;
 use crate::pg::pool::PgPool;
 use crate::pg::sql::Sql;
@@ -50,6 +50,7 @@ impl PgTransactions {
             context: context.clone(),
             rows: HashMap::new(),
             changes: Vec::new(),
+            sent: 0,
             reply: None,
         };
         Ok((work, rows))
@@ -92,8 +93,8 @@ impl Transactions for PgTransactions {
     }
 }
 
-/// An open unit of work: the transaction, and the rows that are written right before COMMIT. The
-/// slices implement their ports on it.
+/// An open unit of work: the transaction, and what is written with its statements or right before
+/// COMMIT. The slices implement their ports on it.
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
     pub(crate) keys: WorkKeys,
@@ -101,6 +102,8 @@ pub(crate) struct PgUnitOfWork {
     pub(crate) rows: HashMap<CustomerId, Rows>,
     context: Context,
     changes: Vec<Change>,
+    /// How many of the changes are written.
+    sent: usize,
     reply: Option<(IdempotencyClaim, StoredReply)>,
 }
 
@@ -142,10 +145,11 @@ impl UnitOfWork for PgUnitOfWork {
         self.reply = Some((claim, reply));
     }
 
-    /// Two round trips; one if there is nothing to write.
+    /// One round trip; two if something was recorded after the last statement that took it along, or
+    /// a reply is stored.
     #[instrument(name = "db.commit", level = "debug", skip_all)]
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let written = self.write_changes().await;
+        let written = self.write_rest().await;
         let Self { tx, changes, .. } = *self;
         let committed = match written {
             Ok(()) => tx.commit().await,
@@ -163,46 +167,52 @@ impl UnitOfWork for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    /// Writes events, audit entries and the reply in one statement. The INSERT of the reply, if any,
-    /// is the main one: its count shows whether the key was free.
-    async fn write_changes(&mut self) -> Result<(), StoreError> {
-        if self.changes.is_empty() && self.reply.is_none() {
-            return Ok(());
-        }
-        let about = self.changes.iter().flat_map(|change| {
+    /// Adds the events and audit entries that were recorded and not yet written to a statement. No
+    /// round trip, unless they are about customers that this unit of work has not locked.
+    pub(crate) async fn add_changes(&mut self, branches: &mut Branches) -> Result<(), StoreError> {
+        let changes = self.changes.get(self.sent..).unwrap_or_default();
+        let about = changes.iter().flat_map(|change| {
             let event = change.event().map(|event| event.customer);
             let entry = change.audit().and_then(|entry| entry.customer);
             [event, entry].into_iter().flatten()
         });
         let about: Vec<_> = about.collect();
         self.keys.find(&mut self.tx, about).await?;
-        let mut statement = self.changes_statement()?;
-        let written = self.tx.execute(statement.build()).await?;
+        let events: Vec<_> = changes.iter().filter_map(Change::event).collect();
+        if !events.is_empty() {
+            let insert = branches.branch(outbox::INSERT);
+            outbox::values(insert, &self.context, &events, &self.keys)?;
+        }
+        let entries: Vec<_> = changes.iter().filter_map(Change::audit).collect();
+        if !entries.is_empty() {
+            let insert = branches.branch(audit::INSERT);
+            audit::values(insert, &self.context, &entries, &self.keys)?;
+        }
+        self.sent = self.changes.len();
+        Ok(())
+    }
+
+    /// Writes what no statement took along, and the reply. The INSERT of the reply, if any, is the
+    /// main one: its count shows whether the key was free.
+    async fn write_rest(&mut self) -> Result<(), StoreError> {
+        if self.sent == self.changes.len() && self.reply.is_none() {
+            return Ok(());
+        }
+        let mut branches = Branches::new(&[self.context.tenant.0]);
+        self.add_changes(&mut branches).await?;
+        match &self.reply {
+            Some((claim, reply)) => {
+                idempotency::values(branches.main(idempotency::INSERT), claim, reply);
+            }
+            None => {
+                branches.main("SELECT 1");
+            }
+        }
+        let written = self.tx.execute(branches.finish().build()).await?;
         if self.reply.is_some() && written == 0 {
             let taken = StoreError::Conflict(Conflict::IdempotencyKey);
             return Err(self.tx.fail(taken).await);
         }
         Ok(())
-    }
-
-    fn changes_statement(&self) -> Result<Builder, StoreError> {
-        let (context, keys) = (&self.context, &self.keys);
-        let mut branches = Branches::new(&[context.tenant.0]);
-        let changes = self.changes.iter();
-        let events: Vec<_> = changes.clone().filter_map(Change::event).collect();
-        let entries: Vec<_> = changes.filter_map(Change::audit).collect();
-        let is_last = entries.is_empty() && self.reply.is_none();
-        if !events.is_empty() {
-            let insert = branches.next(outbox::INSERT, is_last);
-            outbox::values(insert, context, &events, keys)?;
-        }
-        if !entries.is_empty() {
-            let insert = branches.next(audit::INSERT, self.reply.is_none());
-            audit::values(insert, context, &entries, keys)?;
-        }
-        if let Some((claim, reply)) = &self.reply {
-            idempotency::values(branches.main(idempotency::INSERT), claim, reply);
-        }
-        Ok(branches.finish())
     }
 }

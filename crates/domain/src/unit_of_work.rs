@@ -83,14 +83,15 @@ pub trait UnitOfWork: Send {
     fn audit(&mut self) -> &mut dyn AuditRepo;
 
     /// Records a change: an event, an audit entry, or both. No rule can reject them, so they are
-    /// collected and sent together right before COMMIT.
+    /// collected: the next statement that writes a customer or its addresses takes them along, or
+    /// else they are sent right before COMMIT. So record a change before it is stored.
     fn record(&mut self, change: Change);
 
     /// Stores the reply for the claim that this unit of work was opened with.
     fn store_reply(&mut self, claim: IdempotencyClaim, reply: StoredReply);
 
-    /// Writes the recorded changes and the stored reply (one round trip if there are any) and
-    /// commits (one more).
+    /// Writes the recorded changes that no statement took along and the stored reply (one round trip
+    /// if there are any), and commits (one more).
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with

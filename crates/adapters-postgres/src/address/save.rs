@@ -1,6 +1,6 @@
 //! Writes a changed address book: first roles and digests are released, then rows are written.
 
-use crate::pg::builder::{self, Builder, Parameters};
+use crate::pg::builder::{self, Branches, Parameters};
 use crate::pg::sql::{Sql, sql};
 use customer_domain::address::{Address, BookChanges, PostalAddress, Role, WrittenAddress};
 use customer_domain::customer::LegacyId;
@@ -73,16 +73,15 @@ const COLUMNS: [&str; 22] = [
     "updated_at",
 ];
 
-/// Returns the statement that inserts or replaces new and changed addresses as whole rows. `$1` is
-/// the tenant, `$2` the customer.
-pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Builder {
-    let mut statement = Builder::with_ids(&[tenant.0, changes.customer.0]);
-    statement.push("INSERT INTO customer_addresses (tenant_id, customer_id");
+/// Appends the main statement, which inserts or replaces new and changed addresses as whole rows.
+/// `$1` is the tenant, `$2` the customer.
+pub(super) fn write(branches: &mut Branches, changes: &BookChanges) {
+    let statement = branches.main("INSERT INTO customer_addresses (tenant_id, customer_id");
     for column in COLUMNS {
         statement.push(", ").push(column);
     }
     statement.push(")");
-    builder::values(&mut statement, "$1, $2", &changes.written, bind);
+    builder::values(statement, "$1, $2", &changes.written, bind);
     statement.push(" ON CONFLICT (tenant_id, customer_id, id) DO UPDATE SET ");
     let mut replaced = statement.separated(", ");
     for column in COLUMNS {
@@ -94,7 +93,6 @@ pub(super) fn write(tenant: TenantId, changes: &BookChanges) -> Builder {
         }
     }
     statement.push(" WHERE customer_addresses.tenant_id = $1");
-    statement
 }
 
 fn bind(row: &mut Parameters<'_>, written: &WrittenAddress) {

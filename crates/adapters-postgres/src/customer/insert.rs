@@ -1,16 +1,20 @@
 //! Inserts a new customer: its row with the key that seals its values, and its rows in other
-//! tables, in one statement.
+//! tables.
 
 use super::columns::{self, NewRow, Row};
 use super::rows::Rows;
-use crate::pg::builder::{self, Branches, Builder};
+use crate::pg::builder::{self, Branches};
 use customer_domain::customer::NewCustomer;
 
-/// Returns the statement. `$1` is the tenant, `$2` the customer.
-pub(super) fn statement(new: &NewCustomer, rows: &Rows, sealing_key: Vec<u8>) -> Builder {
+/// Appends the rest of the statement. `$1` is the tenant, `$2` the customer.
+pub(super) fn finish(
+    branches: &mut Branches,
+    new: &NewCustomer,
+    rows: &Rows,
+    sealing_key: Vec<u8>,
+) {
     let customer = &new.customer;
-    let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
-    rows.write(&Rows::default(), &mut branches);
+    rows.write(&Rows::default(), branches);
     if let Some(hash) = &new.password_hash {
         let insert = branches.branch(
             "INSERT INTO customer_credentials (tenant_id, customer_id, password_hash, password_changed_at)",
@@ -27,5 +31,4 @@ pub(super) fn statement(new: &NewCustomer, rows: &Rows, sealing_key: Vec<u8>) ->
     };
     let insert = branches.main("INSERT INTO customers (tenant_id, id");
     builder::new_row(insert, &row, columns::of_insert);
-    branches.finish()
 }

@@ -1,20 +1,17 @@
-//! Saves a changed customer: its row, and what changed of its rows in other tables, in one
-//! statement.
+//! Saves a changed customer: its row, and what changed of its rows in other tables.
 
 use super::columns::{self, Row};
 use super::rows::Rows;
-use crate::pg::builder::{Branches, Builder, changed_row};
+use crate::pg::builder::{Branches, changed_row};
 use customer_domain::customer::Customer;
 
-/// Returns the statement that saves a customer whose other rows were `before` and shall be `rows`.
-/// `$1` is the tenant, `$2` the customer; it counts 0 rows if there is no such customer.
+/// Appends the rest of the statement that saves a customer whose other rows were `before` and shall
+/// be `rows`. `$1` is the tenant, `$2` the customer; it counts 0 rows if there is no such customer.
 ///
 /// All branches see the rows as they were before it, so none of them may touch a row twice.
-pub(super) fn statement(customer: &Customer, before: &Rows, rows: &Rows) -> Builder {
-    let mut branches = Branches::new(&[customer.tenant.0, customer.id.0]);
-    rows.write(before, &mut branches);
+pub(super) fn finish(branches: &mut Branches, customer: &Customer, before: &Rows, rows: &Rows) {
+    rows.write(before, branches);
     let update = branches.main("UPDATE customers SET revision = revision + 1, ");
     changed_row(update, &Row { customer, rows }, columns::of_change);
     update.push(" WHERE tenant_id = $1 AND id = $2 AND erased_at IS NULL");
-    branches.finish()
 }

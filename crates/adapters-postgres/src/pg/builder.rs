@@ -129,15 +129,6 @@ impl Branches {
         self.builder.push(closing).push(text)
     }
 
-    /// Begins the main statement if `is_last`, otherwise the next branch.
-    pub(crate) fn next(&mut self, text: &'static str, is_last: bool) -> &mut Builder {
-        if is_last {
-            self.main(text)
-        } else {
-            self.branch(text)
-        }
-    }
-
     /// Returns the whole statement.
     pub(crate) fn finish(self) -> Builder {
         self.builder

@@ -27,6 +27,9 @@ async fn catalogue(database: &TestDatabase) -> Vec<String> {
          UNION ALL SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public' \
          UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
          FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
+         UNION ALL SELECT format('domain %s of %s %s', t.oid::regtype, typbasetype::regtype, \
+         (SELECT string_agg(pg_get_constraintdef(k.oid), ', ') FROM pg_constraint k WHERE k.contypid = t.oid)) \
+         FROM pg_type t WHERE typtype = 'd' AND typnamespace = 'public'::regnamespace \
          UNION ALL SELECT format('policy %s', p) FROM pg_policies p WHERE schemaname = 'public' \
          UNION ALL SELECT format('relation %s %s %s %s grants %s partition %s', relname, relkind, relrowsecurity, \
          relforcerowsecurity, relacl, pg_get_expr(relpartbound, oid)) FROM pg_class \

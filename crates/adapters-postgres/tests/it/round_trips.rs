@@ -36,8 +36,8 @@ impl Counted {
     }
 
     async fn create(&self, n: u64, mut work: Box<dyn UnitOfWork>, new: &NewCustomer) {
-        work.customers().insert(new).await.expect("insert");
         work.record(change(n, EventKind::Created, &record_of(new)));
+        work.customers().insert(new).await.expect("insert");
         work.commit().await.expect("commit");
     }
 
@@ -104,7 +104,7 @@ async fn a_list_with_its_count_is_one_round_trip() {
 }
 
 #[tokio::test]
-async fn a_create_is_four_round_trips() {
+async fn a_create_is_three_round_trips() {
     let counted = Counted::new().await;
     counted.seed().await;
     // As many rows as the first customer, so the same statement.
@@ -118,7 +118,7 @@ async fn a_create_is_four_round_trips() {
     counted
         .create(2, counted.begin().await, &unlike.build_new())
         .await;
-    assert_eq!(counted.count(), 4);
+    assert_eq!(counted.count(), 3);
 }
 
 #[tokio::test]
@@ -140,16 +140,16 @@ async fn a_create_with_a_key_is_five_round_trips() {
 }
 
 #[tokio::test]
-async fn an_update_is_five_round_trips() {
+async fn an_update_is_four_round_trips() {
     let counted = Counted::new().await;
     let new = counted.seed().await;
-    for (n, expected) in [(2, None), (3, Some(5))] {
+    for (n, expected) in [(2, None), (3, Some(4))] {
         let mut work = counted.begin().await;
         let id = CustomerRef::Id(new.customer.id);
         let mut found = work.customers().find_for_update(id).await.expect("found");
         found.customer.version += 1;
-        work.customers().save(&found.customer).await.expect("save");
         work.record(change(n, EventKind::ProfileUpdated, &found));
+        work.customers().save(&found.customer).await.expect("save");
         work.commit().await.expect("commit");
         let count = counted.count();
         assert!(expected.is_none_or(|expected| expected == count), "{count}");
@@ -168,14 +168,14 @@ async fn an_abandoned_update_is_three_round_trips() {
 }
 
 #[tokio::test]
-async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
+async fn a_new_address_is_four_round_trips_and_five_when_a_default_moves() {
     let counted = Counted::new().await;
     let owner = counted.seed().await.customer;
     for (n, make_default, expected) in [
         (1, false, None),
-        (2, false, Some(5)),
+        (2, false, Some(4)),
         (3, true, None),
-        (4, true, Some(6)),
+        (4, true, Some(5)),
     ] {
         let mut work = counted.begin().await;
         let id = CustomerRef::Id(owner.id);
@@ -184,10 +184,10 @@ async fn a_new_address_is_five_round_trips_and_six_when_a_default_moves() {
         let added = locked.book.add(address(n), make_default, 10, &PlainDigests);
         added.expect("added");
         let changes = locked.book.changes(&PlainDigests);
-        work.addresses().save(&changes).await.expect("saved");
         let mut record = record_of(&customer().number(1).full().build_new());
         record.customer.event_seq = locked.holder.event_seq;
         work.record(change(10 + n, EventKind::AddressCreated, &record));
+        work.addresses().save(&changes).await.expect("saved");
         work.commit().await.expect("commit");
         let count = counted.count();
         assert!(

@@ -86,9 +86,9 @@ impl Addresses {
             return Ok(after);
         }
         refuse_unsound(&after.address, &changed)?;
-        work.addresses().save(&book.changes(&*self.digests)).await?;
         let edit = Edit::Updated(&changed);
         work.record(self.changed(holder, &book, &after.address, edit));
+        work.addresses().save(&book.changes(&*self.digests)).await?;
         work.commit().await?;
         Ok(after)
     }
@@ -133,9 +133,9 @@ impl Addresses {
             work.rollback().await?;
             return Ok(Outcome::Done(after));
         }
-        work.addresses().save(&book.changes(&*self.digests)).await?;
         let edit = Edit::Updated(&[AddressField::Roles]);
         work.record(self.changed(holder, &book, &after.address, edit));
+        work.addresses().save(&book.changes(&*self.digests)).await?;
         once.store_reply(&mut *work, &after);
         work.commit().await?;
         Ok(Outcome::Done(after))
@@ -169,8 +169,8 @@ impl Addresses {
         expect_version(before.version, command.expected_versions.as_deref())?;
         let id = before.id;
         let removed = book.remove(id, self.clock.now())?;
-        work.addresses().save(&book.changes(&*self.digests)).await?;
         work.record(self.changed(holder, &book, &removed, Edit::Deleted));
+        work.addresses().save(&book.changes(&*self.digests)).await?;
         work.commit().await?;
         Ok(HeldAddress {
             customer: holder.customer,

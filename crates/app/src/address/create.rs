@@ -102,13 +102,13 @@ impl Addresses {
             work.rollback().await?;
             return Ok(Outcome::Done(added));
         }
-        work.addresses().save(&book.changes(&*self.digests)).await?;
         let given = added.address.given_fields();
         let edit = match &changed {
             Some(changed) => Edit::Updated(changed),
             None => Edit::Created(&given),
         };
         work.record(self.changed(holder, &book, &added.address, edit));
+        work.addresses().save(&book.changes(&*self.digests)).await?;
         once.store_reply(&mut *work, &added);
         work.commit().await?;
         Ok(Outcome::Done(added))

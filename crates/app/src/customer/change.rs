@@ -145,10 +145,10 @@ impl Customers {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
         }
-        work.customers().save(&record.customer).await?;
         for change in recorded {
             work.record(change);
         }
+        work.customers().save(&record.customer).await?;
         once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))

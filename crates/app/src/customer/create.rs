@@ -110,12 +110,12 @@ impl Customers {
             Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
-        work.customers().insert(new).await?;
         let record = CustomerRecord {
             customer: new.customer.clone(),
             summary: new.summary.clone(),
         };
         work.record(self.created(&record, new.password_hash.is_some()));
+        work.customers().insert(new).await?;
         once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))

@@ -70,9 +70,9 @@ impl Customers {
         }
         customer.version += 1;
         customer.updated_at = now;
-        work.customers().save(customer).await?;
         let reason = command.reason.clone();
         work.record(self.status_changed(&before, customer, command.change, reason));
+        work.customers().save(customer).await?;
         once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
