@@ -60,7 +60,7 @@ CREATE TABLE customers (
     terms               text[]          COLLATE "C" NOT NULL,
     metadata            jsonb           NOT NULL,
     custom_preferences  jsonb           NOT NULL,
-    profile_data        jsonb           NOT NULL DEFAULT '{}',
+    profile_data        jsonb           NOT NULL,
     external_ids        jsonb           NOT NULL,  -- by system
     legacy_id           bigint,
     group_id            varchar(50)     COLLATE "C",

@@ -20,7 +20,7 @@ const EXPORT_TIMEOUT: Duration = Duration::from_mins(30);
 const COPY: &str = "COPY (SELECT c.id, c.email, c.email_verified, c.status, c.account_state, c.customer_type, \
      c.group_id, c.first_name, c.last_name, c.registration_source, c.metadata, c.registration_date, \
      c.last_login_at, c.version, c.created_at, c.updated_at, c.deleted_at, \
-     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.phone_verified, \
+     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.profile_data, c.phone_verified, \
      c.language, c.currency, c.timezone, c.email_marketing, c.sms_marketing, c.push_notifications, \
      c.order_updates, c.promotional_emails, c.newsletter, c.data_sharing, c.analytics_tracking, \
      c.cookie_consent, c.custom_preferences, array_to_json(c.tags), c.legacy_id, c.external_ids, \

@@ -30,7 +30,7 @@ pub(super) const TABLES: [Table; 6] = [
         "id, version, event_seq, registration_date, created_at, updated_at, status, account_state, customer_type, \
          email_verified, phone_verified, email_key, last_name_key, tags, terms, metadata, external_ids, legacy_id, \
          group_id, email, registration_source, last_login_at, first_name, last_name, phone, phone_digits, \
-         date_of_birth, gender, avatar_url, language, currency, timezone, email_marketing, sms_marketing, \
+         date_of_birth, gender, avatar_url, profile_data, language, currency, timezone, email_marketing, sms_marketing, \
          push_notifications, order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, \
          cookie_consent, custom_preferences, tier, tier_achieved_at, segment, segment_achieved_at, loyalty_points, \
          total_currency, total_spent, lifetime_value, order_count",
@@ -129,6 +129,7 @@ fn profile<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
         .optional(profile.date_of_birth)
         .optional(profile.gender.map(Gender::code))
         .optional_text(profile.avatar.as_deref())
+        .text(&json(&profile.data))
 }
 
 fn preference<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {

@@ -4,10 +4,11 @@ pub use crate::support::phone::{MAX_PHONE, Phone};
 
 use crate::support::field::fields;
 use crate::support::hidden::hidden;
+use crate::support::merge::merge_object;
 use crate::support::vocabulary::vocabulary;
 use crate::{InvalidValue, Patch, ValueFault, text};
 use chrono::{Datelike, NaiveDate};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The maximum length of a first or last name, in characters (DAT-04).
 pub const MAX_NAME: usize = 100;
@@ -29,6 +30,8 @@ pub struct Profile {
     pub phone: Option<Phone>,
     /// URL of a picture, `https` only.
     pub avatar: Option<String>,
+    /// Free-form data about the person, such as a clothing size (DAT-10).
+    pub data: Map<String, Value>,
 }
 
 fields! {
@@ -46,6 +49,8 @@ fields! {
         Phone profile.phone,
         /// Picture.
         Avatar profile.avatar,
+        /// Free-form data.
+        Data profile.data,
     }
 }
 
@@ -56,7 +61,7 @@ impl ProfileField {
             Self::FirstName | Self::LastName => Some(MAX_NAME),
             Self::Phone => Some(MAX_PHONE),
             Self::Avatar => Some(MAX_AVATAR),
-            Self::DateOfBirth | Self::Gender => None,
+            Self::DateOfBirth | Self::Gender | Self::Data => None,
         }
     }
 }
@@ -71,6 +76,7 @@ impl Profile {
             gender,
             phone,
             avatar,
+            data,
         } = self;
         let date_of_birth = date_of_birth.map(|day| day.to_string());
         [
@@ -83,6 +89,7 @@ impl Profile {
                 json!(phone.as_ref().map(Phone::as_str)),
             ),
             (ProfileField::Avatar, json!(avatar)),
+            (ProfileField::Data, json!(data)),
         ]
     }
 }
@@ -102,6 +109,8 @@ pub struct ProfileChanges {
     pub phone: Patch<Phone>,
     /// Picture.
     pub avatar: Patch<String>,
+    /// Free-form data, merged member by member.
+    pub data: Patch<Map<String, Value>>,
 }
 
 impl ProfileChanges {
@@ -114,6 +123,7 @@ impl ProfileChanges {
             gender,
             phone,
             avatar,
+            data,
         } = self;
         first_name.apply(&mut profile.first_name);
         last_name.apply(&mut profile.last_name);
@@ -121,6 +131,7 @@ impl ProfileChanges {
         gender.apply(&mut profile.gender);
         phone.apply(&mut profile.phone);
         avatar.apply(&mut profile.avatar);
+        merge_object(&mut profile.data, data);
     }
 }
 
@@ -224,7 +235,11 @@ mod tests {
             let max = field.max_length().unwrap();
             assert!(accepts(max) && !accepts(max + 1), "{}", field.path());
         }
-        for field in [ProfileField::DateOfBirth, ProfileField::Gender] {
+        for field in [
+            ProfileField::DateOfBirth,
+            ProfileField::Gender,
+            ProfileField::Data,
+        ] {
             assert_eq!(field.max_length(), None);
         }
     }

@@ -117,6 +117,7 @@ fn add_profile(columns: &mut Columns<'_>, profile: &Profile) {
         gender,
         phone,
         avatar,
+        data,
     } = profile;
     let phone = phone.as_ref();
     columns
@@ -126,7 +127,8 @@ fn add_profile(columns: &mut Columns<'_>, profile: &Profile) {
         .set("phone_digits", phone.map(Phone::digits))
         .set("date_of_birth", *date_of_birth)
         .set("gender", gender.map(Gender::code))
-        .set("avatar_url", avatar.as_deref());
+        .set("avatar_url", avatar.as_deref())
+        .set("profile_data", Json(data));
 }
 
 fn add_preferences(columns: &mut Columns<'_>, preferences: &Preferences) {

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 /// [`decode`] reads it, in this order.
 const BEFORE_OPT_INS: Sql = Sql::text(
     "c.id AS customer_id, c.email, c.email_key, c.email_verified, c.phone_verified, c.first_name, c.last_name, \
-     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.language, c.currency, c.timezone, c.custom_preferences",
+     c.date_of_birth, c.gender, c.phone, c.avatar_url, c.profile_data, c.language, c.currency, c.timezone, c.custom_preferences",
 );
 /// Those after them. Tags are JSON: of an array as text, the driver cannot tell the text NULL from
 /// a null.
@@ -185,6 +185,7 @@ fn profile(row: &RowReader<'_>) -> Result<Profile, StoreError> {
         gender: row.optional("gender", Gender::from_code)?,
         phone: row.column::<Option<_>>("phone")?.map(Phone::from_store),
         avatar: row.column("avatar_url")?,
+        data: row.column::<Json<_>>("profile_data")?.0,
     })
 }
 

@@ -116,6 +116,9 @@ pub struct ProfileBody<'a> {
     /// URL of a picture.
     #[schema(example = "https://cdn.example.com/avatars/jane.jpg")]
     pub avatar: Option<&'a str>,
+    /// Free-form data about the person.
+    #[schema(value_type = FreeObject)]
+    pub data: &'a Map<String, Value>,
 }
 
 /// A customer's tier, primary segment and order totals.
@@ -205,6 +208,7 @@ impl<'a> ProfileBody<'a> {
             gender: profile.gender.map(Gender::as_str),
             phone: profile.phone.as_ref().map(Phone::as_str),
             avatar: profile.avatar.as_deref(),
+            data: &profile.data,
         }
     }
 }

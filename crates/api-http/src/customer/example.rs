@@ -48,7 +48,7 @@ pub(super) fn customer() -> Value {
         "phoneVerified": false,
         "profile": {
             "firstName": "Jane", "lastName": "Smith", "dateOfBirth": null, "gender": null,
-            "phone": "+1-555-0125", "avatar": null,
+            "phone": "+1-555-0125", "avatar": null, "data": {},
         },
         "segment": {
             "tier": "regular", "segment": "new_customer", "loyaltyPoints": 0, "currency": "USD",

@@ -5,6 +5,7 @@ use super::words::{KINDS, KindOrGroup};
 use crate::support::failure::rule;
 use crate::support::items::Items;
 use crate::support::patch::PatchExt as _;
+use crate::support::wire::FreeObject;
 use chrono::NaiveDate;
 use customer_domain::customer::{
     CustomerChanges, CustomerField, CustomerType, Email, ExternalId, LegacyId, MAX_EXTERNAL_IDS,
@@ -39,6 +40,8 @@ pub struct ProfileInput {
     /// URL of a picture, `https` only.
     #[schema(format = "uri")]
     pub avatar: Option<String>,
+    /// Free-form data about the person, at most 16 KiB; merged member by member.
+    pub data: Option<FreeObject>,
 }
 
 /// Parses the e-mail address of a request.
@@ -101,6 +104,9 @@ fn profile(fields: &mut Fields, today: NaiveDate) -> ProfileChanges {
             .then(|text| avatar(&text))
             .patch()
             .flatten(),
+        data: fields
+            .free_object(ProfileField::Data.path(), MAX_METADATA_BYTES)
+            .patch(),
     }
 }
 

@@ -65,6 +65,8 @@ spellings! {
         ("/avatar", "/profile/avatar"),
         ("/avatarUrl", "/profile/avatar"),
         ("/profile/avatarUrl", "/profile/avatar"),
+        ("/profileData", "/profile/data"),
+        ("/profile/profileData", "/profile/data"),
         ("/customerGroupId", "/groupId"),
         ("/marketingOptIn", "/preferences/marketing/emailOptIn"),
     }

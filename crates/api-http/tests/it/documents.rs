@@ -120,6 +120,7 @@ async fn first_and_fourth_put() {
             "firstName": "John", "lastName": "Doe", "phone": "+1-555-0124",
             "dateOfBirth": "1985-06-15", "gender": "female",
             "avatar": "https://cdn.example.com/grace.jpg?size=2#top",
+            "data": {"shoe": {"size": 38.5}, "newsletterName": "Amazing Grace"},
         });
         assert_eq!(
             after["profile"], profile,
@@ -212,7 +213,7 @@ async fn second_create_customer() {
         let john = whole(&reply);
         let profile = json!({
             "firstName": "John", "lastName": "Doe", "dateOfBirth": "1990-01-01",
-            "gender": "male", "phone": "+1234567890", "avatar": null,
+            "gender": "male", "phone": "+1234567890", "avatar": null, "data": {},
         });
         assert_eq!(john["profile"], profile);
         assert_eq!(

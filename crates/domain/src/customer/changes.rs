@@ -7,7 +7,7 @@ use crate::Patch;
 use crate::audit::Audited;
 use crate::group::GroupId;
 use crate::preference::{PreferenceChanges, PreferenceField, Preferences};
-use crate::profile::ProfileChanges;
+use crate::profile::{ProfileChanges, ProfileField};
 use crate::support::merge::merge_object;
 use crate::tag::{MAX_TAGS, TagChanges};
 use serde_json::{Map, Value};
@@ -132,6 +132,10 @@ impl Customer {
                 CustomerField::Preference(PreferenceField::Custom),
                 exceeds(&self.preferences.custom),
             ),
+            (
+                CustomerField::Profile(ProfileField::Data),
+                exceeds(&self.profile.data),
+            ),
         ];
         let mut changed = changed.to_vec();
         changed.retain(|field| sizes.contains(&(*field, true)));
@@ -209,6 +213,7 @@ mod tests {
             CustomerField::ExternalIds,
             CustomerField::Metadata,
             CustomerField::Preference(PreferenceField::Custom),
+            CustomerField::Profile(ProfileField::Data),
         ];
         for (more, expected) in [(0, &[][..]), (1, &all)] {
             let mut customer = crate::customer::sample();
@@ -218,6 +223,7 @@ mod tests {
             customer.external_ids = systems.collect();
             customer.metadata = object(MAX_METADATA_BYTES + more);
             customer.preferences.custom = object(MAX_METADATA_BYTES + more);
+            customer.profile.data = object(MAX_METADATA_BYTES + more);
             assert_eq!(customer.too_large(&all), expected);
             assert_eq!(customer.too_large(&[CustomerField::Email]), []);
         }

@@ -255,6 +255,7 @@ fn filled(id: CustomerId, tenant: TenantId) -> Customer {
             gender: Some(Gender::Female),
             phone: Some(phone("+1 (555) 010-0199")),
             avatar: Some("https://cdn.example.com/grace.jpg?size=2#top".to_owned()),
+            data: object(&json!({"shoe": {"size": 38.5}, "newsletterName": "Amazing Grace"})),
         },
         preferences: Preferences {
             language: Some("pt-BR".to_owned()),

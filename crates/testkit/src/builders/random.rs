@@ -190,6 +190,9 @@ fn describe(person: &mut Customer, dice: &mut Dice) {
         profile.avatar = dice.chance(20).then_some(portrait);
     }
     profile.gender = dice.chance(40).then(|| dice.pick(&Gender::ALL));
+    if dice.chance(10) {
+        profile.data = object(&json!({"shoeSize": dice.below(12) + 34}));
+    }
 }
 
 fn wish(person: &mut Customer, dice: &mut Dice) {

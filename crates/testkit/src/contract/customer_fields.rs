@@ -126,6 +126,7 @@ pub async fn every_field_of_a_new_customer_is_filled_alone(h: &impl Harness) {
             gender: Patch::Set(Gender::Female),
             phone: Patch::Set(phone("5550100")),
             avatar: text("https://example.com/a.png"),
+            data: Patch::Set(object(&json!({"shoe": 38}))),
         },
         preferences: PreferenceChanges {
             language: text("en"),
@@ -165,6 +166,7 @@ pub async fn every_field_of_a_full_customer_changes_alone(h: &impl Harness) {
             gender: Patch::Set(Gender::Other),
             phone: Patch::Set(phone("+44 20 7946 0000")),
             avatar: text("https://example.com/ada.png"),
+            data: Patch::Set(object(&json!({"shoe": {"size": 37}}))),
         },
         preferences: PreferenceChanges {
             language: text("de"),
@@ -200,6 +202,7 @@ pub async fn every_field_of_a_customer_that_can_be_empty_is_emptied_alone(h: &im
             gender: Patch::Clear,
             phone: Patch::Clear,
             avatar: Patch::Clear,
+            data: Patch::Clear,
         },
         preferences: PreferenceChanges {
             language: Patch::Clear,

@@ -78,6 +78,7 @@ fn everywhere(customer: &mut Customer, text: &str) {
         .preferences
         .custom
         .insert(text.to_owned(), json!(text));
+    customer.profile.data.insert(text.to_owned(), json!(text));
 }
 
 fn free_form() -> Map<String, Value> {
@@ -127,6 +128,7 @@ pub async fn metadata_comes_back_as_written(h: &impl Harness) {
     let filled = |customer: &mut Customer| {
         customer.metadata = free_form();
         customer.preferences.custom = free_form();
+        customer.profile.data = free_form();
     };
     comes_back(h, 1, filled).await;
     let id = stored(h, customer().number(2).build_new())
@@ -154,6 +156,7 @@ pub async fn texts_of_full_length_come_back(h: &impl Harness) {
                 "https://cdn.example.com/{}",
                 "a".repeat(MAX_AVATAR - 24)
             )),
+            data: Map::new(),
         };
         customer.registration_source = Some(widest.repeat(MAX_REGISTRATION_SOURCE));
         let tags =

@@ -38,13 +38,13 @@ pub(super) async fn fill(store: &Store) {
              tier, email_verified, phone_verified, email_marketing, sms_marketing, push_notifications, order_updates, \
              promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, total_currency, \
              total_spent, lifetime_value, segment, email_key, last_name_key, tags, terms, metadata, \
-             custom_preferences, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_digits, \
+             custom_preferences, profile_data, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_digits, \
              deleted_at)",
             "t, id, 1, 1, made, made, changed, made, made, 0, 0, status, 3, CASE n % 500 WHEN 7 THEN 2 ELSE 1 END, 1, \
              false, false, false, false, false, false, false, false, false, false, false, 'USD', 0, 0, \
              'new_customer', 'u' || n || '@example.com', family, \
              array_remove(ARRAY[CASE WHEN n % 3 = 0 THEN 'common' END, CASE WHEN n % 2000 = 10 THEN 'rare' END], NULL), \
-             ARRAY[given, family, 'u' || n, 'example'], '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
+             ARRAY[given, family, 'u' || n, 'example'], '{}', '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
              CASE WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \
              'u' || n || '@example.com', given, family, 5550000 + n, 5550000 + n, \
              CASE status WHEN 5 THEN changed END FROM p",

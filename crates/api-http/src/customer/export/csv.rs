@@ -29,6 +29,7 @@ const COLUMNS: &[Column] = columns! { it:
     "profile.gender" => text(it.profile.gender);
     "profile.phone" => text(it.profile.phone);
     "profile.avatar" => text(it.profile.avatar);
+    "profile.data" => json(it.profile.data);
     "segment.tier" => text(it.segment.tier);
     "segment.segment" => text(it.segment.segment);
     "segment.loyaltyPoints" => plain(it.segment.loyalty_points);

@@ -149,6 +149,7 @@ impl Walk {
             "legacyId": 2_000_000 + n, "externalIds": {"zqcanary": format!("{CANARY}-{n}")},
             "avatar": format!("https://{CANARY}.example.com/a.png"), "registrationSource": CANARY,
             "metadata": {"zqcanarykey": CANARY}, "preferences": {"custom": {"zqcanarykey": CANARY}},
+            "profileData": {"zqcanarykey": CANARY},
         });
         self.made("/api/v1/customers", &body, "/data/customer/id")
     }

@@ -56,6 +56,7 @@ pub(in super::super) fn compared(one: &Customer, other: &Customer) -> Vec<(&'sta
         gender,
         phone,
         avatar,
+        data,
     } = profile;
     let Preferences {
         language,
@@ -76,6 +77,7 @@ pub(in super::super) fn compared(one: &Customer, other: &Customer) -> Vec<(&'sta
         ("profile.gender", *gender != person.gender),
         ("profile.phone", *phone != person.phone),
         ("profile.avatar", *avatar != person.avatar),
+        ("profile.data", *data != person.data),
         ("preferences.language", *language != prefers.language),
         ("preferences.currency", *currency != prefers.currency),
         ("preferences.timezone", *timezone != prefers.timezone),
@@ -127,6 +129,7 @@ pub(in super::super) fn one_by_one(
         gender,
         phone,
         avatar,
+        data,
     } = profile;
     let PreferenceChanges {
         language,
@@ -166,6 +169,7 @@ pub(in super::super) fn one_by_one(
         alone!("profile.gender", profile: ProfileChanges, gender),
         alone!("profile.phone", profile: ProfileChanges, phone),
         alone!("profile.avatar", profile: ProfileChanges, avatar),
+        alone!("profile.data", profile: ProfileChanges, data),
         alone!("preferences.language", preferences: PreferenceChanges, language),
         alone!("preferences.currency", preferences: PreferenceChanges, currency),
         alone!("preferences.timezone", preferences: PreferenceChanges, timezone),
