@@ -20,17 +20,16 @@ impl AddressRepo for PgUnitOfWork {
     /// One round trip.
     #[instrument(name = "db.address.book_for_update", level = "debug", skip_all)]
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError> {
-        let rows = self
+        let (lock, rows) = self
             .lock_and_read(customer, ["address_book_by_id", "address_book_by_legacy"])
             .await?;
-        let first = rows.first().ok_or(StoreError::NotFound)?;
-        let holder = record::holder(first)?;
+        let holder = record::holder(&lock)?;
         let book = AddressBook::new(holder.customer, record::addresses(&rows)?);
         Ok(LockedBook { holder, book })
     }
 
-    /// No round trip if nothing changed; two if something is released and something written;
-    /// otherwise one. What is written takes the recorded changes along.
+    /// No round trip if nothing changed; two if something is released; otherwise one, which takes
+    /// the recorded changes along.
     #[instrument(name = "db.address.save", level = "debug", skip_all)]
     async fn save(&mut self, changes: &BookChanges) -> Result<(), StoreError> {
         let tenant = self.tx.tenant();
@@ -38,12 +37,14 @@ impl AddressRepo for PgUnitOfWork {
         if !released.is_empty() {
             self.tx.message(&released).await?;
         }
-        if !changes.written.is_empty() {
-            let mut branches = Branches::new(&[tenant.0, changes.customer.0]);
-            self.add_changes(&mut branches).await?;
-            save::write(&mut branches, changes);
-            self.tx.execute(branches.finish().build()).await?;
-        }
+        let Some(at) = changes.at() else {
+            return Ok(());
+        };
+        let mut branches = Branches::new(&[tenant.0, changes.customer.0]);
+        self.add_changes(&mut branches).await?;
+        save::write(&mut branches, changes);
+        save::move_on(&mut branches, at);
+        self.write(branches).await?;
         Ok(())
     }
 }

@@ -9,12 +9,11 @@ mod rows;
 mod save;
 
 pub(crate) use reads::PgCustomerReads;
-pub(crate) use rows::Rows;
 
 use crate::pg::builder::Branches;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
-use crate::unit_of_work::PgUnitOfWork;
+use crate::unit_of_work::{PgUnitOfWork, Stored};
 use async_trait::async_trait;
 use customer_domain::customer::{
     Customer, CustomerRecord, CustomerRef, CustomerRepo, Holder, NewCustomer, Status,
@@ -42,8 +41,8 @@ impl CustomerRepo for PgUnitOfWork {
         let mut branches = Branches::new(&[self.tx.tenant().0, id.0]);
         self.add_changes(&mut branches).await?;
         insert::finish(&mut branches, customer, &rows, sealing_key);
-        self.tx.execute(branches.finish().build()).await?;
-        self.rows.insert(id, rows);
+        self.write(branches).await?;
+        self.remember(&customer.customer, rows);
         Ok(())
     }
 
@@ -57,7 +56,7 @@ impl CustomerRepo for PgUnitOfWork {
         let find = self.by_ref(customer, names);
         let rows = self.tx.message(&[find]).await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
-        let record = record::decode(row, self.tx.tenant())?;
+        let mut record = record::decode(row, self.tx.tenant())?;
         if !customer.names(&record.customer) {
             // While this waited for the lock, the legacy id became another customer's.
             return Err(self.tx.fail(StoreError::Contended).await);
@@ -65,8 +64,12 @@ impl CustomerRepo for PgUnitOfWork {
         let id = record.customer.id;
         let held = RowReader::new(row, "customers").column("sealing_key")?;
         self.keys.unwrap_or_create(&mut self.tx, id, held).await?;
-        let stored = Rows::stored(&record.customer, record::terms(row)?);
-        self.rows.insert(id, stored);
+        let stored = Stored {
+            customer: record.customer.clone(),
+            terms: record::terms(row)?,
+        };
+        self.stored.insert(id, stored);
+        record.customer.event_seq += 1;
         Ok(record)
     }
 
@@ -76,10 +79,10 @@ impl CustomerRepo for PgUnitOfWork {
         let rows = Rows::of(customer);
         let mut branches = Branches::new(&[self.tx.tenant().0, customer.id.0]);
         self.add_changes(&mut branches).await?;
-        let before = self.rows.get(&customer.id).ok_or(StoreError::NotFound)?;
-        save::finish(&mut branches, customer, before, &rows);
-        let saved = self.tx.execute(branches.finish().build()).await?;
-        self.rows.insert(customer.id, rows);
+        let before = self.stored.get(&customer.id).ok_or(StoreError::NotFound)?;
+        save::finish(&mut branches, customer, &Rows::stored(before), &rows);
+        let saved = self.write(branches).await?;
+        self.remember(customer, rows);
         match saved {
             0 => Err(StoreError::NotFound),
             _ => Ok(()),
@@ -88,6 +91,14 @@ impl CustomerRepo for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
+    fn remember(&mut self, customer: &Customer, rows: Rows) {
+        let stored = Stored {
+            customer: customer.clone(),
+            terms: rows.terms,
+        };
+        self.stored.insert(customer.id, stored);
+    }
+
     /// Returns what runs one of two prepared statements: the one that finds the customer by its id,
     /// or by its legacy id.
     fn by_ref(&self, customer: CustomerRef, [by_id, by_legacy]: [&'static str; 2]) -> Sql {
@@ -100,9 +111,9 @@ impl PgUnitOfWork {
         }
     }
 
-    /// Locks a customer, takes the next number of its event sequence, and runs one of two prepared
-    /// statements: the one that finds it by its id, or by its legacy id; never without rows. One
-    /// round trip.
+    /// Locks a customer, and runs one of two prepared statements: the one that finds it by its id, or
+    /// by its legacy id. Returns the row of the lock (`locked_id`, `status`, `event_seq`) and the
+    /// rows of the statement, never none. One round trip.
     ///
     /// Two statements in one message: the second takes its snapshot after the first has waited for
     /// the lock, and so sees what its holder committed, for example that a legacy id now belongs to
@@ -111,22 +122,21 @@ impl PgUnitOfWork {
         &mut self,
         customer: CustomerRef,
         names: [&'static str; 2],
-    ) -> Result<Vec<PgRow>, StoreError> {
+    ) -> Result<(PgRow, Vec<PgRow>), StoreError> {
         let lock = self.by_ref(customer, ["customer_lock", "customer_lock_by_legacy"]);
         let read = self.by_ref(customer, names);
         let mut rows = self.tx.message(&[lock, read]).await?;
         let locked = rows.first().and_then(|row| id_in(row, "locked_id"));
         let lock = locked.map(|id| (id, rows.remove(0)));
         let found = rows.first().ok_or(StoreError::NotFound)?;
-        if id_in(found, "customer_id") != locked {
+        let Some((id, lock)) = lock.filter(|(id, _)| id_in(found, "customer_id") == Some(*id))
+        else {
             return Err(self.tx.fail(StoreError::Contended).await);
-        }
-        if let Some((id, row)) = lock {
-            let held = RowReader::new(&row, "customers").column("sealing_key")?;
-            let id = CustomerId(id);
-            self.keys.unwrap_or_create(&mut self.tx, id, held).await?;
-        }
-        Ok(rows)
+        };
+        let held = RowReader::new(&lock, "customers").column("sealing_key")?;
+        let id = CustomerId(id);
+        self.keys.unwrap_or_create(&mut self.tx, id, held).await?;
+        Ok((lock, rows))
     }
 
     /// Reads a customer, with `lock` at the end of the statement, and the rows of one of its parts:

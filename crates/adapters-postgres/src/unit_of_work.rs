@@ -1,6 +1,5 @@
 //! Units of work.
 
-use crate::customer::Rows;
 use crate::pg::builder::Branches;
 use crate::pg::metrics;
 use crate::pg::pool::PgPool;
@@ -12,7 +11,7 @@ use async_trait::async_trait;
 use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::audit::AuditRepo;
-use customer_domain::customer::CustomerRepo;
+use customer_domain::customer::{Customer, CustomerRepo};
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use customer_domain::note::NoteRepo;
@@ -21,7 +20,7 @@ use customer_domain::{
     Change, Claimed, Conflict, Context, CustomerId, StoreError, Transactions, UnitOfWork,
 };
 use sqlx::postgres::PgRow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tracing::instrument;
 
@@ -48,7 +47,7 @@ impl PgTransactions {
             tx,
             keys,
             context: context.clone(),
-            rows: HashMap::new(),
+            stored: HashMap::new(),
             changes: Vec::new(),
             sent: 0,
             reply: None,
@@ -98,13 +97,20 @@ impl Transactions for PgTransactions {
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
     pub(crate) keys: WorkKeys,
-    /// What is stored in other tables of the customers that are locked.
-    pub(crate) rows: HashMap<CustomerId, Rows>,
+    /// The customers that are locked.
+    pub(crate) stored: HashMap<CustomerId, Stored>,
     context: Context,
     changes: Vec<Change>,
     /// How many of the changes are written.
     sent: usize,
     reply: Option<(IdempotencyClaim, StoredReply)>,
+}
+
+/// A locked customer as it is stored.
+pub(crate) struct Stored {
+    pub(crate) customer: Customer,
+    /// Its search terms, made by the rules of their time.
+    pub(crate) terms: BTreeSet<String>,
 }
 
 #[async_trait]
@@ -155,7 +161,10 @@ impl UnitOfWork for PgUnitOfWork {
             Ok(()) => tx.commit().await,
             Err(error) => Err(error),
         };
-        metrics::count(&changes, &committed);
+        match &committed {
+            Ok(()) => metrics::count_committed(&changes),
+            Err(error) => metrics::count_lost(&changes, error),
+        }
         committed
     }
 
@@ -190,6 +199,15 @@ impl PgUnitOfWork {
         }
         self.sent = self.changes.len();
         Ok(())
+    }
+
+    /// Runs a statement that takes changes along.
+    pub(crate) async fn write(&mut self, branches: Branches) -> Result<u64, StoreError> {
+        let written = self.tx.execute(branches.finish().build()).await;
+        if let Err(error) = &written {
+            metrics::count_lost(&self.changes, error);
+        }
+        written
     }
 
     /// Writes what no statement took along, and the reply. The INSERT of the reply, if any, is the

@@ -36,7 +36,7 @@ impl AddressReads for PgAddressReads {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let customer = record::holder(first)?.customer;
+        let customer = record::owner(first)?;
         Ok(Some(AddressBook::new(customer, record::addresses(&rows)?)))
     }
 
@@ -54,7 +54,7 @@ impl AddressReads for PgAddressReads {
         let rows = read::rows(&self.0, context.tenant, &find).await?;
         let mut books: HashMap<_, Vec<_>> = HashMap::new();
         for row in &rows {
-            let book = books.entry(record::holder(row)?.customer).or_default();
+            let book = books.entry(record::owner(row)?).or_default();
             book.extend(record::decode(row)?);
         }
         Ok(books)

@@ -17,8 +17,8 @@ const COLUMNS: Sql = Sql::text(
      a.company, a.address_line_1, a.address_line_2, a.city, a.state_province, a.postal_code, a.country_code, a.phone, a.label, \
      a.is_verified, a.metadata, a.legacy_id, a.version, a.created_at, a.updated_at",
 );
-/// The columns of `customers AS c` that [`holder`] reads.
-const HOLDER: Sql = Sql::text("c.id AS customer_id, c.status, c.event_seq");
+/// The customer, in each row of its book.
+const OWNER: Sql = Sql::text("c.id AS customer_id");
 
 const TABLE: &str = "customer_addresses";
 
@@ -32,7 +32,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
              WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} \
              ORDER BY a.created_at, a.id LIMIT {}",
             COLUMNS,
-            HOLDER,
+            OWNER,
             Sql::text(id),
             MAX_BOOK
         )
@@ -57,7 +57,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
                  WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = ANY($2) \
                  ORDER BY a.created_at, a.id",
                 COLUMNS,
-                HOLDER,
+                OWNER,
                 COLUMNS,
                 MAX_EXPANDED
             ),
@@ -110,12 +110,20 @@ fn postal(row: &RowReader<'_>) -> Result<PostalAddress, StoreError> {
     })
 }
 
-/// Decodes [`HOLDER`].
-pub(super) fn holder(row: &PgRow) -> Result<BookHolder, StoreError> {
-    let row = &RowReader::new(row, TABLE);
+/// Decodes [`OWNER`].
+pub(super) fn owner(row: &PgRow) -> Result<CustomerId, StoreError> {
+    RowReader::new(row, TABLE)
+        .column("customer_id")
+        .map(CustomerId)
+}
+
+/// Decodes the row of a lock.
+pub(super) fn holder(lock: &PgRow) -> Result<BookHolder, StoreError> {
+    let row = &RowReader::new(lock, "customers");
+    let event_seq: i64 = row.column("event_seq")?;
     Ok(BookHolder {
-        customer: CustomerId(row.column("customer_id")?),
+        customer: CustomerId(row.column("locked_id")?),
         status: row.parsed("status", Status::from_code)?,
-        event_seq: row.column("event_seq")?,
+        event_seq: event_seq + 1,
     })
 }

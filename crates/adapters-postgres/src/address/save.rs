@@ -2,6 +2,7 @@
 
 use crate::pg::builder::{self, Branches, Parameters};
 use crate::pg::sql::{Sql, sql};
+use chrono::{DateTime, Utc};
 use customer_domain::address::{Address, BookChanges, PostalAddress, Role, WrittenAddress};
 use customer_domain::customer::LegacyId;
 use customer_domain::profile::Phone;
@@ -73,10 +74,13 @@ const COLUMNS: [&str; 22] = [
     "updated_at",
 ];
 
-/// Appends the main statement, which inserts or replaces new and changed addresses as whole rows.
-/// `$1` is the tenant, `$2` the customer.
+/// Appends what inserts or replaces new and changed addresses as whole rows. `$1` is the tenant, `$2`
+/// the customer.
 pub(super) fn write(branches: &mut Branches, changes: &BookChanges) {
-    let statement = branches.main("INSERT INTO customer_addresses (tenant_id, customer_id");
+    if changes.written.is_empty() {
+        return;
+    }
+    let statement = branches.branch("INSERT INTO customer_addresses (tenant_id, customer_id");
     for column in COLUMNS {
         statement.push(", ").push(column);
     }
@@ -93,6 +97,16 @@ pub(super) fn write(branches: &mut Branches, changes: &BookChanges) {
         }
     }
     statement.push(" WHERE customer_addresses.tenant_id = $1");
+}
+
+/// Appends the main statement, which takes the next number of the customer's event sequence: the
+/// customer is locked. Its time follows, and never falls.
+pub(super) fn move_on(branches: &mut Branches, at: DateTime<Utc>) {
+    let update = branches.main(
+        "UPDATE customers SET event_seq = event_seq + 1, revision = revision + 1, updated_at = greatest(updated_at, ",
+    );
+    update.push_bind(at);
+    update.push(") WHERE tenant_id = $1 AND id = $2");
 }
 
 fn bind(row: &mut Parameters<'_>, written: &WrittenAddress) {

@@ -57,17 +57,17 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             Sql::text(condition)
         ))
     };
-    // Returns the row as it is after the lock, whatever changed it while this waited.
-    let lock = |id: &'static str, returned: &Sql| {
+    // Returns the row as it is once it is locked, whatever changed it while this waited.
+    let lock = |id: &'static str, selected: &Sql| {
         sql!(
-            "UPDATE customers AS c SET event_seq = c.event_seq + 1, revision = c.revision + 1 \
-             WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} RETURNING {}, c.sealing_key",
-            Sql::text(id),
-            *returned
+            "SELECT {}, c.sealing_key FROM customers c \
+             WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} FOR NO KEY UPDATE",
+            *selected,
+            Sql::text(id)
         )
     };
     let record = sql!("{}, array_to_json(c.terms) AS terms", columns());
-    let id = Sql::text("c.id AS locked_id");
+    let holder = Sql::text("c.id AS locked_id, c.status, c.event_seq");
     vec![
         ("customer_by_id", "uuid, uuid", by(Sql::text("c.id = $2"))),
         (
@@ -111,11 +111,11 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             "uuid, text",
             lock(BY_LEGACY, &record),
         ),
-        ("customer_lock", "uuid, uuid", lock("$2", &id)),
+        ("customer_lock", "uuid, uuid", lock("$2", &holder)),
         (
             "customer_lock_by_legacy",
             "uuid, text",
-            lock(BY_LEGACY, &id),
+            lock(BY_LEGACY, &holder),
         ),
     ]
 }

@@ -1,13 +1,14 @@
 //! The rows of a customer in other tables, of which a save writes only the difference.
 
 use crate::pg::builder::{self, Branches, padded};
+use crate::unit_of_work::Stored;
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tags, search terms and identifiers, each with a row of its own.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(super) struct Rows {
     pub(super) tags: BTreeSet<String>,
     pub(super) terms: BTreeSet<String>,
     /// By kind.
@@ -17,11 +18,15 @@ pub(crate) struct Rows {
 impl Rows {
     /// Returns the rows that the customer should have.
     pub(super) fn of(customer: &Customer) -> Self {
-        Self::stored(customer, search_terms(customer))
+        Self::with_terms(customer, search_terms(customer))
     }
 
-    /// Returns the rows that a stored customer has. Its terms were made by the rules of their time.
-    pub(super) fn stored(customer: &Customer, terms: BTreeSet<String>) -> Self {
+    /// Returns the rows that a stored customer has.
+    pub(super) fn stored(stored: &Stored) -> Self {
+        Self::with_terms(&stored.customer, stored.terms.clone())
+    }
+
+    fn with_terms(customer: &Customer, terms: BTreeSet<String>) -> Self {
         let tags = customer.tags.iter().map(Tag::as_str);
         let identifiers = customer.identifiers().into_iter();
         Self {

@@ -20,33 +20,34 @@ pub fn describe() {
     );
 }
 
-/// Counts the audit entries of a unit of work whose commit returned `committed`.
-pub(crate) fn count(changes: &[Change], committed: &Result<(), StoreError>) {
-    let entries = changes.iter().filter_map(Change::audit);
-    let kinds = entries.map(|entry| entry.kind);
-    match committed {
-        Ok(()) => kinds.for_each(count_committed),
-        Err(error) => {
-            if let Some(reason) = failure(error) {
-                kinds.for_each(|kind| count_lost(kind, reason));
-            }
+/// Counts the audit entries of changes that were committed.
+pub(crate) fn count_committed(changes: &[Change]) {
+    for kind in kinds(changes) {
+        counter!(AUDIT_EVENTS, "event_type" => kind.event_type()).increment(1);
+        if kind == AuditKind::ProfileCreate {
+            counter!(CUSTOMERS).increment(1);
+        }
+        if kind == AuditKind::AddressCreate {
+            counter!(ADDRESSES).increment(1);
         }
     }
 }
 
-fn count_committed(kind: AuditKind) {
-    counter!(AUDIT_EVENTS, "event_type" => kind.event_type()).increment(1);
-    if kind == AuditKind::ProfileCreate {
-        counter!(CUSTOMERS).increment(1);
-    }
-    if kind == AuditKind::AddressCreate {
-        counter!(ADDRESSES).increment(1);
+/// Counts the audit entries of changes that are not committed because of an error, unless it is a
+/// rule or another transaction that was in the way.
+pub(crate) fn count_lost(changes: &[Change], error: &StoreError) {
+    let Some(reason) = failure(error) else {
+        return;
+    };
+    for kind in kinds(changes) {
+        let labels = [("type", reason), ("operation", kind.operation().as_str())];
+        counter!(AUDIT_ERRORS, &labels).increment(1);
     }
 }
 
-fn count_lost(kind: AuditKind, reason: &'static str) {
-    let labels = [("type", reason), ("operation", kind.operation().as_str())];
-    counter!(AUDIT_ERRORS, &labels).increment(1);
+fn kinds(changes: &[Change]) -> impl Iterator<Item = AuditKind> {
+    let entries = changes.iter().filter_map(Change::audit);
+    entries.map(|entry| entry.kind)
 }
 
 /// Returns why nothing could be written; `None` if a rule or another transaction prevented it.

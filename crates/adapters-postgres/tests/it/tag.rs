@@ -4,7 +4,7 @@ use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
 use customer_domain::StoreError;
 use customer_domain::tag::{MAX_TAG_COUNT, TagCount, TagQuery};
-use customer_testkit::builders::{at, context, tag, tenant};
+use customer_testkit::builders::{context, tag, tenant};
 use sqlx::AssertSqlSafe;
 
 const CUSTOMERS: u64 = 12_000;
@@ -14,14 +14,7 @@ async fn fill(store: &Store) {
     let mut owner = store.database.admin().await;
     let tenant = tenant().id;
     let id = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid";
-    let since = format!("'{}'::timestamptz", at(0));
     for statement in [
-        format!(
-            "INSERT INTO customers (tenant_id, id, status, account_state, customer_type, email, email_verified, \
-             email_key, last_name_key, metadata, version, event_seq, registration_date, created_at, updated_at) \
-             SELECT '{tenant}', {id}, 2, 1, 1, 'u', false, 'u' || n, '', '{{}}', 1, 1, {since}, {since}, {since} \
-             FROM generate_series(1, {CUSTOMERS}) n"
-        ),
         format!(
             "INSERT INTO customer_tags SELECT '{tenant}', {id}, t.tag FROM generate_series(1, {CUSTOMERS}) n, \
              LATERAL (VALUES ('all'), (CASE WHEN n <= {MAX_TAG_COUNT} THEN 'most' END), ('t' || n % 100)) AS t(tag) \

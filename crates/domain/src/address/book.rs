@@ -98,7 +98,14 @@ pub struct RemovedAddress {
 impl BookChanges {
     /// Returns whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.written.is_empty() && self.removed.is_empty()
+        self.at().is_none()
+    }
+
+    /// Returns when the last of the changes was made; `None` if nothing changed.
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        let written = self.written.iter().map(|written| written.address.updated_at);
+        let removed = self.removed.iter().map(|removed| removed.at);
+        written.chain(removed).max()
     }
 }
 

@@ -10,16 +10,16 @@ use std::collections::HashMap;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AddressRepo: Send {
-    /// Locks the customer, takes the next number of its event sequence, and reads its live
-    /// addresses under the lock, oldest first. One round trip.
+    /// Locks the customer, and reads its live addresses under the lock, oldest first. One round trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::NotFound`] if the tenant has no such customer, and
     /// [`StoreError::Contended`] if a legacy id moved to another customer in the meantime.
     async fn book_for_update(&mut self, customer: CustomerRef) -> Result<LockedBook, StoreError>;
 
-    /// Stores the changes of a book whose customer this unit of work has locked. A removed address
-    /// is kept for the record, with its legacy id, but its digest can be used again. A written
+    /// Stores the changes of a book whose customer this unit of work has locked, takes the next
+    /// number of the customer's event sequence, and moves the customer's `updated_at` to the time of
+    /// the changes, never back; its version stays. A removed address is kept for the record, with its legacy id, but its digest can be used again. A written
     /// address without a digest keeps the stored one. No round trip if nothing changed, otherwise
     /// one, or two if a role or digest is given up before it is taken.
     ///
@@ -46,7 +46,7 @@ pub struct BookHolder {
     pub customer: CustomerId,
     /// The customer's status.
     pub status: Status,
-    /// The sequence number of this change's event.
+    /// The number of the next event, which a change takes.
     pub event_seq: i64,
 }
 

@@ -18,8 +18,8 @@ pub trait CustomerRepo: Send {
     /// `UnknownGroup` if that rule is violated, even by a concurrent transaction.
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError>;
 
-    /// Locks a customer, takes the next number of its event sequence, and then reads the customer:
-    /// the returned `event_seq` is the number taken. One round trip.
+    /// Locks a customer and reads it as it is then: the returned `event_seq` is the number of the
+    /// next event, which [`save`](Self::save) takes. One round trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::NotFound`] if the tenant has no such customer, and

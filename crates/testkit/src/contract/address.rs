@@ -44,10 +44,17 @@ pub async fn a_book_takes_the_next_number_of_the_event_sequence(h: &impl Harness
             .await
             .expect("a book");
         assert_eq!(locked.holder.event_seq, expected);
+        let number = expected.unsigned_abs();
+        let mut book = locked.book;
+        book.add(address(number), false, 10, &PlainDigests)
+            .expect("added");
+        let changes = book.changes(&PlainDigests);
+        work.addresses().save(&changes).await.expect("saved");
         work.commit().await.expect("commit");
         let stored = read(h, owner.id).await.expect("there").customer;
         assert_eq!(stored.event_seq, expected);
         assert_eq!(stored.version, owner.version, "nothing of it was edited");
+        assert_eq!(Some(stored.updated_at), changes.at(), "but it changed");
     }
 }
 

@@ -22,6 +22,10 @@ impl State {
 
     fn save_book(&mut self, tenant: TenantId, changes: &BookChanges) -> Result<(), StoreError> {
         let at = (tenant, changes.customer);
+        let owner = self.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
+        let owner = &mut owner.record.customer;
+        owner.event_seq += 1;
+        owner.updated_at = changes.at().max(Some(owner.updated_at)).unwrap_or(owner.updated_at);
         let rows = self.addresses.entry(at).or_default();
         for removed in &changes.removed {
             let row = row_of(rows, removed.id).ok_or(StoreError::NotFound)?;

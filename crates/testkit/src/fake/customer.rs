@@ -120,14 +120,15 @@ impl State {
 }
 
 impl FakeUnitOfWork {
-    /// Locks a customer and takes the next number of its event sequence.
+    /// Locks a customer; the number of its next event is returned, and not taken yet.
     pub(super) fn lock(&mut self, customer: CustomerRef) -> Result<CustomerRecord, StoreError> {
         let record = self.statement(|state, context| {
             let id = state.resolve(context.tenant, customer);
             let at = (context.tenant, id.ok_or(StoreError::NotFound)?);
-            let row = state.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
-            row.record.customer.event_seq += 1;
-            Ok(row.record.clone())
+            let row = state.customers.get(&at).ok_or(StoreError::NotFound)?;
+            let mut record = row.record.clone();
+            record.customer.event_seq += 1;
+            Ok(record)
         })?;
         self.held.insert(record.customer.id);
         Ok(record)
