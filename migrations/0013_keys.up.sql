@@ -35,3 +35,17 @@ CREATE POLICY customer_keys_app ON customer_keys TO customer_app
     USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 GRANT SELECT, INSERT ON customer_keys TO customer_app;
+
+-- What tells whether a process has the root secret that the data was written with: one row. Whether it has the master
+-- keys, the keys of the tenants tell.
+CREATE TABLE installation (
+    is_only     boolean NOT NULL DEFAULT true,
+    root_digest digest  NOT NULL,  -- keyed with the root secret
+    CONSTRAINT installation_pkey PRIMARY KEY (is_only),
+    CONSTRAINT installation_only_check CHECK (is_only)
+);
+
+ALTER TABLE installation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE installation FORCE ROW LEVEL SECURITY;
+CREATE POLICY installation_worker ON installation TO customer_worker USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE ON installation TO customer_worker;

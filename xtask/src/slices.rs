@@ -129,6 +129,7 @@ pub const TABLE: &[Row] = &[
             "idempotency",
             "job",
             "note",
+            "privacy",
             "tag",
             "tenant",
         ],

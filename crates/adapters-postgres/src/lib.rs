@@ -38,6 +38,7 @@ use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
 use customer_domain::idempotency::IdempotencyPurge;
 use customer_domain::job::JobLeases;
+use customer_domain::privacy::Installation;
 use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
@@ -138,6 +139,11 @@ impl Postgres {
             pool: self.worker.clone(),
             ring: Arc::clone(&self.ring),
         })
+    }
+
+    /// Returns what the database knows of the installation's secrets.
+    pub fn installation(&self) -> Arc<dyn Installation> {
+        Arc::new(privacy::PgInstallation(self.worker.clone()))
     }
 
     fn transactions_of(&self, pool: &PgPool) -> PgTransactions {

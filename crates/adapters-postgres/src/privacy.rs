@@ -3,10 +3,12 @@
 //! Tenants' keys stay in memory once the key store has unwrapped them: neither a read nor a write
 //! calls it. Customers' keys are wrapped with them, and read together with the customer's row.
 
+mod installation;
 mod keys;
 mod ring;
 mod work;
 
+pub(crate) use installation::PgInstallation;
 pub(crate) use keys::{open as open_key, wrapped_under};
 pub(crate) use ring::{KeyRing, TenantKeys};
 pub(crate) use work::WorkKeys;

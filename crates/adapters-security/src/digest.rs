@@ -27,6 +27,8 @@ pub mod label {
     pub const MAIL_TOKEN: &str = "customer-service/v1/mail-token";
     /// The label of [`DigestPurpose::AuditEntry`](customer_domain::DigestPurpose::AuditEntry).
     pub const AUDIT_ENTRY: &str = "customer-service/v1/audit-entry";
+    /// The label of [`DigestPurpose::RootCheck`](customer_domain::DigestPurpose::RootCheck).
+    pub const ROOT_CHECK: &str = "customer-service/v1/root-check";
     /// The label of the key of the [`Ed25519SealSigner`](crate::Ed25519SealSigner).
     pub const SEAL_SIGNER: &str = "customer-service/v1/notary";
     /// The label of the master key of the [`RootKeyStore`](crate::RootKeyStore).
@@ -101,6 +103,7 @@ pub struct HkdfDigests {
     address: Hmac<Sha256>,
     mail_token: Hmac<Sha256>,
     audit_entry: Hmac<Sha256>,
+    root_check: Hmac<Sha256>,
 }
 
 impl HkdfDigests {
@@ -113,6 +116,7 @@ impl HkdfDigests {
             address: keyed(&root, label::ADDRESS),
             mail_token: keyed(&root, label::MAIL_TOKEN),
             audit_entry: keyed(&root, label::AUDIT_ENTRY),
+            root_check: keyed(&root, label::ROOT_CHECK),
         }
     }
 }
@@ -136,6 +140,7 @@ impl KeyedDigest for HkdfDigests {
             DigestPurpose::Address => &self.address,
             DigestPurpose::MailToken => &self.mail_token,
             DigestPurpose::AuditEntry => &self.audit_entry,
+            DigestPurpose::RootCheck => &self.root_check,
         };
         keyed
             .clone()
@@ -193,6 +198,10 @@ mod tests {
             (
                 DigestPurpose::AuditEntry,
                 "b4bf80443b7a6d60aef5e0f6a34283ab1a2c16740e44936b08cf94d201142460",
+            ),
+            (
+                DigestPurpose::RootCheck,
+                "55ac6b2680b72d0773924069fc9ddf2579a8dc57509c2ee8796d6da9349b0cdf",
             ),
         ] {
             assert_eq!(

@@ -136,6 +136,7 @@ fn problem(error: StoreError) -> Problem {
         other @ (StoreError::Conflict(_)
         | StoreError::Contended
         | StoreError::Unavailable(_)
+        | StoreError::Keys
         | StoreError::Corrupt { .. }) => failure::store(other),
     }
 }

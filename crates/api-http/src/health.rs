@@ -106,7 +106,12 @@ async fn check(health: &Health) -> HttpResult<()> {
 }
 
 fn away(error: StoreError) -> Problem {
-    failure::store(error).member("checks", json!({"database": HealthStatus::Down}))
+    let checks = if error == StoreError::Keys {
+        json!({"database": HealthStatus::Up, "secrets": HealthStatus::Down})
+    } else {
+        json!({"database": HealthStatus::Down})
+    };
+    failure::store(error).member("checks", checks)
 }
 
 async fn ready_now(health: &Health) -> HttpResult<Response> {
@@ -188,8 +193,8 @@ macro_rules! detail_route {
 ready_route! {
     /// Check that requests can be served
     ///
-    /// The database must respond, and the service must not be about to stop. Nothing else is
-    /// checked.
+    /// The database must respond, the secrets of this replica must be those with which it was
+    /// written, and the service must not be about to stop. Nothing else is checked.
     ready, "/health/ready", "healthReady"
 }
 ready_route! {

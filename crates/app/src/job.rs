@@ -99,6 +99,7 @@ impl From<StoreError> for JobError {
             StoreError::Contended => "contended",
             StoreError::TooSlow => "too_slow",
             StoreError::Unavailable(_) => "unavailable",
+            StoreError::Keys => "keys",
             StoreError::Corrupt { .. } => "corrupt",
         };
         let detail = error.to_string();

@@ -14,6 +14,7 @@ pub mod group;
 pub mod idempotency;
 pub mod job;
 pub mod note;
+pub mod privacy;
 mod support;
 pub mod tag;
 pub mod tenant;

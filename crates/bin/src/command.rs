@@ -7,10 +7,11 @@ mod migrate;
 use crate::config::{self, Config, Loaded};
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
+use crate::secrets::OtherSecrets;
 use crate::serve::JobMode;
 use crate::telemetry::Levels;
 use crate::{serve, signals, telemetry};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::io::{self, Write};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -33,9 +34,14 @@ enum Command {
         /// Leaves the background jobs to other processes.
         #[arg(long)]
         no_jobs: bool,
+        #[command(flatten)]
+        secrets: SecretsArguments,
     },
     /// Runs the background jobs, and serves only health and metrics.
-    Work,
+    Work {
+        #[command(flatten)]
+        secrets: SecretsArguments,
+    },
     /// Applies, reverts and lists the migrations of the database.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
@@ -55,6 +61,25 @@ enum Command {
     Openapi,
 }
 
+/// What a start does with other secrets than those of the database.
+#[derive(Debug, Default, Args)]
+struct SecretsArguments {
+    /// Starts with other secrets than those with which the database was written, from now on. Data
+    /// that was sealed under lost keys cannot be read any more.
+    #[arg(long)]
+    adopt: bool,
+}
+
+impl SecretsArguments {
+    fn on_other(&self) -> OtherSecrets {
+        if self.adopt {
+            OtherSecrets::Adopt
+        } else {
+            OtherSecrets::Refuse
+        }
+    }
+}
+
 /// Loads the configuration, sets up logging and runs the chosen command, `serve` by default.
 pub(crate) fn run(
     arguments: Arguments,
@@ -64,20 +89,23 @@ pub(crate) fn run(
         || -> Result<Loaded, Failure> { Ok(config::load(&std::env::current_dir()?, environment)?) };
     match arguments
         .command
-        .unwrap_or(Command::Serve { no_jobs: false })
-    {
-        Command::Serve { no_jobs } => {
+        .unwrap_or_else(|| Command::Serve {
+            no_jobs: false,
+            secrets: SecretsArguments::default(),
+        }) {
+        Command::Serve { no_jobs, secrets } => {
             let (config, levels, not_built) = init_logging(load()?)?;
             let jobs = if no_jobs {
                 JobMode::Elsewhere
             } else {
                 JobMode::Inline
             };
-            block_on(|stop| serve::run(config, levels, not_built, jobs, stop))
+            let start = (jobs, secrets.on_other());
+            block_on(|stop| serve::run(config, levels, not_built, start, stop))
         }
-        Command::Work => {
+        Command::Work { secrets } => {
             let (config, _levels, not_built) = init_logging(load()?)?;
-            block_on(|stop| serve::work::run(config, not_built, stop))
+            block_on(|stop| serve::work::run(config, not_built, secrets.on_other(), stop))
         }
         Command::Migrate(migrate) => {
             let config = init_quiet_logging(load()?)?;

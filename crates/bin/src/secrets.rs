@@ -2,12 +2,13 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use customer_domain::KeyedDigest;
+use customer_app::privacy::{Compared, SecretsError, SecretsHealth};
 use customer_domain::audit::SealSigner;
 use customer_domain::privacy::KeyStore;
+use customer_domain::{KeyedDigest, StoreHealth};
 use customer_local::UuidV7Ids;
 use customer_local::root_secret::load_or_create;
-use customer_postgres::Sealing;
+use customer_postgres::{Postgres, Sealing};
 use customer_security::{
     AeadCipher, Ed25519SealSigner, HkdfDigests, MasterKeys, RootKeyStore, RootSecret,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Secrets {
     pub(crate) sealing: Sealing,
     /// Signs the seals of the audit trail.
     pub(crate) signer: Arc<dyn SealSigner>,
+    /// What has been compared with the database.
+    compared: Compared,
 }
 
 impl Secrets {
@@ -44,8 +47,72 @@ impl Secrets {
             signer: Arc::new(Ed25519SealSigner::new(&root)),
             state,
             digests,
+            compared: Compared::default(),
         })
     }
+}
+
+/// What a start does if the database was written with other secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherSecrets {
+    /// It ends, and says what to do.
+    Refuse,
+    /// It makes the own secrets those of the database.
+    Adopt,
+}
+
+impl Secrets {
+    /// Compares the secrets with those with which the database was written.
+    pub(crate) async fn agree(
+        &self,
+        postgres: &Postgres,
+        on_other: OtherSecrets,
+    ) -> Result<(), Failure> {
+        let own = self.compared_with(postgres);
+        let agreed = match on_other {
+            OtherSecrets::Refuse => own.agree().await,
+            OtherSecrets::Adopt => own.adopt().await,
+        };
+        agreed.map_err(|error| advice(&error).into())
+    }
+
+    /// Returns the health of the database, which includes that its secrets are still these.
+    pub(crate) fn health(&self, postgres: &Postgres) -> Arc<dyn StoreHealth> {
+        Arc::new(SecretsHealth {
+            store: postgres.health(),
+            secrets: self.compared_with(postgres),
+        })
+    }
+
+    fn compared_with(&self, postgres: &Postgres) -> customer_app::privacy::Secrets {
+        customer_app::privacy::Secrets {
+            installation: postgres.installation(),
+            digests: Arc::clone(&self.digests),
+            key_store: Arc::clone(&self.sealing.key_store),
+            compared: self.compared.clone(),
+        }
+    }
+}
+
+/// Says what is wrong with the secrets, and what to do.
+fn advice(error: &SecretsError) -> String {
+    let advice = match error {
+        SecretsError::OtherRoot => {
+            "give CUSTOMER_SECRET_KEY its earlier value (in development it is kept in the file root-secret of the \
+             state folder); if it is lost, start once with --adopt: `audit verify` then needs --trust with the \
+             earlier public key, and idempotency keys and cursors begin anew"
+        }
+        SecretsError::NoMaster(_) => {
+            "add it to CUSTOMER_MASTER_KEYS again, after the newest; if it is lost, start with --adopt: what is \
+             sealed under it cannot be read any more"
+        }
+        SecretsError::OtherMaster(_) => {
+            "give it its earlier value in CUSTOMER_MASTER_KEYS, and a new key a name of its own; if the earlier \
+             value is lost, start with --adopt: what is sealed under it cannot be read any more"
+        }
+        SecretsError::KeyStore(_) | SecretsError::Store(_) => return error.to_string(),
+    };
+    format!("{error}: {advice}")
 }
 
 /// Returns where files are kept: those of an embedded database, or a generated root secret. `None`

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
 use crate::metrics::{self, Render};
-use crate::secrets::Secrets;
+use crate::secrets::{OtherSecrets, Secrets};
 use crate::telemetry::Levels;
 use crate::wire::{self, AdminServices, Services};
 use axum::Router;
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     config: Config,
     levels: Levels,
     not_built: Vec<&'static str>,
-    jobs: JobMode,
+    (jobs, on_other): (JobMode, OtherSecrets),
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     // Bound first: a port in use must be reported before anything else is done.
@@ -58,7 +58,8 @@ pub(crate) async fn run(
         Err(error) if error.is::<Stopped>() => return Ok(()),
         opened => opened?,
     };
-    let served = on_database(&config, &database, levels, listeners, (jobs, &stop)).await;
+    let start = (jobs, on_other, &stop);
+    let served = on_database(&config, &database, levels, listeners, start).await;
     database.close(served).await
 }
 
@@ -77,9 +78,9 @@ async fn on_database(
     database: &Database,
     levels: Levels,
     listeners: Listeners,
-    (jobs, stop): (JobMode, &CancellationToken),
+    (jobs, on_other, stop): (JobMode, OtherSecrets, &CancellationToken),
 ) -> Result<(), Failure> {
-    let started = stop.run_until_cancelled(start(config, database, levels));
+    let started = stop.run_until_cancelled(start(config, database, levels, on_other));
     let started = started.await;
     let Some(service) = started.transpose()? else {
         return Ok(());
@@ -98,10 +99,16 @@ struct Service {
     secrets: Secrets,
 }
 
-async fn start(config: &Config, database: &Database, levels: Levels) -> Result<Service, Failure> {
+async fn start(
+    config: &Config,
+    database: &Database,
+    levels: Levels,
+    on_other: OtherSecrets,
+) -> Result<Service, Failure> {
     database.migrate().await?;
     let secrets = Secrets::open(config)?;
     let postgres = wire::connect(config, database, &secrets).await?;
+    secrets.agree(&postgres, on_other).await?;
     let admin = wire::admin(config, &postgres);
     let levels = Arc::new(levels);
     let services = wire::services(config, &postgres, admin.clone(), &secrets, levels)?;

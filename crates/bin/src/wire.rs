@@ -208,7 +208,7 @@ pub(crate) fn services(
         }),
         tenants,
         api_keys,
-        health: postgres.health(),
+        health: secrets.health(postgres),
         jobs: postgres.jobs(),
         digests,
         clock,

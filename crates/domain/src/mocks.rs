@@ -11,7 +11,7 @@ pub use crate::group::{MockGroupReads, MockGroupRepo};
 pub use crate::idempotency::MockIdempotencyPurge;
 pub use crate::job::MockJobLeases;
 pub use crate::note::MockNoteRepo;
-pub use crate::privacy::{MockCipher, MockKeyStore};
+pub use crate::privacy::{MockCipher, MockInstallation, MockKeyStore};
 pub use crate::support::clock::{MockClock, MockIdSource};
 pub use crate::support::digest::MockKeyedDigest;
 pub use crate::support::health::MockStoreHealth;

@@ -56,5 +56,6 @@ fn failure(error: &StoreError) -> Option<&'static str> {
         StoreError::Conflict(_) | StoreError::NotFound | StoreError::Contended => None,
         StoreError::TooSlow => Some("timeout"),
         StoreError::Unavailable(_) | StoreError::Corrupt { .. } => Some("database"),
+        StoreError::Keys => Some("keys"),
     }
 }

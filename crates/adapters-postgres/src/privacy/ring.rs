@@ -156,8 +156,8 @@ impl KeyRing {
     }
 }
 
-/// Converts an error of the key store: whatever the reason, the keys are unavailable for now.
+/// Converts an error of the key store.
 fn refused(tenant: TenantId, error: &KeyStoreError) -> StoreError {
     error!(%tenant, %error, "the key store did not help");
-    StoreError::Unavailable("the keys of the tenant cannot be had".to_owned())
+    StoreError::Keys
 }

@@ -5,10 +5,10 @@ use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEntry, AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::{Event, EventKind};
+use customer_domain::privacy::KnownSecrets;
 use customer_domain::{Change, Context, KeyId, Origin, StoreError};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{audit_entry, change, context, customer, sealing, tenant};
-use customer_testkit::pg::opened_event;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -219,6 +219,33 @@ async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
     update(&store.postgres, 4, &new).await.expect("an update");
     let kept: Vec<u8> = sqlx::query_scalar(key).fetch_one(&mut admin).await.expect("a key");
     assert_eq!(kept, made);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_root_secrets_at_the_first_start_one_is_that_of_the_database() {
+    let store = Store::fresh().await;
+    let installation = store.postgres.installation();
+    assert_eq!(installation.known_secrets().await, Ok(KnownSecrets::default()));
+    let introduced = (1..=8).map(|n| installation.introduce_root([n; 32]));
+    for outcome in futures_util::future::join_all(introduced).await {
+        assert_eq!(outcome, Ok(()));
+    }
+    let known = installation.known_secrets().await.expect("a read");
+    let first = known.root.expect("one of them");
+    installation.introduce_root([9; 32]).await.expect("a no-op");
+    let again = installation.known_secrets().await.expect("a read");
+    assert_eq!(again.root, Some(first));
+    installation.replace_root([9; 32]).await.expect("adopted");
+    // Once there are keys, one for each master key.
+    create(&store.postgres, 1).await;
+    let known = installation.known_secrets().await.expect("a read");
+    assert_eq!(known.root, Some([9; 32]));
+    let [sample] = &known.samples[..] else {
+        panic!("{known:?}");
+    };
+    let key_store = sealing().key_store;
+    let opened = key_store.unwrap(sample.tenant, sample.id, &sample.wrapped).await;
+    assert!(opened.is_ok(), "{opened:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

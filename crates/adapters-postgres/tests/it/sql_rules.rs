@@ -12,7 +12,8 @@ use everything::use_everything;
 use rules::faults;
 
 /// Statements of jobs on all tenants. Of several servers, each would be queried separately.
-const ACROSS_TENANTS: [&str; 4] = [
+const ACROSS_TENANTS: [&str; 5] = [
+    "SELECT i.root_digest",
     "WITH RECURSIVE months AS ( (SELECT s.month FROM audit_seals s",
     "FROM audit_events e WHERE e.transaction_id < pg_snapshot_xmin",
     "FROM audit_events e WHERE e.created_at >= ",
@@ -49,6 +50,7 @@ async fn every_statement_names_the_tenant_and_inserts_values() {
         "audit_events",
         "audit_seals",
         "customer_keys",
+        "installation",
         "job_leases",
         "tenant_keys",
         "tenants",

@@ -63,7 +63,7 @@ async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
 }
 
 /// Tables of the service itself, which a request cannot read.
-const OF_JOBS: [&str; 3] = ["audit_seals", "job_leases", "tenant_keys"];
+const OF_JOBS: [&str; 4] = ["audit_seals", "installation", "job_leases", "tenant_keys"];
 
 /// The tables that a request can read.
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
@@ -285,7 +285,7 @@ async fn every_table_is_walled_and_nothing_goes_around_the_wall() {
             "SELECT conrelid::regclass::text FROM pg_constraint c JOIN pg_attribute a \
              ON a.attrelid = conrelid AND a.attnum = conkey[1] \
              WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'f') AND attname <> 'tenant_id' \
-             AND conrelid::regclass::text NOT IN ('tenants', 'audit_seals', 'job_leases', '_sqlx_migrations')",
+             AND conrelid::regclass::text NOT IN ('tenants', 'audit_seals', 'installation', 'job_leases', '_sqlx_migrations')",
         ),
     ] {
         assert_eq!(
@@ -346,6 +346,7 @@ async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
         "audit_seals: INSERT, SELECT",
         "customer_groups: INSERT, SELECT",
         "idempotency_keys: DELETE, INSERT, SELECT, UPDATE",
+        "installation: INSERT, SELECT, UPDATE",
         "job_leases: INSERT, SELECT, UPDATE",
         "outbox_events: DELETE, INSERT, SELECT, UPDATE",
         "tenant_keys: INSERT, SELECT",

@@ -26,6 +26,9 @@ pub(crate) fn store(error: StoreError) -> Problem {
                 .detail("the database cannot be reached")
                 .retry_after(RETRY_AFTER)
         }
+        StoreError::Keys => Problem::new(Code::Unavailable)
+            .detail("this replica cannot use the keys that seal personal data")
+            .retry_after(RETRY_AFTER),
         StoreError::Contended => Problem::new(Code::Unavailable)
             .detail("too many changes to one record at once")
             .retry_after(RETRY_AFTER),

@@ -84,6 +84,7 @@ impl<R: Rule> From<StoreError> for Failed<R> {
             other @ (StoreError::Contended
             | StoreError::TooSlow
             | StoreError::Unavailable(_)
+            | StoreError::Keys
             | StoreError::Corrupt { .. }) => Self::Store(other),
         }
     }

@@ -13,6 +13,8 @@ mod group;
 mod job;
 mod ledger;
 mod note;
+#[cfg(test)]
+mod secrets;
 mod support;
 mod tag;
 mod tenant;

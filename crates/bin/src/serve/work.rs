@@ -6,7 +6,7 @@ use super::{DRAIN, Recorded, http_settings, timeouts, warn_of};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
-use crate::secrets::Secrets;
+use crate::secrets::{OtherSecrets, Secrets};
 use crate::wire;
 use customer_app::job::ScheduledJob;
 use customer_http::health::Health;
@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) async fn run(
     config: Config,
     not_built: Vec<&'static str>,
+    on_other: OtherSecrets,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let listeners = Listeners::bind_for_work(&config).await?;
@@ -29,7 +30,7 @@ pub(crate) async fn run(
         Err(error) if error.is::<Stopped>() => return Ok(()),
         opened => opened?,
     };
-    let worked = on_database(&config, &database, listeners, &stop).await;
+    let worked = on_database(&config, &database, listeners, (on_other, &stop)).await;
     database.close(worked).await
 }
 
@@ -37,9 +38,10 @@ async fn on_database(
     config: &Config,
     database: &Database,
     listeners: Listeners,
-    stop: &CancellationToken,
+    (on_other, stop): (OtherSecrets, &CancellationToken),
 ) -> Result<(), Failure> {
-    let started = stop.run_until_cancelled(start(config, database)).await;
+    let started = stop.run_until_cancelled(start(config, database, on_other));
+    let started = started.await;
     let Some((postgres, secrets)) = started.transpose()? else {
         return Ok(());
     };
@@ -48,10 +50,15 @@ async fn on_database(
     worked
 }
 
-async fn start(config: &Config, database: &Database) -> Result<(Postgres, Secrets), Failure> {
+async fn start(
+    config: &Config,
+    database: &Database,
+    on_other: OtherSecrets,
+) -> Result<(Postgres, Secrets), Failure> {
     database.migrate().await?;
     let secrets = Secrets::open(config)?;
     let postgres = wire::connect(config, database, &secrets).await?;
+    secrets.agree(&postgres, on_other).await?;
     Ok((postgres, secrets))
 }
 
@@ -66,7 +73,7 @@ async fn work(
     let settings = http_settings(config, Arc::new(UuidV7Ids))?;
     let recorded = Recorded::new(config, postgres, &listeners, &settings)?;
     let health = Health {
-        store: postgres.health(),
+        store: secrets.health(postgres),
         jobs: postgres.jobs(),
         metrics: recorded.beside.clone(),
         stopping: stop.clone(),

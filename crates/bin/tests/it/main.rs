@@ -20,6 +20,8 @@ mod crash;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod stored;

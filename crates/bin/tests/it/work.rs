@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 const LEASE: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// The processes of one database share it.
+const SECRET_KEY: &str = "0dr+C7NsvMMBuoW2yl6tr+3bMcY99Ev56c1PiREKmFc=";
 const PURGE: &str = "idempotency.purge";
 
 /// Processes that only run jobs, on one database.
@@ -43,6 +45,7 @@ impl Workers {
         let url = self.database.owner_url();
         let variables = [
             ("DATABASE_URL", &*url),
+            ("CUSTOMER_SECRET_KEY", SECRET_KEY),
             ("CUSTOMER_WORK_PORT", "0"),
             ("CUSTOMER_JOB_LEASE", "3s"),
             ("CUSTOMER_IDEMPOTENCY_PURGE_INTERVAL", interval),

@@ -14,6 +14,8 @@ pub enum DigestPurpose {
     MailToken,
     /// An entry of the audit trail, which cannot be forged without the root secret.
     AuditEntry,
+    /// The proof that a process has the root secret of its database.
+    RootCheck,
 }
 
 /// HMAC-SHA-256 with a key derived from the root secret for each purpose.

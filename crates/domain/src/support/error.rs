@@ -23,6 +23,10 @@ pub enum StoreError {
     /// The store cannot be reached or rejects work at the moment. Worth a retry after a moment.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// The keys that seal personal data cannot be used: the key store does not help, or it has
+    /// others. Worth a retry, at another replica.
+    #[error("the keys that seal personal data cannot be used")]
+    Keys,
     /// A stored row is invalid. Names the row, never its content.
     #[error("row {row} of {table} cannot be read")]
     Corrupt {

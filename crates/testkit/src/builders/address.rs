@@ -99,6 +99,7 @@ impl KeyedDigest for PlainDigests {
             DigestPurpose::Address => 3,
             DigestPurpose::MailToken => 4,
             DigestPurpose::AuditEntry => 5,
+            DigestPurpose::RootCheck => 6,
         };
         let mut digest = [0; 32];
         // Four FNV-1a hashes, each with a different first byte.

@@ -264,6 +264,11 @@ async fn manage_tenants(postgres: &Postgres) {
 
 async fn work(postgres: &Postgres) {
     hold_a_job(postgres).await;
+    let installation = postgres.installation();
+    installation.introduce_root([1; 32]).await.expect("a digest");
+    installation.replace_root([2; 32]).await.expect("a digest");
+    let known = installation.known_secrets().await.expect("a read");
+    assert_eq!(known.root, Some([2; 32]));
     let purged = postgres.idempotency_purge();
     let purged = purged.purge(context().tenant, None, at(0), 9).await;
     assert_eq!(purged.expect("a look").seen, 1);

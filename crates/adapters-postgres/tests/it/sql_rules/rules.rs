@@ -74,7 +74,7 @@ pub(super) fn faults(statement: &str) -> Vec<String> {
             // have no tenant; `#` and what follows LATERAL are subselects, which are scopes too.
             if matches!(
                 table.as_str(),
-                "tenants" | "audit_seals" | "job_leases" | "#" | "LATERAL"
+                "tenants" | "audit_seals" | "installation" | "job_leases" | "#" | "LATERAL"
             ) || table.starts_with("pg_")
                 || own.contains(&table.as_str())
             {

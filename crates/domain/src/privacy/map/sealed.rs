@@ -21,6 +21,10 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "installation",
+        columns: &[plain("is_only"), plain("root_digest")],
+    },
+    Table {
         name: "customer_keys",
         columns: &[
             plain("tenant_id"),

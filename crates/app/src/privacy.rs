@@ -1,0 +1,167 @@
+//! Whether the secrets of this process are those with which its data was written.
+
+use async_trait::async_trait;
+use customer_domain::privacy::{Installation, KeyStore, KeyStoreError, KnownSecrets, SampleKey};
+use customer_domain::{DigestPurpose, KeyedDigest, StoreError, StoreHealth};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
+use tracing::{error, instrument, warn};
+
+/// The message whose digest shows which root secret a process has.
+const ROOT: &[u8] = b"root";
+
+/// Compares the secrets of this process with what the store knows of them.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Knows the secrets with which the data was written.
+    pub installation: Arc<dyn Installation>,
+    /// Computes digests with the root secret of this process.
+    pub digests: Arc<dyn KeyedDigest>,
+    /// Has the master keys of this process.
+    pub key_store: Arc<dyn KeyStore>,
+    /// What has been compared.
+    pub compared: Compared,
+}
+
+/// The keys of tenants that a process has opened, and the master keys that it does without.
+#[derive(Debug, Clone, Default)]
+pub struct Compared(Arc<Mutex<Comparison>>);
+
+#[derive(Debug, Default)]
+struct Comparison {
+    opened: Vec<SampleKey>,
+    given_up: BTreeSet<String>,
+}
+
+/// The reason why a process cannot work with the data of its database.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SecretsError {
+    /// The root secret is another one.
+    #[error("the root secret is not the one with which this database was written")]
+    OtherRoot,
+    /// The process has no master key of this name, and keys are wrapped with it.
+    #[error("there is no master key {0}, with which keys in this database are wrapped")]
+    NoMaster(String),
+    /// The master key of this name is another one.
+    #[error("the master key {0} is not the one with which keys in this database are wrapped")]
+    OtherMaster(String),
+    /// The key store cannot be reached.
+    #[error("the key store is unavailable: {0}")]
+    KeyStore(String),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Secrets {
+    /// Compares the secrets at the start of a process. The very first start makes its root secret
+    /// that of the database; of several at the same time, one.
+    ///
+    /// # Errors
+    /// As [`SecretsError`] lists.
+    #[instrument(name = "app.privacy.agree", level = "debug", skip_all)]
+    pub async fn agree(&self) -> Result<(), SecretsError> {
+        self.installation.introduce_root(self.root()).await?;
+        self.compare().await
+    }
+
+    /// Makes the root secret of this process that of the database, and does without the master keys
+    /// that it does not have: what is sealed under them cannot be read any more.
+    ///
+    /// # Errors
+    /// [`SecretsError::KeyStore`], [`SecretsError::Store`].
+    #[instrument(name = "app.privacy.adopt", level = "debug", skip_all)]
+    pub async fn adopt(&self) -> Result<(), SecretsError> {
+        self.installation.introduce_root(self.root()).await?;
+        let known = self.installation.known_secrets().await?;
+        if known.root != Some(self.root()) {
+            warn!("the root secret is adopted in place of another");
+            self.installation.replace_root(self.root()).await?;
+        }
+        for sample in known.samples {
+            match self.open(&sample).await {
+                Err(error @ (SecretsError::NoMaster(_) | SecretsError::OtherMaster(_))) => {
+                    warn!(%error, "what is sealed under this master key is given up");
+                    self.compared().given_up.insert(sample.wrapped.master);
+                }
+                opened => opened?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the secrets with what the store knows of them by now.
+    ///
+    /// # Errors
+    /// As [`SecretsError`] lists.
+    pub async fn compare(&self) -> Result<(), SecretsError> {
+        let KnownSecrets { root, samples } = self.installation.known_secrets().await?;
+        if root != Some(self.root()) {
+            return Err(SecretsError::OtherRoot);
+        }
+        for sample in samples {
+            self.open(&sample).await?;
+        }
+        Ok(())
+    }
+
+    fn root(&self) -> [u8; 32] {
+        self.digests.digest(DigestPurpose::RootCheck, ROOT)
+    }
+
+    /// Opens a key of a tenant, unless that was done before.
+    async fn open(&self, sample: &SampleKey) -> Result<(), SecretsError> {
+        let SampleKey {
+            tenant,
+            id,
+            wrapped,
+        } = sample;
+        {
+            let compared = self.compared();
+            let is_given_up = compared.given_up.contains(&wrapped.master);
+            if is_given_up || compared.opened.contains(sample) {
+                return Ok(());
+            }
+        }
+        match self.key_store.unwrap(*tenant, *id, wrapped).await {
+            Ok(_) => {
+                self.compared().opened.push(sample.clone());
+                Ok(())
+            }
+            Err(KeyStoreError::UnknownMaster(name)) => Err(SecretsError::NoMaster(name)),
+            Err(KeyStoreError::Refused) => Err(SecretsError::OtherMaster(wrapped.master.clone())),
+            Err(KeyStoreError::Unavailable(reason)) => Err(SecretsError::KeyStore(reason)),
+        }
+    }
+
+    fn compared(&self) -> std::sync::MutexGuard<'_, Comparison> {
+        self.compared
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The health of a store whose secrets this process must have: it answers, and they fit.
+pub struct SecretsHealth {
+    /// The health of the store alone.
+    pub store: Arc<dyn StoreHealth>,
+    /// The secrets.
+    pub secrets: Secrets,
+}
+
+#[async_trait]
+impl StoreHealth for SecretsHealth {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await?;
+        match self.secrets.compare().await {
+            Err(SecretsError::Store(error)) => Err(error),
+            Err(other) => {
+                error!(error = %other, "the secrets of this process do not fit its database");
+                Err(StoreError::Keys)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
