@@ -5,11 +5,12 @@ SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE tenant_keys (
     tenant_id  uuid        NOT NULL,
-    -- From 1; the highest is in use. That two make the same one is what keeps a tenant from getting two.
+    -- From 1; the highest that is not lost is in use. That two make the same one is what keeps a tenant from getting two.
     number     integer     NOT NULL,
     id         uuid        NOT NULL,
     master     text        NOT NULL,  -- the name of the master key
     wrapped    bytea       NOT NULL,
+    is_lost    boolean     NOT NULL DEFAULT false,  -- nobody has the master key any more
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenant_keys_pkey PRIMARY KEY (tenant_id, number),
     CONSTRAINT tenant_keys_id_key UNIQUE (tenant_id, id)
@@ -18,7 +19,7 @@ CREATE TABLE tenant_keys (
 ALTER TABLE tenant_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tenant_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_keys_worker ON tenant_keys TO customer_worker USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT ON tenant_keys TO customer_worker;
+GRANT SELECT, INSERT, UPDATE (is_lost) ON tenant_keys TO customer_worker;
 
 CREATE TABLE customer_keys (
     tenant_id   uuid        NOT NULL,

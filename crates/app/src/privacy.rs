@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use customer_domain::privacy::{Installation, KeyStore, KeyStoreError, KnownSecrets, SampleKey};
 use customer_domain::{DigestPurpose, KeyedDigest, StoreError, StoreHealth};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 use tracing::{error, instrument, warn};
 
@@ -24,15 +23,9 @@ pub struct Secrets {
     pub compared: Compared,
 }
 
-/// The keys of tenants that a process has opened, and the master keys that it does without.
+/// The keys of tenants that a process has opened.
 #[derive(Debug, Clone, Default)]
-pub struct Compared(Arc<Mutex<Comparison>>);
-
-#[derive(Debug, Default)]
-struct Comparison {
-    opened: Vec<SampleKey>,
-    given_up: BTreeSet<String>,
-}
+pub struct Compared(Arc<Mutex<Vec<SampleKey>>>);
 
 /// The reason why a process cannot work with the data of its database.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,8 +59,8 @@ impl Secrets {
         self.compare().await
     }
 
-    /// Makes the root secret of this process that of the database, and does without the master keys
-    /// that it does not have: what is sealed under them cannot be read any more.
+    /// Makes the root secret of this process that of the database, and gives up the master keys that
+    /// it does not have: what is sealed under them cannot be read any more.
     ///
     /// # Errors
     /// [`SecretsError::KeyStore`], [`SecretsError::Store`].
@@ -83,7 +76,7 @@ impl Secrets {
             match self.open(&sample).await {
                 Err(error @ (SecretsError::NoMaster(_) | SecretsError::OtherMaster(_))) => {
                     warn!(%error, "what is sealed under this master key is given up");
-                    self.compared().given_up.insert(sample.wrapped.master);
+                    self.installation.give_up(&sample.wrapped.master).await?;
                 }
                 opened => opened?,
             }
@@ -117,16 +110,12 @@ impl Secrets {
             id,
             wrapped,
         } = sample;
-        {
-            let compared = self.compared();
-            let is_given_up = compared.given_up.contains(&wrapped.master);
-            if is_given_up || compared.opened.contains(sample) {
-                return Ok(());
-            }
+        if self.opened().contains(sample) {
+            return Ok(());
         }
         match self.key_store.unwrap(*tenant, *id, wrapped).await {
             Ok(_) => {
-                self.compared().opened.push(sample.clone());
+                self.opened().push(sample.clone());
                 Ok(())
             }
             Err(KeyStoreError::UnknownMaster(name)) => Err(SecretsError::NoMaster(name)),
@@ -135,11 +124,9 @@ impl Secrets {
         }
     }
 
-    fn compared(&self) -> std::sync::MutexGuard<'_, Comparison> {
-        self.compared
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn opened(&self) -> MutexGuard<'_, Vec<SampleKey>> {
+        let opened = self.compared.0.lock();
+        opened.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

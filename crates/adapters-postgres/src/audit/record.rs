@@ -132,13 +132,17 @@ impl Opener<'_> {
             return Ok(());
         };
         for held in held {
+            if self.tenant.is_lost(wrapped_under(self.ring.cipher(), held)?) {
+                continue;
+            }
             let key = open_key(self.ring.cipher(), self.tenant, customer, held)?;
             self.keys.insert(key.id, key);
         }
         Ok(())
     }
 
-    /// Opens the sealed values of an entry; each is `None` if absent or if its key was deleted.
+    /// Opens the sealed values of an entry; each is `None` if absent or if its key was deleted or is
+    /// lost.
     fn open(&self, entry: &Entry<'_>) -> Result<[Option<String>; 5], SealedError> {
         let mut opened = [const { None }; 5];
         let cipher = self.ring.cipher();
@@ -150,6 +154,7 @@ impl Opener<'_> {
             let id = cipher.key_of(sealed)?;
             let key = match entry.customer {
                 Some(_) => self.keys.get(&id),
+                None if self.tenant.is_lost(id) => None,
                 None => Some(self.tenant.get(id)?),
             };
             let Some(key) = key else {

@@ -16,7 +16,7 @@ const TABLE: &str = "installation";
 const KNOWN: Sql = Sql::text(
     "SELECT i.root_digest, k.id, k.tenant_id, k.master, k.wrapped FROM (VALUES (1)) AS one (row) \
      LEFT JOIN installation i ON true LEFT JOIN (SELECT DISTINCT ON (t.master) t.tenant_id, t.id, t.master, t.wrapped \
-     FROM tenant_keys t ORDER BY t.master, t.tenant_id, t.number) k ON true",
+     FROM tenant_keys t WHERE NOT t.is_lost ORDER BY t.master, t.tenant_id, t.number) k ON true",
 );
 
 /// The installation, on the pool of the worker role.
@@ -49,6 +49,13 @@ impl Installation for PgInstallation {
     #[instrument(name = "db.privacy.replace_root", level = "debug", skip_all)]
     async fn replace_root(&self, digest: [u8; 32]) -> Result<(), StoreError> {
         let update = sql!("UPDATE installation SET root_digest = {}", digest.as_slice());
+        read::rows(&self.0, ANY_TENANT, &[update]).await?;
+        Ok(())
+    }
+
+    #[instrument(name = "db.privacy.give_up", level = "debug", skip_all)]
+    async fn give_up(&self, master: &str) -> Result<(), StoreError> {
+        let update = sql!("UPDATE tenant_keys t SET is_lost = true WHERE t.master = {}", master);
         read::rows(&self.0, ANY_TENANT, &[update]).await?;
         Ok(())
     }

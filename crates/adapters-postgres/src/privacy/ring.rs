@@ -27,6 +27,8 @@ pub(crate) struct TenantKeys {
     tenant: TenantId,
     /// Ordered by number: the last is in use.
     keys: Vec<DataKey>,
+    /// Those whose master key is lost.
+    lost: Vec<KeyId>,
 }
 
 impl TenantKeys {
@@ -38,6 +40,16 @@ impl TenantKeys {
     /// Returns the key that is in use.
     pub(crate) fn newest(&self) -> Result<&DataKey, StoreError> {
         self.keys.last().ok_or_else(|| corrupt(TABLE, self.tenant))
+    }
+
+    /// Returns whether nobody can open what was sealed with the key with this id.
+    pub(crate) fn is_lost(&self, id: KeyId) -> bool {
+        self.lost.contains(&id)
+    }
+
+    /// Returns whether the key with this id is known.
+    pub(crate) fn knows(&self, id: KeyId) -> bool {
+        self.is_lost(id) || self.get(id).is_ok()
     }
 
     /// Returns the key with this id.
@@ -91,7 +103,7 @@ impl KeyRing {
         tenant: TenantId,
         id: KeyId,
     ) -> Result<Arc<TenantKeys>, StoreError> {
-        match self.remembered(tenant).filter(|keys| keys.get(id).is_ok()) {
+        match self.remembered(tenant).filter(|keys| keys.knows(id)) {
             Some(keys) => Ok(keys),
             None => self.load(tenant).await,
         }
@@ -104,38 +116,50 @@ impl KeyRing {
 
     #[instrument(name = "db.privacy.load_keys", level = "debug", skip_all)]
     async fn load(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
-        let mut rows = self.stored(tenant).await?;
+        let (mut lost, mut rows) = self.stored(tenant).await?;
         if rows.is_empty() {
-            self.make(tenant).await?;
+            self.make(tenant, lost.len()).await?;
             // Another replica may have stored its key first.
-            rows = self.stored(tenant).await?;
+            (lost, rows) = self.stored(tenant).await?;
         }
         let mut keys = Vec::with_capacity(rows.len());
         for row in &rows {
             keys.push(self.take_out(tenant, row).await?);
         }
-        let keys = Arc::new(TenantKeys { tenant, keys });
+        let keys = Arc::new(TenantKeys { tenant, keys, lost });
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant, Arc::clone(&keys));
         Ok(keys)
     }
 
-    async fn stored(&self, tenant: TenantId) -> Result<Vec<PgRow>, StoreError> {
+    /// Returns the ids of the lost keys, and the rows of the others.
+    async fn stored(&self, tenant: TenantId) -> Result<(Vec<KeyId>, Vec<PgRow>), StoreError> {
         let select = sql!(
-            "SELECT id, master, wrapped FROM tenant_keys WHERE tenant_id = {} ORDER BY number",
+            "SELECT id, master, wrapped, is_lost FROM tenant_keys WHERE tenant_id = {} ORDER BY number",
             tenant
         );
-        read::rows(&self.worker, tenant, &[select]).await
+        let (mut lost, mut others) = (Vec::new(), Vec::new());
+        for row in read::rows(&self.worker, tenant, &[select]).await? {
+            let reader = RowReader::new(&row, TABLE);
+            if reader.column("is_lost")? {
+                lost.push(KeyId(reader.column("id")?));
+            } else {
+                others.push(row);
+            }
+        }
+        Ok((lost, others))
     }
 
-    async fn make(&self, tenant: TenantId) -> Result<(), StoreError> {
+    /// Stores a key of a tenant that has only `lost` ones, unless another replica was first.
+    async fn make(&self, tenant: TenantId, lost: usize) -> Result<(), StoreError> {
         let key = self.generate();
         let wrapped = self.sealing.key_store.wrap(tenant, &key).await;
         let wrapped = wrapped.map_err(|error| refused(tenant, &error))?;
         let insert = sql!(
             "INSERT INTO tenant_keys (tenant_id, number, id, master, wrapped) \
-             VALUES ({}, 1, {}, {}, {}) ON CONFLICT DO NOTHING",
+             VALUES ({}, {}, {}, {}, {}) ON CONFLICT DO NOTHING",
             tenant,
+            u64::try_from(lost).unwrap_or(u64::MAX).saturating_add(1),
             key.id,
             wrapped.master,
             wrapped.bytes.as_slice()

@@ -58,8 +58,9 @@ impl WorkKeys {
         wrapped
     }
 
-    /// Unwraps the key that was read with a customer; if it is `None`, stores a new one with one
-    /// round trip. One more if another replica created a key of the tenant meanwhile.
+    /// Unwraps the key that was read with a customer. If there is none, or it is wrapped under a lost
+    /// one, stores a new one with one round trip. One more if another replica created a key of the
+    /// tenant meanwhile.
     pub(crate) async fn unwrap_or_create(
         &mut self,
         tx: &mut Tx,
@@ -69,36 +70,59 @@ impl WorkKeys {
         if self.customers.contains_key(&customer) {
             return Ok(());
         }
-        let held = match held {
-            Some(held) => held,
-            None => self.store(tx, customer).await?,
+        let key = match held {
+            Some(held) => match self.unwrap(customer, &held).await? {
+                Some(key) => Some(key),
+                None => self.store(tx, customer, Some(held)).await?,
+            },
+            None => self.store(tx, customer, None).await?,
         };
-        let unreadable = |SealedError| corrupt(TABLE, customer);
-        let under = keys::wrapped_under(self.ring.cipher(), &held).map_err(unreadable)?;
-        self.ensure_tenant_key(under).await?;
-        let key = keys::open(self.ring.cipher(), &self.tenant, customer, &held);
-        self.customers.insert(customer, key.map_err(unreadable)?);
+        let key = key.ok_or_else(|| corrupt(TABLE, customer))?;
+        self.customers.insert(customer, key);
         Ok(())
     }
 
-    /// Stores a key of a customer that had none when it was read, and returns the one that it has
-    /// now: another transaction may have been first.
-    async fn store(&self, tx: &mut Tx, customer: CustomerId) -> Result<Vec<u8>, StoreError> {
+    /// Unwraps a customer's key; `None` if the tenant's key that wraps it is lost.
+    async fn unwrap(
+        &mut self,
+        customer: CustomerId,
+        held: &[u8],
+    ) -> Result<Option<DataKey>, StoreError> {
+        let unreadable = |SealedError| corrupt(TABLE, customer);
+        let under = keys::wrapped_under(self.ring.cipher(), held).map_err(unreadable)?;
+        self.ensure_tenant_key(under).await?;
+        if self.tenant.is_lost(under) {
+            return Ok(None);
+        }
+        let key = keys::open(self.ring.cipher(), &self.tenant, customer, held);
+        key.map(Some).map_err(unreadable)
+    }
+
+    /// Stores a new key of a customer in place of `unusable`, and returns the one that it has then:
+    /// another transaction may have been first.
+    async fn store(
+        &mut self,
+        tx: &mut Tx,
+        customer: CustomerId,
+        unusable: Option<Vec<u8>>,
+    ) -> Result<Option<DataKey>, StoreError> {
         let (cipher, key) = (self.ring.cipher(), self.ring.generate());
         let made = keys::wrap(cipher, &self.tenant, customer, &key)?;
         let update = sqlx::query(
-            "UPDATE customers SET sealing_key = coalesce(sealing_key, $3), revision = revision + 1 \
+            "UPDATE customers SET revision = revision + 1, \
+             sealing_key = CASE WHEN sealing_key IS NOT DISTINCT FROM $3 THEN $4 ELSE sealing_key END \
              WHERE tenant_id = $1 AND id = $2 RETURNING sealing_key",
         );
-        let update = update.bind(tx.tenant().0).bind(customer.0).bind(made);
-        let rows = tx.fetch(update).await?;
+        let update = update.bind(tx.tenant().0).bind(customer.0);
+        let rows = tx.fetch(update.bind(unusable).bind(made)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, customer))?;
-        RowReader::new(row, TABLE).column("sealing_key")
+        let held: Vec<u8> = RowReader::new(row, TABLE).column("sealing_key")?;
+        self.unwrap(customer, &held).await
     }
 
     /// Loads the tenant's keys again unless this one is in memory.
     pub(crate) async fn ensure_tenant_key(&mut self, key: KeyId) -> Result<(), StoreError> {
-        if self.tenant.get(key).is_err() {
+        if !self.tenant.knows(key) {
             self.tenant = self.ring.with(self.tenant.tenant(), key).await?;
         }
         Ok(())

@@ -248,6 +248,24 @@ async fn of_many_root_secrets_at_the_first_start_one_is_that_of_the_database() {
     assert!(opened.is_ok(), "{opened:?}");
 }
 
+#[tokio::test]
+async fn what_is_sealed_under_a_lost_master_key_is_gone_and_the_rest_goes_on() {
+    let store = Store::fresh().await;
+    let new = create(&store.postgres, 1).await;
+    let installation = store.postgres.installation();
+    let known = installation.known_secrets().await.expect("a read");
+    let master = &known.samples[0].wrapped.master;
+    installation.give_up(master).await.expect("given up");
+    // Another process, which has no key of the tenant in memory.
+    let later = adapter(&store.database.owner_url(), 2).await;
+    update(&later, 2, &new).await.expect("an update");
+    let events = trail(&later).await.expect("the trail");
+    let ips: Vec<_> = events.iter().map(|event| event.ip).collect();
+    assert_eq!(ips, [watched().origin.ip, None]);
+    let known = installation.known_secrets().await.expect("a read");
+    assert_eq!(known.samples.len(), 1, "the new key");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_gets_one_key_however_many_make_it() {
     let store = Store::with_connections(8).await;

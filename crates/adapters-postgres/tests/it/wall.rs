@@ -349,7 +349,7 @@ async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
         "installation: INSERT, SELECT, UPDATE",
         "job_leases: INSERT, SELECT, UPDATE",
         "outbox_events: DELETE, INSERT, SELECT, UPDATE",
-        "tenant_keys: INSERT, SELECT",
+        "tenant_keys: INSERT, SELECT, UPDATE (is_lost)",
         "tenants: INSERT, SELECT, UPDATE",
     ];
     let mut owner = store.database.admin().await;

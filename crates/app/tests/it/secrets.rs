@@ -31,6 +31,12 @@ impl Installation for Stored {
         self.0.lock().unwrap().root = Some(digest);
         Ok(())
     }
+
+    async fn give_up(&self, master: &str) -> Result<(), StoreError> {
+        let mut stored = self.0.lock().unwrap();
+        stored.samples.retain(|sample| sample.wrapped.master != master);
+        Ok(())
+    }
 }
 
 /// Digests of a root secret that is a number.

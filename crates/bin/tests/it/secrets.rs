@@ -84,6 +84,8 @@ async fn who_adopts_other_secrets_serves_and_the_others_become_unready() {
     let adopting = Service::run(&other.0, &["serve", "--adopt"], &other.variables());
     let probe = Client::new(&adopting.base, "");
     assert_eq!(probe.get("/health/ready").status, 200);
+    let writing = Client::new(&adopting.base, service.operator_key());
+    writing.create("two@example.com").expect(201);
     eventually(TIMEOUT, "the first is unready", || {
         client.get("/health/ready").status == 503
     });

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 pub struct KnownSecrets {
     /// The digest that only the root secret makes; `None` before the first start.
     pub root: Option<[u8; 32]>,
-    /// One key of a tenant for each master key with which keys are wrapped, by its name.
+    /// One key of a tenant for each master key with which keys are wrapped, by its name; lost ones
+    /// left out.
     pub samples: Vec<SampleKey>,
 }
 
@@ -45,4 +46,11 @@ pub trait Installation: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn replace_root(&self, digest: [u8; 32]) -> Result<(), StoreError>;
+
+    /// Marks the keys of tenants that are wrapped with a master key as lost. Each tenant gets a new
+    /// one when it is needed; what was sealed under the lost ones reads as absent.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn give_up(&self, master: &str) -> Result<(), StoreError>;
 }

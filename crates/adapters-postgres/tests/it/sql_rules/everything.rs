@@ -267,6 +267,7 @@ async fn work(postgres: &Postgres) {
     let installation = postgres.installation();
     installation.introduce_root([1; 32]).await.expect("a digest");
     installation.replace_root([2; 32]).await.expect("a digest");
+    installation.give_up("nothing").await.expect("no key");
     let known = installation.known_secrets().await.expect("a read");
     assert_eq!(known.root, Some([2; 32]));
     let purged = postgres.idempotency_purge();

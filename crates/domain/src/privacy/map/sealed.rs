@@ -17,6 +17,7 @@ pub(super) const TABLES: &[Table] = &[
             plain("id"),
             plain("master"),
             plain("wrapped"),
+            plain("is_lost"),
             plain("created_at"),
         ],
     },
