@@ -196,17 +196,6 @@ impl Database {
         Ok(connection.close().await?)
     }
 
-    /// Deletes the keys of all customers: seeded customers have none, and those that the bare
-    /// program and pgbench stored belong to another customer, so that the service could not use
-    /// them.
-    pub(crate) async fn remove_keys(&self) -> Result<(), Failure> {
-        let mut connection = self.connect().await?;
-        sqlx::raw_sql("TRUNCATE customer_keys")
-            .execute(&mut connection)
-            .await?;
-        Ok(connection.close().await?)
-    }
-
     /// Returns the server's time.
     pub(crate) async fn now(&self) -> Result<String, Failure> {
         let mut connection = self.connect().await?;

@@ -2,7 +2,9 @@
 
 use crate::Failure;
 use crate::plan::Plan;
+use customer_testkit::builders::root_secret_text;
 use rustix::process::{Pid, Signal, kill_process};
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use std::fs;
 use std::net::SocketAddr;
@@ -43,6 +45,8 @@ impl Program {
             // Settings of this machine for another service must not apply.
             .env_clear()
             .env("DATABASE_URL", url)
+            // That of the seeded customers' keys.
+            .env("CUSTOMER_SECRET_KEY", root_secret_text().expose_secret())
             .env("CUSTOMER_DATABASE_MAX_CONNECTIONS", connections.to_string())
             .env("CUSTOMER_HTTP_PORT", "0")
             .env("CUSTOMER_MAX_ADDRESSES_PER_CUSTOMER", "0")

@@ -1,6 +1,6 @@
 //! A database with a number of customers, and the programs that run on it.
 
-use crate::case::{Caller, Case, Numbers, Subject};
+use crate::case::{Caller, Case, Numbers};
 use crate::database::{Database, Server};
 use crate::export::{self, Export, Format};
 use crate::load::{Client, Load};
@@ -205,12 +205,8 @@ impl Site {
         folder.join(format!("{case:?}-{clients}-of-{customers}.perf"))
     }
 
-    /// Removes added addresses, and the customers' keys, so that each change is the first of its
-    /// customer and creates its key.
+    /// Removes added addresses.
     async fn tidy(&self, case: Case) -> Result<(), Failure> {
-        if case.subject() == Subject::EachInTurn {
-            self.database.remove_keys().await?;
-        }
         if case == Case::AddAddress {
             self.database.remove_addresses(&self.start).await?;
         }

@@ -5,10 +5,12 @@ use super::rows::{Rows, TABLES};
 use crate::Failure;
 use crate::database::Database;
 use customer_domain::TenantId;
+use customer_domain::privacy::DataKey;
 use futures_util::future::try_join_all;
 use sqlx::postgres::PgCopyIn;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::ops::Range;
+use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// The number of customers whose rows are sent together.
@@ -19,8 +21,10 @@ const BATCH: u64 = 2_000;
 pub(super) async fn customers(
     database: &Database,
     tenant: TenantId,
+    key: DataKey,
     count: u64,
 ) -> Result<(), Failure> {
+    let key = Arc::new(key);
     let connecting = TABLES.iter().map(|_| database.connect());
     let mut connections = try_join_all(connecting).await?;
     let mut copies = try_join_all(
@@ -30,11 +34,12 @@ pub(super) async fn customers(
             .map(|(connection, table)| begin(connection, table)),
     )
     .await?;
-    let mut made = make(0..BATCH.min(count), count, tenant);
+    let make = |numbers| make(numbers, count, tenant, Arc::clone(&key));
+    let mut made = make(0..BATCH.min(count));
     for start in (0..count).step_by(usize::try_from(BATCH)?) {
         let rows = made.await??;
         let next = (start + BATCH).min(count);
-        made = make(next..(next + BATCH).min(count), count, tenant);
+        made = make(next..(next + BATCH).min(count));
         let sent = copies
             .iter_mut()
             .zip(rows.0)
@@ -67,11 +72,16 @@ async fn begin(
     Ok(connection.copy_in_raw(&copy).await?)
 }
 
-fn make(numbers: Range<u64>, count: u64, tenant: TenantId) -> JoinHandle<Result<Rows, Failure>> {
+fn make(
+    numbers: Range<u64>,
+    count: u64,
+    tenant: TenantId,
+    key: Arc<DataKey>,
+) -> JoinHandle<Result<Rows, Failure>> {
     spawn_blocking(move || {
         let mut rows = Rows::default();
         for number in numbers {
-            rows.add(&person(number, count, tenant)?);
+            rows.add(&person(number, count, tenant)?, &key);
         }
         Ok(rows)
     })

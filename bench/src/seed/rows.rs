@@ -5,9 +5,11 @@ use customer_domain::address::Address;
 use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
 use customer_domain::group::GroupId;
 use customer_domain::preference::OptIn;
+use customer_domain::privacy::DataKey;
 use customer_domain::profile::{Gender, Phone};
 use customer_domain::tag::Tag;
 use customer_domain::text;
+use customer_testkit::pg::sealing_key;
 use serde_json::{Map, Value};
 use std::fmt::Display;
 use std::io::Write;
@@ -33,7 +35,7 @@ pub(super) const TABLES: [Table; 6] = [
          date_of_birth, gender, avatar_url, profile_data, language, currency, timezone, email_marketing, sms_marketing, \
          push_notifications, order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, \
          cookie_consent, custom_preferences, tier, tier_achieved_at, segment, segment_achieved_at, loyalty_points, \
-         total_currency, total_spent, lifetime_value, order_count",
+         total_currency, total_spent, lifetime_value, order_count, sealing_key",
     ),
     table("customer_identifiers", "customer_id, kind, value"),
     table("customer_search_terms", "customer_id, term"),
@@ -55,8 +57,8 @@ pub(super) const TABLES: [Table; 6] = [
 pub(super) struct Rows(pub(super) [Vec<u8>; TABLES.len()]);
 
 impl Rows {
-    /// Adds all rows of one customer.
-    pub(super) fn add(&mut self, person: &Person) {
+    /// Adds all rows of one customer, whose key is wrapped under `under`.
+    pub(super) fn add(&mut self, person: &Person, under: &DataKey) {
         let new = &person.new;
         let customer = &new.customer;
         let [
@@ -69,7 +71,10 @@ impl Rows {
         ] = &mut self.0;
         let row = core(Row::of(customers, customer), customer);
         let row = preference(profile(row, customer), customer);
-        summary(row, new);
+        let sealing_key = sealing_key(under, customer.tenant, customer.id);
+        summary(row, new)
+            .text(&format!("\\x{}", hex::encode(sealing_key)))
+            .end();
         for identifier in customer.identifiers() {
             let row = Row::of(identifiers, customer).text(&identifier.kind());
             row.text(&identifier.value()).end();
@@ -150,7 +155,7 @@ fn preference<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
         .text(&json(&preferences.custom))
 }
 
-fn summary(row: Row<'_>, new: &NewCustomer) {
+fn summary<'a>(row: Row<'a>, new: &NewCustomer) -> Row<'a> {
     let (summary, created_at) = (&new.summary, new.customer.created_at);
     row.value(summary.tier.code())
         .value(created_at)
@@ -161,7 +166,6 @@ fn summary(row: Row<'_>, new: &NewCustomer) {
         .value(summary.total_spent)
         .value(summary.total_spent)
         .value(summary.order_count)
-        .end();
 }
 
 fn address(row: Row<'_>, address: &Address, which: u8) {
@@ -266,14 +270,15 @@ impl<'a> Row<'a> {
 mod tests {
     use super::super::people::person;
     use super::*;
-    use customer_domain::TenantId;
+    use customer_domain::{KeyId, TenantId};
 
     #[test]
     fn every_row_has_a_value_for_each_column() {
+        let key = DataKey::new(KeyId(Uuid::nil()), |_| {});
         let mut rows = Rows::default();
         for number in 0..200 {
             let person = person(number, 200, TenantId(Uuid::nil())).unwrap();
-            rows.add(&person);
+            rows.add(&person, &key);
         }
         for (table, rows) in TABLES.iter().zip(rows.0) {
             let columns = 1 + table.columns.split(',').count();

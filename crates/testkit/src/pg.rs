@@ -14,7 +14,7 @@ mod server;
 mod template;
 
 pub use harness::PgHarness;
-pub use sealed::{opened, opened_event};
+pub use sealed::{newest_tenant_key, opened, opened_event, sealing_key};
 
 use crate::builders::sealing;
 use customer_domain::TenantId;

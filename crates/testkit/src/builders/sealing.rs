@@ -6,6 +6,7 @@ use customer_domain::privacy::{Cipher, KeyStore};
 use customer_domain::{IdSource, KeyedDigest};
 use customer_postgres::Sealing;
 use customer_security::{AeadCipher, Ed25519SealSigner, HkdfDigests, RootKeyStore, RootSecret};
+use secrecy::SecretString;
 use std::array;
 use std::sync::{Arc, LazyLock};
 
@@ -42,6 +43,11 @@ pub fn sealing() -> Sealing {
 /// The ids of keys: never the same twice, since several adapters may share a database.
 static KEY_IDS: LazyLock<Arc<dyn IdSource>> =
     LazyLock::new(|| Arc::new(SeededIds::from(0x6b_0000_0000)));
+
+/// Returns the root secret as text, to start a service with.
+pub fn root_secret_text() -> SecretString {
+    root_secret().to_base64()
+}
 
 fn root_secret() -> RootSecret {
     let counting = array::from_fn(|n| u8::try_from(n).unwrap_or(u8::MAX));

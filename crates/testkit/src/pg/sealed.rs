@@ -44,14 +44,37 @@ async fn customer_key(
     let under = cipher.key_of(&wrapped).expect("a wrapped key");
     let under = tenant_key(admin, tenant, under).await;
     let name = id.to_string();
-    let place = SealContext {
+    let key = cipher.unwrap(&under, key_place(tenant, customer, &name), id, &wrapped);
+    key.expect("a key of this customer")
+}
+
+fn key_place(tenant: TenantId, customer: CustomerId, id: &str) -> SealContext<'_> {
+    SealContext {
         tenant,
         table: "customer_keys",
         row: customer.0,
-        column: &name,
-    };
-    let key = cipher.unwrap(&under, place, id, &wrapped);
-    key.expect("a key of this customer")
+        column: id,
+    }
+}
+
+/// Returns a new key of a customer as its row holds it, with the customer's own id.
+pub fn sealing_key(under: &DataKey, tenant: TenantId, customer: CustomerId) -> Vec<u8> {
+    let cipher = cipher();
+    let key = cipher.generate(KeyId(customer.0));
+    let name = key.id.to_string();
+    let wrapped = cipher.wrap(under, key_place(tenant, customer, &name), &key);
+    [customer.0.as_bytes().as_slice(), &wrapped].concat()
+}
+
+/// Returns the key that a tenant wraps with.
+///
+/// # Panics
+/// If it has none, or none that is wrapped with the test kit's root secret.
+pub async fn newest_tenant_key(admin: &mut PgConnection, tenant: TenantId) -> DataKey {
+    let newest = "SELECT id FROM tenant_keys WHERE tenant_id = $1 ORDER BY number DESC LIMIT 1";
+    let id = sqlx::query_scalar(newest).bind(tenant.0);
+    let id = id.fetch_one(&mut *admin).await.expect("a key");
+    tenant_key(admin, tenant, KeyId(id)).await
 }
 
 async fn tenant_key(admin: &mut PgConnection, tenant: TenantId, id: KeyId) -> DataKey {
