@@ -8,7 +8,7 @@ use customer_domain::privacy::SealContext;
 use customer_domain::{Context, EventId, StoreError, TenantId};
 
 pub(crate) const INSERT: &str = "INSERT INTO outbox_events (tenant_id, id, customer_id, sequence, topic, event_type, \
-     payload, created_at)";
+     payload, created_at, trace_id)";
 
 /// Returns the context to which the sealed message of an event is bound.
 pub(crate) fn seal_context(tenant: TenantId, event: EventId) -> SealContext<'static> {
@@ -42,7 +42,8 @@ pub(crate) fn values(
             .push_bind(event.kind.topic())
             .push_bind(event.kind.event_type())
             .push_bind(hidden)
-            .push_bind(event.at);
+            .push_bind(event.at)
+            .push_bind(context.trace_id.as_str());
     });
     Ok(())
 }

@@ -63,7 +63,13 @@ async fn names(connection: &mut PgConnection, sql: &str) -> Vec<String> {
 }
 
 /// Tables of the service itself, which a request cannot read.
-const OF_JOBS: [&str; 4] = ["audit_seals", "installation", "job_leases", "tenant_keys"];
+const OF_JOBS: [&str; 5] = [
+    "audit_seals",
+    "installation",
+    "job_leases",
+    "outbox_positions",
+    "tenant_keys",
+];
 
 /// The tables that a request can read.
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
@@ -349,6 +355,7 @@ async fn the_worker_reaches_the_tables_of_its_jobs_and_no_customer() {
         "installation: INSERT, SELECT, UPDATE",
         "job_leases: INSERT, SELECT, UPDATE",
         "outbox_events: DELETE, INSERT, SELECT, UPDATE",
+        "outbox_positions: INSERT, SELECT, UPDATE",
         "tenant_keys: INSERT, SELECT, UPDATE (is_lost)",
         "tenants: INSERT, SELECT, UPDATE",
     ];

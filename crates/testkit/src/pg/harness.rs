@@ -103,7 +103,7 @@ impl Harness for PgHarness {
 
     async fn events(&self, context: &Context) -> Vec<StoredEvent> {
         let statement = "SELECT id, tenant_id, topic, customer_id, sequence, payload FROM outbox_events \
-                         WHERE tenant_id = $1 ORDER BY transaction_id, id";
+                         WHERE tenant_id = $1 ORDER BY ctid";
         let mut admin = self.database.admin().await;
         let rows = sqlx::query(statement).bind(context.tenant.0);
         let rows = rows.fetch_all(&mut admin).await;

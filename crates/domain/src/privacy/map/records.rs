@@ -71,7 +71,12 @@ pub(super) const TABLES: &[Table] = &[
             plain("attempts"),
             plain("last_attempted_at"),
             plain("parked_at"),
-            plain("transaction_id"),
+            plain("trace_id"),
+            plain("position"),
         ],
+    },
+    Table {
+        name: "outbox_positions",
+        columns: &[plain("tenant_id"), plain("position")],
     },
 ];
