@@ -43,6 +43,7 @@ const NORMAL: Table<'static> = &[
             "async-trait",
             "chrono",
             "icu_locale_core",
+            "icu_properties",
             "idna",
             "iso_currency",
             "isolang",

@@ -1,6 +1,7 @@
 //! Normalisation of text for input and for search.
 
 use crate::{InvalidValue, ValueFault};
+use icu_properties::props::{BinaryProperty as _, DefaultIgnorableCodePoint};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -26,12 +27,19 @@ pub fn line(text: &str, max: usize) -> Result<Option<String>, InvalidValue> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Returns the form in which text is compared, sorted and searched: lower case, without accents,
-/// compatibility forms unified. `Müller` and `muller` are the same, and so are `Łukasz` and
+/// Returns whether a character is normally not displayed, such as a zero-width space or a soft
+/// hyphen: pasted text often has some, and nobody types them.
+pub fn is_invisible(c: char) -> bool {
+    DefaultIgnorableCodePoint::for_char(c)
+}
+
+/// Returns the form in which text is compared, sorted and searched: lower case, without accents and
+/// invisible characters, compatibility forms unified. `Müller` and `muller` are the same, and so are `Łukasz` and
 /// `lukasz`; scripts without case stay as they are.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
+    let is_shown = |c: &char| !is_combining_mark(*c) && !is_invisible(*c);
+    for c in text.nfkd().filter(is_shown) {
         match c {
             'ß' | 'ẞ' => folded.push_str("ss"),
             'æ' | 'Æ' => folded.push_str("ae"),
@@ -88,6 +96,8 @@ mod tests {
             ("ΠΑΠΑΔΟΠΟΥΛΟΣ", vec!["παπαδοπουλοσ"]),
             ("Παπαδόπουλος", vec!["παπαδοπουλοσ"]),
             ("O´Brien O‘Brien", vec!["obrien", "obrien"]),
+            ("Smi\u{200b}th", vec!["smith"]),
+            ("Hyphen\u{ad}ated", vec!["hyphenated"]),
             ("  ", vec![]),
             ("%_", vec![]),
         ] {
