@@ -204,6 +204,7 @@ fn problem(error: TenantError, fields: &Fields) -> Problem {
         TenantRule::SlugTaken => {
             Problem::new(Code::IdentifierAlreadyExists).detail("a tenant with this id exists")
         }
+        TenantRule::CurrencyFixed => Problem::new(Code::StateConflict).detail(rule.to_string()),
     })
 }
 

@@ -9,10 +9,12 @@ use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, Audited, FieldChange};
+use customer_domain::customer::{CustomerFilter, CustomerReads, CustomerSort, SortKey, Status};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    Change, Claimed, Clock, Conflict, Context, IdSource, Patch, TenantId, Transactions,
+    Change, Claimed, Clock, Conflict, Context, IdSource, PageAt, PageRequest, Patch, SortOrder,
+    StoreError, TenantId, Transactions,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ use tracing::instrument;
 pub struct Tenants {
     /// Starts the units of work for writes, with the rights of a job.
     pub transactions: Arc<dyn Transactions>,
+    /// Reads customers: the first one fixes the currency.
+    pub customers: Arc<dyn CustomerReads>,
     /// The tenants in memory.
     pub directory: Arc<TenantDirectory>,
     /// The clock.
@@ -71,6 +75,9 @@ pub enum TenantRule {
     /// Another tenant has this id.
     #[error("the tenant's id is taken")]
     SlugTaken,
+    /// The tenant has customers, whose totals are in its currency.
+    #[error("the currency of a tenant with customers cannot change")]
+    CurrencyFixed,
 }
 
 impl Rule for TenantRule {
@@ -139,7 +146,8 @@ impl Tenants {
     /// Merges changes into a tenant. If nothing changes, nothing is written.
     ///
     /// # Errors
-    /// [`TenantError::NotFound`], [`TenantError::VersionConflict`], or an error of the store.
+    /// [`TenantRule::CurrencyFixed`], [`TenantError::NotFound`], [`TenantError::VersionConflict`], or
+    /// an error of the store.
     #[instrument(name = "app.tenant.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
@@ -167,6 +175,12 @@ impl Tenants {
             work.rollback().await?;
             return Ok(tenant);
         }
+        let is_fixed = tenant.settings.currency != before.settings.currency
+            && self.has_customers(&tenant).await?;
+        if is_fixed {
+            work.rollback().await?;
+            return Err(TenantRule::CurrencyFixed.into());
+        }
         tenant.version += 1;
         tenant.updated_at = self.clock.now();
         work.tenants().save(&tenant).await?;
@@ -174,6 +188,31 @@ impl Tenants {
         work.record(self.audited(&tenant, AuditKind::TenantUpdate, fields));
         work.commit().await?;
         Ok(tenant)
+    }
+
+    /// Returns whether the tenant has customers, deleted ones included. One that is being created
+    /// keeps the currency that it is created with.
+    async fn has_customers(&self, tenant: &Tenant) -> Result<bool, StoreError> {
+        let context = Context::system(tenant.id, tenant.slug.as_str(), "tenant.update");
+        let sort = CustomerSort {
+            key: SortKey::CreatedAt,
+            order: SortOrder::Ascending,
+        };
+        let first = PageRequest {
+            size: 1,
+            at: PageAt::Start,
+        };
+        for status in [None, Some(Status::Deleted)] {
+            let filter = CustomerFilter {
+                status,
+                ..CustomerFilter::default()
+            };
+            let found = self.customers.list(&context, &filter, sort, &first).await?;
+            if !found.items.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(crate) fn audited(

@@ -115,6 +115,7 @@ pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
     AdminServices {
         tenants: Tenants {
             transactions: postgres.operator_transactions(),
+            customers: postgres.customers(),
             directory: Arc::new(directory),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),

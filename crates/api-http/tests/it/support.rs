@@ -306,6 +306,7 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
         },
         tenants: Tenants {
             transactions: store.operator_transactions(),
+            customers: store.customers(),
             directory: Arc::clone(&directory),
             clock: Arc::clone(&now),
             ids: Arc::clone(&ids),

@@ -91,6 +91,7 @@ pub(crate) fn on(store: FakeStore) -> App {
         },
         tenants: Tenants {
             transactions: store.operator_transactions(),
+            customers: store.customers(),
             directory: directory.clone(),
             clock: clock.clone(),
             ids: ids.clone(),

@@ -7,10 +7,11 @@ use chrono::TimeDelta;
 use customer_app::idempotency::Outcome;
 use customer_app::tenant::{CreateTenant, TenantError, TenantRule, UpdateTenant};
 use customer_domain::audit::Audited;
+use customer_domain::customer::{CustomerRef, StatusChange};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{Patch, StoreError};
+use customer_domain::{Context, Patch, StoreError};
 use customer_testkit::FakeStore;
-use customer_testkit::builders::{operator_context, third_tenant};
+use customer_testkit::builders::{customer, operator_context, third_tenant};
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
 
@@ -47,6 +48,39 @@ async fn a_new_tenant_is_known_at_once() {
     assert_eq!(*known, tenant);
     let taken = made(&app, "tenant-123").await;
     assert_eq!(taken, Err(TenantError::Rule(TenantRule::SlugTaken)));
+}
+
+#[tokio::test]
+async fn the_first_customer_fixes_the_currency() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    let to = |currency: &str| UpdateTenant {
+        currency: Some(currency.to_owned()),
+        ..UpdateTenant::default()
+    };
+    let update = async |currency| {
+        let command = to(currency);
+        let changed = app.tenants.update(&operator_context(), tenant.id, &command);
+        changed.await.map(|tenant| tenant.settings.currency)
+    };
+    assert_eq!(update("EUR").await.as_deref(), Ok("EUR"));
+    let new = customer().of(&tenant).build_new();
+    let context = Context::system(tenant.id, tenant.slug.as_str(), "test");
+    let mut work = app.store.transactions().begin(&context).await.unwrap();
+    work.customers().insert(&new).await.unwrap();
+    work.commit().await.unwrap();
+    let fixed = Err(TenantError::Rule(TenantRule::CurrencyFixed));
+    assert_eq!(update("CHF").await, fixed);
+    assert_eq!(update("EUR").await.as_deref(), Ok("EUR"), "as it is");
+    let mut work = app.store.transactions().begin(&context).await.unwrap();
+    let id = CustomerRef::Id(new.customer.id);
+    let mut found = work.customers().find_for_update(id).await.unwrap();
+    let at = found.customer.created_at;
+    let deactivated = found.customer.change_status(StatusChange::Deactivate, at);
+    assert_eq!(deactivated, Ok(true));
+    work.customers().save(&found.customer).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(update("CHF").await, fixed, "a deleted one too");
 }
 
 #[tokio::test]
