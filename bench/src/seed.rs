@@ -82,7 +82,11 @@ mod tests {
         inserted.expect("a tenant");
         work.commit().await.expect("commit");
         // The tenant's key is made with the first entry that is sealed with it.
-        let mut work = postgres.transactions().begin(&context()).await.expect("begin");
+        let mut work = postgres
+            .transactions()
+            .begin(&context())
+            .await
+            .expect("begin");
         work.record(audit_entry(1, AuditKind::TenantUpdate).into());
         work.commit().await.expect("commit");
         database

@@ -166,15 +166,11 @@ pub const TABLE: &[Row] = &[
         ],
         plumbing: &["lib", "pg", "unit_of_work"],
         shared: &["pg", "unit_of_work"],
-        uses: &[
-            ("audit", &["privacy"]),
-            ("customer", &["privacy"]),
-            ("outbox", &["privacy"]),
-        ],
+        uses: &[("audit", &["privacy"]), ("outbox", &["privacy"])],
         composition: &["lib", "unit_of_work"],
         circles: &[(
-            &["audit", "outbox", "unit_of_work"],
-            "a unit of work writes their rows when it commits, and they work inside one",
+            &["audit", "unit_of_work"],
+            "a unit of work writes the entries, which are read inside one",
         )],
     },
     Row {

@@ -34,12 +34,12 @@ pub(super) async fn customers(
             .map(|(connection, table)| begin(connection, table)),
     )
     .await?;
-    let make = |numbers| make(numbers, count, tenant, Arc::clone(&key));
-    let mut made = make(0..BATCH.min(count));
+    let next_rows = |numbers| make(numbers, count, tenant, Arc::clone(&key));
+    let mut made = next_rows(0..BATCH.min(count));
     for start in (0..count).step_by(usize::try_from(BATCH)?) {
         let rows = made.await??;
         let next = (start + BATCH).min(count);
-        made = make(next..(next + BATCH).min(count));
+        made = next_rows(next..(next + BATCH).min(count));
         let sent = copies
             .iter_mut()
             .zip(rows.0)

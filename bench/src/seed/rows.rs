@@ -61,14 +61,7 @@ impl Rows {
     pub(super) fn add(&mut self, person: &Person, under: &DataKey) {
         let new = &person.new;
         let customer = &new.customer;
-        let [
-            customers,
-            identifiers,
-            terms,
-            tags,
-            credentials,
-            addresses,
-        ] = &mut self.0;
+        let [customers, identifiers, terms, tags, credentials, addresses] = &mut self.0;
         let row = core(Row::of(customers, customer), customer);
         let row = preference(profile(row, customer), customer);
         let sealing_key = sealing_key(under, customer.tenant, customer.id);

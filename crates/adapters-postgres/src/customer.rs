@@ -19,6 +19,7 @@ use customer_domain::customer::{
     Customer, CustomerRecord, CustomerRef, CustomerRepo, Holder, NewCustomer, Status,
 };
 use customer_domain::{CustomerId, StoreError, TenantId};
+use rows::Rows;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use tracing::instrument;
@@ -38,7 +39,7 @@ impl CustomerRepo for PgUnitOfWork {
         let id = customer.customer.id;
         let sealing_key = self.keys.make(id)?;
         let rows = Rows::of(&customer.customer);
-        let mut branches = Branches::new(&[self.tx.tenant().0, id.0]);
+        let mut branches = Branches::new(&[customer.customer.tenant.0, id.0]);
         self.add_changes(&mut branches).await?;
         insert::finish(&mut branches, customer, &rows, sealing_key);
         self.write(branches).await?;
@@ -105,9 +106,7 @@ impl PgUnitOfWork {
         let tenant = self.tx.tenant();
         match customer {
             CustomerRef::Id(id) => Sql::execute(by_id, &[&tenant, &id]),
-            CustomerRef::Legacy(id) => {
-                Sql::execute(by_legacy, &[&tenant, &id.get().to_string()])
-            }
+            CustomerRef::Legacy(id) => Sql::execute(by_legacy, &[&tenant, &id.get().to_string()]),
         }
     }
 

@@ -87,12 +87,10 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let load =
         || -> Result<Loaded, Failure> { Ok(config::load(&std::env::current_dir()?, environment)?) };
-    match arguments
-        .command
-        .unwrap_or_else(|| Command::Serve {
-            no_jobs: false,
-            secrets: SecretsArguments::default(),
-        }) {
+    match arguments.command.unwrap_or_else(|| Command::Serve {
+        no_jobs: false,
+        secrets: SecretsArguments::default(),
+    }) {
         Command::Serve { no_jobs, secrets } => {
             let (config, levels, not_built) = init_logging(load()?)?;
             let jobs = if no_jobs {

@@ -132,7 +132,10 @@ impl Opener<'_> {
             return Ok(());
         };
         for held in held {
-            if self.tenant.is_lost(wrapped_under(self.ring.cipher(), held)?) {
+            if self
+                .tenant
+                .is_lost(wrapped_under(self.ring.cipher(), held)?)
+            {
                 continue;
             }
             let key = open_key(self.ring.cipher(), self.tenant, customer, held)?;

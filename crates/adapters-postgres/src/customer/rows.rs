@@ -41,12 +41,7 @@ impl Rows {
     /// Appends what turns the rows of `before` into these: nothing where they are equal. `$1` is
     /// the tenant, `$2` the customer.
     pub(super) fn write(&self, before: &Self, branches: &mut Branches) {
-        write_list(
-            branches,
-            "customer_tags",
-            "tag",
-            [&before.tags, &self.tags],
-        );
+        write_list(branches, "customer_tags", "tag", [&before.tags, &self.tags]);
         write_list(
             branches,
             "customer_search_terms",

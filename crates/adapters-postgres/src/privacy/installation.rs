@@ -48,14 +48,20 @@ impl Installation for PgInstallation {
 
     #[instrument(name = "db.privacy.replace_root", level = "debug", skip_all)]
     async fn replace_root(&self, digest: [u8; 32]) -> Result<(), StoreError> {
-        let update = sql!("UPDATE installation SET root_digest = {}", digest.as_slice());
+        let update = sql!(
+            "UPDATE installation SET root_digest = {}",
+            digest.as_slice()
+        );
         read::rows(&self.0, ANY_TENANT, &[update]).await?;
         Ok(())
     }
 
     #[instrument(name = "db.privacy.give_up", level = "debug", skip_all)]
     async fn give_up(&self, master: &str) -> Result<(), StoreError> {
-        let update = sql!("UPDATE tenant_keys t SET is_lost = true WHERE t.master = {}", master);
+        let update = sql!(
+            "UPDATE tenant_keys t SET is_lost = true WHERE t.master = {}",
+            master
+        );
         read::rows(&self.0, ANY_TENANT, &[update]).await?;
         Ok(())
     }

@@ -209,13 +209,11 @@ async fn a_legacy_id_that_moves_while_it_is_waited_for_is_contended() {
     }
     let [one, other] = people.map(|new| new.customer.id);
     // From the first to the second, back again, and to no customer.
-    for (from, to, expected) in [
-        (one, Some(other), StoreError::Contended),
-        (other, Some(one), StoreError::Contended),
-        (one, None, StoreError::NotFound),
-    ] {
+    for (from, to) in [(one, Some(other)), (other, Some(one)), (one, None)] {
         let seven = CustomerRef::Legacy(legacy(7));
-        for reads_book in [true, false] {
+        // A customer that was locked for nothing is tried again, and then not found.
+        let gone = [(true, StoreError::NotFound), (false, StoreError::Contended)];
+        for (reads_book, gone) in gone {
             let mut work = begin(&store).await;
             for id in [one, other] {
                 let held = (id == from).then(|| legacy(7));
@@ -245,7 +243,8 @@ async fn a_legacy_id_that_moves_while_it_is_waited_for_is_contended() {
                 mover.commit().await.expect("commit");
             };
             let (found, ()) = join(wait, go).await;
-            assert_eq!(found, Err(expected.clone()), "{from} to {to:?}");
+            let expected = to.map_or(gone, |_| StoreError::Contended);
+            assert_eq!(found, Err(expected), "{from} to {to:?}");
             waiter.rollback().await.expect("rollback");
             // Both release it for the next round.
             let mut work = begin(&store).await;
@@ -291,7 +290,7 @@ async fn the_table_refuses_what_no_book_holds() {
         ),
         (
             format!("digest = '\\x00' WHERE id = '{third}'"),
-            "customer_addresses_digest_check",
+            "digest_check",
         ),
         (
             format!("type = 4 WHERE id = '{third}'"),

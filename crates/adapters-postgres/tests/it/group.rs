@@ -1,11 +1,11 @@
 //! Groups on a real server: races and round trips.
 
 use crate::proxy::Proxy;
-use crate::support::{Store, adapter, run};
+use crate::support::{Store, adapter};
 use customer_domain::customer::CustomerRef;
 use customer_domain::group::Group;
 use customer_domain::{Conflict, StoreError};
-use customer_testkit::builders::{at, context, customer, group, tenant};
+use customer_testkit::builders::{at, context, customer, group};
 use futures_util::future::join;
 use std::time::Duration;
 

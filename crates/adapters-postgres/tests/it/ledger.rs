@@ -3,7 +3,8 @@
 use crate::support::Store;
 use chrono::NaiveDate;
 use customer_domain::audit::{
-    AuditKind, AuditLedger, AuditSeal, LedgerPosition, Pending, PendingEntry, SealedRange,
+    AuditKind, AuditLedger, AuditSeal, LedgerEntry, LedgerPosition, Pending, PendingEntry,
+    SealedRange,
 };
 use customer_domain::{StoreError, UnitOfWork};
 use customer_testkit::builders::{at, audit_entry, context, operator_context, signer};
@@ -65,10 +66,7 @@ async fn entries_come_in_the_order_of_their_transactions_with_their_true_digests
         .entries(month, None, None, 100)
         .await
         .expect("entries");
-    assert!(
-        all.iter().all(|entry| entry.matches_digest()),
-        "{all:?}"
-    );
+    assert!(all.iter().all(LedgerEntry::matches_digest), "{all:?}");
     let times: Vec<_> = all.iter().map(|entry| entry.at).collect();
     assert_eq!(times, [7, 3, 5].map(at));
     let digests: Vec<_> = all.iter().map(|entry| entry.actual).collect();

@@ -155,11 +155,10 @@ async fn an_index_that_a_way_back_builds_is_built_anew_too() {
     // Left by an interrupted run, with another column.
     run(&mut admin, "CREATE INDEX sample_by_name ON sample (size)").await;
     SAMPLE.revert(&url, 1).await.expect("down");
-    let columns: String =
-        sqlx::query_scalar("SELECT pg_get_indexdef('sample_by_name'::regclass)")
-            .fetch_one(&mut admin)
-            .await
-            .expect("an index");
+    let columns: String = sqlx::query_scalar("SELECT pg_get_indexdef('sample_by_name'::regclass)")
+        .fetch_one(&mut admin)
+        .await
+        .expect("an index");
     assert!(columns.contains("(name)"), "{columns}");
 }
 
@@ -203,7 +202,8 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
 async fn migrators_of_two_databases_and_two_of_one_do_not_trip_over_each_other() {
     let ((_kept, one), (_also_kept, other)) = (emptied().await, emptied().await);
     let (first, second, third) =
-        futures_util::future::join3(SCHEMA.apply(&one), SCHEMA.apply(&one), SCHEMA.apply(&other)).await;
+        futures_util::future::join3(SCHEMA.apply(&one), SCHEMA.apply(&one), SCHEMA.apply(&other))
+            .await;
     for outcome in [first, second, third] {
         outcome.expect("migrated");
     }

@@ -214,10 +214,11 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
         let name = statement["PREPARE ".len()..].split('(').next();
         let name = name.expect("a name");
         let (keys, index) = match name {
-            "customer_by_id" | "customer_by_user" | "customer_for_update" | "customer_lock"
-            | "address_book_by_id" => {
-                (format!("'{id}'"), "customers_pkey")
-            }
+            "customer_by_id"
+            | "customer_by_user"
+            | "customer_for_update"
+            | "customer_lock"
+            | "address_book_by_id" => (format!("'{id}'"), "customers_pkey"),
             // As an export reads them.
             "customer_by_ids" | "address_books" => {
                 (format!("'{{{}}}'", thousand()), "customers_pkey")
@@ -229,9 +230,7 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &[String]) {
             "customer_by_legacy"
             | "customer_for_update_by_legacy"
             | "customer_lock_by_legacy"
-            | "address_book_by_legacy" => {
-                ("'777'".to_owned(), "customer_identifiers_legacy_key")
-            }
+            | "address_book_by_legacy" => ("'777'".to_owned(), "customer_identifiers_legacy_key"),
             "customer_by_external" => (
                 "'external:crm', 'C-777'".to_owned(),
                 "customer_identifiers_external_key",

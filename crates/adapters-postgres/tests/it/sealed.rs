@@ -5,12 +5,11 @@ use crate::support::{Store, adapter, run};
 use customer_domain::audit::{AuditEntry, AuditEvent, AuditFilter, AuditKind, FieldChange};
 use customer_domain::customer::{CustomerRef, NewCustomer};
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::privacy::KnownSecrets;
 use customer_domain::{Change, Context, KeyId, Origin, StoreError};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{audit_entry, change, context, customer, sealing, tenant};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 const CANARY: &str = "canary-7f3a";
 
@@ -213,11 +212,17 @@ async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
     // A customer without a key is given one with the next change.
     update(&store.postgres, 3, &new).await.expect("an update");
     let key = "SELECT sealing_key FROM customers";
-    let made: Vec<u8> = sqlx::query_scalar(key).fetch_one(&mut admin).await.expect("a key");
+    let made: Vec<u8> = sqlx::query_scalar(key)
+        .fetch_one(&mut admin)
+        .await
+        .expect("a key");
     let events = trail(&store.postgres).await.expect("the trail");
     assert!(events[0].old_values.is_some());
     update(&store.postgres, 4, &new).await.expect("an update");
-    let kept: Vec<u8> = sqlx::query_scalar(key).fetch_one(&mut admin).await.expect("a key");
+    let kept: Vec<u8> = sqlx::query_scalar(key)
+        .fetch_one(&mut admin)
+        .await
+        .expect("a key");
     assert_eq!(kept, made);
 }
 
@@ -225,7 +230,8 @@ async fn without_its_key_what_was_sealed_is_gone_and_the_rest_is_there() {
 async fn of_many_root_secrets_at_the_first_start_one_is_that_of_the_database() {
     let store = Store::fresh().await;
     let installation = store.postgres.installation();
-    assert_eq!(installation.known_secrets().await, Ok(KnownSecrets::default()));
+    let known = installation.known_secrets().await.expect("a read");
+    assert_eq!(known.root, None);
     let introduced = (1..=8).map(|n| installation.introduce_root([n; 32]));
     for outcome in futures_util::future::join_all(introduced).await {
         assert_eq!(outcome, Ok(()));
@@ -244,7 +250,9 @@ async fn of_many_root_secrets_at_the_first_start_one_is_that_of_the_database() {
         panic!("{known:?}");
     };
     let key_store = sealing().key_store;
-    let opened = key_store.unwrap(sample.tenant, sample.id, &sample.wrapped).await;
+    let opened = key_store
+        .unwrap(sample.tenant, sample.id, &sample.wrapped)
+        .await;
     assert!(opened.is_ok(), "{opened:?}");
 }
 

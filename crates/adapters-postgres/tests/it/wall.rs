@@ -126,7 +126,7 @@ async fn no_statement_writes_into_another_tenant() {
         format!("UPDATE customer_tags SET tenant_id = '{others}' WHERE customer_id = '{me}'"),
         // No customer has this id here: the foreign key includes the tenant.
         format!(
-            "INSERT INTO customer_notes SELECT '{ours}', '{}', gen_random_uuid(), 'x', false, 3, '', now()",
+            "INSERT INTO customer_notes SELECT '{ours}', '{}', gen_random_uuid(), 'x', false, 3, '', now(), NULL, NULL, NULL, 1",
             Uuid::from_u128(1)
         ),
         "DELETE FROM audit_events".to_owned(),
@@ -216,7 +216,7 @@ async fn a_link_across_tenants_is_refused_even_to_the_owner() {
     store.insert(&new).await.expect("insert");
     let (others, me) = (other_tenant().id, new.customer.id);
     let link = format!(
-        "INSERT INTO customer_notes SELECT '{others}', '{me}', gen_random_uuid(), 'x', false, 3, '', now()"
+        "INSERT INTO customer_notes SELECT '{others}', '{me}', gen_random_uuid(), 'x', false, 3, '', now(), NULL, NULL, NULL, 1"
     );
     let refused = refusal(&mut owner, &link).await;
     assert_eq!(refused.as_deref(), Some("23503"));

@@ -25,6 +25,7 @@ impl Retryable for StoreError {
             | Self::NotFound
             | Self::TooSlow
             | Self::Unavailable(_)
+            | Self::Keys
             | Self::Corrupt { .. } => false,
         }
     }

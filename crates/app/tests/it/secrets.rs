@@ -7,10 +7,9 @@ use customer_domain::privacy::{
     DataKey, Installation, KeyStore, KeyStoreError, KnownSecrets, SampleKey, WrappedKey,
 };
 use customer_domain::{DigestPurpose, KeyId, KeyedDigest, StoreError, StoreHealth as _, TenantId};
-use customer_testkit::builders::tenant;
+use customer_testkit::builders::{seeded_id, tenant};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use uuid::Uuid;
 
 /// An installation in memory.
 #[derive(Default)]
@@ -34,7 +33,9 @@ impl Installation for Stored {
 
     async fn give_up(&self, master: &str) -> Result<(), StoreError> {
         let mut stored = self.0.lock().unwrap();
-        stored.samples.retain(|sample| sample.wrapped.master != master);
+        stored
+            .samples
+            .retain(|sample| sample.wrapped.master != master);
         Ok(())
     }
 }
@@ -85,7 +86,7 @@ fn secrets(stored: &Arc<Stored>, root: u8, masters: &[(&'static str, u8)]) -> Se
 fn sample(master: &str, number: u8) -> SampleKey {
     SampleKey {
         tenant: tenant().id,
-        id: KeyId(Uuid::nil()),
+        id: KeyId(seeded_id(1)),
         wrapped: WrappedKey {
             master: master.to_owned(),
             bytes: vec![number],
@@ -110,7 +111,11 @@ async fn a_process_agrees_with_its_secrets_alone() {
     for (root, masters, expected) in [
         (1, &[("new", 2), ("old", 1), ("next", 3)][..], Ok(())),
         (2, &[("new", 2), ("old", 1)], Err(SecretsError::OtherRoot)),
-        (1, &[("new", 2)], Err(SecretsError::NoMaster("old".to_owned()))),
+        (
+            1,
+            &[("new", 2)],
+            Err(SecretsError::NoMaster("old".to_owned())),
+        ),
         (
             1,
             &[("new", 9), ("old", 1)],

@@ -4,9 +4,7 @@ use crate::config::Config;
 use crate::metrics::jobs::JobMetrics;
 use crate::secrets::Secrets;
 use customer_app::audit::{AuditSealer, LastSeen};
-use customer_app::job::{
-    AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit,
-};
+use customer_app::job::{AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit};
 use customer_domain::Clock;
 use customer_local::{SystemClock, UuidV7Ids};
 use customer_postgres::Postgres;

@@ -170,12 +170,15 @@ async fn a_burst_beyond_the_pool_is_answered_without_a_failure() {
 #[tokio::test]
 async fn replicas_that_start_first_at_once_all_serve_and_one_shows_the_key() {
     let database = TestDatabase::fresh().await;
-    let url = database.owner_url();
+    let variables = [
+        ("DATABASE_URL", &*database.owner_url()),
+        ("CUSTOMER_SECRET_KEY", SECRET_KEY),
+    ];
     let folders = [(); 3].map(|()| Folder::new());
     let services: Vec<_> = thread::scope(|scope| {
         let starting: Vec<_> = folders
             .iter()
-            .map(|folder| scope.spawn(|| Service::start(folder, &[("DATABASE_URL", &url)])))
+            .map(|folder| scope.spawn(|| Service::start(folder, &variables)))
             .collect();
         let started = starting.into_iter().map(|one| one.join().unwrap());
         started.collect()

@@ -52,22 +52,44 @@ async fn a_replica_with_other_secrets_does_not_start_and_those_that_serve_go_on(
     let key = MASTER.split_once('=').unwrap().1;
     let other_key = OTHER_ROOT;
     for (root, masters, said) in [
-        (OTHER_ROOT, MASTER.to_owned(), "give CUSTOMER_SECRET_KEY its earlier value"),
-        (ROOT, format!("2026-11={other_key}"), "the master key 2026-11 is not the one"),
-        (ROOT, format!("2027-02={other_key}"), "there is no master key 2026-11"),
-        (ROOT, format!("renamed={key}"), "there is no master key 2026-11"),
+        (
+            OTHER_ROOT,
+            MASTER.to_owned(),
+            "give CUSTOMER_SECRET_KEY its earlier value",
+        ),
+        (
+            ROOT,
+            format!("2026-11={other_key}"),
+            "the master key 2026-11 is not the one",
+        ),
+        (
+            ROOT,
+            format!("2027-02={other_key}"),
+            "there is no master key 2026-11",
+        ),
+        (
+            ROOT,
+            format!("renamed={key}"),
+            "there is no master key 2026-11",
+        ),
     ] {
         let refusal = Replica::new(&database, root, &masters).refusal();
         assert!(refusal.contains(said), "{refusal}");
         assert!(refusal.contains("--adopt"), "{refusal}");
-        assert!(!refusal.contains(key) && !refusal.contains(other_key), "{refusal}");
+        assert!(
+            !refusal.contains(key) && !refusal.contains(other_key),
+            "{refusal}"
+        );
     }
     assert_eq!(client.get("/health/ready").status, 200);
     client.create("two@example.com").expect(201);
     // A new key beside the earlier one is what a rotation looks like.
     let rotated = format!("2027-02={other_key},{MASTER}");
     let rotating = Replica::new(&database, ROOT, &rotated).start();
-    assert_eq!(Client::new(&rotating.base, "").get("/health/ready").status, 200);
+    assert_eq!(
+        Client::new(&rotating.base, "").get("/health/ready").status,
+        200
+    );
     drop((rotating, service));
     let verified = right.0.run(&["audit", "verify"], &right.variables());
     assert_eq!((verified.code, &*verified.stderr), (Some(0), ""));

@@ -103,7 +103,10 @@ impl BookChanges {
 
     /// Returns when the last of the changes was made; `None` if nothing changed.
     pub fn at(&self) -> Option<DateTime<Utc>> {
-        let written = self.written.iter().map(|written| written.address.updated_at);
+        let written = self
+            .written
+            .iter()
+            .map(|written| written.address.updated_at);
         let removed = self.removed.iter().map(|removed| removed.at);
         written.chain(removed).max()
     }

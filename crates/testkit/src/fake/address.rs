@@ -25,7 +25,10 @@ impl State {
         let owner = self.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
         let owner = &mut owner.record.customer;
         owner.event_seq += 1;
-        owner.updated_at = changes.at().max(Some(owner.updated_at)).unwrap_or(owner.updated_at);
+        owner.updated_at = changes
+            .at()
+            .max(Some(owner.updated_at))
+            .unwrap_or(owner.updated_at);
         let rows = self.addresses.entry(at).or_default();
         for removed in &changes.removed {
             let row = row_of(rows, removed.id).ok_or(StoreError::NotFound)?;

@@ -158,7 +158,7 @@ async fn event(admin: &mut PgConnection, row: &PgRow) -> StoredEvent {
         TenantId(row.get("tenant_id")),
         CustomerId(row.get("customer_id")),
     );
-    let sealed = row.get("sealed_payload");
+    let sealed = row.get("payload");
     StoredEvent {
         tenant,
         topic: row.get("topic"),

@@ -32,11 +32,36 @@ const ALL: [Prepared; 10] = {
     use SortKey::{CreatedAt, Email, LastName, RegistrationDate, UpdatedAt};
     use SortOrder::{Ascending as Up, Descending as Down};
     [
-        prepared_by(CreatedAt, Up, "list_by_created_at", "list_by_created_at_after"),
-        prepared_by(CreatedAt, Down, "list_by_created_at_desc", "list_by_created_at_desc_after"),
-        prepared_by(UpdatedAt, Up, "list_by_updated_at", "list_by_updated_at_after"),
-        prepared_by(UpdatedAt, Down, "list_by_updated_at_desc", "list_by_updated_at_desc_after"),
-        prepared_by(RegistrationDate, Up, "list_by_registration", "list_by_registration_after"),
+        prepared_by(
+            CreatedAt,
+            Up,
+            "list_by_created_at",
+            "list_by_created_at_after",
+        ),
+        prepared_by(
+            CreatedAt,
+            Down,
+            "list_by_created_at_desc",
+            "list_by_created_at_desc_after",
+        ),
+        prepared_by(
+            UpdatedAt,
+            Up,
+            "list_by_updated_at",
+            "list_by_updated_at_after",
+        ),
+        prepared_by(
+            UpdatedAt,
+            Down,
+            "list_by_updated_at_desc",
+            "list_by_updated_at_desc_after",
+        ),
+        prepared_by(
+            RegistrationDate,
+            Up,
+            "list_by_registration",
+            "list_by_registration_after",
+        ),
         prepared_by(
             RegistrationDate,
             Down,
@@ -44,9 +69,19 @@ const ALL: [Prepared; 10] = {
             "list_by_registration_desc_after",
         ),
         prepared_by(Email, Up, "list_by_email", "list_by_email_after"),
-        prepared_by(Email, Down, "list_by_email_desc", "list_by_email_desc_after"),
+        prepared_by(
+            Email,
+            Down,
+            "list_by_email_desc",
+            "list_by_email_desc_after",
+        ),
         prepared_by(LastName, Up, "list_by_last_name", "list_by_last_name_after"),
-        prepared_by(LastName, Down, "list_by_last_name_desc", "list_by_last_name_desc_after"),
+        prepared_by(
+            LastName,
+            Down,
+            "list_by_last_name_desc",
+            "list_by_last_name_desc_after",
+        ),
     ]
 };
 

@@ -265,7 +265,10 @@ async fn manage_tenants(postgres: &Postgres) {
 async fn work(postgres: &Postgres) {
     hold_a_job(postgres).await;
     let installation = postgres.installation();
-    installation.introduce_root([1; 32]).await.expect("a digest");
+    installation
+        .introduce_root([1; 32])
+        .await
+        .expect("a digest");
     installation.replace_root([2; 32]).await.expect("a digest");
     installation.give_up("nothing").await.expect("no key");
     let known = installation.known_secrets().await.expect("a read");

@@ -341,13 +341,13 @@ fn administration() -> Vec<Change> {
             )
             .named(&["settings.maxAddresses"]),
         change("updateTenant", "tenant.update")
-            .body(json!({"name": "New name", "settings": {"currency": "eur", "maxAddresses": 3}}))
+            .body(json!({"name": "New name", "settings": {"country": "fi", "maxAddresses": 3}}))
             .values(
                 json!({
-                    "name": "Default", "settings.currency": "USD", "settings.maxAddresses": null,
+                    "name": "Default", "settings.country": "US", "settings.maxAddresses": null,
                 }),
                 json!({
-                    "name": "New name", "settings.currency": "EUR", "settings.maxAddresses": 3,
+                    "name": "New name", "settings.country": "FI", "settings.maxAddresses": 3,
                 }),
             )
             .once(),

@@ -62,6 +62,7 @@ impl KeyedDigest for FoldedDigests {
             DigestPurpose::Address => 3,
             DigestPurpose::MailToken => 4,
             DigestPurpose::AuditEntry => 5,
+            DigestPurpose::RootCheck => 6,
         };
         folded(key, message)
     }

@@ -67,7 +67,7 @@ async fn what_a_seal_signs_never_changes() {
         signed,
         [
             "d51e802c243abecb0bb9592f39c4527b55acacd2057d998a569a51567bff7f88",
-            "5b4e74e88f5bb17504fd2069eae9dbe6e3a00b21a8241be22e305eaa5bc5ba0f"
+            "3192222b6c236ec5e2ed15b70d483fbb792843892ceb3cb12d10fde70ce107b4"
         ]
     );
 }

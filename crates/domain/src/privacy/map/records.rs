@@ -2,7 +2,7 @@
 
 use super::customers::owner;
 use super::purpose::{ACCOUNTING, REPEATING};
-use super::{Column, Erase, Table, personal, plain};
+use super::{Erase, Table, personal, plain};
 
 /// The reason why an entry of the audit trail stays.
 pub(super) const TRAIL: Erase = Erase::Keep(
