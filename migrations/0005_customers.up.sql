@@ -82,6 +82,7 @@ CREATE TABLE customers (
     deleted_at          timestamptz,
     erased_at           timestamptz,
     merged_into         uuid,
+    former              jsonb,  -- what a deleted customer left and has again once reactivated: its group
     -- The newest key that seals what is kept about the customer: its id, and the key, wrapped under one of the tenant.
     sealing_key         bytea,
     CONSTRAINT customers_pkey PRIMARY KEY (tenant_id, id),
@@ -89,7 +90,8 @@ CREATE TABLE customers (
     CONSTRAINT customers_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES customers (tenant_id, id),
     CONSTRAINT customers_email_check CHECK ((email IS NULL) = (erased_at IS NOT NULL)),
     CONSTRAINT customers_phone_check CHECK ((phone IS NULL) = (phone_digits IS NULL)),
-    CONSTRAINT customers_deleted_check CHECK ((status = 5) = (deleted_at IS NOT NULL)),
+    CONSTRAINT customers_deleted_check CHECK (CASE WHEN status = 5 THEN deleted_at IS NOT NULL AND group_id IS NULL
+        ELSE deleted_at IS NULL AND former IS NULL END),
     CONSTRAINT customers_erased_check CHECK (erased_at IS NULL OR deleted_at IS NOT NULL)
 -- Every event moves event_seq, which no index holds: room for that update on the same page.
 ) WITH (fillfactor = 85);
@@ -127,9 +129,9 @@ CREATE POLICY customers_app ON customers TO customer_app
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE ON customers TO customer_app;
 
--- By what a customer is known beside its id, and where that is unique. The kinds are `email`,
--- `legacy` and `external:<system>`. Uniqueness has one index per kind, so that the index's name says
--- what is taken; a new kind therefore needs its index and its place in the domain.
+-- By what a customer is known beside its id, and where that is unique among those that are not deleted: these give up
+-- theirs. The kinds are `email`, `legacy` and `external:<system>`. Uniqueness has one index per kind, so that the index's
+-- name says what is taken; a new kind therefore needs its index and its place in the domain.
 CREATE DOMAIN identifier_kind AS varchar(59) COLLATE "C"
     CONSTRAINT identifier_kind_check CHECK (VALUE IN ('email', 'legacy') OR VALUE LIKE 'external:_%');
 
@@ -138,12 +140,18 @@ CREATE TABLE customer_identifiers (
     customer_id uuid            NOT NULL,
     kind        identifier_kind NOT NULL,
     value       varchar(255)    COLLATE "C" NOT NULL,
+    given_up_at timestamptz,  -- when its customer was deleted
     CONSTRAINT customer_identifiers_pkey PRIMARY KEY (tenant_id, customer_id, kind)
 );
-CREATE UNIQUE INDEX customer_identifiers_email_key ON customer_identifiers (tenant_id, value) WHERE kind = 'email';
-CREATE UNIQUE INDEX customer_identifiers_legacy_key ON customer_identifiers (tenant_id, value) WHERE kind = 'legacy';
+CREATE UNIQUE INDEX customer_identifiers_email_key ON customer_identifiers (tenant_id, value)
+    WHERE kind = 'email' AND given_up_at IS NULL;
+CREATE UNIQUE INDEX customer_identifiers_legacy_key ON customer_identifiers (tenant_id, value)
+    WHERE kind = 'legacy' AND given_up_at IS NULL;
 CREATE UNIQUE INDEX customer_identifiers_external_key ON customer_identifiers (tenant_id, kind, value)
-    WHERE kind LIKE 'external:_%';
+    WHERE kind LIKE 'external:_%' AND given_up_at IS NULL;
+-- Who gave a value up last.
+CREATE INDEX customer_identifiers_given_up_idx ON customer_identifiers (tenant_id, kind, value, given_up_at)
+    WHERE given_up_at IS NOT NULL;
 
 ALTER TABLE customer_identifiers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customer_identifiers FORCE ROW LEVEL SECURITY;

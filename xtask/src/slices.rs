@@ -166,7 +166,11 @@ pub const TABLE: &[Row] = &[
         ],
         plumbing: &["lib", "pg", "unit_of_work"],
         shared: &["pg", "unit_of_work"],
-        uses: &[("audit", &["privacy"]), ("outbox", &["privacy"])],
+        uses: &[
+            ("address", &["customer"]),
+            ("audit", &["privacy"]),
+            ("outbox", &["privacy"]),
+        ],
         composition: &["lib", "unit_of_work"],
         circles: &[(
             &["audit", "unit_of_work"],

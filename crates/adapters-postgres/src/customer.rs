@@ -2,6 +2,7 @@
 
 mod columns;
 mod insert;
+pub(crate) mod known_as;
 mod list;
 mod reads;
 mod record;
@@ -151,12 +152,9 @@ impl PgUnitOfWork {
         let tenant = self.tx.tenant();
         let id = match customer {
             CustomerRef::Id(id) => sql!("{}", id),
-            CustomerRef::Legacy(id) => sql!(
-                "(SELECT k.customer_id FROM customer_identifiers k \
-                  WHERE k.tenant_id = {} AND k.kind = 'legacy' AND k.value = {})",
-                tenant,
-                id.get().to_string()
-            ),
+            CustomerRef::Legacy(id) => {
+                known_as::by_legacy(&sql!("{}", tenant), &sql!("{}", id.get().to_string()))
+            }
         };
         let holder = sql!(
             "SELECT id AS holder_id, status, sealing_key FROM customers \

@@ -38,6 +38,18 @@ impl GroupRepo for PgUnitOfWork {
     }
 
     /// One round trip.
+    #[instrument(name = "db.group.keep", level = "debug", skip_all)]
+    async fn keep(&mut self, id: &GroupId) -> Result<bool, StoreError> {
+        let this = this(self.tx.tenant(), id);
+        let found = {
+            let orm = self.tx.orm()?;
+            let locked = entity::Entity::find().filter(this);
+            locked.lock(LockType::KeyShare).one(&orm).await
+        };
+        Ok(self.tx.settle(found).await?.is_some())
+    }
+
+    /// One round trip.
     #[instrument(name = "db.group.save", level = "debug", skip_all)]
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {
         let this = this(self.tx.tenant(), &group.id);

@@ -175,8 +175,8 @@ fn read_change(call: &mut Request, id: &GroupId) -> HttpResult<UpdateGroup> {
 
 /// Delete a customer group
 ///
-/// Only a group without members can be deleted. Deleted customers count as members, because they
-/// can be reactivated.
+/// Only a group without members can be deleted. Deleted customers are no members: one that is
+/// reactivated then comes back without a group.
 #[utoipa::path(
     delete,
     path = "/customers/groups/{groupId}",
@@ -231,8 +231,7 @@ fn problem(error: GroupError, fields: &Fields) -> Problem {
         GroupRule::IdTaken => {
             Problem::new(Code::GroupAlreadyExists).detail("the tenant has a group with this id")
         }
-        GroupRule::InUse => Problem::new(Code::GroupInUse)
-            .detail("customers belong to the group, or deleted ones would if they came back"),
+        GroupRule::InUse => Problem::new(Code::GroupInUse).detail("customers belong to the group"),
     })
 }
 

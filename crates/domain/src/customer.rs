@@ -37,7 +37,7 @@ use crate::{CustomerId, TenantId};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{fmt, iter};
 
 /// The maximum length of a registration source, in characters (DOM-10).
 pub const MAX_REGISTRATION_SOURCE: usize = 50;
@@ -68,7 +68,8 @@ pub struct Customer {
     pub account_state: AccountState,
     /// Whether the customer is an individual or a business.
     pub customer_type: CustomerType,
-    /// The group that the customer belongs to.
+    /// The group that the customer belongs to; of a deleted customer, the one that it left and joins
+    /// again when it is reactivated.
     pub group: Option<GroupId>,
     /// The tags that staff put on the customer.
     pub tags: BTreeSet<Tag>,
@@ -151,10 +152,15 @@ impl Customer {
         self.status == Status::Deleted
     }
 
-    /// Returns the customer's identifiers: a deleted customer gives up the e-mail address and keeps
-    /// the others.
+    /// Returns the group of which the customer is a member: a deleted customer has left it.
+    pub fn joined_group(&self) -> Option<&GroupId> {
+        self.group.as_ref().filter(|_| !self.is_deleted())
+    }
+
+    /// Returns the customer's identifiers. A deleted customer has given them up: they are free for
+    /// others, and claimed again when it is reactivated.
     pub fn identifiers(&self) -> Vec<Identifier> {
-        let email = (!self.is_deleted()).then(|| Identifier::Email(self.email.clone()));
+        let email = Identifier::Email(self.email.clone());
         let legacy = self.legacy_id.map(Identifier::Legacy);
         let external = self.external_ids.iter().map(|(system, id)| {
             Identifier::External(ExternalId {
@@ -162,7 +168,7 @@ impl Customer {
                 id: id.clone(),
             })
         });
-        email.into_iter().chain(legacy).chain(external).collect()
+        iter::once(email).chain(legacy).chain(external).collect()
     }
 
     /// Returns the user that signs in as this customer: the customer's own id, if it has an

@@ -244,6 +244,13 @@ pub trait GroupRepo: Send {
     /// MUST return [`StoreError::NotFound`] if the tenant has no group with this id.
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError>;
 
+    /// Returns whether the tenant has this group. Until the unit of work ends, nobody deletes it then;
+    /// it can be joined and changed. One round trip.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn keep(&mut self, id: &GroupId) -> Result<bool, StoreError>;
+
     /// Stores the name, description, discount class, version and time of a group that this unit of
     /// work has locked. One round trip.
     ///
@@ -251,7 +258,7 @@ pub trait GroupRepo: Send {
     /// [`StoreError::NotFound`] if the group does not exist.
     async fn save(&mut self, group: &Group) -> Result<(), StoreError>;
 
-    /// Deletes a group without members; deleted customers count as members. One round trip.
+    /// Deletes a group without members; deleted customers are no members. One round trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with

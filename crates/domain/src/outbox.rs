@@ -102,11 +102,17 @@ impl Event {
     }
 
     /// Creates `CustomerDeactivated`, `CustomerSuspended` or `CustomerReactivated`.
-    pub fn status_changed(id: EventId, kind: EventKind, customer: &Customer) -> Self {
+    pub fn status_changed(
+        id: EventId,
+        kind: EventKind,
+        customer: &Customer,
+        changed: &[CustomerField],
+    ) -> Self {
+        let changed: Vec<_> = changed.iter().map(|field| field.as_str()).collect();
         let data = json!({
             "customerId": customer.id.to_string(),
             "status": customer.status.as_str(),
-            "changedFields": ["status"],
+            "changedFields": changed,
             "version": customer.version,
         });
         Self::about(id, kind, customer, data)

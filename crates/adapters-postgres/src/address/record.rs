@@ -1,5 +1,6 @@
 //! The columns of an address, and how a row is decoded.
 
+use crate::customer::known_as;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use customer_domain::address::{
@@ -25,7 +26,7 @@ const TABLE: &str = "customer_addresses";
 /// Returns the statements that every serving connection prepares: name, parameter types and text.
 /// `$1` is the tenant. A book without addresses is one row whose address columns are null.
 pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
-    let book = |id: &'static str| {
+    let book = |id: Sql| {
         sql!(
             "SELECT {}, {} FROM customers c LEFT JOIN customer_addresses a \
              ON a.tenant_id = c.tenant_id AND a.customer_id = c.id AND a.deleted_at IS NULL \
@@ -33,19 +34,16 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
              ORDER BY a.created_at, a.id LIMIT {}",
             COLUMNS,
             OWNER,
-            Sql::text(id),
+            id,
             MAX_BOOK
         )
     };
     vec![
-        ("address_book_by_id", "uuid, uuid", book("$2")),
+        ("address_book_by_id", "uuid, uuid", book(Sql::text("$2"))),
         (
             "address_book_by_legacy",
             "uuid, text",
-            book(
-                "(SELECT k.customer_id FROM customer_identifiers k \
-                  WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)",
-            ),
+            book(known_as::by_legacy(&Sql::text("$1"), &Sql::text("$2"))),
         ),
         (
             "address_books",

@@ -8,6 +8,7 @@ use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::profile::{Gender, Phone, Profile};
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::text;
+use serde_json::{Value, json};
 use sqlx::types::Json;
 
 /// The number of characters of the folded family name by which lists are sorted.
@@ -42,7 +43,8 @@ pub(super) fn of_change(columns: &mut Columns<'_>, Row { customer, rows }: &Row<
         status,
         account_state,
         customer_type,
-        group,
+        // As the group that the customer joined or left.
+        group: _,
         // Among the rows.
         tags: _,
         legacy_id,
@@ -75,7 +77,8 @@ pub(super) fn of_change(columns: &mut Columns<'_>, Row { customer, rows }: &Row<
         .set("metadata", Json(metadata))
         .set("external_ids", Json(external_ids))
         .set("legacy_id", legacy_id.map(LegacyId::get))
-        .set("group_id", group.as_ref().map(GroupId::as_str))
+        .set("group_id", customer.joined_group().map(GroupId::as_str))
+        .set("former", former(customer))
         .set("email", email.as_typed())
         .set("registration_source", registration_source.as_deref())
         .set("last_login_at", *last_login_at)
@@ -147,6 +150,12 @@ fn add_preferences(columns: &mut Columns<'_>, preferences: &Preferences) {
         columns.set(opt_in.as_str(), opt_ins.contains(&opt_in));
     }
     columns.set("custom_preferences", Json(custom));
+}
+
+/// Returns what a deleted customer left and has again once it is reactivated.
+fn former(customer: &Customer) -> Option<Value> {
+    let left = customer.group.as_ref().filter(|_| customer.is_deleted());
+    left.map(|group| json!({"groupId": group.as_str()}))
 }
 
 /// Returns the folded family name; customers without one sort first.

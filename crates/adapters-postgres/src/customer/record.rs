@@ -1,5 +1,6 @@
 //! A customer's record as one row: what is selected, and how it is read back.
 
+use super::known_as;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use customer_domain::customer::{
@@ -25,7 +26,7 @@ const BEFORE_OPT_INS: Sql = Sql::text(
 /// Those after them. Tags are JSON: of an array as text, the driver cannot tell the text NULL from
 /// a null.
 const AFTER_OPT_INS: Sql = Sql::text(
-    ", c.status, c.account_state, c.customer_type, c.group_id, array_to_json(c.tags) AS tags, c.legacy_id, \
+    ", c.status, c.account_state, c.customer_type, coalesce(c.group_id, c.former->>'groupId') AS group_id, array_to_json(c.tags) AS tags, c.legacy_id, \
      c.external_ids, c.registration_source, c.metadata, c.registration_date, c.last_login_at, c.version, \
      c.event_seq, c.created_at, c.updated_at, c.deleted_at, c.tier, c.segment, c.loyalty_points, c.total_currency, \
      c.total_spent, c.order_count",
@@ -51,19 +52,16 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             condition
         )
     };
-    let known_as = |condition: &'static str| {
-        by(sql!(
-            "c.id = (SELECT k.customer_id FROM customer_identifiers k WHERE k.tenant_id = $1 AND {})",
-            Sql::text(condition)
-        ))
-    };
+    let [tenant, first, second] = ["$1", "$2", "$3"].map(Sql::text);
+    let legacy = known_as::by_legacy(&tenant, &first);
+    let external = sql!("k.kind = $2 AND {}", known_as::EXTERNAL);
     // Returns the row as it is once it is locked, whatever changed it while this waited.
-    let lock = |id: &'static str, selected: &Sql| {
+    let lock = |id: &Sql, selected: &Sql| {
         sql!(
             "SELECT {}, c.sealing_key FROM customers c \
              WHERE c.tenant_id = $1 AND c.erased_at IS NULL AND c.id = {} FOR NO KEY UPDATE",
             *selected,
-            Sql::text(id)
+            *id
         )
     };
     let record = sql!("{}, array_to_json(c.terms) AS terms", columns());
@@ -86,17 +84,23 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
         (
             "customer_by_email",
             "uuid, text",
-            known_as("k.kind = 'email' AND k.value = $2"),
+            by(sql!(
+                "c.id = {}",
+                known_as::holder(&tenant, &Sql::text("k.kind = 'email'"), &first)
+            )),
         ),
         (
             "customer_by_legacy",
             "uuid, text",
-            known_as("k.kind = 'legacy' AND k.value = $2"),
+            by(sql!("c.id = {}", legacy)),
         ),
         (
             "customer_by_external",
             "uuid, text, text",
-            known_as("k.kind = $2 AND k.kind LIKE 'external:_%' AND k.value = $3"),
+            by(sql!(
+                "c.id = {}",
+                known_as::last_holder(&tenant, &external, &second)
+            )),
         ),
         (
             "customer_by_phone",
@@ -105,24 +109,20 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
                 "c.phone_digits = $2 AND c.deleted_at IS NULL ORDER BY c.registration_date, c.id LIMIT 1",
             )),
         ),
-        ("customer_for_update", "uuid, uuid", lock("$2", &record)),
+        ("customer_for_update", "uuid, uuid", lock(&first, &record)),
         (
             "customer_for_update_by_legacy",
             "uuid, text",
-            lock(BY_LEGACY, &record),
+            lock(&legacy, &record),
         ),
-        ("customer_lock", "uuid, uuid", lock("$2", &holder)),
+        ("customer_lock", "uuid, uuid", lock(&first, &holder)),
         (
             "customer_lock_by_legacy",
             "uuid, text",
-            lock(BY_LEGACY, &holder),
+            lock(&legacy, &holder),
         ),
     ]
 }
-
-/// The id of the customer whose legacy id is `$2`.
-const BY_LEGACY: &str = "(SELECT k.customer_id FROM customer_identifiers k \
-     WHERE k.tenant_id = $1 AND k.kind = 'legacy' AND k.value = $2)";
 
 /// Reads [`columns`].
 pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, StoreError> {

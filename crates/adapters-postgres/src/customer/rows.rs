@@ -2,6 +2,7 @@
 
 use crate::pg::builder::{self, Branches, padded};
 use crate::unit_of_work::Stored;
+use chrono::{DateTime, Utc};
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,8 @@ pub(super) struct Rows {
     pub(super) terms: BTreeSet<String>,
     /// By kind.
     identifiers: BTreeMap<String, String>,
+    /// When the customer gave up its identifiers.
+    given_up_at: Option<DateTime<Utc>>,
 }
 
 impl Rows {
@@ -35,6 +38,7 @@ impl Rows {
             identifiers: identifiers
                 .map(|held| (held.kind(), held.value()))
                 .collect(),
+            given_up_at: customer.deleted_at,
         }
     }
 
@@ -48,17 +52,18 @@ impl Rows {
             "term",
             [&before.terms, &self.terms],
         );
-        let given_up = before.identifiers.keys();
-        let given_up = given_up.filter(|kind| !self.identifiers.contains_key(*kind));
+        let removed = before.identifiers.keys();
+        let removed = removed.filter(|kind| !self.identifiers.contains_key(*kind));
         delete(
             branches,
             "customer_identifiers",
             "kind",
-            given_up.cloned().collect(),
+            removed.cloned().collect(),
         );
-        let new = self.identifiers.iter();
-        let new = new.filter(|(kind, value)| before.identifiers.get(*kind) != Some(value));
-        set_identifiers(branches, new.collect());
+        let changed = self.identifiers.iter().filter(|(kind, value)| {
+            before.identifiers.get(*kind) != Some(value) || before.given_up_at != self.given_up_at
+        });
+        set_identifiers(branches, changed.collect(), self.given_up_at);
     }
 }
 
@@ -98,19 +103,25 @@ fn delete(
     delete.push_bind(removed).push("::text[])");
 }
 
-/// Sets kinds of identifiers to their values. A value of another customer violates the unique index
-/// of that kind: ON CONFLICT covers the primary key only.
-fn set_identifiers(branches: &mut Branches, identifiers: Vec<(&String, &String)>) {
+/// Sets kinds of identifiers to their values, or gives them up. A value that another customer has
+/// violates the unique index of that kind: ON CONFLICT covers the primary key only.
+fn set_identifiers(
+    branches: &mut Branches,
+    identifiers: Vec<(&String, &String)>,
+    given_up_at: Option<DateTime<Utc>>,
+) {
     if identifiers.is_empty() {
         return;
     }
-    let insert =
-        branches.branch("INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value)");
+    let insert = branches.branch(
+        "INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value, given_up_at)",
+    );
     builder::values(insert, "$1, $2", identifiers, |row, (kind, value)| {
         row.push_bind(kind.as_str()).push_bind(value.as_str());
+        row.push_bind(given_up_at);
     });
     insert.push(
-        " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value \
-         WHERE customer_identifiers.tenant_id = $1",
+        " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value, \
+         given_up_at = excluded.given_up_at WHERE customer_identifiers.tenant_id = $1",
     );
 }

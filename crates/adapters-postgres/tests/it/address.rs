@@ -294,7 +294,7 @@ async fn the_table_refuses_what_no_book_holds() {
         ),
         (
             format!("type = 4 WHERE id = '{third}'"),
-            "customer_addresses_type_check",
+            "address_type_check",
         ),
         ("legacy_id = 1".to_owned(), "customer_addresses_legacy_key"),
         (

@@ -2,7 +2,7 @@
 
 use crate::support::Store;
 use customer_domain::api_key::{Permission, Revocation};
-use customer_domain::customer::CustomerRef;
+use customer_domain::customer::{CustomerRef, Status};
 use customer_domain::idempotency::ClaimError;
 use customer_domain::{Claimed, Conflict, StoreError};
 use customer_testkit::builders::{
@@ -22,6 +22,27 @@ async fn of_fifty_who_register_one_address_at_once_one_succeeds() {
     assert_eq!(won.len(), 1);
     for outcome in lost {
         assert_eq!(outcome, Err(StoreError::Conflict(Conflict::Email)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_who_take_what_a_deleted_customer_had_one_succeeds() {
+    let store = Store::with_connections(16).await;
+    let known = |number| customer().number(number).legacy(7).external("crm", "C-1");
+    let deleted = known(1).status(Status::Deleted).build_new();
+    store.insert(&deleted).await.expect("insert");
+    let rivals: Vec<_> = (2..=51).map(|number| known(number).build_new()).collect();
+    let outcomes = join_all(rivals.iter().map(|new| store.insert(new))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!(won.len(), 1);
+    for outcome in lost {
+        let conflict = matches!(
+            outcome,
+            Err(StoreError::Conflict(
+                Conflict::LegacyId | Conflict::ExternalId
+            ))
+        );
+        assert!(conflict, "{outcome:?}");
     }
 }
 

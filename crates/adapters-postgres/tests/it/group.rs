@@ -54,6 +54,28 @@ async fn a_group_is_joined_or_deleted_never_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_kept_cannot_be_deleted_meanwhile_but_joined() {
+    let store = Store::with_connections(4).await;
+    let transactions = store.postgres.transactions();
+    let mut back = transactions.begin(&context()).await.expect("begin");
+    assert_eq!(back.groups().keep(&group("vip")).await, Ok(true));
+    let delete = async {
+        let mut work = transactions.begin(&context()).await?;
+        work.groups().delete(&group("vip")).await?;
+        work.commit().await
+    };
+    let join_it = async {
+        let new = customer().number(1).group("vip").build_new();
+        let joined = tokio::time::timeout(Duration::from_secs(5), store.insert(&new)).await;
+        assert_eq!(joined.expect("no wait"), Ok(()));
+        back.commit().await.expect("commit");
+    };
+    let (deleted, ()) = join(delete, join_it).await;
+    let in_use = StoreError::Conflict(Conflict::GroupInUse);
+    assert_eq!(deleted, Err(in_use));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_is_edited_can_be_joined_meanwhile() {
     let store = Store::with_connections(4).await;
     let transactions = store.postgres.transactions();

@@ -17,7 +17,7 @@ use customer_app::{Failed, Stated};
 use customer_domain::address::{AddressBook, MAX_EXPANDED};
 use customer_domain::customer::{
     AccountState, Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef,
-    MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
+    Identifier, MAX_EXTERNAL_IDS, MAX_METADATA_BYTES,
 };
 use customer_domain::idempotency::IdempotencyClaim;
 use customer_domain::tag::MAX_TAGS;
@@ -240,6 +240,31 @@ pub(crate) fn problem(error: ChangeCustomerError, fields: &Fields) -> Problem {
             "another customer has one of these externalIds",
             None,
         ),
+        ChangeCustomerRule::FormerIdentifiersTaken(taken) => former_taken(&taken),
         ChangeCustomerRule::UnknownGroup => unknown_group(fields),
     })
+}
+
+/// Returns the problem for what a deleted customer had and others have now.
+fn former_taken(taken: &[(Identifier, CustomerId)]) -> Problem {
+    let is_email = |taken: &Identifier| matches!(taken, Identifier::Email(_));
+    let code = if taken.iter().any(|(identifier, _)| is_email(identifier)) {
+        Code::EmailAlreadyExists
+    } else {
+        Code::IdentifierAlreadyExists
+    };
+    let names = taken.iter().map(|(identifier, _)| match identifier {
+        Identifier::Email(_) => CustomerField::Email.as_str().to_owned(),
+        Identifier::Legacy(_) => CustomerField::LegacyId.as_str().to_owned(),
+        Identifier::External(id) => {
+            format!("{}.{}", CustomerField::ExternalIds.as_str(), id.system)
+        }
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    let holder = taken.first().map(|(_, holder)| *holder);
+    already_taken(
+        code,
+        &format!("others have what this customer had: {names}"),
+        holder,
+    )
 }

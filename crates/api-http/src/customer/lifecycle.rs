@@ -22,8 +22,9 @@ pub struct ReasonBody {
 
 /// Deactivate a customer
 ///
-/// The record is kept for orders and staff; the e-mail address may be used again. Repeating the
-/// request changes nothing.
+/// The record is kept for orders and staff. The customer leaves its group, and others may have its
+/// e-mail address, `legacyId` and `externalIds`; it is still shown with them. Repeating the request
+/// changes nothing.
 #[utoipa::path(
     delete,
     path = "/customers/{customerId}",
@@ -63,8 +64,10 @@ step_route! {
 step_route! {
     /// Reactivate a customer
     ///
-    /// From pending, inactive or suspended; also from deleted, if the e-mail address is still free.
-    /// Repeating the request changes nothing.
+    /// From pending, inactive or suspended; also from deleted, if the e-mail address, `legacyId` and
+    /// `externalIds` are still free: if not, the problem names those that others have. If its group
+    /// was deleted meanwhile, the customer comes back without one (`groupId` is null). Repeating the
+    /// request changes nothing.
     reactivate, "/customers/{customerId}/reactivate", "reactivateCustomer", Reactivate
 }
 

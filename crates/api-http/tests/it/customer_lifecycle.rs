@@ -49,18 +49,24 @@ async fn deleting_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn deleting_frees_the_address_and_keeps_the_other_identifiers() {
+async fn deleting_frees_every_identifier_and_the_living_holder_comes_first() {
     let api = TestApi::new().await;
     let path = jane(&api).await;
     api.delete(&path, Key::Write).await;
-    let again = json!({"email": "JANE@example.com"});
-    assert_eq!(api.post(CUSTOMERS, Key::Write, again).await.status, 201);
-    let legacy = json!({"email": "john@example.com", "legacyId": 7});
-    let reply = api.post(CUSTOMERS, Key::Write, legacy).await;
+    let again = json!({"email": "JANE@example.com", "legacyId": 7});
+    let heir = api.created(Key::Write, again).await;
+    let by_legacy = api.get(format!("{CUSTOMERS}/7"), Key::Read).await;
+    assert_eq!(by_legacy.customer()["id"], *heir);
+    let deleted = api.get(&path, Key::Read).await.customer();
     assert_eq!(
-        reply.failure(),
-        (409, "IDENTIFIER_ALREADY_EXISTS".to_owned())
+        (&deleted["email"], &deleted["legacyId"]),
+        (&json!("jane@example.com"), &json!(7))
     );
+    for filter in ["legacy_id=7", "email=jane@example.com"] {
+        let list = format!("{CUSTOMERS}?status=deleted&{filter}");
+        let listed = api.get(list, Key::Read).await.data("customers");
+        assert_eq!(listed, json!([deleted]), "{filter}");
+    }
 }
 
 #[tokio::test]
@@ -106,6 +112,76 @@ async fn reactivating_fails_when_the_address_went_to_another_and_names_them() {
         (&moved["status"], &moved["email"]),
         (&json!("active"), &json!("jane.2@example.com"))
     );
+}
+
+#[tokio::test]
+async fn reactivating_names_all_identifiers_that_went_to_others() {
+    let api = TestApi::new().await;
+    let known = json!({"crm": "C-17", "erp": "42", "pos": "9"});
+    let body = json!({"email": "jane@example.com", "legacyId": 7, "externalIds": known});
+    let path = format!("{CUSTOMERS}/{}", api.created(Key::Write, body).await);
+    api.delete(&path, Key::Write).await;
+    let mut holders = Vec::new();
+    for body in [
+        json!({"email": "john@example.com", "legacyId": 7}),
+        json!({"email": "joan@example.com", "externalIds": {"crm": "C-17", "pos": "9"}}),
+    ] {
+        holders.push(api.created(Key::Write, body).await);
+    }
+    let before = api.stored().await;
+    let reactivate = async || {
+        api.post(format!("{path}/reactivate"), Key::Admin, json!({}))
+            .await
+    };
+    let refused = reactivate().await;
+    assert_eq!(
+        refused.failure(),
+        (409, "IDENTIFIER_ALREADY_EXISTS".to_owned())
+    );
+    let problem = refused.json();
+    assert_eq!(
+        problem["detail"],
+        "others have what this customer had: legacyId, externalIds.crm, externalIds.pos"
+    );
+    assert_eq!(problem["customerId"], *holders[0]);
+    assert_eq!(api.stored().await, before);
+    for holder in holders {
+        api.delete(format!("{CUSTOMERS}/{holder}"), Key::Write)
+            .await;
+    }
+    assert_eq!(reactivate().await.customer()["externalIds"], known);
+}
+
+#[tokio::test]
+async fn a_customer_whose_group_is_gone_comes_back_without_one() {
+    for by_put in [false, true] {
+        let api = TestApi::new().await;
+        let group = json!({"id": "trade", "name": "Trade"});
+        let group = api.post(format!("{CUSTOMERS}/groups"), Key::Admin, group);
+        assert_eq!(group.await.status, 201);
+        let body = json!({"email": "jane@example.com", "groupId": "trade"});
+        let path = format!("{CUSTOMERS}/{}", api.created(Key::Write, body).await);
+        api.delete(&path, Key::Write).await;
+        let gone = format!("{CUSTOMERS}/groups/trade");
+        assert_eq!(api.delete(gone, Key::Admin).await.status, 200);
+        let back = if by_put {
+            api.put(&path, Key::Admin, json!({"status": "active"}))
+                .await
+        } else {
+            api.post(format!("{path}/reactivate"), Key::Admin, json!({}))
+                .await
+        };
+        let back = back.customer();
+        assert_eq!(
+            (&back["status"], &back["groupId"]),
+            (&json!("active"), &json!(null))
+        );
+        let (kind, changed) = api.events().pop().expect("an event");
+        assert_eq!(kind, "CustomerReactivated");
+        assert_eq!(changed, json!(["status", "groupId"]));
+        let entry = api.stored().await.audit.pop().expect("an entry");
+        assert_eq!(entry.changed_fields, ["status", "groupId"]);
+    }
 }
 
 #[tokio::test]

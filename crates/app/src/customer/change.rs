@@ -1,6 +1,7 @@
 //! Changing a customer by a merge.
 
 use super::Customers;
+use super::lifecycle::leaves_lost_group;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
 use crate::support::refusal::Needed;
@@ -10,8 +11,8 @@ use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email, Lookup, Status,
-    StatusChange, TransitionError,
+    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email, Identifier,
+    Lookup, Status, StatusChange, TransitionError,
 };
 use customer_domain::outbox::Event;
 use customer_domain::{Change, Claimed, Conflict, Context, CustomerId, Permission, UnitOfWork};
@@ -58,6 +59,9 @@ pub enum ChangeCustomerRule {
     /// One of the external ids belongs to another customer.
     #[error("an external id is taken")]
     ExternalIdTaken,
+    /// Other customers have these identifiers, which the deleted customer would claim again.
+    #[error("what the deleted customer had is taken")]
+    FormerIdentifiersTaken(Vec<(Identifier, CustomerId)>),
     /// The group does not exist.
     #[error("the group does not exist")]
     UnknownGroup,
@@ -92,37 +96,62 @@ impl Customers {
         once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
         match retried(|| self.try_update(context, customer, command, once)).await {
-            Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
+            Err(ChangeCustomerError::Rule(rule)) => {
                 let wanted = command.changes.email.clone();
-                Err(self.email_taken(context, customer, wanted).await)
+                Err(self.with_holders(context, customer, wanted, rule).await)
             }
             Err(error) => Err(self.refusals.recorded(context, error).await),
             Ok(outcome) => Ok(outcome),
         }
     }
 
-    /// Returns the error with the customer that has the address: the requested one, or else the
-    /// customer's own, which reactivating claims again. The failed transaction is over, so this is
-    /// a separate read, which may no longer find that customer.
-    pub(super) async fn email_taken(
+    /// Adds who has what was refused: the requested e-mail address, or all that a deleted customer
+    /// had and would claim again. The failed transaction is over, so these are separate reads, which
+    /// may no longer find who was in the way.
+    pub(super) async fn with_holders(
         &self,
         context: &Context,
         customer: CustomerRef,
         wanted: Option<Email>,
+        rule: ChangeCustomerRule,
     ) -> ChangeCustomerError {
-        let own = async || {
-            let record = self.reads.find(context, customer).await.ok().flatten();
-            record.map(|record| record.customer.email)
+        let rule = match (rule, wanted) {
+            (ChangeCustomerRule::EmailTaken(_), Some(email)) => {
+                let holder = self.holder(context, Lookup::Email(email)).await;
+                ChangeCustomerRule::EmailTaken(holder)
+            }
+            (
+                rule @ (ChangeCustomerRule::EmailTaken(_)
+                | ChangeCustomerRule::LegacyIdTaken
+                | ChangeCustomerRule::ExternalIdTaken),
+                _,
+            ) => {
+                let former = self.former_identifiers_taken(context, customer).await;
+                former.map_or(rule, ChangeCustomerRule::FormerIdentifiersTaken)
+            }
+            (rule, _) => rule,
         };
-        let email = match wanted {
-            Some(email) => Some(email),
-            None => own().await,
-        };
-        let holder = match email {
-            Some(email) => self.holder(context, Lookup::Email(email)).await,
-            None => None,
-        };
-        ChangeCustomerRule::EmailTaken(holder).into()
+        rule.into()
+    }
+
+    /// Returns the identifiers of a deleted customer that others have now, each with its holder.
+    /// One round trip for each that it had.
+    async fn former_identifiers_taken(
+        &self,
+        context: &Context,
+        customer: CustomerRef,
+    ) -> Option<Vec<(Identifier, CustomerId)>> {
+        let found = self.reads.find(context, customer).await.ok().flatten()?;
+        if !found.customer.is_deleted() {
+            return None;
+        }
+        let mut taken = Vec::new();
+        for identifier in found.customer.identifiers() {
+            if let Some(holder) = self.holder(context, identifier.clone().into()).await {
+                taken.push((identifier, holder));
+            }
+        }
+        (!taken.is_empty()).then_some(taken)
     }
 
     async fn try_update(
@@ -140,7 +169,11 @@ impl Customers {
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
         expect_stated(&mut *work, customer, command).await?;
-        let recorded = self.decide_update(context, customer, command)?;
+        let before = customer.clone();
+        if before.is_deleted() && command.status == Some(Status::Active) {
+            leaves_lost_group(&mut *work, customer).await?;
+        }
+        let recorded = self.decide_update(context, &before, customer, command)?;
         if recorded.is_empty() {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
@@ -159,10 +192,10 @@ impl Customers {
     fn decide_update(
         &self,
         context: &Context,
+        before: &Customer,
         customer: &mut Customer,
         command: &UpdateCustomer,
     ) -> Result<Vec<Change>, ChangeCustomerError> {
-        let before = customer.clone();
         let now = self.clock.now();
         let mut recorded = Vec::new();
         let step = wanted_step(context, customer, command)?;
@@ -193,13 +226,20 @@ impl Customers {
                 changed.insert(0, CustomerField::Status);
             }
             Some(step) => {
-                recorded.push(self.status_changed(&before, customer, step, None));
+                let mut fields = vec![CustomerField::Status];
+                // A group that is gone; another one that was asked for is among the changed.
+                if before.is_deleted() && customer.group.is_none() && before.group.is_some() {
+                    fields.push(CustomerField::GroupId);
+                    changed.retain(|field| *field != CustomerField::GroupId);
+                }
+                let change = self.status_changed(before, customer, step, &fields);
+                recorded.push(change.into());
                 customer.event_seq += i64::from(!changed.is_empty());
             }
             None => {}
         }
         if !changed.is_empty() {
-            recorded.push(self.updated(&before, customer, &changed));
+            recorded.push(self.updated(before, customer, &changed));
         }
         Ok(recorded)
     }

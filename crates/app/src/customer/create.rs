@@ -174,13 +174,14 @@ impl Customers {
         }
     }
 
-    /// Returns the customer that has an identifier, if the caller may know it.
+    /// Returns the living customer that has an identifier, if the caller may know it.
     pub(super) async fn holder(&self, context: &Context, lookup: Lookup) -> Option<CustomerId> {
         if !context.may(Permission::Read) {
             return None;
         }
         let found = self.reads.look_up(context, &lookup).await.ok().flatten();
-        found.map(|record| record.customer.id)
+        let living = found.filter(|record| !record.customer.is_deleted());
+        living.map(|record| record.customer.id)
     }
 
     async fn external_holder(&self, context: &Context, customer: &Customer) -> Option<CustomerId> {

@@ -1,17 +1,17 @@
 //! Changing a customer's status: suspending, reactivating and deactivating.
 
 use super::Customers;
-use super::change::{ChangeCustomerError, ChangeCustomerRule};
+use super::change::ChangeCustomerError;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
 use crate::support::stated::Stated;
 use crate::support::version::expect_version;
-use customer_domain::audit::{AuditKind, FieldChange};
+use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
     Customer, CustomerField, CustomerRecord, CustomerRef, StatusChange,
 };
 use customer_domain::outbox::{Event, EventKind};
-use customer_domain::{Change, Claimed, Context};
+use customer_domain::{Claimed, Context, StoreError, UnitOfWork};
 use tracing::instrument;
 
 /// A request to change a customer's status.
@@ -31,7 +31,7 @@ impl Customers {
     /// Changes a customer's status. If the customer already has it, nothing is written.
     ///
     /// # Errors
-    /// As [`ChangeCustomerRule`] lists, or as [`Failed`](crate::Failed) does.
+    /// As [`ChangeCustomerRule`](super::ChangeCustomerRule) lists, or as [`Failed`](crate::Failed) does.
     #[instrument(name = "app.customer.change_status", level = "debug", skip_all)]
     pub async fn change_status(
         &self,
@@ -40,9 +40,10 @@ impl Customers {
         command: &ChangeStatus,
         once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
-        match retried(|| self.try_change_status(context, customer, command, once)).await {
-            Err(ChangeCustomerError::Rule(ChangeCustomerRule::EmailTaken(None))) => {
-                Err(self.email_taken(context, customer, None).await)
+        let outcome = retried(|| self.try_change_status(context, customer, command, once)).await;
+        match outcome {
+            Err(ChangeCustomerError::Rule(rule)) => {
+                Err(self.with_holders(context, customer, None, rule).await)
             }
             outcome => outcome,
         }
@@ -68,32 +69,53 @@ impl Customers {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
         }
+        let mut changed = vec![CustomerField::Status];
+        if before.is_deleted() && leaves_lost_group(&mut *work, customer).await? {
+            changed.push(CustomerField::GroupId);
+        }
         customer.version += 1;
         customer.updated_at = now;
         let reason = command.reason.clone();
-        work.record(self.status_changed(&before, customer, command.change, reason));
+        let (event, entry) = self.status_changed(&before, customer, command.change, &changed);
+        work.record((event, entry.because(reason)).into());
         work.customers().save(customer).await?;
         once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
     }
 
+    /// Returns what to record about a change of the status, and of the group with it.
     pub(super) fn status_changed(
         &self,
         before: &Customer,
         customer: &Customer,
         step: StatusChange,
-        reason: Option<String>,
-    ) -> Change {
+        changed: &[CustomerField],
+    ) -> (Event, AuditEntry) {
         let (event, audit) = match step {
             StatusChange::Reactivate => (EventKind::Reactivated, AuditKind::Reactivate),
             StatusChange::Suspend => (EventKind::Suspended, AuditKind::Suspend),
             StatusChange::Deactivate => (EventKind::Deactivated, AuditKind::ProfileDelete),
             StatusChange::SetInactive => (EventKind::ProfileUpdated, AuditKind::SetInactive),
         };
-        let event = Event::status_changed(self.event_id(), event, customer);
-        let fields = FieldChange::between(before, customer, &[CustomerField::Status]);
-        let entry = self.audited(customer, audit, fields).because(reason);
-        (event, entry).into()
+        let event = Event::status_changed(self.event_id(), event, customer, changed);
+        let fields = FieldChange::between(before, customer, changed);
+        (event, self.audited(customer, audit, fields))
     }
+}
+
+/// Takes a customer that comes back out of its group if that was deleted meanwhile, and returns
+/// whether it was. One round trip for a customer with a group.
+pub(super) async fn leaves_lost_group(
+    work: &mut dyn UnitOfWork,
+    customer: &mut Customer,
+) -> Result<bool, StoreError> {
+    let Some(group) = &customer.group else {
+        return Ok(false);
+    };
+    if work.groups().keep(group).await? {
+        return Ok(false);
+    }
+    customer.group = None;
+    Ok(true)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -114,6 +114,8 @@ impl From<Output> for Ended {
 pub(crate) struct Service {
     child: Child,
     stderr: Arc<Mutex<String>>,
+    /// Reads what is logged, until the program has ended.
+    logs: JoinHandle<()>,
     /// The start lines that it printed.
     pub(crate) lines: String,
     /// `http://127.0.0.1:port`
@@ -151,7 +153,7 @@ impl Service {
             .spawn()
             .unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
-        collect(child.stderr.take().unwrap(), {
+        let logs = collect(child.stderr.take().unwrap(), {
             let stderr = Arc::clone(&stderr);
             move |text| stderr.lock().unwrap().push_str(text)
         });
@@ -163,6 +165,7 @@ impl Service {
         let mut service = Self {
             child,
             stderr,
+            logs,
             lines: String::new(),
             base: String::new(),
         };
@@ -174,16 +177,11 @@ impl Service {
     fn await_start(&mut self, said: &Receiver<String>) -> Result<(), Ended> {
         let deadline = Instant::now() + START;
         while self.value_of("documentation").is_none() && self.value_of("jobs").is_none() {
-            match said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(text) => self.lines.push_str(&text),
-                Err(_) => {
-                    return Err(Ended {
-                        code: self.wait(Duration::from_secs(5)).and_then(|s| s.code()),
-                        stdout: self.lines.clone(),
-                        stderr: self.log(),
-                    });
-                }
-            }
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Ok(text) = said.recv_timeout(patience) else {
+                return Err(self.ended());
+            };
+            self.lines.push_str(&text);
         }
         let api = self.value_of("API").or(self.value_of("health")).unwrap();
         let base = api
@@ -192,6 +190,22 @@ impl Service {
             .unwrap();
         self.base = base.to_owned();
         Ok(())
+    }
+
+    /// Returns how the program ended, with all that it logged.
+    fn ended(&mut self) -> Ended {
+        let patience = Duration::from_secs(5);
+        let code = self.wait(patience).and_then(|status| status.code());
+        if code.is_some() {
+            eventually(patience, "the log is read to its end", || {
+                self.logs.is_finished()
+            });
+        }
+        Ended {
+            code,
+            stdout: self.lines.clone(),
+            stderr: self.log(),
+        }
     }
 
     /// Returns the text behind a label in the start lines.
@@ -284,11 +298,14 @@ pub(crate) fn eventually(patience: Duration, what: &str, condition: impl Fn() ->
 }
 
 /// Passes on what is read, as it comes, until the end.
-fn collect(mut from: impl Read + Send + 'static, hand_on: impl Fn(&str) + Send + 'static) {
+fn collect(
+    mut from: impl Read + Send + 'static,
+    hand_on: impl Fn(&str) + Send + 'static,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut buffer = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
             hand_on(&String::from_utf8_lossy(&buffer[..length]));
         }
-    });
+    })
 }

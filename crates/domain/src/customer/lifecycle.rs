@@ -72,6 +72,7 @@ impl Customer {
 mod tests {
     use super::*;
     use crate::customer::sample;
+    use crate::group::GroupId;
 
     #[test]
     fn every_transition_is_allowed_or_refused_as_written() {
@@ -114,20 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_customer_gives_up_its_address_alone() {
+    fn a_deleted_customer_has_left_its_group_and_joins_it_again() {
+        let vip = GroupId::from_store("vip".to_owned());
         let mut customer = sample();
-        customer.legacy_id = crate::customer::LegacyId::new(7).ok();
-        let kinds = |customer: &Customer| -> Vec<String> {
-            customer
-                .identifiers()
-                .iter()
-                .map(crate::customer::Identifier::kind)
-                .collect()
-        };
-        assert_eq!(kinds(&customer), ["email", "legacy"]);
+        customer.group = Some(vip.clone());
+        let now = customer.created_at;
+        assert_eq!(customer.joined_group(), Some(&vip));
         customer
-            .change_status(StatusChange::Deactivate, customer.created_at)
+            .change_status(StatusChange::Deactivate, now)
             .unwrap();
-        assert_eq!(kinds(&customer), ["legacy"]);
+        assert_eq!(customer.joined_group(), None);
+        customer
+            .change_status(StatusChange::Reactivate, now)
+            .unwrap();
+        assert_eq!(customer.joined_group(), Some(&vip));
     }
 }

@@ -1,6 +1,6 @@
 //! The store of customers.
 
-use super::{Customer, ExternalId, LegacyId, NewCustomer};
+use super::{Customer, ExternalId, Identifier, LegacyId, NewCustomer};
 use super::{CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort};
 use crate::{Context, CustomerId, Page, PageRequest, StoreError};
 use async_trait::async_trait;
@@ -37,7 +37,8 @@ pub trait CustomerRepo: Send {
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError>;
 }
 
-/// An identifier or a phone number by which a customer is looked up.
+/// An identifier or a phone number by which a customer is looked up. An id in Magento or in another
+/// system that no living customer has finds the deleted one that gave it up last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// The e-mail address, compared by its key.
@@ -51,6 +52,16 @@ pub enum Lookup {
     External(ExternalId),
     /// The user that signs in as the customer.
     UserId(CustomerId),
+}
+
+impl From<Identifier> for Lookup {
+    fn from(identifier: Identifier) -> Self {
+        match identifier {
+            Identifier::Email(email) => Self::Email(email),
+            Identifier::Legacy(id) => Self::Legacy(id),
+            Identifier::External(id) => Self::External(id),
+        }
+    }
 }
 
 /// Reads customers, outside any unit of work. One round trip each.
@@ -77,7 +88,7 @@ pub trait CustomerReads: Send + Sync {
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError>;
 
-    /// Returns the customer that has this identifier or phone number.
+    /// Returns the customer that has this identifier or phone number, as [`Lookup`] says.
     ///
     /// # Errors
     /// As [`find`](Self::find).

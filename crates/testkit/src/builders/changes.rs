@@ -22,7 +22,7 @@ pub fn event(n: u64, kind: EventKind, record: &CustomerRecord) -> Event {
             Event::profile_updated(id, customer, &changed)
         }
         EventKind::Deactivated | EventKind::Suspended | EventKind::Reactivated => {
-            Event::status_changed(id, kind, customer)
+            Event::status_changed(id, kind, customer, &[CustomerField::Status])
         }
         EventKind::AddressCreated | EventKind::AddressUpdated | EventKind::AddressDeleted => {
             let holder = BookHolder {

@@ -255,7 +255,7 @@ fn expectations() -> Vec<Expectation> {
 }
 
 fn in_the(customer: &Customer, id: &str) -> bool {
-    customer.group == Some(group(id))
+    customer.joined_group() == Some(&group(id))
 }
 
 /// Returns thirty customers that differ in what the filters compare.

@@ -1,15 +1,12 @@
 //! A customer is changed under its lock, wholly or not at all.
 
 use super::Harness;
-use super::steps::customer_save::{delete, looked_up, reactivate, refusal};
+use super::steps::customer_save::{looked_up, refusal};
 use super::steps::{begin, edit, insert, read, stored};
 use crate::builders::{
     context, customer, email, external, group, legacy, new_customer, phone, tag,
 };
-use chrono::TimeDelta;
-use customer_domain::customer::{
-    Customer, CustomerRecord, CustomerRef, Lookup, Status, search_terms,
-};
+use customer_domain::customer::{Customer, CustomerRef, Lookup, Status, search_terms};
 use customer_domain::{Conflict, StoreError};
 use serde_json::json;
 
@@ -277,92 +274,6 @@ pub async fn ids_that_are_removed_are_free_again(h: &impl Harness) {
     assert_eq!(insert(h, &heir).await, Ok(()));
 }
 
-pub async fn a_deleted_customer_frees_its_email(h: &impl Harness) {
-    let id = stored(h, customer().number(1).email("ada@example.com").build_new())
-        .await
-        .customer
-        .id;
-    let deleted = edit(h, id, delete).await.expect("saved");
-    assert_eq!(
-        read(h, id).await,
-        Some(deleted),
-        "the record stays, its e-mail address too"
-    );
-    assert_eq!(
-        looked_up(h, &Lookup::Email(email("ada@example.com"))).await,
-        None
-    );
-    let heir = customer().number(2).email("ada@example.com").build_new();
-    assert_eq!(insert(h, &heir).await, Ok(()));
-    let found = looked_up(h, &Lookup::Email(email("ada@example.com"))).await;
-    assert_eq!(found, Some(heir.customer.id));
-}
-
-pub async fn a_deleted_customer_keeps_its_other_ids(h: &impl Harness) {
-    let first = customer()
-        .number(1)
-        .legacy(7)
-        .external("crm", "C-1")
-        .build_new();
-    let id = stored(h, first).await.customer.id;
-    edit(h, id, delete).await.expect("saved");
-    for lookup in [
-        Lookup::Legacy(legacy(7)),
-        Lookup::External(external("crm", "C-1")),
-    ] {
-        assert_eq!(looked_up(h, &lookup).await, Some(id), "{lookup:?}");
-    }
-    let heir = customer().number(2).legacy(7).build_new();
-    assert_eq!(
-        insert(h, &heir).await,
-        Err(StoreError::Conflict(Conflict::LegacyId))
-    );
-    let heir = customer().number(2).external("crm", "C-1").build_new();
-    assert_eq!(
-        insert(h, &heir).await,
-        Err(StoreError::Conflict(Conflict::ExternalId))
-    );
-}
-
-pub async fn a_reactivated_customer_has_its_email_again(h: &impl Harness) {
-    let id = stored(h, customer().number(1).email("ada@example.com").build_new())
-        .await
-        .customer
-        .id;
-    edit(h, id, delete).await.expect("saved");
-    let back: CustomerRecord = edit(h, id, reactivate).await.expect("saved");
-    assert_eq!(read(h, id).await, Some(back));
-    assert_eq!(
-        looked_up(h, &Lookup::Email(email("ada@example.com"))).await,
-        Some(id)
-    );
-    let heir = customer().number(2).email("ada@example.com").build_new();
-    assert_eq!(
-        insert(h, &heir).await,
-        Err(StoreError::Conflict(Conflict::Email))
-    );
-}
-
-pub async fn a_reactivated_customer_cannot_take_its_email_from_another(h: &impl Harness) {
-    let id = stored(h, customer().number(1).email("ada@example.com").build_new())
-        .await
-        .customer
-        .id;
-    let deleted = edit(h, id, delete).await.expect("saved");
-    let heir = customer().number(2).email("ada@example.com").build_new();
-    let heir = stored(h, heir).await;
-    let outcome = edit(h, id, reactivate).await;
-    assert_eq!(outcome, Err(StoreError::Conflict(Conflict::Email)));
-    assert_eq!(read(h, id).await, Some(deleted));
-    assert_eq!(read(h, heir.customer.id).await, Some(heir));
-    let moved = edit(h, id, |customer| {
-        reactivate(customer);
-        customer.email = email("ada.two@example.com");
-        customer.updated_at += TimeDelta::seconds(1);
-    });
-    assert!(moved.await.is_ok(), "with another address it can come back");
-}
-
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_customer_save {
@@ -386,10 +297,6 @@ macro_rules! contract_customer_save {
             an_unknown_group_is_refused,
             a_refused_save_changes_nothing,
             ids_that_are_removed_are_free_again,
-            a_deleted_customer_frees_its_email,
-            a_deleted_customer_keeps_its_other_ids,
-            a_reactivated_customer_has_its_email_again,
-            a_reactivated_customer_cannot_take_its_email_from_another,
         } }
     };
 }

@@ -1,10 +1,10 @@
 //! Groups are created, changed and deleted, each within its tenant.
 
 use super::Harness;
-use super::steps::{begin, begin_in, edit, insert, stored};
+use super::steps::customer_save::{delete, reactivate};
+use super::steps::{begin, begin_in, edit, insert, read, stored};
 use crate::builders::{at, context, customer, group, other_context};
 use customer_domain::audit::{Audited, FieldChange};
-use customer_domain::customer::{Customer, Status};
 use customer_domain::group::{Group, GroupChanges};
 use customer_domain::{Conflict, Context, Patch, StoreError};
 
@@ -209,17 +209,43 @@ pub async fn a_group_with_customers_stays(h: &impl Harness) {
     let in_use = conflict(Conflict::GroupInUse);
     assert_eq!(deleted(h, &context(), "vip").await, in_use);
     assert!(found(h, &context(), "vip").await.is_some());
-    // A deleted customer may be reactivated, and then is in its group as before.
-    let delete = |customer: &mut Customer| {
-        customer.status = Status::Deleted;
-        customer.deleted_at = Some(at(8));
-    };
-    let edited = edit(h, member.customer.id, delete).await;
-    edited.expect("deleted");
-    assert_eq!(deleted(h, &context(), "vip").await, in_use);
     let edited = edit(h, member.customer.id, |customer| customer.group = None).await;
     edited.expect("taken out");
     assert_eq!(deleted(h, &context(), "vip").await, Ok(()));
+}
+
+pub async fn a_group_is_kept_for_a_unit_of_work_if_it_is_there(h: &impl Harness) {
+    assert_eq!(inserted(h, &other_context(), &full("trade")).await, Ok(()));
+    let mut work = begin(h).await;
+    for (id, is_there) in [("vip", true), ("absent", false), ("trade", false)] {
+        let kept = work.groups().keep(&group(id)).await;
+        assert_eq!(kept, Ok(is_there), "{id}");
+    }
+    let new = customer().group("vip").build_new();
+    work.customers().insert(&new).await.expect("insert");
+    work.commit().await.expect("commit");
+}
+
+pub async fn a_deleted_customer_does_not_hold_its_group(h: &impl Harness) {
+    let member = stored(h, customer().group("vip").build_new()).await;
+    let id = member.customer.id;
+    let gone = edit(h, id, delete).await.expect("deleted");
+    assert_eq!(gone.customer.group, member.customer.group);
+    assert_eq!(read(h, id).await, Some(gone), "its group is still shown");
+    edit(h, id, reactivate).await.expect("back in its group");
+    let in_use = conflict(Conflict::GroupInUse);
+    assert_eq!(deleted(h, &context(), "vip").await, in_use);
+
+    edit(h, id, delete).await.expect("deleted");
+    assert_eq!(deleted(h, &context(), "vip").await, Ok(()));
+    let outcome = edit(h, id, reactivate).await;
+    assert_eq!(outcome, conflict(Conflict::UnknownGroup));
+    let without = edit(h, id, |customer| {
+        reactivate(customer);
+        customer.group = None;
+    });
+    let without = without.await.expect("reactivated");
+    assert_eq!(read(h, id).await, Some(without));
 }
 
 pub async fn a_group_that_is_rolled_back_is_not_there(h: &impl Harness) {
@@ -255,6 +281,8 @@ macro_rules! contract_group {
             an_unknown_group_is_neither_found_nor_saved_nor_deleted,
             an_empty_group_is_deleted,
             a_group_with_customers_stays,
+            a_group_is_kept_for_a_unit_of_work_if_it_is_there,
+            a_deleted_customer_does_not_hold_its_group,
             a_group_that_is_rolled_back_is_not_there,
             groups_stay_in_their_tenant,
         } }

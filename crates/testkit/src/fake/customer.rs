@@ -22,15 +22,18 @@ fn conflict_of(identifier: &Identifier) -> Conflict {
 }
 
 impl State {
-    /// Gives the customer exactly the identifiers that follow from it, and checks its group.
+    /// Gives the customer its identifiers, or takes them from a deleted one, and checks its group.
     fn link(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
-        if let Some(group) = &customer.group
+        if let Some(group) = customer.joined_group()
             && !self.groups.contains_key(&(tenant, group.clone()))
         {
             return Err(StoreError::Conflict(Conflict::UnknownGroup));
         }
         self.identifiers
             .retain(|(owner, ..), holder| *owner != tenant || *holder != customer.id);
+        if customer.is_deleted() {
+            return Ok(());
+        }
         for identifier in customer.identifiers() {
             let key = identifier_key(tenant, &identifier);
             if self.identifiers.contains_key(&key) {
@@ -76,10 +79,22 @@ impl State {
             .copied()
     }
 
+    /// Returns the living customer with an identifier, else the deleted one that gave it up last.
+    fn last_holder(&self, tenant: TenantId, identifier: &Identifier) -> Option<CustomerId> {
+        let gave_up = || {
+            self.customers_of(tenant)
+                .map(|row| &row.record.customer)
+                .filter(|one| one.is_deleted() && one.identifiers().contains(identifier))
+                .max_by_key(|one| one.deleted_at)
+                .map(|one| one.id)
+        };
+        self.holder(tenant, identifier).or_else(gave_up)
+    }
+
     pub(super) fn resolve(&self, tenant: TenantId, customer: CustomerRef) -> Option<CustomerId> {
         match customer {
             CustomerRef::Id(id) => Some(id),
-            CustomerRef::Legacy(legacy) => self.holder(tenant, &Identifier::Legacy(legacy)),
+            CustomerRef::Legacy(legacy) => self.last_holder(tenant, &Identifier::Legacy(legacy)),
         }
     }
 
@@ -93,11 +108,11 @@ impl State {
     }
 
     fn by_legacy(&self, tenant: TenantId, legacy: LegacyId) -> Option<CustomerId> {
-        self.holder(tenant, &Identifier::Legacy(legacy))
+        self.last_holder(tenant, &Identifier::Legacy(legacy))
     }
 
     fn by_external(&self, tenant: TenantId, external: &ExternalId) -> Option<CustomerId> {
-        self.holder(tenant, &Identifier::External(external.clone()))
+        self.last_holder(tenant, &Identifier::External(external.clone()))
     }
 
     /// The longest-standing customer with this number: the one that registered first.

@@ -20,7 +20,7 @@ impl State {
     }
 
     fn delete_group(&mut self, tenant: TenantId, id: &GroupId) -> Result<(), StoreError> {
-        let is_member = |row: &CustomerRow| row.record.customer.group.as_ref() == Some(id);
+        let is_member = |row: &CustomerRow| row.record.customer.joined_group() == Some(id);
         if self.customers_of(tenant).any(is_member) {
             return Err(StoreError::Conflict(Conflict::GroupInUse));
         }
@@ -40,6 +40,11 @@ impl GroupRepo for FakeUnitOfWork {
             let found = state.groups.get(&(context.tenant, id.clone()));
             found.cloned().ok_or(StoreError::NotFound)
         })
+    }
+
+    async fn keep(&mut self, id: &GroupId) -> Result<bool, StoreError> {
+        let at = |tenant| (tenant, id.clone());
+        self.statement(|state, context| Ok(state.groups.contains_key(&at(context.tenant))))
     }
 
     async fn save(&mut self, group: &Group) -> Result<(), StoreError> {

@@ -68,7 +68,7 @@ fn shows(filter: &CustomerFilter, row: &CustomerRow) -> bool {
     status.map_or(!customer.is_deleted(), |status| customer.status == status)
         && words.all(|word| row.terms.iter().any(|term| term.starts_with(word)))
         && customer_type.is_none_or(|kind| customer.customer_type == kind)
-        && (group.is_none() || customer.group == *group)
+        && (group.is_none() || customer.joined_group() == group.as_ref())
         && tag.as_ref().is_none_or(|tag| customer.tags.contains(tag))
         && known_as
             .iter()
@@ -78,7 +78,7 @@ fn shows(filter: &CustomerFilter, row: &CustomerRow) -> bool {
         && updated.contains(customer.updated_at)
 }
 
-/// Returns whether a customer has an identifier; a deleted one still has its e-mail address.
+/// Returns whether a customer has an identifier, or had it before it was deleted.
 fn is_known_as(customer: &Customer, identifier: &Identifier) -> bool {
     match identifier {
         Identifier::Email(email) => customer.email.key() == email.key(),

@@ -6,6 +6,7 @@
 //! page is cut from them alone. The statement decides this as it runs, from the rows: statistics know
 //! little of rare words and nothing of correlated conditions.
 
+use crate::customer::known_as;
 use crate::pg::sql::{Sql, end_of, sql};
 use customer_domain::TenantId;
 use customer_domain::customer::{
@@ -239,26 +240,17 @@ fn status(tenant: TenantId, wanted: Status) -> Condition {
     }
 }
 
-/// Matches at most one customer. A deleted customer has released its e-mail address; only its own
-/// row still has it.
+/// Matches at most one customer, but any number of deleted ones: what these had may have had others
+/// before.
 fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> Sql {
-    let value = identifier.value();
-    let kind = match identifier {
-        Identifier::Email(_) if is_of_deleted => return sql!("c.email_key = {}", value),
-        Identifier::Email(_) => Sql::text("k.kind = 'email'"),
-        Identifier::Legacy(_) => Sql::text("k.kind = 'legacy'"),
-        // Written out, the second half allows the index.
-        Identifier::External(_) => sql!(
-            "k.kind = {} AND k.kind LIKE 'external:_%'",
-            identifier.kind()
-        ),
-    };
+    let has = Sql::text(if is_of_deleted { "NOT NULL" } else { "NULL" });
     sql!(
         "c.id = ANY (ARRAY(SELECT k.customer_id FROM customer_identifiers k \
-         WHERE k.tenant_id = {} AND {} AND k.value = {}))",
+         WHERE k.tenant_id = {} AND {} AND k.value = {} AND k.given_up_at IS {}))",
         tenant,
-        kind,
-        value
+        known_as::kind(identifier),
+        identifier.value(),
+        has
     )
 }
 

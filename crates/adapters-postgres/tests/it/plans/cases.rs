@@ -261,7 +261,7 @@ fn by_identifier() -> Vec<Case> {
         case(
             gone,
             "c.email_key = 'u800@example.com' AND c.status = 5",
-            "customers_status_email_key_idx",
+            "customer_identifiers_given_up_idx",
         ),
         case(
             known_as(Identifier::Legacy(legacy(777))),

@@ -45,15 +45,14 @@ pub(super) async fn fill(store: &Store) {
              'new_customer', 'u' || n || '@example.com', family, \
              array_remove(ARRAY[CASE WHEN n % 3 = 0 THEN 'common' END, CASE WHEN n % 2000 = 10 THEN 'rare' END], NULL), \
              ARRAY[given, family, 'u' || n, 'example'], '{}', '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
-             CASE WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \
+             CASE WHEN status = 5 THEN NULL WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \
              'u' || n || '@example.com', given, family, 5550000 + n, 5550000 + n, \
              CASE status WHEN 5 THEN changed END FROM p",
         ),
         (
             "customer_identifiers",
-            "t, id, k.kind, k.before || n || k.behind FROM p, (VALUES ('email', 'u', '@example.com'), \
-             ('legacy', '', ''), ('external:crm', 'C-', '')) AS k (kind, before, behind) \
-             WHERE status <> 5 OR k.kind <> 'email'",
+            "t, id, k.kind, k.before || n || k.behind, CASE status WHEN 5 THEN changed END FROM p, (VALUES ('email', 'u', '@example.com'), \
+             ('legacy', '', ''), ('external:crm', 'C-', '')) AS k (kind, before, behind)",
         ),
         (
             "customer_tags",

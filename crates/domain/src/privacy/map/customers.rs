@@ -62,6 +62,9 @@ pub(super) const TABLES: &[Table] = &[
             personal("group_id", &SERVICE, Erase::Null)
                 .export("groupId")
                 .in_logs(),
+            personal("former", &SERVICE, Erase::Null)
+                .rest()
+                .export("former"),
             personal("first_name", &CONTACT, Erase::Null)
                 .export("profile.firstName")
                 .also(&["given_name", "full_name"]),
@@ -206,6 +209,9 @@ pub(super) const TABLES: &[Table] = &[
             personal("value", &ACCOUNT, Erase::DeleteRow)
                 .export("identifiers.value")
                 .also(&["legacy_id", "external_id", "external_ids", "identifier"]),
+            personal("given_up_at", &ACCOUNT, Erase::DeleteRow)
+                .export("identifiers.givenUpAt")
+                .in_logs(),
         ],
     },
     Table {
