@@ -143,7 +143,10 @@ impl Postgres {
 
     /// Returns what the database knows of the installation's secrets.
     pub fn installation(&self) -> Arc<dyn Installation> {
-        Arc::new(privacy::PgInstallation(self.worker.clone()))
+        Arc::new(privacy::PgInstallation {
+            worker: self.worker.clone(),
+            ring: Arc::clone(&self.ring),
+        })
     }
 
     fn transactions_of(&self, pool: &PgPool) -> PgTransactions {

@@ -59,8 +59,8 @@ impl Secrets {
         self.compare().await
     }
 
-    /// Makes the root secret of this process that of the database, and gives up the master keys that
-    /// it does not have: what is sealed under them cannot be read any more.
+    /// Makes the root secret of this process that of the database, and gives up the keys of tenants
+    /// that it cannot open: what is sealed under them cannot be read any more.
     ///
     /// # Errors
     /// [`SecretsError::KeyStore`], [`SecretsError::Store`].
@@ -72,11 +72,11 @@ impl Secrets {
             warn!("the root secret is adopted in place of another");
             self.installation.replace_root(self.root()).await?;
         }
-        for sample in known.samples {
-            match self.open(&sample).await {
+        for key in self.installation.keys_in_use().await? {
+            match self.open(&key).await {
                 Err(error @ (SecretsError::NoMaster(_) | SecretsError::OtherMaster(_))) => {
-                    warn!(%error, "what is sealed under this master key is given up");
-                    self.installation.give_up(&sample.wrapped.master).await?;
+                    warn!(%error, tenant = %key.tenant, "what is sealed under this key is given up");
+                    self.installation.give_up(key.tenant, key.id).await?;
                 }
                 opened => opened?,
             }

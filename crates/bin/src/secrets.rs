@@ -99,8 +99,8 @@ fn advice(error: &SecretsError) -> String {
     let advice = match error {
         SecretsError::OtherRoot => {
             "give CUSTOMER_SECRET_KEY its earlier value (in development it is kept in the file root-secret of the \
-             state folder); if it is lost, start once with --adopt: `audit verify` then needs --trust with the \
-             earlier public key, and idempotency keys and cursors begin anew"
+             state folder); if it is lost, start once with --adopt: nobody can verify the audit entries of before \
+             then, and idempotency keys and cursors begin anew"
         }
         SecretsError::NoMaster(_) => {
             "add it to CUSTOMER_MASTER_KEYS again, after the newest; if it is lost, start with --adopt: what is \

@@ -9,6 +9,7 @@ use customer_domain::privacy::{Cipher, DataKey, KeyStoreError, SealedError, Wrap
 use customer_domain::{KeyId, KeyedDigest, StoreError, TenantId};
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tracing::{error, instrument};
 
@@ -20,6 +21,8 @@ pub(crate) struct KeyRing {
     /// A separate pool: requests hold connections of the app role while they wait for a key.
     worker: PgPool,
     tenants: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
+    /// How many keys of all tenants are lost, as far as is known.
+    lost: AtomicI64,
 }
 
 /// The keys of one tenant, at least one.
@@ -65,6 +68,16 @@ impl KeyRing {
             sealing,
             worker,
             tenants: RwLock::default(),
+            lost: AtomicI64::new(0),
+        }
+    }
+
+    /// Takes note of how many keys are lost by now. If it is another number, the keys in memory are
+    /// read again when they are needed: one of them may be among the lost.
+    pub(crate) fn expect_lost(&self, lost: i64) {
+        if self.lost.swap(lost, Ordering::Relaxed) != lost {
+            let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+            tenants.clear();
         }
     }
 

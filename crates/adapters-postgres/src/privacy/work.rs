@@ -12,6 +12,22 @@ use uuid::Uuid;
 
 const TABLE: &str = "customers";
 
+/// Sets the key of customer `$2` to `$4` unless it is no longer `$3`.
+macro_rules! set_key {
+    () => {
+        "UPDATE customers SET revision = revision + 1, \
+         sealing_key = CASE WHEN sealing_key IS NOT DISTINCT FROM $3 THEN $4 ELSE sealing_key END \
+         WHERE tenant_id = $1 AND id = $2 RETURNING sealing_key"
+    };
+}
+
+const SET_KEY: &str = set_key!();
+const SET_KEY_AND_KEEP_THE_OLDER: &str = concat!(
+    "WITH kept AS (INSERT INTO customer_keys (tenant_id, customer_id, id, wrapped) \
+     VALUES ($1, $2, encode(substr($3, 1, 16), 'hex')::uuid, substr($3, 17)) ON CONFLICT DO NOTHING) ",
+    set_key!()
+);
+
 /// The keys of a unit of work, which seal what it writes.
 pub(crate) struct WorkKeys {
     pub(crate) ring: Arc<KeyRing>,
@@ -98,8 +114,8 @@ impl WorkKeys {
         key.map(Some).map_err(unreadable)
     }
 
-    /// Stores a new key of a customer in place of `unusable`, and returns the one that it has then:
-    /// another transaction may have been first.
+    /// Stores a new key of a customer in place of `unusable`, which is kept among the older ones, and
+    /// returns the one that it has then: another transaction may have been first.
     async fn store(
         &mut self,
         tx: &mut Tx,
@@ -108,11 +124,10 @@ impl WorkKeys {
     ) -> Result<Option<DataKey>, StoreError> {
         let (cipher, key) = (self.ring.cipher(), self.ring.generate());
         let made = keys::wrap(cipher, &self.tenant, customer, &key)?;
-        let update = sqlx::query(
-            "UPDATE customers SET revision = revision + 1, \
-             sealing_key = CASE WHEN sealing_key IS NOT DISTINCT FROM $3 THEN $4 ELSE sealing_key END \
-             WHERE tenant_id = $1 AND id = $2 RETURNING sealing_key",
-        );
+        let update = sqlx::query(match unusable {
+            Some(_) => SET_KEY_AND_KEEP_THE_OLDER,
+            None => SET_KEY,
+        });
         let update = update.bind(tx.tenant().0).bind(customer.0);
         let rows = tx.fetch(update.bind(unusable).bind(made)).await?;
         let row = rows.first().ok_or_else(|| corrupt(TABLE, customer))?;

@@ -14,7 +14,7 @@ use rules::faults;
 /// Statements of jobs on all tenants. Of several servers, each would be queried separately.
 const ACROSS_TENANTS: [&str; 6] = [
     "SELECT i.root_digest",
-    "UPDATE tenant_keys t SET is_lost",
+    "FROM tenant_keys t WHERE NOT t.is_lost",
     "WITH RECURSIVE months AS ( (SELECT s.month FROM audit_seals s",
     "FROM audit_events e WHERE e.transaction_id < pg_snapshot_xmin",
     "FROM audit_events e WHERE e.created_at >= ",

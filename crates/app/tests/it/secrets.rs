@@ -31,11 +31,15 @@ impl Installation for Stored {
         Ok(())
     }
 
-    async fn give_up(&self, master: &str) -> Result<(), StoreError> {
+    async fn keys_in_use(&self) -> Result<Vec<SampleKey>, StoreError> {
+        Ok(self.0.lock().unwrap().samples.clone())
+    }
+
+    async fn give_up(&self, tenant: TenantId, key: KeyId) -> Result<(), StoreError> {
         let mut stored = self.0.lock().unwrap();
         stored
             .samples
-            .retain(|sample| sample.wrapped.master != master);
+            .retain(|sample| (sample.tenant, sample.id) != (tenant, key));
         Ok(())
     }
 }
@@ -86,7 +90,7 @@ fn secrets(stored: &Arc<Stored>, root: u8, masters: &[(&'static str, u8)]) -> Se
 fn sample(master: &str, number: u8) -> SampleKey {
     SampleKey {
         tenant: tenant().id,
-        id: KeyId(seeded_id(1)),
+        id: KeyId(seeded_id(number.into())),
         wrapped: WrappedKey {
             master: master.to_owned(),
             bytes: vec![number],

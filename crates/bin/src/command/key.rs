@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::secrets::Secrets;
+use crate::secrets::{OtherSecrets, Secrets};
 use crate::wire::{self, AdminServices};
 use clap::{Subcommand, ValueEnum};
 use customer_app::api_key::{ApiKeyError, CreateApiKey};
@@ -77,8 +77,10 @@ impl Key {
         if is_create {
             database.migrate().await?;
         }
-        let postgres = wire::connect(config, database, &Secrets::open(config)?).await?;
+        let secrets = Secrets::open(config)?;
+        let postgres = wire::connect(config, database, &secrets).await?;
         let done = async {
+            secrets.agree(&postgres, OtherSecrets::Refuse).await?;
             let admin = wire::admin(config, &postgres);
             if is_create {
                 wire::default_tenant(config, &admin, false).await?;

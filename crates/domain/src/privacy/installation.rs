@@ -47,10 +47,17 @@ pub trait Installation: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn replace_root(&self, digest: [u8; 32]) -> Result<(), StoreError>;
 
-    /// Marks the keys of tenants that are wrapped with a master key as lost. Each tenant gets a new
-    /// one when it is needed; what was sealed under the lost ones reads as absent.
+    /// Returns the keys of all tenants but the lost ones.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    async fn keys_in_use(&self) -> Result<Vec<SampleKey>, StoreError>;
+
+    /// Marks a key of a tenant as lost. The tenant gets a new one when it needs one; what was sealed
+    /// under the lost one reads as absent. Other processes stop using it when they next read
+    /// [`known_secrets`](Self::known_secrets).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn give_up(&self, master: &str) -> Result<(), StoreError>;
+    async fn give_up(&self, tenant: TenantId, key: KeyId) -> Result<(), StoreError>;
 }

@@ -12,12 +12,12 @@ use customer_domain::group::Group;
 use customer_domain::note::Note;
 use customer_domain::outbox::EventKind;
 use customer_domain::tag::TagQuery;
-use customer_domain::{Claimed, PageAt, PageRequest, SortOrder};
+use customer_domain::{Claimed, KeyId, PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, api_key, at, change, claim, context, customer, digest, email, external,
     full_address, full_note, group, groups, legacy, note, operator_context, presented, reply,
-    signer, tag, third_tenant,
+    seeded_id, signer, tag, third_tenant,
 };
 
 /// Uses every method of every port.
@@ -270,7 +270,11 @@ async fn work(postgres: &Postgres) {
         .await
         .expect("a digest");
     installation.replace_root([2; 32]).await.expect("a digest");
-    installation.give_up("nothing").await.expect("no key");
+    let keys = installation.keys_in_use().await.expect("a read");
+    assert!(!keys.is_empty());
+    let unknown = KeyId(seeded_id(0));
+    let given_up = installation.give_up(keys[0].tenant, unknown).await;
+    given_up.expect("no key");
     let known = installation.known_secrets().await.expect("a read");
     assert_eq!(known.root, Some([2; 32]));
     let purged = postgres.idempotency_purge();
