@@ -78,17 +78,19 @@ impl CustomerRepo for PgUnitOfWork {
     /// One round trip.
     #[instrument(name = "db.customer.save", level = "debug", skip_all)]
     async fn save(&mut self, customer: &Customer) -> Result<(), StoreError> {
+        let Some(before) = self.stored.get(&customer.id).map(Rows::stored) else {
+            return Err(self.tx.fail(StoreError::NotFound).await);
+        };
         let rows = Rows::of(customer);
         let mut branches = Branches::new(&[self.tx.tenant().0, customer.id.0]);
         self.add_changes(&mut branches).await?;
-        let before = self.stored.get(&customer.id).ok_or(StoreError::NotFound)?;
-        save::finish(&mut branches, customer, &Rows::stored(before), &rows);
-        let saved = self.write(branches).await?;
-        self.remember(customer, rows);
-        match saved {
-            0 => Err(StoreError::NotFound),
-            _ => Ok(()),
+        save::finish(&mut branches, customer, &before, &rows);
+        if self.write(branches).await? == 0 {
+            // The facts are written by then: nothing of this may be committed.
+            return Err(self.tx.fail(StoreError::NotFound).await);
         }
+        self.remember(customer, rows);
+        Ok(())
     }
 }
 

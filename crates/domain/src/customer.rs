@@ -152,6 +152,13 @@ impl Customer {
         self.status == Status::Deleted
     }
 
+    /// Notes that something that people edit has changed: the edit token rises, and the time of the
+    /// last change moves to `now` unless that would turn it back.
+    pub fn touch(&mut self, now: DateTime<Utc>) {
+        self.version += 1;
+        self.updated_at = self.updated_at.max(now);
+    }
+
     /// Returns the group of which the customer is a member: a deleted customer has left it.
     pub fn joined_group(&self) -> Option<&GroupId> {
         self.group.as_ref().filter(|_| !self.is_deleted())
@@ -285,6 +292,15 @@ mod tests {
         });
         assert_eq!((changed, &customer.email), (vec![], &stored));
         assert!(customer.email_verified);
+    }
+
+    #[test]
+    fn the_time_of_the_last_change_never_turns_back() {
+        let mut customer = sample();
+        let later = customer.updated_at + chrono::TimeDelta::seconds(3);
+        customer.touch(later);
+        customer.touch(later - chrono::TimeDelta::seconds(1));
+        assert_eq!((customer.version, customer.updated_at), (3, later));
     }
 
     #[test]

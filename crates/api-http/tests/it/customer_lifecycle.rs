@@ -144,6 +144,12 @@ async fn reactivating_names_all_identifiers_that_went_to_others() {
         "others have what this customer had: legacyId, externalIds.crm, externalIds.pos"
     );
     assert_eq!(problem["customerId"], *holders[0]);
+    let without = json!({"status": "active", "legacyId": null});
+    let refused = api.put(&path, Key::Admin, without).await;
+    assert_eq!(
+        refused.json()["detail"],
+        "others have what this customer had: externalIds.crm, externalIds.pos"
+    );
     assert_eq!(api.stored().await, before);
     for holder in holders {
         api.delete(format!("{CUSTOMERS}/{holder}"), Key::Write)

@@ -11,8 +11,8 @@ use crate::support::version::expect_version;
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Email, Identifier,
-    Lookup, Status, StatusChange, TransitionError,
+    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, Identifier, Lookup,
+    Status, StatusChange, TransitionError,
 };
 use customer_domain::outbox::Event;
 use customer_domain::{Change, Claimed, Conflict, Context, CustomerId, Permission, UnitOfWork};
@@ -96,10 +96,9 @@ impl Customers {
         once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, ChangeCustomerError> {
         match retried(|| self.try_update(context, customer, command, once)).await {
-            Err(ChangeCustomerError::Rule(rule)) => {
-                let wanted = command.changes.email.clone();
-                Err(self.with_holders(context, customer, wanted, rule).await)
-            }
+            Err(ChangeCustomerError::Rule(rule)) => Err(self
+                .with_holders(context, customer, &command.changes, rule)
+                .await),
             Err(error) => Err(self.refusals.recorded(context, error).await),
             Ok(outcome) => Ok(outcome),
         }
@@ -112,12 +111,12 @@ impl Customers {
         &self,
         context: &Context,
         customer: CustomerRef,
-        wanted: Option<Email>,
+        changes: &CustomerChanges,
         rule: ChangeCustomerRule,
     ) -> ChangeCustomerError {
-        let rule = match (rule, wanted) {
+        let rule = match (rule, &changes.email) {
             (ChangeCustomerRule::EmailTaken(_), Some(email)) => {
-                let holder = self.holder(context, Lookup::Email(email)).await;
+                let holder = self.holder(context, Lookup::Email(email.clone())).await;
                 ChangeCustomerRule::EmailTaken(holder)
             }
             (
@@ -126,25 +125,29 @@ impl Customers {
                 | ChangeCustomerRule::ExternalIdTaken),
                 _,
             ) => {
-                let former = self.former_identifiers_taken(context, customer).await;
-                former.map_or(rule, ChangeCustomerRule::FormerIdentifiersTaken)
+                let former = self.former_identifiers_taken(context, customer, changes);
+                former
+                    .await
+                    .map_or(rule, ChangeCustomerRule::FormerIdentifiersTaken)
             }
             (rule, _) => rule,
         };
         rule.into()
     }
 
-    /// Returns the identifiers of a deleted customer that others have now, each with its holder.
-    /// One round trip for each that it had.
+    /// Returns the identifiers that a deleted customer would claim after these changes and that others
+    /// have now, each with its holder. One round trip for each.
     async fn former_identifiers_taken(
         &self,
         context: &Context,
         customer: CustomerRef,
+        changes: &CustomerChanges,
     ) -> Option<Vec<(Identifier, CustomerId)>> {
-        let found = self.reads.find(context, customer).await.ok().flatten()?;
+        let mut found = self.reads.find(context, customer).await.ok().flatten()?;
         if !found.customer.is_deleted() {
             return None;
         }
+        found.customer.merge(changes.clone());
         let mut taken = Vec::new();
         for identifier in found.customer.identifiers() {
             if let Some(holder) = self.holder(context, identifier.clone().into()).await {
@@ -217,8 +220,7 @@ impl Customers {
         if step.is_none() && changed.is_empty() {
             return Ok(recorded);
         }
-        customer.version += 1;
-        customer.updated_at = now;
+        customer.touch(now);
         match step {
             // Both would be published as a changed profile, and a change has one event of each
             // kind.

@@ -8,7 +8,7 @@ use crate::support::stated::Stated;
 use crate::support::version::expect_version;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
-    Customer, CustomerField, CustomerRecord, CustomerRef, StatusChange,
+    Customer, CustomerChanges, CustomerField, CustomerRecord, CustomerRef, StatusChange,
 };
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{Claimed, Context, StoreError, UnitOfWork};
@@ -43,7 +43,8 @@ impl Customers {
         let outcome = retried(|| self.try_change_status(context, customer, command, once)).await;
         match outcome {
             Err(ChangeCustomerError::Rule(rule)) => {
-                Err(self.with_holders(context, customer, None, rule).await)
+                let changes = CustomerChanges::default();
+                Err(self.with_holders(context, customer, &changes, rule).await)
             }
             outcome => outcome,
         }
@@ -73,8 +74,7 @@ impl Customers {
         if before.is_deleted() && leaves_lost_group(&mut *work, customer).await? {
             changed.push(CustomerField::GroupId);
         }
-        customer.version += 1;
-        customer.updated_at = now;
+        customer.touch(now);
         let reason = command.reason.clone();
         let (event, entry) = self.status_changed(&before, customer, command.change, &changed);
         work.record((event, entry.because(reason)).into());
