@@ -1,5 +1,4 @@
--- Tenants: the shops. Few, read by every customer read (for the currency of its totals), never
--- deleted. On distributed PostgreSQL this is a reference table.
+-- Tenants: the shops. Few, and never deleted. On distributed PostgreSQL this is a reference table.
 --
 -- updated_at is written by the service, here and in every table: no triggers.
 SET LOCAL lock_timeout = '5s';

@@ -1,5 +1,5 @@
-//! The audit trail: written right before COMMIT, together with the events. Its values are sealed,
-//! and each entry has a digest.
+//! The audit trail: written by the statement that writes the change, together with the events. Its
+//! values are sealed, and each entry has a digest.
 
 mod entry;
 mod ledger;

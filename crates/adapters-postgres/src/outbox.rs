@@ -1,5 +1,5 @@
-//! The outbox: written right before COMMIT, together with the audit trail. Messages are sealed
-//! until they are published.
+//! The outbox: written by the statement that writes the change, together with the audit trail.
+//! Messages are sealed until they are published.
 
 use crate::pg::builder::{self, Builder};
 use crate::privacy::WorkKeys;

@@ -1,6 +1,6 @@
 //! Address books on a real server: parallel changes, and what the table's constraints refuse.
 
-use crate::support::{Store, run};
+use crate::support::{Store, run, until_one_waits};
 use customer_domain::address::{Address, AddressBook, AddressType, BookError, MAX_BOOK, Role};
 use customer_domain::customer::{Customer, CustomerRef};
 use customer_domain::{Context, CustomerId, StoreError, UnitOfWork};
@@ -175,20 +175,6 @@ async fn soak_every_covered_role_has_one_default_at_every_read() {
     let (turns, seen) = join(writes, read).await;
     assert!(turns.iter().all(|turns| *turns > 0), "{turns:?}");
     assert!(seen > 2, "the reader saw defaults move");
-}
-
-/// Waits until a statement waits for a lock.
-async fn until_one_waits(store: &Store) {
-    let mut owner = store.database.admin().await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let count = sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut owner);
-        if count.await.expect("a count") > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// Changes a customer inside a unit of work.

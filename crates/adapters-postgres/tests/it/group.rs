@@ -1,7 +1,7 @@
 //! Groups on a real server: races and round trips.
 
 use crate::proxy::Proxy;
-use crate::support::{Store, adapter};
+use crate::support::{Store, adapter, until_one_waits};
 use customer_domain::customer::CustomerRef;
 use customer_domain::group::Group;
 use customer_domain::{Conflict, StoreError};
@@ -65,6 +65,7 @@ async fn a_group_that_is_kept_cannot_be_deleted_meanwhile_but_joined() {
         work.commit().await
     };
     let join_it = async {
+        until_one_waits(&store).await;
         let new = customer().number(1).group("vip").build_new();
         let joined = tokio::time::timeout(Duration::from_secs(5), store.insert(&new)).await;
         assert_eq!(joined.expect("no wait"), Ok(()));

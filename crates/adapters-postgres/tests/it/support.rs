@@ -85,3 +85,17 @@ pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
     let outcome = connection.execute(AssertSqlSafe(sql)).await;
     assert!(outcome.is_ok(), "{sql}: {outcome:?}");
 }
+
+/// Waits until a statement waits for a lock.
+pub(crate) async fn until_one_waits(store: &Store) {
+    let mut owner = store.database.admin().await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let count = sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut owner);
+        if count.await.expect("a count") > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
