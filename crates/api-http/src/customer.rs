@@ -39,7 +39,7 @@ pub(crate) use read::{customer_id, not_found};
 use crate::prelude::*;
 use customer_domain::Context;
 use customer_domain::Permission::{Read, Write};
-use customer_domain::customer::CustomerRecord;
+use customer_domain::customer::{Customer, CustomerRecord};
 use expand::Related;
 
 /// Returns the routes of customers.
@@ -74,5 +74,14 @@ fn expanded(
 ) -> StoredReply {
     let customer = CustomerBody::new(record, context).with(related);
     let body = CustomerReply::from(CustomerData { customer });
-    reply::json(status, &body).version(record.customer.version)
+    let reply = reply::json(status, &body);
+    let Customer {
+        version, event_seq, ..
+    } = record.customer;
+    if related.addresses.is_some() {
+        // Every change of an address raises the number of the last event, and not the version.
+        reply.weak_version(version, event_seq)
+    } else {
+        reply.version(version)
+    }
 }

@@ -34,7 +34,7 @@ pub(super) struct Expand {
 /// The expanded records of some customers.
 #[derive(Debug, Default)]
 pub(super) struct Related {
-    addresses: Option<HashMap<CustomerId, Vec<Address>>>,
+    pub(super) addresses: Option<HashMap<CustomerId, Vec<Address>>>,
 }
 
 impl Expand {

@@ -22,6 +22,9 @@ const MAX_BATCH: usize = 100;
 /// Read a customer
 ///
 /// Deleted customers are included, with the status `deleted`.
+///
+/// With `expand=addresses` the `ETag` is a weak one, which changes with the addresses too and is no
+/// edit token: `version` in the body is.
 #[utoipa::path(
     get,
     path = "/customers/{customerId}",

@@ -30,6 +30,9 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> StoredReply {
 pub(crate) trait ReplyExt {
     /// Sets `ETag` to the edit token of the record.
     fn version(self, version: i64) -> Self;
+    /// Sets `ETag` to a weak tag that also changes with the records that the reply includes. It is no
+    /// edit token.
+    fn weak_version(self, version: i64, sequence: i64) -> Self;
     /// Sets `Location` to the path of the new record.
     fn location(self, path: String) -> Self;
     /// Converts the stored reply into a response.
@@ -39,6 +42,11 @@ pub(crate) trait ReplyExt {
 impl ReplyExt for StoredReply {
     fn version(mut self, version: i64) -> Self {
         self.etag = etag(version).to_str().ok().map(str::to_owned);
+        self
+    }
+
+    fn weak_version(mut self, version: i64, sequence: i64) -> Self {
+        self.etag = Some(format!("W/\"{version}-{sequence}\""));
         self
     }
 
