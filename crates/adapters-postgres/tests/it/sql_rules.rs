@@ -1,5 +1,6 @@
 //! Every statement that the adapter sends follows the rules of a distributed database: the tenant
-//! in each WHERE and join, rows from VALUES, never from a SELECT.
+//! in each WHERE and join, rows from VALUES, never from a SELECT. A change of a customer's row raises
+//! its revision.
 
 mod everything;
 mod rules;
