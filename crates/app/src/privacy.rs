@@ -1,9 +1,13 @@
 //! Whether the secrets of this process are those with which its data was written.
 
 use async_trait::async_trait;
+use customer_domain::job::{
+    Acquisition, HolderId, JobLease, JobLeases, JobName, JobOutcome, JobState, Progress,
+};
 use customer_domain::privacy::{Installation, KeyStore, KeyStoreError, KnownSecrets, SampleKey};
 use customer_domain::{DigestPurpose, KeyedDigest, StoreError, StoreHealth};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use thiserror::Error;
 use tracing::{error, instrument, warn};
 
@@ -99,6 +103,18 @@ impl Secrets {
         Ok(())
     }
 
+    /// Compares as [`compare`](Self::compare) does, and logs what does not fit.
+    async fn expect(&self) -> Result<(), StoreError> {
+        match self.compare().await {
+            Err(SecretsError::Store(error)) => Err(error),
+            Err(other) => {
+                error!(error = %other, "the secrets of this process do not fit its database");
+                Err(StoreError::Keys)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
     fn root(&self) -> [u8; 32] {
         self.digests.digest(DigestPurpose::RootCheck, ROOT)
     }
@@ -142,13 +158,65 @@ pub struct SecretsHealth {
 impl StoreHealth for SecretsHealth {
     async fn ping(&self) -> Result<(), StoreError> {
         self.store.ping().await?;
-        match self.secrets.compare().await {
-            Err(SecretsError::Store(error)) => Err(error),
-            Err(other) => {
-                error!(error = %other, "the secrets of this process do not fit its database");
-                Err(StoreError::Keys)
-            }
-            Ok(()) => Ok(()),
-        }
+        self.secrets.expect().await
+    }
+}
+
+/// The leases of jobs, which only a process whose secrets fit may have: others would write and sign
+/// what the rest cannot verify.
+pub struct SecretsLeases {
+    /// The leases alone.
+    pub leases: Arc<dyn JobLeases>,
+    /// The secrets.
+    pub secrets: Secrets,
+}
+
+#[async_trait]
+impl JobLeases for SecretsLeases {
+    async fn acquire(
+        &self,
+        job: JobName,
+        holder: HolderId,
+        lease: Duration,
+    ) -> Result<Acquisition, StoreError> {
+        self.secrets.expect().await?;
+        self.leases.acquire(job, holder, lease).await
+    }
+
+    async fn acquire_early(
+        &self,
+        job: JobName,
+        holder: HolderId,
+        lease: Duration,
+    ) -> Result<Acquisition, StoreError> {
+        self.secrets.expect().await?;
+        self.leases.acquire_early(job, holder, lease).await
+    }
+
+    async fn advance(
+        &self,
+        held: &JobLease,
+        progress: Progress,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
+        self.secrets.expect().await?;
+        self.leases.advance(held, progress, lease).await
+    }
+
+    async fn finish(
+        &self,
+        held: &JobLease,
+        outcome: JobOutcome,
+        due_in: Duration,
+    ) -> Result<bool, StoreError> {
+        self.leases.finish(held, outcome, due_in).await
+    }
+
+    async fn release(&self, held: &JobLease) -> Result<bool, StoreError> {
+        self.leases.release(held).await
+    }
+
+    async fn states(&self) -> Result<Vec<JobState>, StoreError> {
+        self.leases.states().await
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use customer_app::privacy::{Compared, SecretsError, SecretsHealth};
+use customer_app::privacy::{Compared, SecretsError, SecretsHealth, SecretsLeases};
 use customer_domain::audit::SealSigner;
+use customer_domain::job::JobLeases;
 use customer_domain::privacy::KeyStore;
 use customer_domain::{KeyedDigest, StoreHealth};
 use customer_local::UuidV7Ids;
@@ -80,6 +81,14 @@ impl Secrets {
     pub(crate) fn health(&self, postgres: &Postgres) -> Arc<dyn StoreHealth> {
         Arc::new(SecretsHealth {
             store: postgres.health(),
+            secrets: self.compared_with(postgres),
+        })
+    }
+
+    /// Returns the leases of jobs, which are only given to a process whose secrets are still these.
+    pub(crate) fn leases(&self, postgres: &Postgres) -> Arc<dyn JobLeases> {
+        Arc::new(SecretsLeases {
+            leases: postgres.jobs(),
             secrets: self.compared_with(postgres),
         })
     }

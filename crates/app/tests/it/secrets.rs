@@ -1,8 +1,9 @@
 //! Whether a process has the secrets of its database.
 
 use async_trait::async_trait;
-use customer_app::privacy::{Compared, Secrets, SecretsError, SecretsHealth};
-use customer_domain::mocks::MockStoreHealth;
+use customer_app::privacy::{Compared, Secrets, SecretsError, SecretsHealth, SecretsLeases};
+use customer_domain::job::{Acquisition, JobLeases as _, JobName};
+use customer_domain::mocks::{MockJobLeases, MockStoreHealth};
 use customer_domain::privacy::{
     DataKey, Installation, KeyStore, KeyStoreError, KnownSecrets, SampleKey, WrappedKey,
 };
@@ -10,6 +11,7 @@ use customer_domain::{DigestPurpose, KeyId, KeyedDigest, StoreError, StoreHealth
 use customer_testkit::builders::{seeded_id, tenant};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// An installation in memory.
 #[derive(Default)]
@@ -181,4 +183,26 @@ async fn a_store_with_other_secrets_is_not_healthy_and_not_gone() {
     store.expect_ping().returning(away);
     gone.store = Arc::new(store);
     assert_eq!(gone.ping().await, away());
+}
+
+#[tokio::test]
+async fn a_process_with_other_secrets_gets_no_job() {
+    let stored = written().await;
+    let minute = Duration::from_mins(1);
+    let leases = |root, times| {
+        let mut leases = MockJobLeases::new();
+        let held = Acquisition::Held { free_in: minute };
+        leases.expect_acquire().times(times).return_const(Ok(held));
+        SecretsLeases {
+            leases: Arc::new(leases),
+            secrets: secrets(&stored, root, &[("new", 2), ("old", 1)]),
+        }
+    };
+    let acquired = async |leases: SecretsLeases| {
+        let holder = seeded_id(1);
+        leases.acquire(JobName("sample"), holder, minute).await
+    };
+    let held = Acquisition::Held { free_in: minute };
+    assert_eq!(acquired(leases(1, 1)).await, Ok(held));
+    assert_eq!(acquired(leases(2, 0)).await, Err(StoreError::Keys));
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> Jobs {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Jobs {
-        leases: postgres.jobs(),
+        leases: secrets.leases(postgres),
         ids: Arc::new(UuidV7Ids),
         observer: Arc::new(JobMetrics),
         lease: config.jobs.lease,
