@@ -27,26 +27,15 @@ impl GroupRepo for PgUnitOfWork {
     /// One round trip. Customers may join the group meanwhile: the lock leaves its key free.
     #[instrument(name = "db.group.find_for_update", level = "debug", skip_all)]
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError> {
-        let this = this(self.tx.tenant(), id);
-        let found = {
-            let orm = self.tx.orm()?;
-            let locked = entity::Entity::find().filter(this);
-            locked.lock(LockType::NoKeyUpdate).one(&orm).await
-        };
-        let found = self.tx.settle(found).await?;
+        let found = self.locked_group(id, LockType::NoKeyUpdate).await?;
         found.map(decode).ok_or(StoreError::NotFound)
     }
 
     /// One round trip.
     #[instrument(name = "db.group.keep", level = "debug", skip_all)]
     async fn keep(&mut self, id: &GroupId) -> Result<bool, StoreError> {
-        let this = this(self.tx.tenant(), id);
-        let found = {
-            let orm = self.tx.orm()?;
-            let locked = entity::Entity::find().filter(this);
-            locked.lock(LockType::KeyShare).one(&orm).await
-        };
-        Ok(self.tx.settle(found).await?.is_some())
+        let found = self.locked_group(id, LockType::KeyShare).await?;
+        Ok(found.is_some())
     }
 
     /// One round trip.
@@ -92,6 +81,20 @@ impl GroupRepo for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
+    async fn locked_group(
+        &mut self,
+        id: &GroupId,
+        lock: LockType,
+    ) -> Result<Option<entity::Model>, StoreError> {
+        let this = this(self.tx.tenant(), id);
+        let found = {
+            let orm = self.tx.orm()?;
+            let locked = entity::Entity::find().filter(this);
+            locked.lock(lock).one(&orm).await
+        };
+        self.tx.settle(found).await
+    }
+
     /// Inserts groups of a tenant. One round trip; none if `groups` is empty.
     pub(crate) async fn insert_groups(
         &mut self,

@@ -86,7 +86,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             "uuid, text",
             by(sql!(
                 "c.id = {}",
-                known_as::holder(&tenant, &Sql::text("k.kind = 'email'"), &first)
+                known_as::holder(&tenant, &known_as::EMAIL, &first)
             )),
         ),
         (

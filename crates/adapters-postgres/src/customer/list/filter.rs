@@ -240,18 +240,15 @@ fn status(tenant: TenantId, wanted: Status) -> Condition {
     }
 }
 
-/// Matches at most one customer, but any number of deleted ones: what these had may have had others
-/// before.
+/// Matches at most one living customer, or the deleted ones that gave the identifier up.
 fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> Sql {
-    let has = Sql::text(if is_of_deleted { "NOT NULL" } else { "NULL" });
-    sql!(
-        "c.id = ANY (ARRAY(SELECT k.customer_id FROM customer_identifiers k \
-         WHERE k.tenant_id = {} AND {} AND k.value = {} AND k.given_up_at IS {}))",
-        tenant,
-        known_as::kind(identifier),
-        identifier.value(),
-        has
-    )
+    let holders = known_as::select(
+        &sql!("{}", tenant),
+        &known_as::kind(identifier),
+        &sql!("{}", identifier.value()),
+        is_of_deleted,
+    );
+    sql!("c.id = ANY (ARRAY({}))", holders)
 }
 
 /// Excludes both ends of the span.
