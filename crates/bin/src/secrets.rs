@@ -56,9 +56,9 @@ impl Secrets {
 /// What a start does if the database was written with other secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OtherSecrets {
-    /// It ends, and says what to do.
+    /// Ends, and says what to do.
     Refuse,
-    /// It makes the own secrets those of the database.
+    /// Makes its own secrets those of the database.
     Adopt,
 }
 

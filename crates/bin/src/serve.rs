@@ -99,16 +99,26 @@ struct Service {
     secrets: Secrets,
 }
 
+/// Migrates the database, connects to it, and compares the secrets with it.
+async fn connect(
+    config: &Config,
+    database: &Database,
+    on_other: OtherSecrets,
+) -> Result<(Postgres, Secrets), Failure> {
+    database.migrate().await?;
+    let secrets = Secrets::open(config)?;
+    let postgres = wire::connect(config, database, &secrets).await?;
+    secrets.agree(&postgres, on_other).await?;
+    Ok((postgres, secrets))
+}
+
 async fn start(
     config: &Config,
     database: &Database,
     levels: Levels,
     on_other: OtherSecrets,
 ) -> Result<Service, Failure> {
-    database.migrate().await?;
-    let secrets = Secrets::open(config)?;
-    let postgres = wire::connect(config, database, &secrets).await?;
-    secrets.agree(&postgres, on_other).await?;
+    let (postgres, secrets) = connect(config, database, on_other).await?;
     let admin = wire::admin(config, &postgres);
     let levels = Arc::new(levels);
     let services = wire::services(config, &postgres, admin.clone(), &secrets, levels)?;

@@ -2,7 +2,7 @@
 
 use super::listeners::Listeners;
 use super::start_lines::WorkLines;
-use super::{DRAIN, Recorded, http_settings, timeouts, warn_of};
+use super::{DRAIN, Recorded, connect, http_settings, timeouts, warn_of};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::{Failure, Stopped};
@@ -40,7 +40,7 @@ async fn on_database(
     listeners: Listeners,
     (on_other, stop): (OtherSecrets, &CancellationToken),
 ) -> Result<(), Failure> {
-    let started = stop.run_until_cancelled(start(config, database, on_other));
+    let started = stop.run_until_cancelled(connect(config, database, on_other));
     let started = started.await;
     let Some((postgres, secrets)) = started.transpose()? else {
         return Ok(());
@@ -48,18 +48,6 @@ async fn on_database(
     let worked = work(config, database, (&postgres, &secrets), listeners, stop).await;
     postgres.close().await;
     worked
-}
-
-async fn start(
-    config: &Config,
-    database: &Database,
-    on_other: OtherSecrets,
-) -> Result<(Postgres, Secrets), Failure> {
-    database.migrate().await?;
-    let secrets = Secrets::open(config)?;
-    let postgres = wire::connect(config, database, &secrets).await?;
-    secrets.agree(&postgres, on_other).await?;
-    Ok((postgres, secrets))
 }
 
 async fn work(
