@@ -1,7 +1,7 @@
 //! Notes on a real server: races, round trips, and the index of the list.
 
 use crate::proxy::Proxy;
-use crate::support::{Store, adapter, run};
+use crate::support::{Store, adapter, run, until_one_waits};
 use customer_domain::audit::AuditKind;
 use customer_domain::customer::CustomerRef;
 use customer_domain::note::{MAX_NOTES, Note};
@@ -9,7 +9,6 @@ use customer_domain::{Conflict, CustomerId, StoreError, UnitOfWork};
 use customer_testkit::builders::{at, audit_entry, context, customer, note, tenant};
 use futures_util::future::join;
 use sqlx::AssertSqlSafe;
-use std::time::Duration;
 
 /// Returns a store, and the id of a customer in it who has the first `count` notes.
 async fn with_notes(count: u32) -> (Store, CustomerId) {
@@ -24,19 +23,6 @@ async fn with_notes(count: u32) -> (Store, CustomerId) {
     }
     work.commit().await.expect("commit");
     (store, id)
-}
-
-/// Waits until a session waits for a lock.
-async fn somebody_waits(store: &Store) {
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let mut admin = store.database.admin().await;
-    let mut count = 0_i64;
-    while count == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let found = sqlx::query_scalar(waiting).fetch_one(&mut admin).await;
-        count = found.expect("a count");
-    }
 }
 
 /// Inserts the note if it has version 1, otherwise saves it.
@@ -63,7 +49,7 @@ async fn one_after_the_other(store: &Store, notes: &[Note; 2]) -> [Result<(), St
         work.commit().await
     };
     let earlier = async {
-        somebody_waits(store).await;
+        until_one_waits(store).await;
         write(&mut *work, first).await?;
         work.commit().await
     };

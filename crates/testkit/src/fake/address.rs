@@ -27,8 +27,7 @@ impl State {
         owner.event_seq += 1;
         owner.updated_at = changes
             .at()
-            .max(Some(owner.updated_at))
-            .unwrap_or(owner.updated_at);
+            .map_or(owner.updated_at, |at| at.max(owner.updated_at));
         let rows = self.addresses.entry(at).or_default();
         for removed in &changes.removed {
             let row = row_of(rows, removed.id).ok_or(StoreError::NotFound)?;

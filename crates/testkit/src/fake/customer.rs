@@ -94,7 +94,7 @@ impl State {
     pub(super) fn resolve(&self, tenant: TenantId, customer: CustomerRef) -> Option<CustomerId> {
         match customer {
             CustomerRef::Id(id) => Some(id),
-            CustomerRef::Legacy(legacy) => self.last_holder(tenant, &Identifier::Legacy(legacy)),
+            CustomerRef::Legacy(legacy) => self.by_legacy(tenant, legacy),
         }
     }
 
