@@ -244,8 +244,8 @@ pub trait GroupRepo: Send {
     /// MUST return [`StoreError::NotFound`] if the tenant has no group with this id.
     async fn find_for_update(&mut self, id: &GroupId) -> Result<Group, StoreError>;
 
-    /// Returns whether the tenant has this group. Until the unit of work ends, nobody deletes it then;
-    /// it can be joined and changed. One round trip.
+    /// Returns whether the tenant has this group, and keeps it from being deleted until the unit of
+    /// work ends; it can still be joined and changed. One round trip.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

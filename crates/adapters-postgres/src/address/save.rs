@@ -99,8 +99,8 @@ pub(super) fn write(branches: &mut Branches, changes: &BookChanges) {
     statement.push(" WHERE customer_addresses.tenant_id = $1");
 }
 
-/// Appends the main statement, which takes the next number of the customer's event sequence: the
-/// customer is locked. Its time follows, and never falls.
+/// Appends the main statement, which takes the next number of the event sequence of the customer,
+/// whom this unit of work has locked, and moves the customer's `updated_at` to `at`, never back.
 pub(super) fn move_on(branches: &mut Branches, at: DateTime<Utc>) {
     let update = branches.main(
         "UPDATE customers SET event_seq = event_seq + 1, revision = revision + 1, updated_at = greatest(updated_at, ",

@@ -72,8 +72,8 @@ impl KeyRing {
         }
     }
 
-    /// Takes note of how many keys are lost by now. If it is another number, the keys in memory are
-    /// read again when they are needed: one of them may be among the lost.
+    /// Remembers how many keys are lost by now. If the number has changed, forgets the keys in
+    /// memory, of which one may be lost: they are read again when they are needed.
     pub(crate) fn expect_lost(&self, lost: i64) {
         if self.lost.swap(lost, Ordering::Relaxed) != lost {
             let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! Changing a customer by a merge.
 
 use super::Customers;
-use super::lifecycle::leaves_lost_group;
+use super::lifecycle::clear_deleted_group;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule, expect_equal, expect_own};
 use crate::support::refusal::Needed;
@@ -174,7 +174,7 @@ impl Customers {
         expect_stated(&mut *work, customer, command).await?;
         let before = customer.clone();
         if before.is_deleted() && command.status == Some(Status::Active) {
-            leaves_lost_group(&mut *work, customer).await?;
+            clear_deleted_group(&mut *work, customer).await?;
         }
         let recorded = self.decide_update(context, &before, customer, command)?;
         if recorded.is_empty() {

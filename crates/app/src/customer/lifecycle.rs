@@ -31,7 +31,8 @@ impl Customers {
     /// Changes a customer's status. If the customer already has it, nothing is written.
     ///
     /// # Errors
-    /// As [`ChangeCustomerRule`](super::ChangeCustomerRule) lists, or as [`Failed`](crate::Failed) does.
+    /// As [`ChangeCustomerRule`](super::ChangeCustomerRule) lists, or as [`Failed`](crate::Failed)
+    /// does.
     #[instrument(name = "app.customer.change_status", level = "debug", skip_all)]
     pub async fn change_status(
         &self,
@@ -71,7 +72,7 @@ impl Customers {
             return Ok(Outcome::Done(record));
         }
         let mut changed = vec![CustomerField::Status];
-        if before.is_deleted() && leaves_lost_group(&mut *work, customer).await? {
+        if before.is_deleted() && clear_deleted_group(&mut *work, customer).await? {
             changed.push(CustomerField::GroupId);
         }
         customer.touch(now);
@@ -104,9 +105,9 @@ impl Customers {
     }
 }
 
-/// Takes a customer that comes back out of its group if that was deleted meanwhile, and returns
-/// whether it was. One round trip for a customer with a group.
-pub(super) async fn leaves_lost_group(
+/// Clears the group of a customer that is being reactivated if the group was deleted meanwhile, and
+/// returns whether it was. One round trip for a customer with a group.
+pub(super) async fn clear_deleted_group(
     work: &mut dyn UnitOfWork,
     customer: &mut Customer,
 ) -> Result<bool, StoreError> {

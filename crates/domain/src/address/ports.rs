@@ -10,7 +10,8 @@ use std::collections::HashMap;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AddressRepo: Send {
-    /// Locks the customer, and reads its live addresses under the lock, oldest first. One round trip.
+    /// Locks the customer, and reads its live addresses under the lock, oldest first. One round
+    /// trip.
     ///
     /// # Errors
     /// MUST return [`StoreError::NotFound`] if the tenant has no such customer, and
@@ -19,9 +20,10 @@ pub trait AddressRepo: Send {
 
     /// Stores the changes of a book whose customer this unit of work has locked, takes the next
     /// number of the customer's event sequence, and moves the customer's `updated_at` to the time of
-    /// the changes, never back; its version stays. A removed address is kept for the record, with its legacy id, but its digest can be used again. A written
-    /// address without a digest keeps the stored one. No round trip if nothing changed, otherwise
-    /// one, or two if a role or digest is given up before it is taken.
+    /// the changes, never back; its version stays. A removed address is kept for the record, with its
+    /// legacy id, but its digest can be used again. A written address without a digest keeps the
+    /// stored one. No round trip if nothing changed, otherwise one, or two if a role or digest is
+    /// given up before it is taken.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] with `AddressLegacyId` if a legacy id belongs to

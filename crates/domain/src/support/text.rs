@@ -34,8 +34,8 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// Returns the form in which text is compared, sorted and searched: lower case, without accents and
-/// invisible characters, compatibility forms unified. `Müller` and `muller` are the same, and so are `Łukasz` and
-/// `lukasz`; scripts without case stay as they are.
+/// invisible characters, compatibility forms unified. `Müller` and `muller` are the same, and so are
+/// `Łukasz` and `lukasz`; scripts without case stay as they are.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let is_shown = |c: &char| !is_combining_mark(*c) && !is_invisible(*c);
