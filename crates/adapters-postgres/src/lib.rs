@@ -177,7 +177,7 @@ impl PgPool {
     pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
         let prepare = match settings.role {
             ServiceRole::App => prepared_statements(),
-            ServiceRole::Worker => Vec::new(),
+            ServiceRole::Worker => vec![preparing(pg::clock::prepared())],
         };
         Self::open(settings, prepare).await
     }
@@ -187,10 +187,12 @@ impl PgPool {
 fn prepared_statements() -> Vec<Sql> {
     customer::prepared()
         .chain(address::prepared())
-        .chain([api_key::prepared()])
-        .map(|(name, types, text)| {
-            let [name, types] = [name, types].map(Sql::text);
-            sql!("PREPARE {}({}) AS {}", name, types, text)
-        })
+        .chain([api_key::prepared(), pg::clock::prepared()])
+        .map(preparing)
         .collect()
+}
+
+fn preparing((name, types, text): (&'static str, &'static str, Sql)) -> Sql {
+    let [name, types] = [name, types].map(Sql::text);
+    sql!("PREPARE {}({}) AS {}", name, types, text)
 }

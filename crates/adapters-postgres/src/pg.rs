@@ -2,6 +2,7 @@
 
 pub(crate) mod autocommit;
 pub(crate) mod builder;
+pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod message;

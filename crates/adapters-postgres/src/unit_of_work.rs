@@ -1,13 +1,14 @@
 //! Units of work.
 
 use crate::pg::builder::Branches;
-use crate::pg::metrics;
 use crate::pg::pool::PgPool;
 use crate::pg::sql::Sql;
 use crate::pg::tx::Tx;
+use crate::pg::{clock, metrics};
 use crate::privacy::{KeyRing, WorkKeys};
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::audit::AuditRepo;
@@ -35,16 +36,20 @@ impl PgTransactions {
         Self { pool, ring }
     }
 
-    pub(crate) async fn open(
+    /// Opens a unit of work, and runs the given statements, whose rows it returns. One round trip.
+    async fn open(
         &self,
         context: &Context,
         then: &[Sql],
     ) -> Result<(PgUnitOfWork, Vec<PgRow>), StoreError> {
         // Read first, so that no connection is held while waiting for the keys.
         let keys = WorkKeys::of(&self.ring, context.tenant).await?;
-        let (tx, rows) = Tx::begin(&self.pool, context.tenant, then).await?;
+        let begin = [clock::begin(context.tenant)];
+        let (tx, mut rows) = Tx::begin(&self.pool, context.tenant, &[&begin, then]).await?;
+        let rest = rows.split_off(1.min(rows.len()));
         let work = PgUnitOfWork {
             tx,
+            now: clock::begun(rows.first())?,
             keys,
             context: context.clone(),
             stored: HashMap::new(),
@@ -52,7 +57,7 @@ impl PgTransactions {
             sent: 0,
             reply: None,
         };
-        Ok((work, rows))
+        Ok((work, rest))
     }
 }
 
@@ -90,12 +95,19 @@ impl Transactions for PgTransactions {
             }
         }
     }
+
+    /// One round trip.
+    #[instrument(name = "db.horizon", level = "debug", skip_all)]
+    async fn horizon(&self, context: &Context) -> Result<DateTime<Utc>, StoreError> {
+        clock::horizon(&self.pool, context.tenant).await
+    }
 }
 
 /// An open unit of work: the transaction, and what is written with its statements or right before
 /// COMMIT. The slices implement their ports on it.
 pub(crate) struct PgUnitOfWork {
     pub(crate) tx: Tx,
+    now: DateTime<Utc>,
     pub(crate) keys: WorkKeys,
     /// The customers that are locked.
     pub(crate) stored: HashMap<CustomerId, Stored>,
@@ -115,6 +127,10 @@ pub(crate) struct Stored {
 
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     fn customers(&mut self) -> &mut dyn CustomerRepo {
         self
     }

@@ -22,7 +22,7 @@ use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::CustomerRef;
 use customer_domain::outbox::{Event, EventKind};
 use customer_domain::{
-    Change, Clock, Context, EventId, IdSource, KeyedDigest, Permission, Transactions, UnitOfWork,
+    Change, Context, EventId, IdSource, KeyedDigest, Permission, Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 
@@ -39,8 +39,6 @@ pub struct Addresses {
     pub digests: Arc<dyn KeyedDigest>,
     /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
     /// The operator's settings.

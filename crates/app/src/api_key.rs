@@ -7,7 +7,7 @@ pub use provider::ApiKeyProvider;
 use crate::support::failed::{Failed, Rule};
 use crate::support::refusal::{Needed, Refusals};
 use crate::support::retry::retried;
-use crate::tenant::{CreateTenant, TenantError, TenantRule, Tenants};
+use crate::tenant::{CreateTenant, TenantError, TenantRule, Tenants, new_tenant};
 use chrono::{DateTime, Utc};
 use customer_domain::api_key::{
     ApiKey, ApiKeyMemory, ApiKeyReads, ApiKeySecrets, NewSecret, Permission, PresentedSecret,
@@ -15,8 +15,7 @@ use customer_domain::api_key::{
 };
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::{
-    ActorKind, ApiKeyId, Change, Clock, Conflict, Context, IdSource, StoreError, TenantId,
-    Transactions,
+    ActorKind, ApiKeyId, Change, Conflict, Context, IdSource, StoreError, TenantId, Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -38,8 +37,6 @@ pub struct ApiKeys {
     pub secrets: Arc<dyn ApiKeySecrets>,
     /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
@@ -88,9 +85,7 @@ impl ApiKeys {
         command: CreateApiKey,
     ) -> Result<(ApiKey, NewSecret), ApiKeyError> {
         self.allow(context, command.all_tenants).await?;
-        let (key, secret) = self.new_key(context.tenant, command);
-        retried(|| self.try_create(context, &key, &secret)).await?;
-        Ok((key, secret))
+        retried(|| self.try_create(context, &command)).await
     }
 
     /// Succeeds if the context's actor may create such a key. A refusal is recorded in the audit
@@ -112,21 +107,27 @@ impl ApiKeys {
     async fn try_create(
         &self,
         context: &Context,
-        key: &ApiKey,
-        secret: &NewSecret,
-    ) -> Result<(), StoreError> {
-        let transactions = if key.all_tenants {
+        command: &CreateApiKey,
+    ) -> Result<(ApiKey, NewSecret), ApiKeyError> {
+        let transactions = if command.all_tenants {
             &self.operator_transactions
         } else {
             &self.transactions
         };
         let mut work = transactions.begin(context).await?;
-        work.api_keys().insert(key, &secret.digest).await?;
-        work.record(self.made(context, key));
-        work.commit().await
+        let (key, secret) = self.new_key(context.tenant, command.clone(), work.now());
+        work.api_keys().insert(&key, &secret.digest).await?;
+        work.record(self.made(context, &key));
+        work.commit().await?;
+        Ok((key, secret))
     }
 
-    fn new_key(&self, tenant: TenantId, command: CreateApiKey) -> (ApiKey, NewSecret) {
+    fn new_key(
+        &self,
+        tenant: TenantId,
+        command: CreateApiKey,
+        now: DateTime<Utc>,
+    ) -> (ApiKey, NewSecret) {
         let secret = self.secrets.generate(tenant);
         let mut permissions = command.permissions;
         permissions.sort_unstable();
@@ -138,7 +139,7 @@ impl ApiKeys {
             prefix: secret.prefix.clone(),
             permissions,
             all_tenants: command.all_tenants,
-            created_at: self.clock.now(),
+            created_at: now,
             expires_at: command.expires_at,
             last_used_at: None,
             revoked_at: None,
@@ -172,8 +173,8 @@ impl ApiKeys {
     }
 
     async fn try_revoke(&self, context: &Context, id: ApiKeyId) -> Result<ApiKey, ApiKeyError> {
-        let now = self.clock.now();
         let mut work = self.transactions.begin(context).await?;
+        let now = work.now();
         let (key, digest) = match work.api_keys().revoke(id, now).await? {
             Revocation::Revoked(key, digest) => (key, digest),
             Revocation::AlreadyEnded(key) if may_see(context, &key) => {
@@ -216,10 +217,11 @@ impl ApiKeys {
         {
             return Ok(None);
         }
-        let tenant = tenants.new_tenant(command);
-        let groups = tenants.first_groups(&tenant);
-        let context = Context::system(tenant.id, tenant.slug.as_str(), "start-up");
+        let id = TenantId(self.ids.new_id());
+        let context = Context::system(id, command.slug.as_str(), "start-up");
         let mut work = tenants.transactions.begin(&context).await?;
+        let tenant = new_tenant(id, command, work.now());
+        let groups = tenants.first_groups(&tenant);
         if let Err(error) = work.tenants().insert(&tenant, &groups).await {
             drop(work);
             let error = TenantError::from(error);
@@ -234,7 +236,7 @@ impl ApiKeys {
         work.record(tenants.audited(&tenant, AuditKind::TenantCreate, changes));
         let mut made = None;
         if operator_key {
-            let (key, secret) = self.new_key(tenant.id, operator());
+            let (key, secret) = self.new_key(tenant.id, operator(), work.now());
             work.api_keys().insert(&key, &secret.digest).await?;
             work.record(self.made(&context, &key));
             made = Some(secret);

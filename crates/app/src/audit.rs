@@ -15,7 +15,7 @@ use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
 };
 use customer_domain::customer::{CustomerReads, CustomerRef};
-use customer_domain::{Clock, Context, CustomerId, IdSource, Page, StoreError, Transactions};
+use customer_domain::{Context, CustomerId, IdSource, Page, StoreError, Transactions};
 use serde_json::json;
 use std::sync::Arc;
 use tracing::instrument;
@@ -27,8 +27,6 @@ pub struct Audit {
     pub transactions: Arc<dyn Transactions>,
     /// Reads the customers whose entries are requested.
     pub customers: Arc<dyn CustomerReads>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
@@ -96,8 +94,7 @@ impl Audit {
         size: u32,
     ) -> Result<AuditPage, StoreError> {
         let customer = self.known(context, query).await?;
-        let read = self.read(context, query, customer, Vec::new());
-        retried(|| self.try_list(context, query, after, size, &read)).await
+        retried(|| self.try_list(context, query, after, size, customer)).await
     }
 
     /// Returns the newest matching entries of one customer, as [`list`](Self::list) does.
@@ -117,8 +114,7 @@ impl Audit {
         let found = self.customers.find(context, customer).await?;
         let found = found.ok_or(StoreError::NotFound)?.customer.id;
         query.filter.customer = Some(found);
-        let read = self.read(context, &query, Some(found), Vec::new());
-        retried(|| self.try_list(context, &query, after, size, &read)).await
+        retried(|| self.try_list(context, &query, after, size, Some(found))).await
     }
 
     async fn try_list(
@@ -127,11 +123,13 @@ impl Audit {
         query: &AuditQuery,
         after: Option<AuditKey>,
         size: u32,
-        read: &AuditEntry,
+        customer: Option<CustomerId>,
     ) -> Result<AuditPage, StoreError> {
+        let filter = self.ended(context, query).await?;
         let mut work = self.transactions.begin(context).await?;
-        let page = work.audit().list(&query.filter(), after, size).await?;
-        work.record(read.clone().into());
+        let page = work.audit().list(&filter, after, size).await?;
+        let read = self.read(context, query, customer, Vec::new(), work.now());
+        work.record(read.into());
         work.commit().await?;
         Ok(page)
     }
@@ -147,22 +145,38 @@ impl Audit {
         query: &AuditQuery,
     ) -> Result<AuditTally, StoreError> {
         let customer = self.known(context, query).await?;
-        let by = FieldChange::given("by", "customer");
-        let read = self.read(context, query, customer, vec![by]);
-        retried(|| self.try_tally(context, query, &read)).await
+        retried(|| self.try_tally(context, query, customer)).await
     }
 
     async fn try_tally(
         &self,
         context: &Context,
         query: &AuditQuery,
-        read: &AuditEntry,
+        customer: Option<CustomerId>,
     ) -> Result<AuditTally, StoreError> {
+        let filter = self.ended(context, query).await?;
         let mut work = self.transactions.begin(context).await?;
-        let tally = work.audit().tally(&query.filter()).await?;
-        work.record(read.clone().into());
+        let tally = work.audit().tally(&filter).await?;
+        let by = FieldChange::given("by", "customer");
+        let read = self.read(context, query, customer, vec![by], work.now());
+        work.record(read.into());
         work.commit().await?;
         Ok(tally)
+    }
+
+    /// Returns the conditions of a query. One that reads from a time on ends at the horizon, so whoever
+    /// continues from the newest entry misses none.
+    async fn ended(
+        &self,
+        context: &Context,
+        query: &AuditQuery,
+    ) -> Result<AuditFilter, StoreError> {
+        let mut filter = query.filter();
+        if filter.from.is_some() {
+            let horizon = self.transactions.horizon(context).await?;
+            filter.to = Some(filter.to.map_or(horizon, |to| to.min(horizon)));
+        }
+        Ok(filter)
     }
 
     /// Returns the customer of the query, if it exists. The id of an erased customer may match
@@ -186,18 +200,14 @@ impl Audit {
         query: &AuditQuery,
         customer: Option<CustomerId>,
         mut changes: Vec<FieldChange>,
+        now: DateTime<Utc>,
     ) -> AuditEntry {
         changes.extend(query.as_audit_values());
-        let tenant = self.entry(context, AuditKind::AuditRead, changes);
+        let resource = query.filter.customer.map_or(context.tenant.0, |id| id.0);
+        let entry = AuditEntry::new(&*self.ids, AuditKind::AuditRead, resource, now);
         AuditEntry {
             customer,
-            resource: query.filter.customer.map_or(tenant.resource, |id| id.0),
-            ..tenant
+            ..entry.with(changes)
         }
-    }
-
-    /// Returns an entry about the tenant.
-    fn entry(&self, context: &Context, kind: AuditKind, changes: Vec<FieldChange>) -> AuditEntry {
-        AuditEntry::new(&*self.ids, kind, context.tenant.0, self.clock.now()).with(changes)
     }
 }

@@ -8,7 +8,7 @@ mod read;
 
 pub use change::{ChangeCustomerError, ChangeCustomerRule, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
-pub use export::{ExportChunk, ExportFormat, ExportRequest};
+pub use export::{BegunExport, ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
 pub use read::BatchGet;
 
@@ -18,7 +18,7 @@ use customer_domain::credential::{PasswordHasher, PasswordPolicy};
 use customer_domain::customer::{CustomerReads, CustomerType};
 use customer_domain::preference::Preferences;
 use customer_domain::tier::Tier;
-use customer_domain::{Clock, EventId, IdSource, Transactions};
+use customer_domain::{EventId, IdSource, Transactions};
 use std::sync::Arc;
 
 /// The use cases of customers.
@@ -34,8 +34,6 @@ pub struct Customers {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Records refusals in the audit trail.
     pub refusals: Arc<Refusals>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
     /// The operator's settings.

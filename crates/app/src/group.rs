@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::group::{Group, GroupChanges, GroupId, GroupReads};
 use customer_domain::{
-    Change, Claimed, Clock, Conflict, Context, IdSource, Page, StoreError, Transactions,
+    Change, Claimed, Conflict, Context, IdSource, Page, StoreError, Transactions,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -21,8 +21,6 @@ pub struct Groups {
     pub transactions: Arc<dyn Transactions>,
     /// Reads groups.
     pub reads: Arc<dyn GroupReads>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
@@ -110,37 +108,37 @@ impl Groups {
         command: CreateGroup,
         once: &Idempotent<'_, Group>,
     ) -> Result<Outcome<Group>, GroupError> {
-        let CreateGroup {
-            id,
-            name,
-            description,
-            discount_class,
-        } = command;
-        let group = Group {
-            description,
-            discount_class,
-            ..Group::new(id, name, self.clock.now())
-        };
-        retried(|| self.try_create(context, &group, once)).await
+        retried(|| self.try_create(context, &command, once)).await
     }
 
     async fn try_create(
         &self,
         context: &Context,
-        group: &Group,
+        command: &CreateGroup,
         once: &Idempotent<'_, Group>,
     ) -> Result<Outcome<Group>, GroupError> {
         let mut work = match once.begin(&*self.transactions, context).await? {
             Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
-        work.groups().insert(group).await?;
+        let CreateGroup {
+            id,
+            name,
+            description,
+            discount_class,
+        } = command.clone();
+        let group = Group {
+            description,
+            discount_class,
+            ..Group::new(id, name, work.now())
+        };
+        work.groups().insert(&group).await?;
         let kind = AuditKind::GroupCreate;
-        let changes = FieldChange::created(group, &group.given_fields());
-        work.record(self.audited(context, group, kind, changes, group.created_at));
-        once.store_reply(&mut *work, group);
+        let changes = FieldChange::created(&group, &group.given_fields());
+        work.record(self.audited(context, &group, kind, changes, group.created_at));
+        once.store_reply(&mut *work, &group);
         work.commit().await?;
-        Ok(Outcome::Done(group.clone()))
+        Ok(Outcome::Done(group))
     }
 
     /// Merges changes into a group. If nothing changes, nothing is written.
@@ -173,7 +171,7 @@ impl Groups {
             return Ok(group);
         }
         group.version += 1;
-        group.updated_at = self.clock.now();
+        group.updated_at = work.now();
         work.groups().save(&group).await?;
         let kind = AuditKind::GroupUpdate;
         let fields = FieldChange::between(&before, &group, &changed);
@@ -207,9 +205,9 @@ impl Groups {
         let group = work.groups().find_for_update(id).await?;
         expect_version(group.version, expected_versions)?;
         work.groups().delete(id).await?;
-        let kind = AuditKind::GroupDelete;
+        let (kind, now) = (AuditKind::GroupDelete, work.now());
         let changes = FieldChange::deleted(&group, &group.given_fields());
-        work.record(self.audited(context, &group, kind, changes, self.clock.now()));
+        work.record(self.audited(context, &group, kind, changes, now));
         work.commit().await?;
         Ok(group)
     }

@@ -6,11 +6,12 @@ use crate::support::failed::{Failed, Rule, expect_customer, expect_not_deleted};
 use crate::support::retry::retried;
 use crate::support::stated::Stated;
 use crate::support::version::expect_version;
+use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, Audited as _, FieldChange};
 use customer_domain::customer::{CustomerRef, Holder};
 use customer_domain::note::{Edited, Note, NoteChanges, NoteKey, NotePage, NoteText};
 use customer_domain::{
-    Change, Claimed, Clock, Conflict, Context, IdSource, NoteId, Transactions, UnitOfWork,
+    Change, Claimed, Conflict, Context, IdSource, NoteId, Transactions, UnitOfWork,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -21,8 +22,6 @@ use tracing::instrument;
 pub struct Notes {
     /// Starts the units of work for reads and writes.
     pub transactions: Arc<dyn Transactions>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
 }
@@ -87,7 +86,7 @@ impl Notes {
             let mut work = self.transactions.begin(context).await?;
             let (holder, page) = work.notes().list(customer, after, size).await?;
             let (kind, whose) = (AuditKind::NoteRead, holder.customer);
-            let read = AuditEntry::new(&*self.ids, kind, whose.0, self.clock.now());
+            let read = AuditEntry::new(&*self.ids, kind, whose.0, work.now());
             work.record(read.about(whose).into());
             work.commit().await?;
             Ok(page)
@@ -120,13 +119,14 @@ impl Notes {
                 text: command.text.clone(),
                 is_pinned: command.is_pinned,
                 author: context.actor.clone(),
-                created_at: self.clock.now(),
+                created_at: work.now(),
                 edited: None,
                 version: 1,
             };
             work.notes().insert(&note).await?;
             let changes = FieldChange::whole(&note);
-            work.record(self.entry(AuditKind::NoteCreate, &note, changes));
+            let created_at = note.created_at;
+            work.record(self.entry(AuditKind::NoteCreate, &note, changes, created_at));
             once.store_reply(&mut *work, &note);
             work.commit().await?;
             Ok(Outcome::Done(note))
@@ -153,7 +153,7 @@ impl Notes {
             expect_version(note.version, command.expected_versions.as_deref())?;
             command.stated.expect(&note)?;
             let before = note.clone();
-            let (by, at) = (context.actor.clone(), self.clock.now());
+            let (by, at) = (context.actor.clone(), work.now());
             let changed = note.edit(command.changes.clone(), Edited { by, at });
             if changed.is_empty() {
                 work.rollback().await?;
@@ -161,7 +161,7 @@ impl Notes {
             }
             work.notes().save(&note).await?;
             let fields = FieldChange::between(&before, &note, &changed);
-            work.record(self.entry(AuditKind::NoteUpdate, &note, fields));
+            work.record(self.entry(AuditKind::NoteUpdate, &note, fields, at));
             work.commit().await?;
             Ok(note)
         })
@@ -186,8 +186,8 @@ impl Notes {
             let note = note.ok_or(NoteRule::NotFound)?;
             expect_version(note.version, expected_versions)?;
             work.notes().delete(&note).await?;
-            let changes = FieldChange::deleted(&note, &note.field_names());
-            work.record(self.entry(AuditKind::NoteDelete, &note, changes));
+            let (changes, at) = (FieldChange::deleted(&note, &note.field_names()), work.now());
+            work.record(self.entry(AuditKind::NoteDelete, &note, changes, at));
             work.commit().await?;
             Ok(note)
         })
@@ -195,8 +195,14 @@ impl Notes {
     }
 
     /// Returns the audit entry about a note.
-    fn entry(&self, kind: AuditKind, note: &Note, changes: Vec<FieldChange>) -> Change {
-        let entry = AuditEntry::new(&*self.ids, kind, note.id.0, self.clock.now());
+    fn entry(
+        &self,
+        kind: AuditKind,
+        note: &Note,
+        changes: Vec<FieldChange>,
+        at: DateTime<Utc>,
+    ) -> Change {
+        let entry = AuditEntry::new(&*self.ids, kind, note.id.0, at);
         entry.about(note.customer).with(changes).into()
     }
 }

@@ -8,12 +8,13 @@ use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
 use crate::support::version::expect_version;
+use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, Audited, FieldChange};
 use customer_domain::customer::{CustomerFilter, CustomerReads, CustomerSort, SortKey, Status};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{
-    Change, Claimed, Clock, Conflict, Context, IdSource, PageAt, PageRequest, Patch, SortOrder,
+    Change, Claimed, Conflict, Context, IdSource, PageAt, PageRequest, Patch, SortOrder,
     StoreError, TenantId, Transactions,
 };
 use std::collections::BTreeMap;
@@ -30,8 +31,6 @@ pub struct Tenants {
     pub customers: Arc<dyn CustomerReads>,
     /// The tenants in memory.
     pub directory: Arc<TenantDirectory>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// The source of ids.
     pub ids: Arc<dyn IdSource>,
     /// The initial groups of a new tenant: their ids and names.
@@ -96,8 +95,7 @@ impl Tenants {
         command: CreateTenant,
         once: &Idempotent<'_, Tenant>,
     ) -> Result<Outcome<Tenant>, TenantError> {
-        let tenant = self.new_tenant(command);
-        let outcome = retried(|| self.try_create(context, &tenant, once)).await?;
+        let outcome = retried(|| self.try_create(context, &command, once)).await?;
         if let Outcome::Done(tenant) = &outcome {
             self.directory.learn(tenant);
         }
@@ -107,33 +105,22 @@ impl Tenants {
     async fn try_create(
         &self,
         context: &Context,
-        tenant: &Tenant,
+        command: &CreateTenant,
         once: &Idempotent<'_, Tenant>,
     ) -> Result<Outcome<Tenant>, TenantError> {
         let mut work = match once.begin(&*self.transactions, context).await? {
             Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
-        let groups = self.first_groups(tenant);
-        work.tenants().insert(tenant, &groups).await?;
-        let changes = FieldChange::whole(tenant);
-        work.record(self.audited(tenant, AuditKind::TenantCreate, changes));
-        once.store_reply(&mut *work, tenant);
+        let id = TenantId(self.ids.new_id());
+        let tenant = new_tenant(id, command.clone(), work.now());
+        let groups = self.first_groups(&tenant);
+        work.tenants().insert(&tenant, &groups).await?;
+        let changes = FieldChange::whole(&tenant);
+        work.record(self.audited(&tenant, AuditKind::TenantCreate, changes));
+        once.store_reply(&mut *work, &tenant);
         work.commit().await?;
-        Ok(Outcome::Done(tenant.clone()))
-    }
-
-    pub(crate) fn new_tenant(&self, command: CreateTenant) -> Tenant {
-        let now = self.clock.now();
-        Tenant {
-            id: TenantId(self.ids.new_id()),
-            slug: command.slug,
-            name: command.name,
-            settings: command.settings,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
+        Ok(Outcome::Done(tenant))
     }
 
     pub(crate) fn first_groups(&self, tenant: &Tenant) -> Vec<Group> {
@@ -182,7 +169,7 @@ impl Tenants {
             return Err(TenantRule::CurrencyFixed.into());
         }
         tenant.version += 1;
-        tenant.updated_at = self.clock.now();
+        tenant.updated_at = work.now();
         work.tenants().save(&tenant).await?;
         let fields = FieldChange::between(&before, &tenant, &changed);
         work.record(self.audited(&tenant, AuditKind::TenantUpdate, fields));
@@ -223,6 +210,18 @@ impl Tenants {
     ) -> Change {
         let entry = AuditEntry::new(&*self.ids, kind, tenant.id.0, tenant.updated_at);
         entry.with(changes).into()
+    }
+}
+
+pub(crate) fn new_tenant(id: TenantId, command: CreateTenant, now: DateTime<Utc>) -> Tenant {
+    Tenant {
+        id,
+        slug: command.slug,
+        name: command.name,
+        settings: command.settings,
+        version: 1,
+        created_at: now,
+        updated_at: now,
     }
 }
 

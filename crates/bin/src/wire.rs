@@ -45,6 +45,7 @@ const WORKER_CONNECTIONS: usize = 8;
 pub(crate) struct AdminServices {
     pub(crate) tenants: Tenants,
     pub(crate) api_keys: ApiKeys,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// What the listeners need.
@@ -117,7 +118,6 @@ pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
             transactions: postgres.operator_transactions(),
             customers: postgres.customers(),
             directory: Arc::new(directory),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             groups: Arc::new(config.customers.groups.clone()),
             defaults: Arc::new(TenantSettings {
@@ -133,9 +133,9 @@ pub(crate) fn admin(config: &Config, postgres: &Postgres) -> AdminServices {
             memory: Arc::new(MokaApiKeyMemory::new(REMEMBERED_KEYS, KEY_MEMORY)),
             secrets: Arc::new(SecretMaker),
             refusals: Arc::new(refusals),
-            clock,
             ids,
         },
+        clock,
     }
 }
 
@@ -149,8 +149,11 @@ pub(crate) fn services(
 ) -> Result<Services, Failure> {
     let digests = Arc::clone(&secrets.digests);
     let state = secrets.state.as_ref();
-    let AdminServices { tenants, api_keys } = admin;
-    let clock = Arc::clone(&tenants.clock);
+    let AdminServices {
+        tenants,
+        api_keys,
+        clock,
+    } = admin;
     let ids = Arc::clone(&tenants.ids);
     let api = Api {
         customers: Customers {
@@ -159,7 +162,6 @@ pub(crate) fn services(
             tenants: Arc::clone(&tenants.directory),
             hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
             refusals: Arc::clone(&api_keys.refusals),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             settings: Arc::new(customer_settings(config)),
         },
@@ -169,7 +171,6 @@ pub(crate) fn services(
             tenants: Arc::clone(&tenants.directory),
             digests: Arc::clone(&digests),
             refusals: Arc::clone(&api_keys.refusals),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             settings: AddressSettings {
                 limit: config.customers.max_addresses,
@@ -178,12 +179,10 @@ pub(crate) fn services(
         groups: Groups {
             transactions: postgres.transactions(),
             reads: postgres.groups(),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
         notes: Notes {
             transactions: postgres.transactions(),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
         tags: Tags {
@@ -192,7 +191,6 @@ pub(crate) fn services(
         audit: Audit {
             transactions: postgres.transactions(),
             customers: postgres.customers(),
-            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
         access: Arc::new(Access {
@@ -237,7 +235,7 @@ pub(crate) async fn bootstrap(config: &Config, admin: &AdminServices) -> Result<
     let tenant = tenant.ok_or("the default tenant was created and is gone")?;
     let context = Context::system(tenant.id, slug, "start-up");
     let keys = admin.api_keys.reads.list(&context).await?;
-    let now = admin.api_keys.clock.now();
+    let now = admin.clock.now();
     let administers = |key: &&ApiKey| key.is_live(now) && key.grants(Permission::Admin);
     let mut administrators = keys.iter().filter(administers).peekable();
     Ok(if administrators.peek().is_none() {

@@ -28,6 +28,7 @@ use crate::note::NoteRepo;
 use crate::tenant::TenantRepo;
 use crate::{Change, Claimed, Context, StoreError, Transactions, UnitOfWork};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 /// A unit of work that consists of mocks. Recorded changes are collected; `outcome` is the result
 /// of the commit.
@@ -47,6 +48,8 @@ pub struct MockUnitOfWork {
     pub api_keys: MockApiKeyRepo,
     /// Returned by `audit()`.
     pub audit: MockAuditRepo,
+    /// Returned by `now()`.
+    pub now: DateTime<Utc>,
     /// The recorded changes.
     pub changes: Vec<Change>,
     /// The result of the commit.
@@ -63,6 +66,7 @@ impl Default for MockUnitOfWork {
             tenants: MockTenantRepo::new(),
             api_keys: MockApiKeyRepo::new(),
             audit: MockAuditRepo::new(),
+            now: DateTime::UNIX_EPOCH,
             changes: Vec::new(),
             outcome: Ok(()),
         }
@@ -71,6 +75,10 @@ impl Default for MockUnitOfWork {
 
 #[async_trait]
 impl UnitOfWork for MockUnitOfWork {
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     fn customers(&mut self) -> &mut dyn CustomerRepo {
         &mut self.customers
     }
@@ -126,5 +134,6 @@ mockall::mock! {
             context: &Context,
             claim: &IdempotencyClaim,
         ) -> Result<Claimed, ClaimError>;
+        async fn horizon(&self, context: &Context) -> Result<DateTime<Utc>, StoreError>;
     }
 }

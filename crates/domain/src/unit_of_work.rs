@@ -11,6 +11,7 @@ use crate::outbox::Event;
 use crate::tenant::TenantRepo;
 use crate::{Context, StoreError};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use std::fmt;
 
 /// Opens units of work.
@@ -37,6 +38,18 @@ pub trait Transactions: Send + Sync {
         context: &Context,
         claim: &IdempotencyClaim,
     ) -> Result<Claimed, ClaimError>;
+
+    /// Returns the horizon of the context's tenant: every write with an earlier
+    /// [time](UnitOfWork::now) is committed or will never be. A read by time that begins afterwards
+    /// and shows only rows before the horizon misses none of them, so it can be continued from the
+    /// last row. One round trip.
+    ///
+    /// The horizon MUST be after everything that was committed before the call, except for what
+    /// began in the same second as a transaction that is still open, or later.
+    ///
+    /// # Errors
+    /// MUST return [`StoreError::Unavailable`] if no connection is available in time.
+    async fn horizon(&self, context: &Context) -> Result<DateTime<Utc>, StoreError>;
 }
 
 /// The result of a claim.
@@ -60,6 +73,11 @@ impl fmt::Debug for Claimed {
 #[async_trait]
 #[must_use = "dropping a unit of work rolls it back"]
 pub trait UnitOfWork: Send {
+    /// Returns the time of this unit of work, by the clock of the store: that of everything it
+    /// writes. It MUST NOT be before a [horizon](Transactions::horizon) that was returned earlier or
+    /// will be while it is open.
+    fn now(&self) -> DateTime<Utc>;
+
     /// The customers, each with profile, preferences, tags, identifiers, credentials and the
     /// initial statistics and tier.
     fn customers(&mut self) -> &mut dyn CustomerRepo;

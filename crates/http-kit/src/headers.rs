@@ -146,7 +146,8 @@ impl CorsGrant {
             headers.insert(
                 ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(
-                    "ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Correlation-Id",
+                    "ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Correlation-Id, \
+                     X-Next-Updated-After",
                 ),
             );
         }

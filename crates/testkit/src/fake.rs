@@ -1,11 +1,13 @@
 //! A store in memory that fulfils the contracts of the storage ports.
 //!
 //! It passes the same [contract suite](mod@crate::contract) as PostgreSQL, so a test that runs on
-//! it says something about the service. Three differences are by design:
+//! it says something about the service. Four differences are by design:
 //!
 //! - One unit of work at a time: a use case that begins a second one while the first is open
 //!   hangs at once. Races cannot be tested here; they belong to the adapter's own tests.
 //! - Saving a customer that the unit of work has not locked panics.
+//! - Time stands still until a test moves the [clock](FakeStore::clock), so what is written after the
+//!   horizon was asked for may lie before it.
 //! - Nothing is slow and nothing is corrupt, except through [`FakeStore::fail_next`].
 
 mod address;
@@ -28,7 +30,7 @@ pub(crate) use audit::{audit_event, passes};
 pub use failure::Step;
 pub(crate) use list::{key_of, rank};
 
-use crate::builders::{other_tenant, tenant};
+use crate::builders::{FixedClock, other_tenant, tenant};
 use crate::stored::{StoredAudit, StoredEvent};
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
@@ -71,6 +73,7 @@ struct Shared {
     claims: Arc<ClaimsHeld>,
     jobs: job::Jobs,
     failures: Failures,
+    clock: Arc<FixedClock>,
 }
 
 impl Shared {
@@ -103,6 +106,11 @@ impl FakeStore {
         store.add_tenant(&tenant(), &DEFAULT_GROUPS);
         store.add_tenant(&other_tenant(), &DEFAULT_GROUPS);
         store
+    }
+
+    /// Returns the clock of the store, which shows the start of every test until it is moved.
+    pub fn clock(&self) -> Arc<FixedClock> {
+        Arc::clone(&self.shared.clock)
     }
 
     /// Adds a tenant without a unit of work.

@@ -29,10 +29,11 @@ pub(super) async fn begin(
     connection: &mut PgConnection,
     batching: Batching,
     tenant: TenantId,
-    then: &[Sql],
+    then: &[&[Sql]],
 ) -> Result<Vec<PgRow>, sqlx::Error> {
     let opening = [Sql::text("BEGIN"), setting(tenant)];
-    send(connection, batching, &[&opening, then]).await
+    let statements = [&[opening.as_slice()], then].concat();
+    send(connection, batching, &statements).await
 }
 
 /// Sends statements in as few messages as the server accepts, and returns the rows of all of them.

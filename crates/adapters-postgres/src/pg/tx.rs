@@ -24,7 +24,7 @@ impl Tx {
     pub(crate) async fn begin(
         pool: &PgPool,
         tenant: TenantId,
-        then: &[Sql],
+        then: &[&[Sql]],
     ) -> Result<(Self, Vec<PgRow>), StoreError> {
         match Self::begin_on(pool.acquire().await?, tenant, then).await {
             Err(failure) if failure.dead => {
@@ -37,7 +37,7 @@ impl Tx {
     async fn begin_on(
         mut connection: PooledConnection,
         tenant: TenantId,
-        then: &[Sql],
+        then: &[&[Sql]],
     ) -> Result<(Self, Vec<PgRow>), Failure> {
         let batching = connection.batching();
         let opened = message::begin(connection.start()?, batching, tenant, then).await;

@@ -10,6 +10,7 @@ mod concurrency;
 mod contract;
 mod group;
 // Marked as test code for the lints that allow tests to panic.
+mod horizon;
 #[cfg(test)]
 mod job;
 #[cfg(test)]

@@ -27,7 +27,8 @@ pub struct AuditFilterParams {
     #[param(inline)]
     pub operation: Option<AuditOperation>,
     /// Only events from this time on: a date-time with an offset, or a date, which means its start
-    /// in UTC.
+    /// in UTC. Pass the newest `timestamp` that you have seen to continue: nothing is missed, but
+    /// what has exactly this time is shown again.
     #[param(example = "2026-01-01")]
     pub from: Option<String>,
     /// Only events before this time.

@@ -13,9 +13,11 @@ use crate::code::Code;
 use crate::support::vocabulary::words;
 use axum::body::Body;
 use axum::response::Response;
-use customer_app::customer::{ExportFormat as Format, ExportRequest};
+use chrono::SecondsFormat::AutoSi;
+use chrono::{DateTime, Utc};
+use customer_app::customer::{BegunExport, ExportFormat as Format, ExportRequest};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use http_kit::fault::{self, Fault};
 use http_kit::problem::{HttpResult, Problem};
 use std::sync::Arc;
@@ -23,6 +25,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// The seconds to wait before retrying while the maximum number of exports is running.
 const RETRY_AFTER: u32 = 10;
+
+/// The header that tells how to continue an export.
+const NEXT_UPDATED_AFTER: HeaderName = HeaderName::from_static("x-next-updated-after");
 
 const FORMATS: &[(&str, Format)] = &[("ndjson", Format::Ndjson), ("csv", Format::Csv)];
 
@@ -47,6 +52,9 @@ words! {
 /// connection is cut. Because HTTP/1.0 cannot signal this, it is not supported. At most four
 /// exports run at the same time; a fifth is rejected with `503` and should be retried.
 ///
+/// To export only what changed since, pass the `X-Next-Updated-After` of this reply as
+/// `updated_after` next time: no change is missed, whenever it was committed.
+///
 /// In `text/csv`, the columns are the members of a customer, named by their paths. Tags are joined
 /// by `|`; objects are written as JSON. A text that a spreadsheet would run as a formula (it begins
 /// with `=`, `+`, `-`, `@`, a tab or a line break) is preceded by an apostrophe. Records end in
@@ -59,7 +67,13 @@ words! {
     responses((
         status = 200,
         description = "As NDJSON, each line is a customer as lists show it",
-        headers(("Content-Disposition" = String, description = "A name for the file")),
+        headers(
+            ("Content-Disposition" = String, description = "A name for the file"),
+            (
+                "X-Next-Updated-After" = String,
+                description = "What to pass as `updated_after` to export what changed since"
+            )
+        ),
         content(
             (CustomerBody<'_> = "application/x-ndjson", example = json!(example::customer())),
             (String = "text/csv", example = json!(example::table())),
@@ -75,8 +89,12 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
     }
     let place = place(&call.api)?;
     let Request { api, context, .. } = call;
-    let first = api.customers.begin_export(&context, &request).await;
-    let first = first.map_err(list::problem)?;
+    let begun = api.customers.begin_export(&context, request).await;
+    let BegunExport {
+        request,
+        first,
+        horizon,
+    } = begun.map_err(list::problem)?;
     let related = expand.related(&api, &context, &first.items).await?;
     let format = request.format;
     let source = Source {
@@ -89,7 +107,7 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
         rows: first,
         related,
     };
-    Ok(reply(format, Export::new(source, first, place)))
+    Ok(reply(format, horizon, Export::new(source, first, place)))
 }
 
 /// Takes one of the places for running exports, which is free again when it is dropped.
@@ -146,7 +164,7 @@ fn preferred(headers: &HeaderMap) -> Format {
     best.1
 }
 
-fn reply(format: Format, export: Export) -> Response {
+fn reply(format: Format, horizon: DateTime<Utc>, export: Export) -> Response {
     let (kind, disposition) = match format {
         Format::Ndjson => (
             "application/x-ndjson",
@@ -161,5 +179,9 @@ fn reply(format: Format, export: Export) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    // The text of a time is always a valid value.
+    if let Ok(horizon) = HeaderValue::try_from(horizon.to_rfc3339_opts(AutoSi, true)) {
+        headers.insert(NEXT_UPDATED_AFTER, horizon);
+    }
     response
 }

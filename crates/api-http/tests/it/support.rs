@@ -100,7 +100,7 @@ impl TestApi {
             store.add_tenant(&tenant, &DEFAULT_GROUPS);
         }
         keys::insert_all(&store).await;
-        let clock = Arc::new(FixedClock::default());
+        let clock = store.clock();
         let hasher = Arc::new(PlainHasher::default());
         let api = api(&store, &clock, &hasher);
         let stopping = api.stopping.clone();
@@ -276,19 +276,16 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             tenants: Arc::clone(&directory),
             hasher: Arc::<PlainHasher>::clone(hasher),
             refusals: Arc::clone(&refusals),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             settings: Arc::new(CustomerSettings::default()),
         },
         groups: Groups {
             transactions: store.transactions(),
             reads: store.groups(),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
         },
         notes: Notes {
             transactions: store.transactions(),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
         },
         tags: Tags {
@@ -300,7 +297,6 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             tenants: Arc::clone(&directory),
             digests: Arc::new(FoldedDigests),
             refusals: Arc::clone(&refusals),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             settings: AddressSettings::default(),
         },
@@ -308,7 +304,6 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             transactions: store.operator_transactions(),
             customers: store.customers(),
             directory: Arc::clone(&directory),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
             groups: Arc::new(DEFAULT_GROUPS.map(|id| (group(id), id.to_owned())).into()),
             defaults: Arc::new(TenantSettings {
@@ -324,13 +319,11 @@ fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) ->
             memory: Arc::clone(&memory),
             secrets: Arc::clone(&secrets),
             refusals: Arc::clone(&refusals),
-            clock: Arc::clone(&now),
             ids: Arc::clone(&ids),
         },
         audit: Audit {
             transactions: store.transactions(),
             customers: store.customers(),
-            clock: Arc::clone(&now),
             ids,
         },
         access: Arc::new(Access {

@@ -79,7 +79,7 @@ impl Addresses {
         command.stated.expect(before)?;
         refuse_staff_fields(context, before, &command.changes)?;
         let (id, edit) = (before.id, wanted_edit(before, command));
-        let changed = book.change(id, edit, self.clock.now(), &*self.digests)?;
+        let changed = book.change(id, edit, work.now(), &*self.digests)?;
         let after = find(&book, id)?;
         if changed.is_empty() {
             work.rollback().await?;
@@ -127,7 +127,7 @@ impl Addresses {
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
         let id = before.id;
-        let is_changed = book.set_default(id, command.role, self.clock.now())?;
+        let is_changed = book.set_default(id, command.role, work.now())?;
         let after = find(&book, id)?;
         if !is_changed {
             work.rollback().await?;
@@ -168,7 +168,7 @@ impl Addresses {
         let before = book.get(address)?;
         expect_version(before.version, command.expected_versions.as_deref())?;
         let id = before.id;
-        let removed = book.remove(id, self.clock.now())?;
+        let removed = book.remove(id, work.now())?;
         work.record(self.changed(holder, &book, &removed, Edit::Deleted));
         work.addresses().save(&book.changes(&*self.digests)).await?;
         work.commit().await?;

@@ -3,6 +3,7 @@
 use super::{AddressError, AddressRule, Addresses, Edit, open, refuse_staff_fields};
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::retry::retried;
+use chrono::DateTime;
 use customer_domain::address::{
     Added, Address, AddressChanges, AddressProblem, AddressRef, Country, LockedBook, PostalAddress,
 };
@@ -61,14 +62,15 @@ impl Addresses {
         let details = command.details.clone();
         let country = self.country(context, &details);
         let country = country.ok_or(AddressRule::NoCountry)?;
-        let (id, now) = (AddressId(self.ids.new_id()), self.clock.now());
-        let blank = Address::new(id, country, AddressChanges::default(), now);
+        // An address is dated when it is written.
+        let (id, undated) = (AddressId(self.ids.new_id()), DateTime::UNIX_EPOCH);
+        let blank = Address::new(id, country, AddressChanges::default(), undated);
         if let Err(error) = refuse_staff_fields(context, &blank, &details) {
             return Err(self.refusals.recorded(context, error).await);
         }
-        let address = Address::new(id, country, details, now);
-        refuse_invalid(&address.postal)?;
-        retried(|| self.try_create(context, customer, command, &address, once)).await
+        let draft = Address::new(id, country, details, undated);
+        refuse_invalid(&draft.postal)?;
+        retried(|| self.try_create(context, customer, command, draft.clone(), once)).await
     }
 
     async fn try_create(
@@ -76,7 +78,7 @@ impl Addresses {
         context: &Context,
         customer: CustomerRef,
         command: &CreateAddress,
-        address: &Address,
+        draft: Address,
         once: &Idempotent<'_, AddedAddress>,
     ) -> Result<Outcome<AddedAddress>, AddressError> {
         let mut work = match once.begin(&*self.transactions, context).await? {
@@ -85,9 +87,14 @@ impl Addresses {
         };
         let LockedBook { holder, mut book } =
             open(&mut *work, customer, command.stated_customer).await?;
-        let (new, limit) = (address.id, self.limit(context));
+        let (new, limit, now) = (draft.id, self.limit(context), work.now());
         let make_default = command.details.is_default == Some(true);
-        let added = book.add(address.clone(), make_default, limit, &*self.digests)?;
+        let address = Address {
+            created_at: now,
+            updated_at: now,
+            ..draft
+        };
+        let added = book.add(address, make_default, limit, &*self.digests)?;
         let (id, changed) = match added {
             Added::New => (new, None),
             Added::Equal { id, changed } => (id, Some(changed)),

@@ -8,6 +8,7 @@ use crate::support::refusal::Needed;
 use crate::support::retry::retried;
 use crate::support::stated::Stated;
 use crate::support::version::expect_version;
+use chrono::{DateTime, Utc};
 use customer_domain::address::AddressBook;
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
@@ -176,7 +177,8 @@ impl Customers {
         if before.is_deleted() && command.status == Some(Status::Active) {
             clear_deleted_group(&mut *work, customer).await?;
         }
-        let recorded = self.decide_update(context, &before, customer, command)?;
+        let now = work.now();
+        let recorded = self.decide_update(context, &before, customer, command, now)?;
         if recorded.is_empty() {
             work.rollback().await?;
             return Ok(Outcome::Done(record));
@@ -198,8 +200,8 @@ impl Customers {
         before: &Customer,
         customer: &mut Customer,
         command: &UpdateCustomer,
+        now: DateTime<Utc>,
     ) -> Result<Vec<Change>, ChangeCustomerError> {
-        let now = self.clock.now();
         let mut recorded = Vec::new();
         let step = wanted_step(context, customer, command)?;
         if let Some(step) = step {

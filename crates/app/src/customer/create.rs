@@ -4,6 +4,7 @@ use super::Customers;
 use crate::idempotency::{Idempotent, Outcome};
 use crate::support::failed::{Failed, Rule};
 use crate::support::retry::retried;
+use chrono::DateTime;
 use customer_domain::audit::{AuditKind, FieldChange};
 use customer_domain::credential::{HashError, NewPassword};
 use customer_domain::customer::{
@@ -86,14 +87,14 @@ impl Customers {
         };
         let currency = self.tenants.settings(context.tenant).currency;
         let tier = self.settings.default_tier;
-        let new = NewCustomer {
-            customer: self.new_customer(context, command),
+        let draft = NewCustomer {
+            customer: self.drafted(context, command),
             password_hash,
             summary: CustomerSummary::initial(tier, NEW_CUSTOMER_SEGMENT, &currency),
         };
-        match retried(|| self.try_create(context, &new, once)).await {
+        match retried(|| self.try_create(context, draft.clone(), once)).await {
             Err(Failed::Rule(rule)) => {
-                let rule = self.with_holder(context, &new.customer, rule).await;
+                let rule = self.with_holder(context, &draft.customer, rule).await;
                 Err(Failed::Rule(rule))
             }
             outcome => outcome,
@@ -103,26 +104,31 @@ impl Customers {
     async fn try_create(
         &self,
         context: &Context,
-        new: &NewCustomer,
+        mut new: NewCustomer,
         once: &Idempotent<'_, CustomerRecord>,
     ) -> Result<Outcome<CustomerRecord>, CreateCustomerError> {
         let mut work = match once.begin(&*self.transactions, context).await? {
             Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
+        let (customer, now) = (&mut new.customer, work.now());
+        customer.registration_date = now;
+        customer.created_at = now;
+        customer.updated_at = now;
         let record = CustomerRecord {
             customer: new.customer.clone(),
             summary: new.summary.clone(),
         };
         work.record(self.created(&record, new.password_hash.is_some()));
-        work.customers().insert(new).await?;
+        work.customers().insert(&new).await?;
         once.store_reply(&mut *work, &record);
         work.commit().await?;
         Ok(Outcome::Done(record))
     }
 
-    fn new_customer(&self, context: &Context, command: CreateCustomer) -> Customer {
-        let id = CustomerId(self.ids.new_id());
+    /// Returns the customer that a request describes, without its times.
+    fn drafted(&self, context: &Context, command: CreateCustomer) -> Customer {
+        let (id, undated) = (CustomerId(self.ids.new_id()), DateTime::UNIX_EPOCH);
         let mut customer = Customer {
             preferences: self.settings.default_preferences.clone(),
             account_state: match command.password {
@@ -131,7 +137,7 @@ impl Customers {
             },
             customer_type: self.settings.default_type,
             registration_source: command.registration_source,
-            ..Customer::new(id, context.tenant, command.email, self.clock.now())
+            ..Customer::new(id, context.tenant, command.email, undated)
         };
         customer.merge(command.details.of_a_creation());
         customer

@@ -2,7 +2,7 @@
 //!
 //! An export is not a snapshot: each chunk shows the state at the time when it was read. A customer
 //! that exists and meets the filter the whole time is included exactly once, because its time of
-//! creation never changes.
+//! creation never changes. A filter by time ends at the horizon of the beginning.
 
 use super::Customers;
 use chrono::SecondsFormat::AutoSi;
@@ -54,6 +54,18 @@ pub enum ExportFormat {
 /// A chunk of an export, and the position where the next one begins.
 pub type ExportChunk = Page<CustomerRecord, CustomerKey>;
 
+/// An export that has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BegunExport {
+    /// The request, for the chunks that follow.
+    pub request: ExportRequest,
+    /// The first chunk.
+    pub first: ExportChunk,
+    /// The horizon before the first chunk was read: the next export continues this one if it asks
+    /// for what was updated from here on.
+    pub horizon: DateTime<Utc>,
+}
+
 impl Customers {
     /// Begins an export: reads its first chunk and records the export in the audit trail. If
     /// recording fails, nothing is exported.
@@ -64,13 +76,24 @@ impl Customers {
     pub async fn begin_export(
         &self,
         context: &Context,
-        request: &ExportRequest,
-    ) -> Result<ExportChunk, StoreError> {
-        let first = self.chunk(context, request, PageAt::Start).await?;
+        mut request: ExportRequest,
+    ) -> Result<BegunExport, StoreError> {
+        let conditions = as_audit_values(&request.filter);
+        let horizon = self.transactions.horizon(context).await?;
+        // Without a filter by time nothing is left out, whatever changes meanwhile.
+        for span in request.filter.read_by(None) {
+            span.end_at(horizon);
+        }
+        let first = self.chunk(context, &request, PageAt::Start).await?;
         let mut work = self.transactions.begin(context).await?;
-        work.record(self.exported(context, request));
+        let now = work.now();
+        work.record(self.exported(context, &request, conditions, now));
         work.commit().await?;
-        Ok(first)
+        Ok(BegunExport {
+            request,
+            first,
+            horizon,
+        })
     }
 
     /// Returns the chunk of an export after the one whose `next` is given.
@@ -102,17 +125,23 @@ impl Customers {
         self.reads.list(context, &request.filter, SORT, &page).await
     }
 
-    fn exported(&self, context: &Context, request: &ExportRequest) -> Change {
+    fn exported(
+        &self,
+        context: &Context,
+        request: &ExportRequest,
+        conditions: Vec<(&'static str, Value)>,
+        now: DateTime<Utc>,
+    ) -> Change {
         let expanded = request.with_addresses.then_some("addresses");
         let format = match request.format {
             ExportFormat::Ndjson => "ndjson",
             ExportFormat::Csv => "csv",
         };
-        let taken = as_audit_values(&request.filter).into_iter();
-        let taken = taken.chain([("expand", json!(expanded)), ("format", json!(format))]);
+        let taken = [("expand", json!(expanded)), ("format", json!(format))];
+        let taken = conditions.into_iter().chain(taken);
         let asked_for = taken.filter(|(_, value)| !value.is_null());
         let changes = asked_for.map(|(name, value)| FieldChange::given(name, value));
-        let (kind, now) = (AuditKind::CustomersExport, self.clock.now());
+        let kind = AuditKind::CustomersExport;
         let entry = AuditEntry::new(&*self.ids, kind, context.tenant.0, now);
         entry.with(changes.collect()).into()
     }

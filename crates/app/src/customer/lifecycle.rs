@@ -62,11 +62,12 @@ impl Customers {
             Claimed::Started(work) => work,
             Claimed::Replay(reply) => return Ok(Outcome::Replayed(reply)),
         };
+        let now = work.now();
         let mut record = work.customers().find_for_update(customer).await?;
         let customer = &mut record.customer;
         expect_version(customer.version, command.expected_versions.as_deref())?;
         command.stated.expect(customer)?;
-        let (before, now) = (customer.clone(), self.clock.now());
+        let before = customer.clone();
         if !customer.change_status(command.change, now)? {
             work.rollback().await?;
             return Ok(Outcome::Done(record));

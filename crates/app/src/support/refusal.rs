@@ -107,7 +107,7 @@ impl Refusals {
         let now = self.clock.now();
         let mut audit_failed = false;
         if self.is_first(&context.actor, &context.operation, now)
-            && let Err(error) = self.write(context, needed, now).await
+            && let Err(error) = self.write(context, needed).await
         {
             audit_failed = true;
             let (actor, operation) = (&context.actor, &context.operation);
@@ -142,14 +142,10 @@ impl Refusals {
         Failed::Forbidden { refusal, fields }
     }
 
-    async fn write(
-        &self,
-        context: &Context,
-        needed: Needed,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn write(&self, context: &Context, needed: Needed) -> Result<(), StoreError> {
         let mut work = self.transactions.begin(context).await?;
-        let entry = AuditEntry::new(&*self.ids, AuditKind::AccessDenied, context.tenant.0, now);
+        let (kind, now) = (AuditKind::AccessDenied, work.now());
+        let entry = AuditEntry::new(&*self.ids, kind, context.tenant.0, now);
         let changes = vec![
             FieldChange::given("scope", needed.as_str()),
             FieldChange::given("route", context.operation.as_str()),

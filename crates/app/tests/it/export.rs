@@ -1,7 +1,7 @@
 //! Exports: every customer that a filter matches, and the record of who exported them.
 
 use crate::support::{App, app};
-use customer_app::customer::{ExportChunk, ExportFormat, ExportRequest};
+use customer_app::customer::{BegunExport, ExportChunk, ExportFormat, ExportRequest};
 use customer_domain::customer::{
     CustomerFilter, CustomerType, Identifier, SearchQuery, Status, TimeSpan,
 };
@@ -47,15 +47,15 @@ fn ids(chunk: &ExportChunk) -> impl Iterator<Item = CustomerId> {
 #[tokio::test]
 async fn chunks_are_of_five_hundred_and_hold_everyone_once() {
     let app = with_customers(1_100).await;
-    let everyone = everyone();
-    let first = app.customers.begin_export(&context(), &everyone).await;
-    let mut chunk = first.expect("a chunk");
+    let begun = app.customers.begin_export(&context(), everyone()).await;
+    let begun = begun.expect("a chunk");
+    let mut chunk = begun.first;
     let mut sizes = vec![chunk.items.len()];
     let mut seen: BTreeSet<_> = ids(&chunk).collect();
     while let Some(after) = chunk.next {
         let next = app
             .customers
-            .continue_export(&context(), &everyone, after)
+            .continue_export(&context(), &begun.request, after)
             .await;
         chunk = next.expect("a chunk");
         sizes.push(chunk.items.len());
@@ -74,8 +74,8 @@ async fn chunks_with_addresses_are_of_a_hundred() {
         with_addresses: true,
         ..everyone()
     };
-    let first = app.customers.begin_export(&context(), &request).await;
-    let first = first.expect("a chunk");
+    let begun = app.customers.begin_export(&context(), request).await;
+    let BegunExport { request, first, .. } = begun.expect("a chunk");
     let after = first.next.expect("a second chunk");
     let second = app
         .customers
@@ -105,8 +105,8 @@ async fn the_trail_has_what_was_asked_for_and_with_which_words() {
         with_addresses: true,
         format: ExportFormat::Csv,
     };
-    let begun = app.customers.begin_export(&context(), &request).await;
-    assert_eq!(begun.expect("a chunk").items.len(), 0);
+    let begun = app.customers.begin_export(&context(), request).await;
+    assert_eq!(begun.expect("a chunk").first.items.len(), 0);
     let audit = app.store.audit();
     assert_eq!(audit[0].event_type, "customer.export");
     assert_eq!(
@@ -155,8 +155,8 @@ async fn every_part_of_a_filter_is_on_record() {
         },
         ..everyone()
     };
-    let begun = app.customers.begin_export(&context(), &request).await;
-    assert_eq!(begun.expect("a chunk").items.len(), 0);
+    let begun = app.customers.begin_export(&context(), request).await;
+    assert_eq!(begun.expect("a chunk").first.items.len(), 0);
     let entry = app.store.audit().remove(0);
     let asked_for = json!({
         "status": "suspended", "search": "0100 1 555 lukasz", "customer_type": "business",
@@ -173,14 +173,13 @@ async fn every_part_of_a_filter_is_on_record() {
 #[tokio::test]
 async fn nobody_takes_anything_without_an_entry() {
     let app = with_customers(1).await;
-    let everyone = everyone();
     for (step, error) in [
         (Step::Read, StoreError::TooSlow),
         (Step::Begin, StoreError::Contended),
         (Step::Commit, StoreError::Unavailable("away".to_owned())),
     ] {
         app.store.fail_next_at(step, error.clone());
-        let begun = app.customers.begin_export(&context(), &everyone).await;
+        let begun = app.customers.begin_export(&context(), everyone()).await;
         assert_eq!(begun.expect_err("it failed"), error);
         assert_eq!(app.store.audit(), []);
     }

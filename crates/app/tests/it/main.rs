@@ -8,6 +8,7 @@ mod change;
 mod create;
 mod export;
 mod group;
+mod horizon;
 // Marked as a test module for the lints that allow panics in tests.
 #[cfg(test)]
 mod job;

@@ -46,7 +46,8 @@ pub(crate) fn app() -> App {
 }
 
 pub(crate) fn on(store: FakeStore) -> App {
-    let clock = Arc::new(FixedClock::at(at(1_000)));
+    let clock = store.clock();
+    clock.set(at(1_000));
     let ids = Arc::new(SeededIds::from(1));
     let hasher = Arc::new(PlainHasher::default());
     let memory = Arc::new(Memory::default());
@@ -61,7 +62,6 @@ pub(crate) fn on(store: FakeStore) -> App {
             tenants: directory.clone(),
             hasher: hasher.clone(),
             refusals: refusals.clone(),
-            clock: clock.clone(),
             ids: ids.clone(),
             settings: Arc::new(CustomerSettings::default()),
         },
@@ -71,19 +71,16 @@ pub(crate) fn on(store: FakeStore) -> App {
             tenants: directory.clone(),
             digests: Arc::new(PlainDigests),
             refusals: refusals.clone(),
-            clock: clock.clone(),
             ids: ids.clone(),
             settings: AddressSettings::default(),
         },
         groups: Groups {
             transactions: store.transactions(),
             reads: store.groups(),
-            clock: clock.clone(),
             ids: ids.clone(),
         },
         notes: Notes {
             transactions: store.transactions(),
-            clock: clock.clone(),
             ids: ids.clone(),
         },
         tags: Tags {
@@ -93,7 +90,6 @@ pub(crate) fn on(store: FakeStore) -> App {
             transactions: store.operator_transactions(),
             customers: store.customers(),
             directory: directory.clone(),
-            clock: clock.clone(),
             ids: ids.clone(),
             groups: Arc::new(BTreeMap::from([(group("retail"), "Retail".to_owned())])),
             defaults: Arc::new(TenantSettings::default()),
@@ -105,13 +101,11 @@ pub(crate) fn on(store: FakeStore) -> App {
             memory: memory.clone(),
             secrets: secrets.clone(),
             refusals: refusals.clone(),
-            clock: clock.clone(),
             ids: ids.clone(),
         },
         audit: Audit {
             transactions: store.transactions(),
             customers: store.customers(),
-            clock: clock.clone(),
             ids,
         },
         access: Access {

@@ -26,4 +26,6 @@ mod service;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod work;

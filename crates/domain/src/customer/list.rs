@@ -30,10 +30,28 @@ pub struct CustomerFilter {
     pub updated: TimeSpan,
 }
 
-/// A span of time, open where no bound is given. Both bounds are exclusive.
+impl CustomerFilter {
+    /// Returns the spans of the times by which a list is read, and may be continued later: those that
+    /// the filter sets, and that of an order from the oldest on.
+    pub fn read_by(&mut self, order: Option<CustomerSort>) -> Vec<&mut TimeSpan> {
+        let spans = [
+            (SortKey::CreatedAt, &mut self.created),
+            (SortKey::UpdatedAt, &mut self.updated),
+        ];
+        let is_ordered_by =
+            |key| order.is_some_and(|sort| sort.key == key && sort.order == SortOrder::Ascending);
+        let read_by = spans
+            .into_iter()
+            .filter(|(key, span)| **span != TimeSpan::default() || is_ordered_by(*key));
+        read_by.map(|(_, span)| span).collect()
+    }
+}
+
+/// A span of time, open where no bound is given. It includes its beginning, not its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimeSpan {
-    /// After this instant.
+    /// At this instant or after it: several rows may have the same time, and whoever continues after
+    /// the last row that was read must not miss the others.
     pub after: Option<DateTime<Utc>>,
     /// Before this instant.
     pub before: Option<DateTime<Utc>>,
@@ -42,7 +60,12 @@ pub struct TimeSpan {
 impl TimeSpan {
     /// Returns whether an instant is within the span.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
-        self.after.is_none_or(|after| at > after) && self.before.is_none_or(|before| at < before)
+        self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at < before)
+    }
+
+    /// Ends the span at `end`, unless it ends earlier.
+    pub fn end_at(&mut self, end: DateTime<Utc>) {
+        self.before = Some(self.before.map_or(end, |before| before.min(end)));
     }
 }
 
@@ -181,13 +204,56 @@ mod tests {
     }
 
     #[test]
-    fn neither_end_belongs_to_a_span() {
+    fn a_span_includes_its_beginning_but_not_its_end() {
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
         let span = TimeSpan {
             after: Some(at(1)),
             before: Some(at(3)),
         };
-        assert!(span.contains(at(2)) && !span.contains(at(1)) && !span.contains(at(3)));
+        assert!(span.contains(at(1)) && span.contains(at(2)));
+        assert!(!span.contains(at(0)) && !span.contains(at(3)));
         assert!(TimeSpan::default().contains(at(0)));
+    }
+
+    #[test]
+    fn a_list_is_read_by_the_times_of_its_filter_and_of_an_ascending_order() {
+        use SortKey::{CreatedAt, Email, UpdatedAt};
+        use SortOrder::{Ascending, Descending};
+        let set = TimeSpan {
+            after: DateTime::from_timestamp(1, 0),
+            before: None,
+        };
+        let unset = TimeSpan::default();
+        for (created, updated, order, read_by) in [
+            (unset, unset, None, 0),
+            (unset, unset, Some((CreatedAt, Descending)), 0),
+            (unset, unset, Some((Email, Ascending)), 0),
+            (unset, unset, Some((CreatedAt, Ascending)), 1),
+            (unset, unset, Some((UpdatedAt, Ascending)), 1),
+            (unset, set, Some((UpdatedAt, Descending)), 1),
+            (set, unset, Some((UpdatedAt, Ascending)), 2),
+            (set, set, None, 2),
+        ] {
+            let mut filter = CustomerFilter {
+                created,
+                updated,
+                ..CustomerFilter::default()
+            };
+            let order = order.map(|(key, order)| CustomerSort { key, order });
+            assert_eq!(filter.read_by(order).len(), read_by, "{filter:?} {order:?}");
+        }
+    }
+
+    #[test]
+    fn a_span_ends_at_the_earlier_of_two_ends() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        for (before, end, expected) in [(None, 5, 5), (Some(3), 5, 3), (Some(7), 5, 5)] {
+            let mut span = TimeSpan {
+                after: None,
+                before: before.map(at),
+            };
+            span.end_at(at(end));
+            assert_eq!(span.before, Some(at(expected)));
+        }
     }
 }

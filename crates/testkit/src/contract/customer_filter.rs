@@ -138,7 +138,7 @@ pub async fn customers_are_listed_by_their_phone(h: &impl Harness) {
     );
 }
 
-pub async fn neither_end_of_a_span_of_time_belongs_to_it(h: &impl Harness) {
+pub async fn a_span_of_time_includes_its_beginning_but_not_its_end(h: &impl Harness) {
     let people = (1..=5).map(|number: u64| {
         let age = i64::try_from(number).expect("small");
         customer()
@@ -150,13 +150,12 @@ pub async fn neither_end_of_a_span_of_time_belongs_to_it(h: &impl Harness) {
     let people: Vec<_> = people.collect();
     stored_all(h, &people).await;
     for (created, updated, expected) in [
-        (span(Some(2), None), span(None, None), 3..=5),
+        (span(Some(2), None), span(None, None), 2..=5),
         (span(None, Some(4)), span(None, None), 1..=3),
-        (span(Some(1), Some(4)), span(None, None), 2..=3),
-        (span(None, None), span(Some(20), Some(50)), 3..=4),
-        (span(Some(1), Some(5)), span(Some(30), None), 4..=4),
-        #[expect(clippy::reversed_empty_ranges, reason = "nobody is expected")]
-        (span(Some(2), Some(3)), span(None, None), 2..=1),
+        (span(Some(1), Some(4)), span(None, None), 1..=3),
+        (span(None, None), span(Some(20), Some(50)), 2..=4),
+        (span(Some(1), Some(5)), span(Some(30), None), 3..=4),
+        (span(Some(2), Some(3)), span(None, None), 2..=2),
         #[expect(clippy::reversed_empty_ranges, reason = "nobody is expected")]
         (span(Some(4), Some(2)), span(None, None), 2..=1),
     ] {
@@ -211,7 +210,7 @@ fn expectations() -> Vec<Expectation> {
                 created: span(Some(2), Some(9)),
                 ..any()
             },
-            |c| c.created_at > at(2) && c.created_at < at(9),
+            |c| c.created_at >= at(2) && c.created_at < at(9),
         ),
         (
             CustomerFilter {
@@ -241,7 +240,7 @@ fn expectations() -> Vec<Expectation> {
             |c| {
                 in_the(c, "retail")
                     && c.profile.last_name.as_deref() == Some("Lee")
-                    && c.updated_at > at(3)
+                    && c.updated_at >= at(3)
             },
         ),
         (
@@ -342,7 +341,7 @@ macro_rules! contract_customer_filter {
             a_customer_is_listed_by_what_it_is_known_as,
             a_deleted_customer_is_listed_by_the_address_that_it_had,
             customers_are_listed_by_their_phone,
-            neither_end_of_a_span_of_time_belongs_to_it,
+            a_span_of_time_includes_its_beginning_but_not_its_end,
             every_filter_in_every_order_shows_all_who_pass_it_once,
             a_list_that_starts_without_a_number_is_not_counted,
         } }

@@ -4,6 +4,7 @@ use super::idempotency::{Claim, KeptReply, claim_key};
 use super::state::State;
 use super::{FakeStore, Role, Shared, Step, locked};
 use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use customer_domain::address::AddressRepo;
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::audit::AuditRepo;
@@ -12,7 +13,9 @@ use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use customer_domain::note::NoteRepo;
 use customer_domain::tenant::TenantRepo;
-use customer_domain::{Change, Claimed, Context, CustomerId, StoreError, Transactions, UnitOfWork};
+use customer_domain::{
+    Change, Claimed, Clock as _, Context, CustomerId, StoreError, Transactions, UnitOfWork,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
@@ -20,6 +23,7 @@ use tokio::sync::OwnedMutexGuard;
 pub(super) struct FakeUnitOfWork {
     pub(super) context: Context,
     pub(super) role: Role,
+    now: DateTime<Utc>,
     /// The customers that this unit of work has locked, and so may save.
     pub(super) held: BTreeSet<CustomerId>,
     shared: Arc<Shared>,
@@ -68,6 +72,7 @@ impl FakeStore {
         FakeUnitOfWork {
             context: context.clone(),
             role: self.role,
+            now: self.shared.clock.now(),
             held: BTreeSet::new(),
             shared: Arc::clone(&self.shared),
             state: self.shared.committed(),
@@ -101,10 +106,20 @@ impl Transactions for FakeStore {
             _ => Ok(Claimed::Started(Box::new(work))),
         }
     }
+
+    /// One unit of work is open at a time and commits in no time: everything up to now is committed.
+    async fn horizon(&self, _: &Context) -> Result<DateTime<Utc>, StoreError> {
+        self.shared.failures.check(Step::Read)?;
+        Ok(self.shared.clock.now() + TimeDelta::microseconds(1))
+    }
 }
 
 #[async_trait]
 impl UnitOfWork for FakeUnitOfWork {
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     fn customers(&mut self) -> &mut dyn CustomerRepo {
         self
     }

@@ -251,9 +251,9 @@ fn known_by(tenant: TenantId, identifier: &Identifier, is_of_deleted: bool) -> S
     sql!("c.id = ANY (ARRAY({}))", holders)
 }
 
-/// Excludes both ends of the span.
+/// Includes the beginning of the span, not its end.
 fn within(row: Row, column: &'static str, span: &TimeSpan) -> Sql {
-    let ends = [(span.after, ">"), (span.before, "<")];
+    let ends = [(span.after, ">="), (span.before, "<")];
     let tests = ends.into_iter().filter_map(|(end, beyond)| {
         let [row, column, beyond] = [row, column, beyond].map(Sql::text);
         end.map(|end| sql!("{}.{} {} {}", row, column, beyond, end))

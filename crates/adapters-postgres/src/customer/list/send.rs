@@ -60,7 +60,7 @@ async fn in_one_message(
 
 async fn one_by_one(pool: &PgPool, statements: Statements) -> Result<StatementResults, StoreError> {
     let start = Instant::now();
-    let (mut tx, _) = Tx::begin(pool, statements.tenant, &[ONE_MOMENT]).await?;
+    let (mut tx, _) = Tx::begin(pool, statements.tenant, &[&[ONE_MOMENT]]).await?;
     let bounded = |statement: Sql| {
         // Zero would mean no limit.
         let rest = LIST_TIMEOUT

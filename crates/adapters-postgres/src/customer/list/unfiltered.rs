@@ -28,7 +28,8 @@ const fn prepared_by(
     Prepared { sort, start, after }
 }
 
-const ALL: [Prepared; 10] = {
+/// All orders but that from the last changed on, which always has a filter: its horizon.
+const ALL: [Prepared; 9] = {
     use SortKey::{CreatedAt, Email, LastName, RegistrationDate, UpdatedAt};
     use SortOrder::{Ascending as Up, Descending as Down};
     [
@@ -43,12 +44,6 @@ const ALL: [Prepared; 10] = {
             Down,
             "list_by_created_at_desc",
             "list_by_created_at_desc_after",
-        ),
-        prepared_by(
-            UpdatedAt,
-            Up,
-            "list_by_updated_at",
-            "list_by_updated_at_after",
         ),
         prepared_by(
             UpdatedAt,

@@ -180,7 +180,7 @@ fn by_column() -> Vec<Case> {
     };
     let between = |column: &str| {
         format!(
-            "c.{column} > '{}' AND c.{column} < '{}'",
+            "c.{column} >= '{}' AND c.{column} < '{}'",
             at(5_000),
             at(5_600)
         )
@@ -193,6 +193,20 @@ fn by_column() -> Vec<Case> {
         updated: since(5_000),
         ..CustomerFilter::default()
     };
+    // A list that is read by time ends at its horizon.
+    let horizon = TimeSpan {
+        after: None,
+        before: Some(at(1_000_000)),
+    };
+    let all_created = CustomerFilter {
+        created: horizon,
+        ..CustomerFilter::default()
+    };
+    let all_updated = CustomerFilter {
+        updated: horizon,
+        ..CustomerFilter::default()
+    };
+    let before_horizon = |column: &str| format!("c.{column} < '{}'", at(1_000_000));
     let business = of_type(CustomerType::Business);
     let individual = of_type(CustomerType::Individual);
     vec![
@@ -221,6 +235,18 @@ fn by_column() -> Vec<Case> {
         )
         .starts(1),
         case(updated, &between("updated_at"), "customers_updated_at_idx").starts(1),
+        case(
+            all_created,
+            &before_horizon("created_at"),
+            "customers_created_at_idx",
+        )
+        .only_by(&[SortKey::CreatedAt]),
+        case(
+            all_updated,
+            &before_horizon("updated_at"),
+            "customers_updated_at_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt]),
         // Conditions that hold together, or never do.
         case(
             CustomerFilter {

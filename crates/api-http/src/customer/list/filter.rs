@@ -45,17 +45,18 @@ pub struct FilterParams {
     /// The customer with this id in another system, written `system:id`.
     #[param(example = "crm:C-17")]
     pub external_id: Option<String>,
-    /// Created after this moment: a date-time with an offset, or a date, which means its beginning
-    /// in UTC. The moment itself is excluded. The same applies to the other three.
+    /// Created at this moment or after it: a date-time with an offset, or a date, which means its
+    /// beginning in UTC.
     #[param(example = "2026-01-01")]
     pub created_after: Option<String>,
-    /// Created before this moment.
+    /// Created before this moment, which is excluded.
     #[param(example = "2026-02-01T00:00:00Z")]
     pub created_before: Option<String>,
-    /// Last changed after this moment.
+    /// Last changed at this moment or after it. Pass the newest `updatedAt` that you have seen to
+    /// continue: nothing is missed, but what has exactly this time is shown again.
     #[param(example = "2026-01-01")]
     pub updated_after: Option<String>,
-    /// Last changed before this moment.
+    /// Last changed before this moment, which is excluded.
     #[param(example = "2026-02-01T00:00:00Z")]
     pub updated_before: Option<String>,
 }

@@ -1,0 +1,119 @@
+//! Reads by time end at the horizon, so that they can be continued from there.
+
+use crate::support::{App, app};
+use customer_app::audit::AuditQuery;
+use customer_app::customer::{ExportFormat, ExportRequest};
+use customer_domain::audit::{AuditFilter, AuditKind};
+use customer_domain::customer::{CustomerFilter, CustomerSort, SortKey, TimeSpan};
+use customer_domain::{PageAt, PageRequest, SortOrder};
+use customer_testkit::builders::{at, audit_entry, context, customer};
+
+/// Returns an application whose horizon is between the times of two customers, and of an entry about
+/// each.
+async fn around_the_horizon() -> App {
+    let app = app();
+    let transactions = app.store.transactions();
+    let mut work = transactions.begin(&context()).await.expect("begin");
+    for (number, time) in [(1, at(999)), (2, at(1_001))] {
+        let one = customer().number(number).since(time);
+        let one = one.with(|one| one.updated_at = time).build_new();
+        work.customers().insert(&one).await.expect("stored");
+        let mut entry = audit_entry(number, AuditKind::ProfileCreate);
+        entry.at = time;
+        work.record(entry.into());
+    }
+    work.commit().await.expect("commit");
+    app
+}
+
+fn from_the_beginning() -> TimeSpan {
+    TimeSpan {
+        after: Some(at(0)),
+        before: None,
+    }
+}
+
+fn changed_since_the_beginning() -> CustomerFilter {
+    CustomerFilter {
+        updated: from_the_beginning(),
+        ..CustomerFilter::default()
+    }
+}
+
+#[tokio::test]
+async fn a_list_ends_at_the_horizon_if_it_is_read_by_time() {
+    use SortKey::{CreatedAt, Email, UpdatedAt};
+    use SortOrder::{Ascending, Descending};
+    let app = around_the_horizon().await;
+    let everyone = CustomerFilter::default;
+    let created_since = CustomerFilter {
+        created: from_the_beginning(),
+        ..everyone()
+    };
+    for (filter, key, order, shown) in [
+        (everyone(), CreatedAt, Descending, 2),
+        (everyone(), UpdatedAt, Descending, 2),
+        (everyone(), Email, Ascending, 2),
+        (everyone(), CreatedAt, Ascending, 1),
+        (everyone(), UpdatedAt, Ascending, 1),
+        (created_since, Email, Ascending, 1),
+        (changed_since_the_beginning(), CreatedAt, Descending, 1),
+    ] {
+        let page = PageRequest {
+            size: 10,
+            at: PageAt::Number(1),
+        };
+        let sort = CustomerSort { key, order };
+        let list = app.customers.list(&context(), &filter, sort, &page).await;
+        let list = list.expect("a page");
+        assert_eq!(list.items.len(), shown, "{filter:?} {sort:?}");
+        let total = list.total.map(|total| usize::try_from(total.count));
+        assert_eq!(total, Some(Ok(shown)));
+    }
+}
+
+#[tokio::test]
+async fn an_export_by_time_ends_at_the_horizon_of_its_beginning() {
+    let app = around_the_horizon().await;
+    let request = |filter| ExportRequest {
+        filter,
+        with_addresses: false,
+        format: ExportFormat::Ndjson,
+    };
+    let whole = request(CustomerFilter::default());
+    let whole = app.customers.begin_export(&context(), whole).await;
+    assert_eq!(whole.expect("begun").first.items.len(), 2);
+
+    let changed = request(changed_since_the_beginning());
+    let changed = app.customers.begin_export(&context(), changed).await;
+    let changed = changed.expect("begun");
+    assert_eq!(changed.first.items.len(), 1);
+    assert_eq!(changed.request.filter.updated.before, Some(changed.horizon));
+    assert!(changed.horizon > at(999) && changed.horizon < at(1_001));
+}
+
+#[tokio::test]
+async fn the_trail_ends_at_the_horizon_if_it_is_read_from_a_time_on() {
+    let app = around_the_horizon().await;
+    for (from, to, shown) in [
+        (None, None, 2),
+        (None, Some(at(2_000)), 2),
+        (Some(at(0)), None, 1),
+        (Some(at(0)), Some(at(2_000)), 1),
+        (Some(at(0)), Some(at(999)), 0),
+    ] {
+        let query = AuditQuery {
+            event_type: Some("customer.profile".to_owned()),
+            filter: AuditFilter {
+                from,
+                to,
+                ..AuditFilter::default()
+            },
+        };
+        let page = app.audit.list(&context(), &query, None, 10).await;
+        assert_eq!(page.expect("a page").items.len(), shown, "{from:?} {to:?}");
+        let tally = app.audit.tally(&context(), &query).await.expect("a tally");
+        let counted: u64 = tally.counts.iter().map(|count| count.count).sum();
+        assert_eq!(usize::try_from(counted), Ok(shown), "{from:?} {to:?}");
+    }
+}

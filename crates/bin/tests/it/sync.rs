@@ -1,0 +1,260 @@
+//! Connectors that continue by time miss nothing, however late a change is committed.
+
+use crate::client::Client;
+use crate::service::{Folder, Service};
+use customer_testkit::pg::TestDatabase;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Executor as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+const CUSTOMERS: &str = "/api/v1/customers";
+const EXPORT: &str = "/api/v1/exports/customers?format=ndjson";
+const TRAIL: &str = "/api/v1/customers/audit-events?event_type=customer.profile&page_size=100";
+const BEGINNING: &str = "2000-01-01T00:00:00Z";
+const WRITERS: usize = 8;
+/// A root secret that both replicas share.
+const SECRET_KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+/// The changes to this first name are held in their COMMIT.
+const HELD: &str = "Held";
+
+/// What a connector has seen of each customer: versions, or entries of the trail.
+type Seen = BTreeMap<String, BTreeSet<String>>;
+
+/// Follows the changes until the flag is set, and then once more.
+type Connector = fn(&Client, &AtomicBool) -> Seen;
+
+/// Decides whether a connector has seen enough of a customer, whose last version is given.
+type Check = fn(&BTreeSet<String>, usize) -> bool;
+
+/// How often the suite's thousand changes are made, and how many seconds a COMMIT is held.
+/// `CUSTOMER_TEST_SCALE=10` is the whole proof: ten thousand changes, held for five seconds.
+fn scale() -> u32 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have no configuration; this is what the machine tells them"
+    )]
+    let scale = std::env::var("CUSTOMER_TEST_SCALE");
+    scale.map_or(1, |scale| scale.parse().expect("a number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_continues_by_time_misses_none_of_a_thousand_changes() {
+    let scale = scale();
+    let changes = usize::try_from(1_000 * scale).unwrap();
+    misses_none(changes, Duration::from_secs(1) * scale.min(5)).await;
+}
+
+async fn misses_none(changes: usize, held: Duration) {
+    let database = TestDatabase::fresh().await;
+    let url = database.owner_url();
+    let variables = [("DATABASE_URL", &*url), ("CUSTOMER_SECRET_KEY", SECRET_KEY)];
+    let folders = [Folder::new(), Folder::new()];
+    let first = Service::start(&folders[0], &variables);
+    let second = Service::start(&folders[1], &variables);
+    hold_commits(&database, held).await;
+    let key = first.operator_key();
+    let clients = [&first, &second].map(|service| Client::new(&service.base, key));
+
+    let last_version: Check = |seen, last| seen.contains(&last.to_string());
+    let connectors: [(&str, Connector, Check); 5] = [
+        ("updated_after", by_updated_after, last_version),
+        ("cursor", by_cursor, last_version),
+        ("export", by_export, last_version),
+        ("created_after", by_created_after, |seen, _| {
+            !seen.is_empty()
+        }),
+        ("trail", by_trail, |seen, last| seen.len() == last),
+    ];
+    let done = AtomicBool::new(false);
+    let (done, clients) = (&done, &clients);
+    thread::scope(|scope| {
+        let following = connectors.map(|(name, connector, is_complete)| {
+            let seen = scope.spawn(move || connector(&clients[name.len() % 2], done));
+            (name, seen, is_complete)
+        });
+        let writing: Vec<_> = (0..WRITERS)
+            .map(|number| {
+                let client = &clients[number % 2];
+                scope.spawn(move || write(client, number, changes / WRITERS))
+            })
+            .collect();
+        let written: BTreeMap<String, usize> = writing
+            .into_iter()
+            .flat_map(|writer| writer.join().unwrap())
+            .collect();
+        done.store(true, Ordering::SeqCst);
+        assert_eq!(written.values().sum::<usize>(), changes);
+        for (name, seen, is_complete) in following {
+            let seen = seen.join().unwrap();
+            let missed = written.iter().filter(|(id, last)| {
+                let seen = seen.get(*id);
+                !seen.is_some_and(|seen| is_complete(seen, **last))
+            });
+            assert_eq!(missed.collect::<Vec<_>>(), [], "by {name}");
+        }
+    });
+}
+
+/// Makes the COMMIT of each change to [`HELD`] take that long.
+async fn hold_commits(database: &TestDatabase, held: Duration) {
+    let sql = format!(
+        "CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_sleep({}); RETURN NULL; END $$; \
+         CREATE CONSTRAINT TRIGGER held AFTER INSERT OR UPDATE ON customers \
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.first_name = '{HELD}') \
+         EXECUTE FUNCTION held()",
+        held.as_secs_f64()
+    );
+    let mut owner = database.admin().await;
+    owner.execute(AssertSqlSafe(sql)).await.expect("a trigger");
+}
+
+/// Makes this many changes, one in four of them a new customer, and one held. Returns the last
+/// version of each customer.
+fn write(client: &Client, writer: usize, changes: usize) -> BTreeMap<String, usize> {
+    let mut written = BTreeMap::new();
+    let mut ids: Vec<String> = Vec::new();
+    for change in 0..changes {
+        let is_held = change == changes / 2 + writer;
+        let first_name = if is_held { HELD } else { "Jane" };
+        let names = json!({"firstName": first_name, "lastName": change.to_string()});
+        let id = if change % 4 == 0 {
+            let email = format!("customer-{change}@writer-{writer}.example");
+            let body = json!({"email": email, "profile": names});
+            let id = client.post(CUSTOMERS, &body).expect(201).id();
+            ids.push(id.clone());
+            id
+        } else {
+            let id = ids[change * 7 % ids.len()].clone();
+            let (path, body) = (format!("{CUSTOMERS}/{id}"), json!({"profile": names}));
+            let reply = client.send("PATCH", &path, &[], Some(&body)).unwrap();
+            reply.expect(200);
+            id
+        };
+        *written.entry(id).or_default() += 1;
+    }
+    written
+}
+
+/// Calls `poll` until `done` is set, and then once more. While anyone writes, the reads of other
+/// connectors included, what was written in the same second is not shown yet.
+fn until_done(done: &AtomicBool, mut poll: impl FnMut()) {
+    loop {
+        let is_last = done.load(Ordering::SeqCst);
+        if is_last {
+            thread::sleep(Duration::from_millis(1_100));
+        }
+        poll();
+        if is_last {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn see(seen: &mut Seen, customers: &[Value]) {
+    for customer in customers {
+        let versions = seen.entry(text(&customer["id"])).or_default();
+        versions.insert(text(&customer["version"]));
+    }
+}
+
+/// Returns the rows of a page, and the cursor of the next one.
+fn page(client: &Client, url: &str, rows: &str) -> (Vec<Value>, Option<String>) {
+    let data = client.get(url).expect(200).json()["data"].clone();
+    let rows = data[rows].as_array().unwrap().clone();
+    (rows, data["nextCursor"].as_str().map(str::to_owned))
+}
+
+/// Returns the rows of all pages.
+fn all(client: &Client, url: &str, rows: &str) -> Vec<Value> {
+    let (mut all, mut next) = page(client, url, rows);
+    while let Some(cursor) = next {
+        let (more, after) = page(client, &format!("{url}&cursor={cursor}"), rows);
+        all.extend(more);
+        next = after;
+    }
+    all
+}
+
+/// Lists what comes at the newest time that was seen, or after it.
+fn by_time(client: &Client, done: &AtomicBool, parameter: &str, member: &str) -> Seen {
+    let (mut seen, mut newest) = (Seen::new(), BEGINNING.to_owned());
+    let sort = parameter.replace("after", "at");
+    until_done(done, || {
+        let query = format!("sort_by={sort}&sort_order=asc&page_size=100&{parameter}={newest}");
+        let customers = all(client, &format!("{CUSTOMERS}?{query}"), "customers");
+        if let Some(last) = customers.last() {
+            newest = text(&last[member]);
+        }
+        see(&mut seen, &customers);
+    });
+    seen
+}
+
+fn by_updated_after(client: &Client, done: &AtomicBool) -> Seen {
+    by_time(client, done, "updated_after", "updatedAt")
+}
+
+fn by_created_after(client: &Client, done: &AtomicBool) -> Seen {
+    by_time(client, done, "created_after", "createdAt")
+}
+
+/// Asks again with the last cursor that there was.
+fn by_cursor(client: &Client, done: &AtomicBool) -> Seen {
+    let (mut seen, mut last) = (Seen::new(), None);
+    let url = format!("{CUSTOMERS}?sort_by=updated_at&sort_order=asc&page_size=20");
+    until_done(done, || {
+        loop {
+            let after = last.as_ref().map(|cursor| format!("&cursor={cursor}"));
+            let url = format!("{url}{}", after.unwrap_or_default());
+            let (customers, next) = page(client, &url, "customers");
+            see(&mut seen, &customers);
+            if next.is_none() {
+                return;
+            }
+            last = next;
+        }
+    });
+    seen
+}
+
+/// Exports what changed since the export before.
+fn by_export(client: &Client, done: &AtomicBool) -> Seen {
+    let (mut seen, mut since) = (Seen::new(), None);
+    until_done(done, || {
+        let after = since.as_ref().map(|at| format!("&updated_after={at}"));
+        let url = format!("{EXPORT}{}", after.unwrap_or_default());
+        let reply = client.get(&url).expect(200);
+        since = reply.header("x-next-updated-after").map(str::to_owned);
+        let lines = reply.text.lines().map(serde_json::from_str);
+        let customers: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
+        see(&mut seen, &customers);
+    });
+    seen
+}
+
+/// Reads the trail from the time of the newest entry that was seen.
+fn by_trail(client: &Client, done: &AtomicBool) -> Seen {
+    let (mut seen, mut newest) = (Seen::new(), BEGINNING.to_owned());
+    until_done(done, || {
+        let entries = all(client, &format!("{TRAIL}&from={newest}"), "events");
+        if let Some(first) = entries.first() {
+            newest = text(&first["timestamp"]);
+        }
+        for entry in entries {
+            let of_customer = seen.entry(text(&entry["customerId"])).or_default();
+            of_customer.insert(text(&entry["id"]));
+        }
+    });
+    seen
+}
