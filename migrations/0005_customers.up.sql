@@ -67,8 +67,8 @@ CREATE TABLE customers (
     email               varchar(255),  -- as typed; none once erased
     first_name          varchar(100),
     last_name           varchar(100),
-    phone               varchar(20),  -- as written
-    phone_digits        varchar(20)     COLLATE "C",
+    phone               varchar(40),  -- as written
+    phone_key           varchar(40)     COLLATE "C",  -- country code and national number, else the digits
     date_of_birth       date,
     gender              gender,
     avatar_url          varchar(500),
@@ -89,7 +89,7 @@ CREATE TABLE customers (
     CONSTRAINT customers_group_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES customer_groups (tenant_id, id),
     CONSTRAINT customers_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES customers (tenant_id, id),
     CONSTRAINT customers_email_check CHECK ((email IS NULL) = (erased_at IS NOT NULL)),
-    CONSTRAINT customers_phone_check CHECK ((phone IS NULL) = (phone_digits IS NULL)),
+    CONSTRAINT customers_phone_check CHECK ((phone IS NULL) = (phone_key IS NULL)),
     CONSTRAINT customers_deleted_check CHECK (CASE WHEN status = 5 THEN deleted_at IS NOT NULL AND group_id IS NULL
         ELSE deleted_at IS NULL AND former IS NULL END),
     CONSTRAINT customers_erased_check CHECK (erased_at IS NULL OR deleted_at IS NOT NULL)
@@ -120,7 +120,7 @@ CREATE INDEX customers_group_created_idx ON customers (tenant_id, group_id, crea
     INCLUDE (deleted_at)
     WHERE group_id IS NOT NULL;
 -- The customers with a phone number.
-CREATE INDEX customers_phone_idx ON customers (tenant_id, phone_digits) WHERE phone_digits IS NOT NULL;
+CREATE INDEX customers_phone_idx ON customers (tenant_id, phone_key) WHERE phone_key IS NOT NULL;
 
 ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customers FORCE ROW LEVEL SECURITY;
@@ -160,8 +160,8 @@ CREATE POLICY customer_identifiers_app ON customer_identifiers TO customer_app
     WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON customer_identifiers TO customer_app;
 
--- The folded words of e-mail address and names and the digits of the phone: search is a range over
--- them, because under a policy only leakproof operators reach an index.
+-- The folded words of e-mail address and names and the key of the phone from either end: search is a range
+-- over them, because under a policy only leakproof operators reach an index.
 CREATE TABLE customer_search_terms (
     tenant_id   uuid        NOT NULL,
     term        varchar(64) COLLATE "C" NOT NULL,

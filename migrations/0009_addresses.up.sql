@@ -22,7 +22,7 @@ CREATE TABLE customer_addresses (
     state_province   varchar(100),
     postal_code      varchar(20),
     country_code     varchar(2)   COLLATE "C" NOT NULL,
-    phone            varchar(20),  -- as written
+    phone            varchar(40),  -- as written
     label            varchar(50),
     is_verified      boolean      NOT NULL,
     metadata         jsonb        NOT NULL,

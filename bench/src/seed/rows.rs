@@ -1,7 +1,7 @@
 //! Customers as rows in the text form of `COPY`, equal to those that the service's adapter writes.
 
 use super::people::Person;
-use customer_domain::address::Address;
+use customer_domain::address::{Address, Country};
 use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
 use customer_domain::group::GroupId;
 use customer_domain::preference::OptIn;
@@ -11,6 +11,7 @@ use customer_domain::tag::Tag;
 use customer_domain::text;
 use customer_testkit::pg::sealing_key;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write;
 use uuid::Uuid;
@@ -31,7 +32,7 @@ pub(super) const TABLES: [Table; 6] = [
         "customers",
         "id, version, event_seq, registration_date, created_at, updated_at, status, account_state, customer_type, \
          email_verified, phone_verified, email_key, last_name_key, tags, terms, metadata, external_ids, legacy_id, \
-         group_id, email, registration_source, last_login_at, first_name, last_name, phone, phone_digits, \
+         group_id, email, registration_source, last_login_at, first_name, last_name, phone, phone_key, \
          date_of_birth, gender, avatar_url, profile_data, language, currency, timezone, email_marketing, sms_marketing, \
          push_notifications, order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, \
          cookie_consent, custom_preferences, tier, tier_achieved_at, segment, segment_achieved_at, loyalty_points, \
@@ -72,7 +73,7 @@ impl Rows {
             let row = Row::of(identifiers, customer).text(&identifier.kind());
             row.text(&identifier.value()).end();
         }
-        for term in search_terms(customer) {
+        for term in terms_of(customer) {
             Row::of(terms, customer).text(&term).end();
         }
         for tag in &customer.tags {
@@ -86,6 +87,17 @@ impl Rows {
             address(Row::of(addresses, customer), own, which);
         }
     }
+}
+
+/// Returns what the phone number is compared by, in the country that a tenant has by default.
+fn phone_key(customer: &Customer) -> Option<String> {
+    let phone = customer.profile.phone.as_ref();
+    phone.map(|phone| phone.keys(Country::from_store("US")).key)
+}
+
+/// Returns the search terms of a customer.
+pub(super) fn terms_of(customer: &Customer) -> BTreeSet<String> {
+    search_terms(customer, phone_key(customer).as_deref())
 }
 
 fn core<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
@@ -108,7 +120,7 @@ fn core<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
         .text(customer.email.key())
         .text(&last_name_key)
         .list(customer.tags.iter().map(Tag::as_str))
-        .list(search_terms(customer).iter().map(String::as_str))
+        .list(terms_of(customer).iter().map(String::as_str))
         .text(&json(&customer.metadata))
         .text(&external_ids)
         .optional(customer.legacy_id.map(LegacyId::get))
@@ -123,7 +135,7 @@ fn profile<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
     row.optional_text(profile.first_name.as_deref())
         .optional_text(profile.last_name.as_deref())
         .optional_text(profile.phone.as_ref().map(Phone::as_str))
-        .optional_text(profile.phone.as_ref().map(Phone::digits))
+        .optional_text(phone_key(customer).as_deref())
         .optional(profile.date_of_birth)
         .optional(profile.gender.map(Gender::code))
         .optional_text(profile.avatar.as_deref())

@@ -39,7 +39,7 @@ impl CustomerRepo for PgUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
         let id = customer.customer.id;
         let sealing_key = self.keys.make(id)?;
-        let rows = Rows::of(&customer.customer);
+        let rows = Rows::of(&customer.customer, self.country());
         let mut branches = Branches::new(&[customer.customer.tenant.0, id.0]);
         self.add_changes(&mut branches).await?;
         insert::finish(&mut branches, customer, &rows, sealing_key);
@@ -81,7 +81,7 @@ impl CustomerRepo for PgUnitOfWork {
         let Some(before) = self.stored.get(&customer.id).map(Rows::stored) else {
             return Err(self.tx.fail(StoreError::NotFound).await);
         };
-        let rows = Rows::of(customer);
+        let rows = Rows::of(customer, self.country());
         let mut branches = Branches::new(&[self.tx.tenant().0, customer.id.0]);
         self.add_changes(&mut branches).await?;
         save::finish(&mut branches, customer, &before, &rows);

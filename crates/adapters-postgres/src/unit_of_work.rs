@@ -9,7 +9,7 @@ use crate::privacy::{KeyRing, WorkKeys};
 use crate::{audit, idempotency, outbox};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use customer_domain::address::AddressRepo;
+use customer_domain::address::{AddressRepo, Country};
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::audit::AuditRepo;
 use customer_domain::customer::{Customer, CustomerRepo};
@@ -192,6 +192,11 @@ impl UnitOfWork for PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
+    /// Returns the country of the tenant.
+    pub(crate) fn country(&self) -> Option<Country> {
+        self.context.country
+    }
+
     /// Adds the events and audit entries that were recorded and not yet written to a statement. No
     /// round trip, unless they are about customers that this unit of work has not locked.
     pub(crate) async fn add_changes(&mut self, branches: &mut Branches) -> Result<(), StoreError> {

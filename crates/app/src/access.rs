@@ -8,6 +8,7 @@ pub use crate::support::refusal::{Needed, Refusal, Refusals};
 use crate::tenant::TenantDirectory;
 use chrono::TimeDelta;
 use customer_domain::access::{AuthProvider, Caller};
+use customer_domain::address::Country;
 use customer_domain::customer::{CustomerReads, CustomerRef};
 use customer_domain::tenant::Tenant;
 use customer_domain::{Clock, Context, CustomerId, Origin, Permission, StoreError};
@@ -97,6 +98,7 @@ impl Incoming {
         Context {
             tenant: tenant.id,
             tenant_slug: tenant.slug.as_str().to_owned(),
+            country: Country::from_store(&tenant.settings.country),
             actor: caller.actor(),
             permission: caller.permission,
             all_tenants: caller.all_tenants,

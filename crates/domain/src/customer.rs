@@ -17,14 +17,11 @@ pub use email::{Email, MAX_EMAIL};
 pub use fields::CustomerField;
 pub use identifier::{CustomerRef, ExternalId, Identifier, MAX_SYSTEM, MAX_SYSTEM_ID};
 pub use lifecycle::{StatusChange, TransitionError};
-pub use list::{
-    CustomerFilter, CustomerKey, CustomerSort, MAX_SEARCH, MAX_SEARCH_WORDS, SearchQuery, SortKey,
-    TimeSpan,
-};
+pub use list::{CustomerFilter, CustomerKey, CustomerSort, SortKey, TimeSpan};
 pub use ports::{CustomerReads, CustomerRepo, Lookup};
 #[cfg(feature = "mocks")]
 pub use ports::{MockCustomerReads, MockCustomerRepo};
-pub use search::{MAX_TERMS, search_terms};
+pub use search::{MAX_SEARCH, MAX_SEARCH_WORDS, MAX_TERMS, SearchQuery, SearchWord, search_terms};
 pub use status::{AccountState, CustomerType, Status};
 
 use crate::credential::PasswordHash;

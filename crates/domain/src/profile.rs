@@ -1,6 +1,6 @@
 //! The personal details of a customer.
 
-pub use crate::support::phone::{MAX_PHONE, Phone};
+pub use crate::support::phone::{MAX_PHONE, Phone, PhoneKeys};
 
 use crate::support::field::fields;
 use crate::support::hidden::hidden;

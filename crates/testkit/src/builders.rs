@@ -16,7 +16,8 @@ pub use address::{PlainDigests, address, address_for, country, full_address};
 pub use changes::{audit_entry, change, claim, event, reply};
 pub use clock::{FixedClock, SeededIds, at, seeded_id};
 pub use customer::{
-    CustomerBuilder, customer, email, external, group, groups, legacy, new_customer, phone, tag,
+    CustomerBuilder, customer, email, external, group, groups, legacy, new_customer, phone,
+    phone_keys, tag,
 };
 pub use frame::{context, operator_context, other_context, other_tenant, tenant, third_tenant};
 pub use hasher::PlainHasher;

@@ -26,6 +26,7 @@ pub mod customer_filter;
 pub mod customer_insert;
 pub mod customer_lifecycle;
 pub mod customer_list;
+pub mod customer_phone;
 pub mod customer_read;
 pub mod customer_save;
 pub mod customer_search;
@@ -81,6 +82,7 @@ macro_rules! contract_slices {
         $crate::contract_customer_fields!($each);
         $crate::contract_customer_read!($each);
         $crate::contract_customer_list!($each);
+        $crate::contract_customer_phone!($each);
         $crate::contract_customer_search!($each);
         $crate::contract_customer_filter!($each);
         $crate::contract_customer_text!($each);

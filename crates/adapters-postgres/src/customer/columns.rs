@@ -83,7 +83,7 @@ pub(super) fn of_change(columns: &mut Columns<'_>, Row { customer, rows }: &Row<
         .set("registration_source", registration_source.as_deref())
         .set("last_login_at", *last_login_at)
         .set("deleted_at", *deleted_at);
-    add_profile(columns, profile);
+    add_profile(columns, profile, rows.phone_key.as_deref());
     add_preferences(columns, preferences);
 }
 
@@ -112,7 +112,7 @@ pub(super) fn of_insert(columns: &mut Columns<'_>, new: &NewRow<'_>) {
         .set("sealing_key", new.sealing_key.as_slice());
 }
 
-fn add_profile(columns: &mut Columns<'_>, profile: &Profile) {
+fn add_profile(columns: &mut Columns<'_>, profile: &Profile, phone_key: Option<&str>) {
     let Profile {
         first_name,
         last_name,
@@ -122,12 +122,11 @@ fn add_profile(columns: &mut Columns<'_>, profile: &Profile) {
         avatar,
         data,
     } = profile;
-    let phone = phone.as_ref();
     columns
         .set("first_name", first_name.as_deref())
         .set("last_name", last_name.as_deref())
-        .set("phone", phone.map(Phone::as_str))
-        .set("phone_digits", phone.map(Phone::digits))
+        .set("phone", phone.as_ref().map(Phone::as_str))
+        .set("phone_key", phone_key)
         .set("date_of_birth", *date_of_birth)
         .set("gender", gender.map(Gender::code))
         .set("avatar_url", avatar.as_deref())

@@ -10,6 +10,7 @@ use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef, CustomerSort,
     Identifier, Lookup,
 };
+use customer_domain::profile::PhoneKeys;
 use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError, TenantId};
 use tracing::instrument;
 
@@ -67,7 +68,9 @@ impl CustomerReads for PgCustomerReads {
         let tenant = context.tenant;
         let find = match lookup {
             Lookup::Email(email) => Sql::execute("customer_by_email", &[&tenant, &email.key()]),
-            Lookup::PhoneDigits(digits) => Sql::execute("customer_by_phone", &[&tenant, digits]),
+            Lookup::Phone(PhoneKeys { key, digits }) => {
+                Sql::execute("customer_by_phone", &[&tenant, key, digits])
+            }
             Lookup::Legacy(id) => {
                 let id = id.get().to_string();
                 Sql::execute("customer_by_legacy", &[&tenant, &id])

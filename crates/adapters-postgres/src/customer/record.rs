@@ -104,9 +104,9 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
         ),
         (
             "customer_by_phone",
-            "uuid, text",
+            "uuid, text, text",
             by(Sql::text(
-                "c.phone_digits = $2 AND c.deleted_at IS NULL ORDER BY c.registration_date, c.id LIMIT 1",
+                "c.phone_key IN ($2, $3) AND c.deleted_at IS NULL ORDER BY c.registration_date, c.id LIMIT 1",
             )),
         ),
         ("customer_for_update", "uuid, uuid", lock(&first, &record)),

@@ -3,6 +3,7 @@
 use crate::pg::builder::{self, Branches, padded};
 use crate::unit_of_work::Stored;
 use chrono::{DateTime, Utc};
+use customer_domain::address::Country;
 use customer_domain::customer::{Customer, search_terms};
 use customer_domain::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Rows {
     pub(super) tags: BTreeSet<String>,
     pub(super) terms: BTreeSet<String>,
+    /// What the phone number is compared by.
+    pub(super) phone_key: Option<String>,
     /// By kind.
     identifiers: BTreeMap<String, String>,
     /// When the customer gave up its identifiers.
@@ -19,9 +22,15 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Returns the rows that the customer should have.
-    pub(super) fn of(customer: &Customer) -> Self {
-        Self::with_terms(customer, search_terms(customer))
+    /// Returns the rows that the customer should have in a tenant of this country.
+    pub(super) fn of(customer: &Customer, country: Option<Country>) -> Self {
+        let phone = customer.profile.phone.as_ref();
+        let phone_key = phone.map(|phone| phone.keys(country).key);
+        let terms = search_terms(customer, phone_key.as_deref());
+        Self {
+            phone_key,
+            ..Self::with_terms(customer, terms)
+        }
     }
 
     /// Returns the rows that a stored customer has.
@@ -35,6 +44,7 @@ impl Rows {
         Self {
             tags: tags.map(str::to_owned).collect(),
             terms,
+            phone_key: None,
             identifiers: identifiers
                 .map(|held| (held.kind(), held.value()))
                 .collect(),

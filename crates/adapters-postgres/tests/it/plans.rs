@@ -232,7 +232,7 @@ async fn prepared_reads(inside: &mut PgConnection, prepared: &str) {
                 "'external:crm', 'C-777'".to_owned(),
                 "customer_identifiers_external_key",
             ),
-            "customer_by_phone" => ("'5550777'".to_owned(), "customers_phone_idx"),
+            "customer_by_phone" => ("'15550777', '5550777'".to_owned(), "customers_phone_idx"),
             // The cases without a filter read them.
             list if list.starts_with("list_by_") => continue,
             // It reads no table.

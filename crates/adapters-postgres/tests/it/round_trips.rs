@@ -68,7 +68,7 @@ async fn a_read_is_one_round_trip_by_whatever_it_is_found() {
     assert_eq!(counted.count(), 1);
     for lookup in [
         Lookup::Email(new.email.clone()),
-        Lookup::PhoneDigits(new.profile.phone.expect("a phone").digits().to_owned()),
+        Lookup::Phone(new.profile.phone.expect("a phone").keys(None)),
         Lookup::Legacy(new.legacy_id.expect("a legacy id")),
         Lookup::UserId(new.id),
     ] {

@@ -38,8 +38,8 @@ macro_rules! address_body {
             /// Country: ISO 3166-1 alpha-2; the tenant's by default.
             #[schema(pattern = "^[A-Za-z]{2}$", nullable = false)]
             pub country: Option<String>,
-            /// Phone number: at least 4 digits, grouped in any way.
-            #[schema(min_length = 4, pattern = r"^[+]?[0-9 ./()\-]+$")]
+            /// Phone number, as people write it.
+            #[schema(min_length = 1)]
             pub phone: Option<String>,
             /// The customer's name for the address.
             pub label: Option<String>,

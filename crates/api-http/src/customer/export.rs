@@ -122,7 +122,7 @@ fn place(api: &Api) -> HttpResult<OwnedSemaphorePermit> {
 }
 
 fn read(call: &mut Request) -> HttpResult<(ExportRequest, Expand)> {
-    let filter = list::read_filter(&mut call.fields);
+    let filter = list::read_filter(&mut call.fields, call.context.country);
     let expand = Expand::read(&mut call.fields);
     let format = call.fields.one_of("format", FORMATS).optional();
     let format = format.unwrap_or_else(|| preferred(call.headers()));

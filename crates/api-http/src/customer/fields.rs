@@ -34,8 +34,9 @@ pub struct ProfileInput {
     pub date_of_birth: Option<String>,
     /// Gender.
     pub gender: Option<super::CustomerGender>,
-    /// Phone number: at least 4 digits, in any grouping.
-    #[schema(min_length = 4, pattern = r"^[+]?[0-9 ./()\-]+$")]
+    /// Phone number, as people write it: with any digits and separators, and an extension. Without a
+    /// country code it is one of the tenant's country.
+    #[schema(min_length = 1)]
     pub phone: Option<String>,
     /// URL of a picture, `https` only.
     #[schema(format = "uri")]

@@ -13,6 +13,7 @@ use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
 use cursor::ListCursor;
+use customer_domain::address::Country;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
@@ -95,7 +96,7 @@ reply! {
 pub(super) async fn list(call: Call) -> HttpResult<Response> {
     let mut call = call.query(Code::TenantNotFound).await?;
     let cursors = ListCursor::new(&call.api, &call.context);
-    let wanted = read(&mut call.fields, &cursors)?;
+    let wanted = read(&mut call.fields, call.context.country, &cursors)?;
     let customers = &call.api.customers;
     let rows = customers.list(&call.context, &wanted.filter, wanted.sort, &wanted.page);
     let rows = rows.await.map_err(problem)?;
@@ -120,8 +121,8 @@ struct Wanted {
     expand: Expand,
 }
 
-fn read(query: &mut Fields, cursors: &ListCursor) -> HttpResult<Wanted> {
-    let filter = filter::read(query);
+fn read(query: &mut Fields, country: Option<Country>, cursors: &ListCursor) -> HttpResult<Wanted> {
+    let filter = filter::read(query, country);
     let expand = Expand::read(query);
     let sort = CustomerSort {
         key: query

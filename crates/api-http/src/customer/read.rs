@@ -7,6 +7,7 @@ use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::items::Items;
 use crate::support::params::CustomerPath;
+use customer_domain::address::Country;
 use customer_domain::customer::{CustomerRef, ExternalId, LegacyId, Lookup};
 use customer_domain::profile::Phone;
 use customer_domain::{CustomerId, StoreError};
@@ -110,7 +111,7 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Violation> {
 pub struct LookupBody {
     /// The e-mail address, in any spelling.
     pub email: Option<String>,
-    /// The phone number, in any grouping. If several customers share it, the one that registered
+    /// The phone number, in any spelling. If several customers share it, the one that registered
     /// first is found.
     pub phone: Option<String>,
     /// The id in Magento.
@@ -149,13 +150,13 @@ static LOOKUP: AliasTable = AliasTable {
 )]
 pub(super) async fn look_up(call: Call) -> HttpResult<Response> {
     let mut call = call.body(&LOOKUP, Code::CustomerNotFound).await?;
-    let lookup = lookup(&mut call.fields)?;
+    let lookup = lookup(&mut call.fields, call.context.country)?;
     let record = call.api.customers.look_up(&call.context, &lookup).await;
     let record = record.map_err(not_found)?;
     Ok(render(StatusCode::OK, &record, &call.context).send())
 }
 
-fn lookup(fields: &mut Fields) -> HttpResult<Lookup> {
+fn lookup(fields: &mut Fields, country: Option<Country>) -> HttpResult<Lookup> {
     const ONE: &str = "exactly one of email, phone, legacyId, externalId and userId is needed";
     let given = [
         fields
@@ -168,7 +169,7 @@ fn lookup(fields: &mut Fields) -> HttpResult<Lookup> {
             .then(|text| rule(Phone::parse(&text)))
             .optional()
             .flatten()
-            .map(|phone| Lookup::PhoneDigits(phone.digits().to_owned())),
+            .map(|phone| Lookup::Phone(phone.keys(country))),
         fields
             .integer("legacyId", 1..=i64::from(u32::MAX))
             .then(|id| rule(LegacyId::new(id)))

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, CustomerType, ExternalId,
-    Identifier, SortKey, Status,
+    Identifier, SearchQuery, SearchWord, SortKey, Status,
 };
 use customer_domain::group::GroupId;
 use customer_domain::tag::Tag;
@@ -147,6 +147,11 @@ impl Customers {
     }
 }
 
+fn search_text(search: &SearchQuery) -> String {
+    let words = search.words().iter().map(SearchWord::as_str);
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Returns the conditions of a filter by the names of their query parameters; null if not set.
 fn as_audit_values(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
     let CustomerFilter {
@@ -156,11 +161,11 @@ fn as_audit_values(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
         group,
         tag,
         known_as,
-        phone_digits,
+        phone,
         created,
         updated,
     } = filter;
-    let words = search.as_ref().map(|search| search.words().join(" "));
+    let words = search.as_ref().map(search_text);
     let time = |at: Option<DateTime<Utc>>| json!(at.map(|at| at.to_rfc3339_opts(AutoSi, true)));
     let parts = [
         ("status", json!(status.map(Status::as_str))),
@@ -171,7 +176,7 @@ fn as_audit_values(filter: &CustomerFilter) -> Vec<(&'static str, Value)> {
         ),
         ("group", json!(group.as_ref().map(GroupId::as_str))),
         ("tag", json!(tag.as_ref().map(Tag::as_str))),
-        ("phone", json!(phone_digits)),
+        ("phone", json!(phone.as_ref().map(|phone| &phone.digits))),
         ("created_after", time(created.after)),
         ("created_before", time(created.before)),
         ("updated_after", time(updated.after)),

@@ -141,7 +141,7 @@ async fn a_password_makes_an_account_and_is_kept_as_a_hash_alone() {
 #[test]
 fn a_record_can_be_shown_without_its_person() {
     let record = customer().full().build_new();
-    let search = SearchQuery::parse("grace hop").expect("a search");
+    let search = SearchQuery::parse("grace hop", context().country).expect("a search");
     let origin = Origin {
         ip: Some([198, 51, 100, 77].into()),
         user_agent: Some("Navy/1.0".to_owned()),

@@ -7,7 +7,7 @@ use customer_domain::customer::{
 };
 use customer_domain::{CustomerId, StoreError};
 use customer_testkit::builders::{
-    at, context, customer, email, external, group, legacy, tag, tenant,
+    at, context, customer, email, external, group, legacy, phone_keys, tag, tenant,
 };
 use customer_testkit::fake::Step;
 use serde_json::json;
@@ -92,7 +92,7 @@ async fn the_trail_has_what_was_asked_for_and_with_which_words() {
     let app = with_customers(1).await;
     let filter = CustomerFilter {
         status: Some(Status::Active),
-        search: SearchQuery::parse("secret").ok(),
+        search: SearchQuery::parse("secret", context().country).ok(),
         known_as: vec![Identifier::Email(email("secret@example.com"))],
         updated: TimeSpan {
             after: None,
@@ -141,7 +141,7 @@ async fn every_part_of_a_filter_is_on_record() {
     let request = ExportRequest {
         filter: CustomerFilter {
             status: Some(Status::Suspended),
-            search: SearchQuery::parse("Łukasz, +1 555-0100").ok(),
+            search: SearchQuery::parse("Łukasz, +1 555-0100", context().country).ok(),
             customer_type: Some(CustomerType::Business),
             group: Some(group("vip")),
             tag: Some(tag("navy")),
@@ -149,7 +149,7 @@ async fn every_part_of_a_filter_is_on_record() {
                 Identifier::Legacy(legacy(7)),
                 Identifier::External(external("crm", "C-17")),
             ],
-            phone_digits: Some("5550100".to_owned()),
+            phone: Some(phone_keys("5550100")),
             created: span,
             updated: span,
         },
@@ -159,7 +159,7 @@ async fn every_part_of_a_filter_is_on_record() {
     assert_eq!(begun.expect("a chunk").first.items.len(), 0);
     let entry = app.store.audit().remove(0);
     let asked_for = json!({
-        "status": "suspended", "search": "0100 1 555 lukasz", "customer_type": "business",
+        "status": "suspended", "search": "15550100 lukasz", "customer_type": "business",
         "group": "vip", "tag": "navy", "phone": "5550100", "legacy_id": 7,
         "external_id": "crm:C-17",
         "created_after": "2026-01-15T12:00:01Z", "created_before": "2026-01-15T12:00:02Z",

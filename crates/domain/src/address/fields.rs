@@ -163,7 +163,7 @@ mod tests {
             assert!(field.parse(&"ß".repeat(max + 1)).is_err(), "{field:?}");
         }
         let lengths = texts.map(|(_, max)| max).collect::<Vec<_>>();
-        assert_eq!(lengths, [100, 100, 255, 255, 255, 100, 100, 20, 20, 50]);
+        assert_eq!(lengths, [100, 100, 255, 255, 255, 100, 100, 20, 40, 50]);
     }
 
     #[test]

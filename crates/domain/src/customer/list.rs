@@ -1,10 +1,10 @@
-//! Lists of customers: filters, search and sort order.
+//! Lists of customers: filters and sort order.
 
-use super::{CustomerType, Identifier, Status};
+use super::{CustomerType, Identifier, SearchQuery, Status};
 use crate::group::GroupId;
-use crate::support::hidden::hidden;
+use crate::profile::PhoneKeys;
 use crate::tag::Tag;
-use crate::{CustomerId, InvalidValue, SortOrder, ValueFault, text};
+use crate::{CustomerId, SortOrder};
 use chrono::{DateTime, Utc};
 
 /// A filter for customers: those that meet all of the conditions that are set.
@@ -22,8 +22,8 @@ pub struct CustomerFilter {
     pub tag: Option<Tag>,
     /// Only the customer that has all of these identifiers.
     pub known_as: Vec<Identifier>,
-    /// Only customers whose phone number has exactly these digits.
-    pub phone_digits: Option<String>,
+    /// Only customers with this phone number.
+    pub phone: Option<PhoneKeys>,
     /// Only customers that were created in this span.
     pub created: TimeSpan,
     /// Only customers that last changed in this span.
@@ -69,68 +69,6 @@ impl TimeSpan {
     }
 }
 
-/// The maximum length of a search, in characters.
-pub const MAX_SEARCH: usize = 200;
-/// The most words of a search.
-pub const MAX_SEARCH_WORDS: usize = 8;
-
-/// The folded words of a search. A customer matches if each of them is a prefix of one of its
-/// [search terms](super::search_terms).
-#[derive(Clone, PartialEq, Eq)]
-pub struct SearchQuery(Vec<String>);
-
-hidden!(SearchQuery);
-
-impl SearchQuery {
-    /// Parses a search. Text that looks like a phone number is a single word: its digits.
-    ///
-    /// # Errors
-    /// Fails if it has neither a letter nor a digit, more than [`MAX_SEARCH`] characters or more
-    /// than [`MAX_SEARCH_WORDS`] words.
-    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        if text.chars().count() > MAX_SEARCH {
-            return Err(InvalidValue::new(
-                ValueFault::TooLong,
-                format!("at most {MAX_SEARCH} characters are accepted"),
-            ));
-        }
-        let mut words = if is_like_a_phone_number(text) {
-            vec![text.chars().filter(char::is_ascii_digit).collect()]
-        } else {
-            text::words(text)
-        };
-        words.retain(|word: &String| !word.is_empty());
-        words.sort_unstable();
-        words.dedup();
-        match words.len() {
-            0 => Err(InvalidValue::new(
-                ValueFault::Invalid,
-                "a search has at least one letter or digit",
-            )),
-            count if count > MAX_SEARCH_WORDS => Err(InvalidValue::new(
-                ValueFault::TooLong,
-                format!("a search has at most {MAX_SEARCH_WORDS} words"),
-            )),
-            _ => Ok(Self(words)),
-        }
-    }
-
-    /// Returns the words, without duplicates.
-    pub fn words(&self) -> &[String] {
-        &self.0
-    }
-}
-
-/// Returns whether the text consists of digits and the separators of phone numbers. A few digits,
-/// such as `10.20`, may as well be words of an e-mail address.
-fn is_like_a_phone_number(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_marked = text.trim_start().starts_with(['+', '(']);
-    let is_possible =
-        |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' ');
-    (is_marked || digits >= 6) && text.chars().all(is_possible)
-}
-
 /// The key by which a list is sorted; customers with equal keys are sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SortKey {
@@ -167,41 +105,6 @@ pub enum CustomerKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_search_is_read_as_folded_words() {
-        for (text, words) in [
-            ("Müller", vec!["muller"]),
-            ("doe  JANE jane", vec!["doe", "jane"]),
-            ("O'Brien", vec!["obrien"]),
-            ("陳", vec!["陳"]),
-            ("jane@example.com", vec!["com", "example", "jane"]),
-            ("+1-555-0123", vec!["15550123"]),
-            ("(555) 01 23", vec!["5550123"]),
-            ("+1 55", vec!["155"]),
-            ("555-0123", vec!["5550123"]),
-            ("10.20", vec!["10", "20"]),
-            ("flat 12", vec!["12", "flat"]),
-            ("50%_x", vec!["50", "x"]),
-        ] {
-            let query = SearchQuery::parse(text).unwrap();
-            assert_eq!(query.words(), words, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_search_without_letter_or_digit_or_without_end_is_refused() {
-        let endless = "a ".repeat(MAX_SEARCH);
-        for (text, fault) in [
-            ("", ValueFault::Invalid),
-            ("%_*'", ValueFault::Invalid),
-            ("+-()", ValueFault::Invalid),
-            (endless.as_str(), ValueFault::TooLong),
-            ("a b c d e f g h i", ValueFault::TooLong),
-        ] {
-            assert_eq!(SearchQuery::parse(text).unwrap_err().fault, fault, "{text}");
-        }
-    }
 
     #[test]
     fn a_span_includes_its_beginning_but_not_its_end() {

@@ -2,6 +2,7 @@
 
 use super::{Customer, ExternalId, Identifier, LegacyId, NewCustomer};
 use super::{CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort};
+use crate::profile::PhoneKeys;
 use crate::{Context, CustomerId, Page, PageRequest, StoreError};
 use async_trait::async_trait;
 
@@ -43,9 +44,9 @@ pub trait CustomerRepo: Send {
 pub enum Lookup {
     /// The e-mail address, compared by its key.
     Email(super::Email),
-    /// The digits of a phone number. If several customers share it, the one that registered first
-    /// and is not deleted is found.
-    PhoneDigits(String),
+    /// A phone number. If several customers share it, the one that registered first and is not
+    /// deleted is found.
+    Phone(PhoneKeys),
     /// The id in Magento.
     Legacy(LegacyId),
     /// The id in another system.

@@ -90,7 +90,7 @@ mod tests {
             "profile.firstName",
             "/profile/lastName",
             "phone",
-            "phoneDigits",
+            "phoneKey",
             "dateOfBirth",
             "date_of_birth",
             "gender",

@@ -1,5 +1,6 @@
 //! The context of every operation: who acts, and in which tenant.
 
+use super::country::Country;
 use super::hidden::hidden;
 use super::permission::Permission;
 use super::vocabulary::vocabulary;
@@ -15,6 +16,9 @@ pub struct Context {
     pub tenant: TenantId,
     /// The tenant's slug, which replies and events carry.
     pub tenant_slug: String,
+    /// The tenant's country, of which phone numbers without a country code are; `None` if it is not
+    /// known, or no tenant's.
+    pub country: Option<Country>,
     /// Who acts.
     pub actor: Actor,
     /// The strongest permission of the actor; `None` for a customer.
@@ -40,6 +44,7 @@ impl Context {
         Self {
             tenant,
             tenant_slug: slug.to_owned(),
+            country: None,
             actor: Actor {
                 kind: ActorKind::System,
                 id: name.to_owned(),

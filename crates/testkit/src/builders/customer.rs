@@ -11,7 +11,7 @@ use customer_domain::customer::{
 };
 use customer_domain::group::{Group, GroupId};
 use customer_domain::preference::{OptIn, Preferences};
-use customer_domain::profile::{Gender, Phone, Profile};
+use customer_domain::profile::{Gender, Phone, PhoneKeys, Profile};
 use customer_domain::statistics::CustomerSummary;
 use customer_domain::tag::Tag;
 use customer_domain::tenant::Tenant;
@@ -31,6 +31,11 @@ pub fn phone(text: &str) -> Phone {
     Phone::parse(text)
         .expect("a phone number")
         .expect("not empty")
+}
+
+/// Returns what a phone number is compared by in the country of [`context`](super::context).
+pub fn phone_keys(text: &str) -> PhoneKeys {
+    Phone::from_store(text.to_owned()).keys(super::context().country)
 }
 
 /// Parses a tag. Panics if it is invalid.

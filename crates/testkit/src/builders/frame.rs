@@ -1,6 +1,7 @@
 //! Tenants, and contexts inside them.
 
 use super::clock::{at, seeded_id};
+use customer_domain::address::Country;
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Actor, ActorKind, Context, Origin, Permission, TenantId};
 
@@ -50,6 +51,7 @@ fn inside(tenant: &Tenant, kind: ActorKind, actor: &str) -> Context {
     Context {
         tenant: tenant.id,
         tenant_slug: tenant.slug.as_str().to_owned(),
+        country: Country::from_store(&tenant.settings.country),
         actor: Actor {
             kind,
             id: actor.to_owned(),

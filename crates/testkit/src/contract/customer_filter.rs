@@ -3,7 +3,7 @@
 use super::Harness;
 use super::steps::customer_list::{BY_AGE, ids, only, page, sorted, sorts, walk};
 use super::steps::{stored, stored_all};
-use crate::builders::{at, customer, email, external, group, legacy, tag};
+use crate::builders::{at, context, customer, email, external, group, legacy, phone_keys, tag};
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerType, Identifier, NewCustomer, SearchQuery, Status, TimeSpan,
 };
@@ -11,7 +11,7 @@ use customer_domain::{CustomerId, PageAt};
 
 pub(super) fn search(text: &str) -> CustomerFilter {
     CustomerFilter {
-        search: Some(SearchQuery::parse(text).expect("a search")),
+        search: Some(SearchQuery::parse(text, context().country).expect("a search")),
         ..CustomerFilter::default()
     }
 }
@@ -25,7 +25,7 @@ fn known_as(identifiers: &[Identifier]) -> CustomerFilter {
 
 fn of_phone(digits: &str) -> CustomerFilter {
     CustomerFilter {
-        phone_digits: Some(digits.to_owned()),
+        phone: Some(phone_keys(digits)),
         ..CustomerFilter::default()
     }
 }
@@ -245,7 +245,7 @@ fn expectations() -> Vec<Expectation> {
         ),
         (
             CustomerFilter {
-                phone_digits: Some("5550100".to_owned()),
+                phone: Some(phone_keys("5550100")),
                 ..tagged("Blue")
             },
             |c| c.profile.phone.is_some() && c.tags.contains(&tag("Blue")),

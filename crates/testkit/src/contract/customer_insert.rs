@@ -1,12 +1,10 @@
 //! A new customer comes back as it was stored, or is refused for a reason.
 
 use super::Harness;
-use super::steps::{begin, insert, read, stored};
+use super::steps::{begin, insert, read, stored, terms_of};
 use crate::builders::{at, context, customer, new_customer, random_customer};
 use chrono::{NaiveDate, TimeDelta};
-use customer_domain::customer::{
-    AccountState, Customer, CustomerType, Email, NewCustomer, Status, search_terms,
-};
+use customer_domain::customer::{AccountState, Customer, CustomerType, Email, NewCustomer, Status};
 use customer_domain::profile::Gender;
 use customer_domain::tier::Tier;
 use customer_domain::{Conflict, StoreError};
@@ -135,7 +133,7 @@ pub async fn the_search_terms_are_written(h: &impl Harness) {
     ] {
         let expected = stored(h, new).await.customer;
         let terms = h.search_terms(&context(), expected.id).await;
-        assert_eq!(terms, search_terms(&expected));
+        assert_eq!(terms, terms_of(&expected));
     }
 }
 

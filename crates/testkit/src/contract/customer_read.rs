@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{read, stored, stored_all};
-use crate::builders::{at, context, customer, email, external, legacy, new_customer};
+use crate::builders::{at, context, customer, email, external, legacy, new_customer, phone_keys};
 use customer_domain::customer::{
     AccountState, CustomerRecord, CustomerRef, Lookup, NewCustomer, Status,
 };
@@ -30,7 +30,7 @@ async fn looked_up(h: &impl Harness, lookup: Lookup) -> Option<CustomerRecord> {
 }
 
 async fn owner_of(h: &impl Harness, digits: &str) -> Option<CustomerId> {
-    let record = looked_up(h, Lookup::PhoneDigits(digits.to_owned())).await;
+    let record = looked_up(h, Lookup::Phone(phone_keys(digits))).await;
     record.map(|record| record.customer.id)
 }
 
@@ -128,9 +128,11 @@ pub async fn a_customer_is_looked_up_by_its_phone(h: &impl Harness) {
     let expected = stored(h, customer().number(1).phone("+1 (555) 0123").build_new()).await;
     stored(h, customer().number(2).phone("+1 555 01234").build_new()).await;
     stored(h, customer().number(3).build_new()).await;
-    let record = looked_up(h, Lookup::PhoneDigits("15550123".to_owned())).await;
-    assert_eq!(record, Some(expected));
-    for other in ["5550123", "1555012", "+15550123", "%", ""] {
+    for written in ["15550123", "555-0123", "+1 555 0123", "０１１　1 5550123"] {
+        let record = looked_up(h, Lookup::Phone(phone_keys(written))).await;
+        assert_eq!(record.as_ref(), Some(&expected), "{written}");
+    }
+    for other in ["555012", "1555012", "0123", "%", ""] {
         assert_eq!(owner_of(h, other).await, None, "{other:?}");
     }
 }
@@ -204,7 +206,7 @@ pub async fn what_is_unknown_is_looked_up_in_vain(h: &impl Harness) {
     stored(h, customer().number(1).full().build_new()).await;
     for lookup in [
         Lookup::Email(email("nobody@example.com")),
-        Lookup::PhoneDigits("000000".to_owned()),
+        Lookup::Phone(phone_keys("000000")),
         Lookup::Legacy(legacy(1)),
         Lookup::External(external("crm", "C-18")),
         Lookup::UserId(customer().number(2).build().id),

@@ -2,11 +2,11 @@
 
 use super::Harness;
 use super::steps::customer_save::{looked_up, refusal};
-use super::steps::{begin, edit, insert, read, stored};
+use super::steps::{begin, edit, insert, read, stored, terms_of};
 use crate::builders::{
     context, customer, email, external, group, legacy, new_customer, phone, tag,
 };
-use customer_domain::customer::{Customer, CustomerRef, Lookup, Status, search_terms};
+use customer_domain::customer::{Customer, CustomerRef, Lookup, Status};
 use customer_domain::{Conflict, StoreError};
 use serde_json::json;
 
@@ -161,7 +161,7 @@ pub async fn the_search_terms_follow(h: &impl Harness) {
     });
     let saved = saved.await.expect("saved").customer;
     let terms = h.search_terms(&context(), id).await;
-    assert_eq!(terms, search_terms(&saved));
+    assert_eq!(terms, terms_of(&saved));
     assert!(terms.contains("muller") && !terms.contains("lovelace"));
 }
 

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::steps::{begin, edit, read, stored};
-use crate::builders::{at, context, customer, external, phone, tag};
+use crate::builders::{at, context, customer, external, phone, phone_keys, tag};
 use chrono::TimeDelta;
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup,
@@ -228,7 +228,7 @@ fn of_looser_rules() -> (Group, NewCustomer) {
     let mailbox = "jürgen@localhost".to_owned();
     let mail = Email::from_store(mailbox.to_uppercase(), mailbox);
     assert!(Email::parse(mail.as_typed()).is_err() && Email::parse(mail.key()).is_err());
-    let phone = Phone::from_store("ext. 12".to_owned());
+    let phone = Phone::from_store("1\n2".to_owned());
     assert!(Phone::parse(phone.as_str()).is_err());
     let tag = Tag::from_store("two\nlines ".to_owned());
     assert!(Tag::parse(tag.as_str()).is_err());
@@ -265,7 +265,7 @@ pub async fn a_customer_that_new_input_could_not_be_is_read_whole(h: &impl Harne
     for lookup in [
         Lookup::UserId(id),
         Lookup::Email(email.clone()),
-        Lookup::PhoneDigits("12".to_owned()),
+        Lookup::Phone(phone_keys("12")),
         Lookup::Legacy(LegacyId::from_store(5_000_000_000)),
         Lookup::External(ExternalId {
             system: "Old CRM!".to_owned(),

@@ -6,7 +6,7 @@ use super::steps::{
 };
 use crate::builders::{
     api_key, at, change, context, customer, email, external, groups, legacy, new_customer,
-    operator_context, other_context, other_tenant, presented, third_tenant,
+    operator_context, other_context, other_tenant, phone_keys, presented, third_tenant,
 };
 use crate::stored::{audit_of, events_of};
 use customer_domain::api_key::{Permission, PresentedSecret};
@@ -30,7 +30,7 @@ fn well_known() -> NewCustomer {
 fn every_lookup(known: &NewCustomer) -> [Lookup; 5] {
     [
         Lookup::Email(email("ada@example.com")),
-        Lookup::PhoneDigits("15550123".to_owned()),
+        Lookup::Phone(phone_keys("15550123")),
         Lookup::Legacy(legacy(7)),
         Lookup::External(external("crm", "C-1")),
         Lookup::UserId(known.customer.id),

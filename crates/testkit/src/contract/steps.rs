@@ -8,10 +8,11 @@ pub(super) mod customer_save;
 use super::Harness;
 use customer_domain::address::{Address, AddressBook, BookChanges, MAX_BOOK};
 use customer_domain::api_key::{ApiKey, Revocation};
-use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer};
+use customer_domain::customer::{Customer, CustomerRecord, CustomerRef, NewCustomer, search_terms};
 use customer_domain::{Change, Context, CustomerId, StoreError, UnitOfWork};
+use std::collections::BTreeSet;
 
-use crate::builders::{PlainDigests, context, digest};
+use crate::builders::{PlainDigests, context, digest, phone_keys};
 
 /// Begins a unit of work in tenant A.
 pub(super) async fn begin(h: &impl Harness) -> Box<dyn UnitOfWork> {
@@ -53,6 +54,13 @@ pub(super) async fn stored_all(h: &impl Harness, customers: &[NewCustomer]) {
             .expect("the customer is stored");
     }
     work.commit().await.expect("commit");
+}
+
+/// Returns the search terms that a customer of tenant A must have.
+pub(super) fn terms_of(customer: &Customer) -> BTreeSet<String> {
+    let phone = customer.profile.phone.as_ref();
+    let key = phone.map(|phone| phone_keys(phone.as_str()).key);
+    search_terms(customer, key.as_deref())
 }
 
 /// Tries to store a customer of tenant A.

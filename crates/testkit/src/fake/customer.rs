@@ -7,6 +7,7 @@ use customer_domain::customer::{
     CustomerRepo, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup, NewCustomer,
     search_terms,
 };
+use customer_domain::profile::PhoneKeys;
 use customer_domain::{Conflict, Context, CustomerId, Page, PageRequest, StoreError, TenantId};
 
 fn identifier_key(tenant: TenantId, identifier: &Identifier) -> IdentifierKey {
@@ -19,6 +20,12 @@ fn conflict_of(identifier: &Identifier) -> Conflict {
         Identifier::Legacy(_) => Conflict::LegacyId,
         Identifier::External(_) => Conflict::ExternalId,
     }
+}
+
+/// Returns what the phone number of a customer is compared by.
+fn phone_key(context: &Context, customer: &Customer) -> Option<String> {
+    let phone = customer.profile.phone.as_ref();
+    phone.map(|phone| phone.keys(context.country).key)
 }
 
 impl State {
@@ -44,32 +51,36 @@ impl State {
         Ok(())
     }
 
-    fn insert_customer(&mut self, tenant: TenantId, new: &NewCustomer) -> Result<(), StoreError> {
-        let customer = &new.customer;
+    fn insert_customer(&mut self, context: &Context, new: &NewCustomer) -> Result<(), StoreError> {
+        let (tenant, customer) = (context.tenant, &new.customer);
         let at = (tenant, customer.id);
         if customer.tenant != tenant || self.customers.contains_key(&at) {
             let rule = "the key of customers".to_owned();
             return Err(StoreError::Conflict(Conflict::Other(rule)));
         }
         self.link(tenant, customer)?;
+        let phone_key = phone_key(context, customer);
         let row = CustomerRow {
             record: CustomerRecord {
                 customer: customer.clone(),
                 summary: new.summary.clone(),
             },
             password_hash: new.password_hash.clone(),
-            terms: search_terms(customer),
+            terms: search_terms(customer, phone_key.as_deref()),
+            phone_key,
         };
         self.customers.insert(at, row);
         Ok(())
     }
 
-    fn save_customer(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
+    fn save_customer(&mut self, context: &Context, customer: &Customer) -> Result<(), StoreError> {
+        let tenant = context.tenant;
         self.link(tenant, customer)?;
         let row = self.customers.get_mut(&(tenant, customer.id));
         let row = row.ok_or(StoreError::NotFound)?;
         row.record.customer = customer.clone();
-        row.terms = search_terms(customer);
+        row.phone_key = phone_key(context, customer);
+        row.terms = search_terms(customer, row.phone_key.as_deref());
         Ok(())
     }
 
@@ -116,14 +127,11 @@ impl State {
     }
 
     /// The longest-standing customer with this number: the one that registered first.
-    fn by_phone(&self, tenant: TenantId, digits: &str) -> Option<CustomerId> {
+    fn by_phone(&self, tenant: TenantId, keys: &PhoneKeys) -> Option<CustomerId> {
         self.customers_of(tenant)
+            .filter(|row| row.has_phone(keys))
             .map(|row| &row.record.customer)
             .filter(|customer| !customer.is_deleted())
-            .filter(|customer| {
-                let phone = customer.profile.phone.as_ref();
-                phone.is_some_and(|phone| phone.digits() == digits)
-            })
             .min_by_key(|customer| (customer.registration_date, customer.id))
             .map(|customer| customer.id)
     }
@@ -153,7 +161,7 @@ impl FakeUnitOfWork {
 #[async_trait]
 impl CustomerRepo for FakeUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
-        self.statement(|state, context| state.insert_customer(context.tenant, customer))?;
+        self.statement(|state, context| state.insert_customer(context, customer))?;
         self.held.insert(customer.customer.id);
         Ok(())
     }
@@ -170,7 +178,7 @@ impl CustomerRepo for FakeUnitOfWork {
             self.held.contains(&customer.id),
             "a unit of work saves only customers that it holds locked: call find_for_update first"
         );
-        self.statement(|state, context| state.save_customer(context.tenant, customer))
+        self.statement(|state, context| state.save_customer(context, customer))
     }
 }
 
@@ -206,7 +214,7 @@ impl CustomerReads for FakeStore {
         let tenant = context.tenant;
         let id = match lookup {
             Lookup::Email(email) => state.by_email(tenant, email),
-            Lookup::PhoneDigits(digits) => state.by_phone(tenant, digits),
+            Lookup::Phone(keys) => state.by_phone(tenant, keys),
             Lookup::Legacy(legacy) => state.by_legacy(tenant, *legacy),
             Lookup::External(external) => state.by_external(tenant, external),
             Lookup::UserId(user) => state.by_user(tenant, *user),

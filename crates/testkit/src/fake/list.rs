@@ -4,12 +4,12 @@ use super::state::CustomerRow;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, Identifier, SearchQuery,
-    SortKey,
+    SearchWord, SortKey,
 };
-use customer_domain::profile::Phone;
 use customer_domain::{
     CustomerId, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total, text,
 };
+use std::collections::BTreeSet;
 
 /// Returns one page of the customers that pass the filter.
 pub(super) fn page<'a>(
@@ -58,24 +58,28 @@ fn shows(filter: &CustomerFilter, row: &CustomerRow) -> bool {
         group,
         tag,
         known_as,
-        phone_digits,
+        phone,
         created,
         updated,
     } = filter;
     let customer = &row.record.customer;
-    let phone = customer.profile.phone.as_ref().map(Phone::digits);
     let mut words = search.iter().flat_map(SearchQuery::words);
     status.map_or(!customer.is_deleted(), |status| customer.status == status)
-        && words.all(|word| row.terms.iter().any(|term| term.starts_with(word)))
+        && words.all(|word| is_found(word, &row.terms))
         && customer_type.is_none_or(|kind| customer.customer_type == kind)
         && (group.is_none() || customer.joined_group() == group.as_ref())
         && tag.as_ref().is_none_or(|tag| customer.tags.contains(tag))
         && known_as
             .iter()
             .all(|identifier| is_known_as(customer, identifier))
-        && (phone_digits.is_none() || phone == phone_digits.as_deref())
+        && phone.as_ref().is_none_or(|keys| row.has_phone(keys))
         && created.contains(customer.created_at)
         && updated.contains(customer.updated_at)
+}
+
+fn is_found(word: &SearchWord, terms: &BTreeSet<String>) -> bool {
+    let mut prefixes = word.prefixes();
+    prefixes.any(|prefix| terms.iter().any(|term| term.starts_with(prefix)))
 }
 
 /// Returns whether a customer has an identifier, or had it before it was deleted.

@@ -10,6 +10,7 @@ use customer_domain::credential::PasswordHash;
 use customer_domain::customer::CustomerRecord;
 use customer_domain::group::{Group, GroupId};
 use customer_domain::note::Note;
+use customer_domain::profile::PhoneKeys;
 use customer_domain::tenant::Tenant;
 use customer_domain::{
     ApiKeyId, Change, Conflict, Context, CustomerId, NoteId, StoreError, TenantId,
@@ -41,6 +42,15 @@ pub(super) struct CustomerRow {
     pub(super) record: CustomerRecord,
     pub(super) password_hash: Option<PasswordHash>,
     pub(super) terms: BTreeSet<String>,
+    /// What the phone number is compared by.
+    pub(super) phone_key: Option<String>,
+}
+
+impl CustomerRow {
+    pub(super) fn has_phone(&self, keys: &PhoneKeys) -> bool {
+        let key = self.phone_key.as_deref();
+        key.is_some_and(|key| key == keys.key || key == keys.digits)
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ use customer_domain::TenantId;
 use customer_domain::customer::{
     CustomerFilter, Identifier, SearchQuery, SortKey, Status, TimeSpan,
 };
+use customer_domain::profile::PhoneKeys;
 
 /// The most rows that are fetched and sorted instead of walking the sort index.
 const MAX_SORTED_ROWS: usize = 2_000;
@@ -119,18 +120,22 @@ struct Condition {
 type Row = &'static str;
 
 impl Condition {
-    /// Tests rows `x` of a table below the customer. `order` is the order of an index that has them.
-    fn below(tenant: TenantId, table: &'static str, test: &Sql, order: &'static str) -> Self {
-        let table = Sql::text(table);
-        let from = sql!("{} x WHERE x.tenant_id = {} AND {}", table, tenant, test);
-        let order = Sql::text(order);
-        Self {
-            test: sql!("EXISTS (SELECT 1 FROM {} AND x.customer_id = c.id)", from),
-            start: Some(sql!(
-                "SELECT x.customer_id FROM {} ORDER BY {}",
-                from,
+    /// Tests rows `x` of a table below the customer, in one of several ways. `order` is the order of
+    /// an index that has the rows of each.
+    fn below(tenant: TenantId, table: &'static str, ways: &[Sql], order: &'static str) -> Self {
+        let [table, order] = [table, order].map(Sql::text);
+        let from = |test| sql!("{} x WHERE x.tenant_id = {} AND ({})", table, tenant, test);
+        let any = from(Sql::join(ways, " OR "));
+        let starts = ways.iter().map(|way| {
+            sql!(
+                "(SELECT x.customer_id FROM {} ORDER BY {})",
+                from(way.clone()),
                 order
-            )),
+            )
+        });
+        Self {
+            test: sql!("EXISTS (SELECT 1 FROM {} AND x.customer_id = c.id)", any),
+            start: Some(Sql::join(starts, " UNION ALL ")),
             sorts: &[],
         }
     }
@@ -173,7 +178,7 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
         group,
         tag,
         known_as,
-        phone_digits,
+        phone,
         created,
         updated,
     } = filter;
@@ -193,8 +198,9 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     let mut conditions = Vec::new();
     conditions.extend(wanted.map(|wanted| status(tenant, wanted)));
     conditions.extend(words.map(|word| {
+        let ways: Vec<_> = word.prefixes().map(begins_with).collect();
         let order = "x.term, x.customer_id";
-        Condition::below(tenant, "customer_search_terms", &begins_with(word), order)
+        Condition::below(tenant, "customer_search_terms", &ways, order)
     }));
     conditions.extend(customer_type.map(|kind| {
         let test = |row| sql!("{}.customer_type = {}", Sql::text(row), kind.code());
@@ -206,15 +212,15 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     }));
     conditions.extend(tag.iter().map(|tag| {
         let test = sql!("x.tag = {}", tag.as_str());
-        Condition::below(tenant, "customer_tags", &test, "x.customer_id")
+        Condition::below(tenant, "customer_tags", &[test], "x.customer_id")
     }));
     conditions.extend(known_as.iter().map(|identifier| {
         let test = |_| known_by(tenant, identifier, is_of_deleted);
         Condition::own(test, EVERY_SORT)
     }));
-    conditions.extend(phone_digits.iter().map(|digits| {
-        let test = |row| sql!("{}.phone_digits = {}", Sql::text(row), digits);
-        Condition::indexed(tenant, test, ("", "phone_digits"), &[])
+    conditions.extend(phone.iter().map(|PhoneKeys { key, digits }| {
+        let test = |row| sql!("{}.phone_key IN ({}, {})", Sql::text(row), key, digits);
+        Condition::indexed(tenant, test, ("", "phone_key"), &[])
     }));
     for (column, span, sorts) in spans {
         if *span != TimeSpan::default() {

@@ -3,7 +3,7 @@
 use customer_domain::customer::{
     CustomerFilter, CustomerType, Identifier, SearchQuery, SortKey, Status, TimeSpan,
 };
-use customer_testkit::builders::{at, email, external, group, legacy, tag};
+use customer_testkit::builders::{at, context, email, external, group, legacy, phone_keys, tag};
 
 /// The most rows that a page touches when it walks the index of its order, or finds a handful of
 /// rows: its own and those that the filter skips.
@@ -67,7 +67,7 @@ fn of_status(status: Status) -> CustomerFilter {
 
 fn search(text: &str) -> CustomerFilter {
     CustomerFilter {
-        search: SearchQuery::parse(text).ok(),
+        search: SearchQuery::parse(text, context().country).ok(),
         ..CustomerFilter::default()
     }
 }
@@ -278,7 +278,7 @@ fn by_identifier() -> Vec<Case> {
         ..known_as(Identifier::Email(email("u800@example.com")))
     };
     let phone = CustomerFilter {
-        phone_digits: Some("5550777".to_owned()),
+        phone: Some(phone_keys("5550777")),
         ..CustomerFilter::default()
     };
     let seventh = "c.email_key = 'u777@example.com'";

@@ -38,7 +38,7 @@ pub(super) async fn fill(store: &Store) {
              tier, email_verified, phone_verified, email_marketing, sms_marketing, push_notifications, order_updates, \
              promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, total_currency, \
              total_spent, lifetime_value, segment, email_key, last_name_key, tags, terms, metadata, \
-             custom_preferences, profile_data, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_digits, \
+             custom_preferences, profile_data, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_key, \
              deleted_at)",
             "t, id, 1, 1, made, made, changed, made, made, 0, 0, status, 3, CASE n % 500 WHEN 7 THEN 2 ELSE 1 END, 1, \
              false, false, false, false, false, false, false, false, false, false, false, 'USD', 0, 0, \

@@ -16,8 +16,8 @@ use customer_domain::{Claimed, KeyId, PageAt, PageRequest, SortOrder};
 use customer_postgres::Postgres;
 use customer_testkit::builders::{
     PlainDigests, api_key, at, change, claim, context, customer, digest, email, external,
-    full_address, full_note, group, groups, legacy, note, operator_context, presented, reply,
-    seeded_id, signer, tag, third_tenant,
+    full_address, full_note, group, groups, legacy, note, operator_context, phone_keys, presented,
+    reply, seeded_id, signer, tag, third_tenant,
 };
 
 /// Uses every method of every port.
@@ -74,7 +74,7 @@ async fn read_customers(postgres: &Postgres) {
         .expect("a read");
     for lookup in [
         Lookup::Email(new.email),
-        Lookup::PhoneDigits("15550100199".to_owned()),
+        Lookup::Phone(phone_keys("15550100199")),
         Lookup::Legacy(new.legacy_id.expect("a legacy id")),
         Lookup::External(external("crm", "C-17")),
         Lookup::UserId(new.id),
@@ -107,12 +107,12 @@ async fn read_customers(postgres: &Postgres) {
 fn filters() -> [CustomerFilter; 4] {
     let whole = CustomerFilter {
         status: Some(Status::Suspended),
-        search: SearchQuery::parse("grace hop").ok(),
+        search: SearchQuery::parse("grace hop", context().country).ok(),
         customer_type: Some(CustomerType::Business),
         group: Some(group("wholesale")),
         tag: Some(tag("navy")),
         known_as: Vec::new(),
-        phone_digits: Some("15550100199".to_owned()),
+        phone: Some(phone_keys("15550100199")),
         created: TimeSpan {
             after: Some(at(-1)),
             before: Some(at(1)),

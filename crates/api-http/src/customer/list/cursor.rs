@@ -102,7 +102,7 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
         group,
         tag,
         known_as,
-        phone_digits,
+        phone,
         created,
         updated,
     } = filter;
@@ -114,7 +114,7 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
         named("type", customer_type.map(|kind| kind.code().to_string())),
         named("group", group.as_ref().map(ToString::to_string)),
         named("tag", tag.as_ref().map(|tag| tag.as_str().to_owned())),
-        named("phone", phone_digits.clone()),
+        named("phone", phone.as_ref().map(|phone| phone.digits.clone())),
         named("created>", created.after.as_ref().map(time)),
         named("created<", created.before.as_ref().map(time)),
         named("updated>", updated.after.as_ref().map(time)),
@@ -123,7 +123,7 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
     let identifiers = known_as
         .iter()
         .map(|known| format!("{}={}", known.kind(), known.value()));
-    let words = words.map(|word| format!("word={word}"));
+    let words = words.map(|word| format!("word={}", word.as_str()));
     single
         .into_iter()
         .flatten()

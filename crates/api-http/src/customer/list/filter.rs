@@ -4,12 +4,13 @@ use crate::customer::fields::email;
 use crate::customer::words::{CustomerKindInput, CustomerStatus, KINDS, KindOrGroup, STATUSES};
 use crate::support::failure::rule;
 use chrono::{DateTime, Utc};
+use customer_domain::address::Country;
 use customer_domain::customer::{
     CustomerFilter, CustomerType, ExternalId, Identifier, LegacyId, MAX_SEARCH, SearchQuery,
     TimeSpan,
 };
 use customer_domain::group::GroupId;
-use customer_domain::profile::Phone;
+use customer_domain::profile::{Phone, PhoneKeys};
 use customer_domain::tag::Tag;
 use http_kit::fault::{self, Fault};
 use http_kit::fields::{Fields, Moment, Violation};
@@ -18,8 +19,9 @@ use http_kit::fields::{Fields, Moment, Violation};
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct FilterParams {
-    /// Words of the e-mail address and the names, or the digits of a phone number; case and accents
-    /// are ignored. All must match, each as the beginning of a word.
+    /// Words of the e-mail address and the names; case and accents are ignored. All must match, each
+    /// as the beginning of a word. A phone number is found in any spelling, by its beginning, or by
+    /// its last four digits or more.
     #[param(example = "muller jane", min_length = 1)]
     pub search: Option<String>,
     /// Only customers with this status; by default all but deleted ones.
@@ -36,7 +38,8 @@ pub struct FilterParams {
     /// that had it.
     #[param(example = "jane.smith@example.com")]
     pub email: Option<String>,
-    /// Only customers with this phone number, in any grouping.
+    /// Only customers with this phone number, in any spelling; without a country code it is one of the
+    /// tenant's country.
     #[param(example = "1-555-0125")]
     pub phone: Option<String>,
     /// The customer with this id in Magento.
@@ -62,14 +65,14 @@ pub struct FilterParams {
 }
 
 /// Reads the parameters of [`FilterParams`].
-pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
+pub(in crate::customer) fn read(query: &mut Fields, country: Option<Country>) -> CustomerFilter {
     let (customer_type, group) = kind_and_group(query);
     CustomerFilter {
         status: query.one_of("status", &STATUSES).optional(),
         search: query
             .text("search")
             .max(MAX_SEARCH)
-            .then(|text| rule(SearchQuery::parse(&text)))
+            .then(|text| rule(SearchQuery::parse(&text, country)))
             .optional(),
         customer_type,
         group,
@@ -78,9 +81,9 @@ pub(in crate::customer) fn read(query: &mut Fields) -> CustomerFilter {
             .then(|text| rule(Tag::parse(&text)))
             .optional(),
         known_as: known_as(query),
-        phone_digits: query
+        phone: query
             .text("phone")
-            .then(|text| phone_digits(&text))
+            .then(|text| phone(&text, country))
             .optional(),
         created: TimeSpan {
             after: moment(query, "created_after"),
@@ -142,9 +145,9 @@ fn external_id(text: &str) -> Result<ExternalId, Violation> {
     rule(ExternalId::parse(system, id))
 }
 
-fn phone_digits(text: &str) -> Result<String, Violation> {
+fn phone(text: &str, country: Option<Country>) -> Result<PhoneKeys, Violation> {
     match rule(Phone::parse(text))? {
-        Some(phone) => Ok(phone.digits().to_owned()),
+        Some(phone) => Ok(phone.keys(country)),
         None => Err(Violation::new(
             fault::INVALID_VALUE,
             "a phone number has digits",

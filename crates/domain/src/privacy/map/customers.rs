@@ -120,7 +120,7 @@ pub(super) const TABLES: &[Table] = &[
             personal("phone", &CONTACT, Erase::Null)
                 .export("profile.phone")
                 .also(&["phone_number", "telephone", "mobile"]),
-            personal("phone_digits", &FINDING, Erase::Null),
+            personal("phone_key", &FINDING, Erase::Null),
             personal("phone_verified", &CONTACT, NO)
                 .export("phoneVerified")
                 .in_logs(),
