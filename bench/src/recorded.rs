@@ -101,14 +101,13 @@ impl Recorded {
         let settings = from_start.settings.iter().find(is_serving);
         let settings = settings.ok_or("the service opened no serving connection")?;
         self.plan.settings.clone_from(settings);
-        for sent in from_start.sent {
-            if let Sent::Simple(text) = sent
-                && text.starts_with("PREPARE ")
-                && !self.plan.prepare.contains(&text)
-            {
-                self.plan.prepare.push(text);
-            }
-        }
+        let prepare = from_start.sent.into_iter().filter_map(|sent| match sent {
+            Sent::Simple(text) if text.starts_with("PREPARE ") => Some(text),
+            Sent::Simple(_) | Sent::Prepared { .. } => None,
+        });
+        // The connections of jobs prepare less.
+        let prepare = prepare.max_by_key(String::len);
+        self.plan.prepare = Vec::from_iter(prepare);
         Ok(())
     }
 

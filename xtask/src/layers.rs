@@ -4,13 +4,11 @@
 //! nor on `app`; `http-kit` and `embedded-postgres` depend on no package of the workspace; `testkit` is for tests and
 //! the benchmark alone; `bin` wires all of them. A new dependency is reviewed as a new line below.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
-use cargo_metadata::{DependencyKind, MetadataCommand};
-
 use crate::Failure;
 use crate::repository::Fault;
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Rows of (package, its allowed direct dependencies).
 pub type Table<'a> = &'a [(&'a str, &'a [&'a str])];
@@ -237,6 +235,7 @@ const NORMAL: Table<'static> = &[
             "serde_json",
             "strsim",
             "thiserror",
+            "tikv-jemallocator",
             "tokio",
             "tokio-util",
             "tracing",
@@ -328,9 +327,9 @@ pub struct Graph {
 
 /// Reads the dependency graph of the workspace at `root` from its manifests.
 pub fn read(root: &Path) -> Result<Graph, Failure> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
+    let mut metadata = MetadataCommand::new();
+    metadata.manifest_path(root.join("Cargo.toml")).no_deps();
+    let metadata = metadata
         .exec()
         .map_err(|error| Failure::said(format!("cannot read the workspace: {error}")))?;
     let mut graph = Graph::default();
