@@ -106,7 +106,7 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             "customer_by_phone",
             "uuid, text, text",
             by(Sql::text(
-                "c.phone_key IN ($2, $3) AND c.deleted_at IS NULL ORDER BY c.registration_date, c.id LIMIT 1",
+                "c.phone_key IN ($2, $3) AND c.deleted_at IS NULL ORDER BY c.phone_key <> $2, c.registration_date, c.id LIMIT 1",
             )),
         ),
         ("customer_for_update", "uuid, uuid", lock(&first, &record)),

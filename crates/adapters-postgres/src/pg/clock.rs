@@ -6,9 +6,9 @@
 //! still open shows its lock.
 //!
 //! A unit of work that hangs, even in its COMMIT, hides what the tenant wrote since then from reads by
-//! time, and from them alone. The server ends it: a statement, and a COMMIT that waits for a replica,
-//! after `statement_timeout` (10 s), a transaction whose client is silent after
-//! `idle_in_transaction_session_timeout` (15 s).
+//! time, and from them alone. The server ends a statement after `statement_timeout` (10 s), and a
+//! transaction whose client is silent after `idle_in_transaction_session_timeout` (15 s). Nothing
+//! ends a COMMIT that waits for a synchronous replica: it hides as long as it waits.
 
 use super::pool::PgPool;
 use super::read;

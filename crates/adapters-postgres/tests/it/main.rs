@@ -9,8 +9,8 @@ mod audit_month;
 mod concurrency;
 mod contract;
 mod group;
-// Marked as test code for the lints that allow tests to panic.
 mod horizon;
+// Marked as test code for the lints that allow tests to panic.
 #[cfg(test)]
 mod job;
 #[cfg(test)]

@@ -53,7 +53,8 @@ words! {
 /// exports run at the same time; a fifth is rejected with `503` and should be retried.
 ///
 /// To export only what changed since, pass the `X-Next-Updated-After` of this reply as
-/// `updated_after` next time: no change is missed, whenever it was committed.
+/// `updated_after` next time: no change is missed, whenever it was committed. Those who were deleted
+/// are exported with `status=deleted`.
 ///
 /// In `text/csv`, the columns are the members of a customer, named by their paths. Tags are joined
 /// by `|`; objects are written as JSON. A text that a spreadsheet would run as a formula (it begins
@@ -93,7 +94,7 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
     let BegunExport {
         request,
         first,
-        horizon,
+        next_updated_after,
     } = begun.map_err(list::problem)?;
     let related = expand.related(&api, &context, &first.items).await?;
     let format = request.format;
@@ -107,7 +108,11 @@ pub(super) async fn export(call: Call) -> HttpResult<Response> {
         rows: first,
         related,
     };
-    Ok(reply(format, horizon, Export::new(source, first, place)))
+    Ok(reply(
+        format,
+        next_updated_after,
+        Export::new(source, first, place),
+    ))
 }
 
 /// Takes one of the places for running exports, which is free again when it is dropped.
@@ -164,7 +169,7 @@ fn preferred(headers: &HeaderMap) -> Format {
     best.1
 }
 
-fn reply(format: Format, horizon: DateTime<Utc>, export: Export) -> Response {
+fn reply(format: Format, next: DateTime<Utc>, export: Export) -> Response {
     let (kind, disposition) = match format {
         Format::Ndjson => (
             "application/x-ndjson",
@@ -180,8 +185,8 @@ fn reply(format: Format, horizon: DateTime<Utc>, export: Export) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     // The text of a time is always a valid value.
-    if let Ok(horizon) = HeaderValue::try_from(horizon.to_rfc3339_opts(AutoSi, true)) {
-        headers.insert(NEXT_UPDATED_AFTER, horizon);
+    if let Ok(next) = HeaderValue::try_from(next.to_rfc3339_opts(AutoSi, true)) {
+        headers.insert(NEXT_UPDATED_AFTER, next);
     }
     response
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::audit::{AuditEntry, AuditKind, FieldChange};
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, CustomerType, ExternalId,
-    Identifier, SearchQuery, SearchWord, SortKey, Status,
+    Identifier, SearchQuery, SearchWord, SortKey, Status, TimeSpan,
 };
 use customer_domain::group::GroupId;
 use customer_domain::tag::Tag;
@@ -61,9 +61,9 @@ pub struct BegunExport {
     pub request: ExportRequest,
     /// The first chunk.
     pub first: ExportChunk,
-    /// The horizon before the first chunk was read: the next export continues this one if it asks
-    /// for what was updated from here on.
-    pub horizon: DateTime<Utc>,
+    /// The next export continues this one if it asks for what was updated from here on: the horizon
+    /// before the first chunk was read, or the end of the filter if that is earlier.
+    pub next_updated_after: DateTime<Utc>,
 }
 
 impl Customers {
@@ -84,6 +84,9 @@ impl Customers {
         for span in request.filter.read_by(None) {
             span.end_at(horizon);
         }
+        let TimeSpan { after, before } = request.filter.updated;
+        // The horizon may be before that of an earlier export.
+        let next_updated_after = Some(before.unwrap_or(horizon)).max(after);
         let first = self.chunk(context, &request, PageAt::Start).await?;
         let mut work = self.transactions.begin(context).await?;
         let now = work.now();
@@ -92,7 +95,7 @@ impl Customers {
         Ok(BegunExport {
             request,
             first,
-            horizon,
+            next_updated_after: next_updated_after.unwrap_or(horizon),
         })
     }
 

@@ -88,8 +88,38 @@ async fn an_export_by_time_ends_at_the_horizon_of_its_beginning() {
     let changed = app.customers.begin_export(&context(), changed).await;
     let changed = changed.expect("begun");
     assert_eq!(changed.first.items.len(), 1);
-    assert_eq!(changed.request.filter.updated.before, Some(changed.horizon));
-    assert!(changed.horizon > at(999) && changed.horizon < at(1_001));
+    let next = changed.next_updated_after;
+    assert_eq!(changed.request.filter.updated.before, Some(next));
+    assert!(next > at(999) && next < at(1_001));
+}
+
+#[tokio::test]
+async fn an_export_is_continued_from_where_its_filter_ended_and_never_goes_back() {
+    let app = around_the_horizon().await;
+    for (after, before, next) in [
+        (at(0), Some(at(500)), at(500)),
+        (at(1_500), None, at(1_500)),
+        (at(1_500), Some(at(1_400)), at(1_500)),
+    ] {
+        let updated = TimeSpan {
+            after: Some(after),
+            before,
+        };
+        let request = ExportRequest {
+            filter: CustomerFilter {
+                updated,
+                ..CustomerFilter::default()
+            },
+            with_addresses: false,
+            format: ExportFormat::Ndjson,
+        };
+        let begun = app.customers.begin_export(&context(), request).await;
+        assert_eq!(
+            begun.expect("begun").next_updated_after,
+            next,
+            "{updated:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -235,7 +235,7 @@ fn by_export(client: &Client, done: &AtomicBool) -> Seen {
         let after = since.as_ref().map(|at| format!("&updated_after={at}"));
         let url = format!("{EXPORT}{}", after.unwrap_or_default());
         let reply = client.get(&url).expect(200);
-        since = reply.header("x-next-updated-after").map(str::to_owned);
+        since = Some(reply.header("x-next-updated-after").unwrap().to_owned());
         let lines = reply.text.lines().map(serde_json::from_str);
         let customers: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
         see(&mut seen, &customers);

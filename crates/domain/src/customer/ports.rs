@@ -45,7 +45,7 @@ pub enum Lookup {
     /// The e-mail address, compared by its key.
     Email(super::Email),
     /// A phone number. If several customers share it, the one that registered first and is not
-    /// deleted is found.
+    /// deleted is found; one with the digits alone only if none has the key.
     Phone(PhoneKeys),
     /// The id in Magento.
     Legacy(LegacyId),

@@ -74,15 +74,31 @@ pub(crate) fn digits(text: &str) -> String {
 /// Returns the country code and the national number, if the text is a possible number.
 pub(crate) fn international(text: &str, country: Option<Country>) -> Option<String> {
     let text = plain(text);
-    let region = country.and_then(|country| country.code().parse().ok());
-    parsed(&text, region).or_else(|| {
-        // Most of the world dials 00 for the plus sign.
-        let rest = digits(&text);
-        parsed(&format!("+{}", rest.strip_prefix("00")?), None)
-    })
+    let region: Option<Region> = country.and_then(|country| country.code().parse().ok());
+    let with_plus = international_digits(&text, region)
+        .and_then(|digits| PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok())
+        .filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number));
+    match with_plus {
+        Some(number) => Some(without_plus(&number)),
+        None => possible(&text, region),
+    }
 }
 
-fn parsed(text: &str, region: Option<Region>) -> Option<String> {
+/// Returns the digits that follow the plus sign which was left out: most of the world dials 00 for
+/// it, and programs often drop it before the country's own code. Australia dials 0011.
+fn international_digits(text: &str, region: Option<Region>) -> Option<String> {
+    if text.contains(['+', '＋']) {
+        return None;
+    }
+    let digits = digits(text);
+    if let Some(rest) = digits.strip_prefix("00") {
+        return (!rest.starts_with("11")).then(|| rest.to_owned());
+    }
+    let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region?)?;
+    digits.starts_with(&code.to_string()).then_some(digits)
+}
+
+fn possible(text: &str, region: Option<Region>) -> Option<String> {
     let number = PHONE_NUMBER_UTIL.parse(text, region).ok()?;
     let is_possible = PHONE_NUMBER_UTIL.is_possible_number(&number);
     is_possible.then(|| without_plus(&number))
@@ -178,6 +194,22 @@ mod tests {
                 "GB",
                 "447921123456",
             ),
+            // The plus sign is 00 even where another number could begin so, or was left out.
+            (
+                &["4915112345678", "+49 151 12345678", "0151 12345678"],
+                "DE",
+                "4915112345678",
+            ),
+            (&["0049 711 5550101"], "JP", "497115550101"),
+            (&["0044 20 7946 0958"], "RU", "442079460958"),
+            (&["0033 1 23 45 67 89"], "AU", "33123456789"),
+            (
+                &["0011 61 2 5550 4321", "02 5550 4321"],
+                "AU",
+                "61255504321",
+            ),
+            (&["0049 711 5550101"], "SG", "497115550101"),
+            (&["0041 44 668 18 00"], "BR", "41446681800"),
         ] {
             for text in texts {
                 assert_eq!(keys(text, code).key, key, "{text}");

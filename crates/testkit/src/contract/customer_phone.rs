@@ -138,8 +138,6 @@ pub async fn a_phone_is_searched_by_any_spelling_and_by_its_last_digits(h: &impl
         let last = key[key.len() - 4..].to_owned();
         let beside = format!("customer {}", spellings[spellings.len() - 1]);
         let texts = spellings.iter().map(|written| (*written).to_owned());
-        // An extension is no part of what is searched.
-        let texts = texts.filter(|written| !written.contains('x'));
         for text in texts.chain([last, beside]) {
             let search = SearchQuery::parse(&text, context.country).expect("a search");
             let filter = CustomerFilter {

@@ -132,6 +132,13 @@ pub async fn a_customer_is_looked_up_by_its_phone(h: &impl Harness) {
         let record = looked_up(h, Lookup::Phone(phone_keys(written))).await;
         assert_eq!(record.as_ref(), Some(&expected), "{written}");
     }
+    // Of another country, and with the digits of an American number; registered first.
+    let other = customer().number(4).phone("+65 6234 5678").since(at(-1));
+    let other = stored(h, other.build_new()).await.customer.id;
+    assert_eq!(owner_of(h, "6562345678").await, Some(other));
+    let own = customer().number(5).phone("(656) 234-5678").build_new();
+    let own = stored(h, own).await.customer.id;
+    assert_eq!(owner_of(h, "6562345678").await, Some(own));
     for other in ["555012", "1555012", "0123", "%", ""] {
         assert_eq!(owner_of(h, other).await, None, "{other:?}");
     }

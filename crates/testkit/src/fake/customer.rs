@@ -129,11 +129,15 @@ impl State {
     /// The longest-standing customer with this number: the one that registered first.
     fn by_phone(&self, tenant: TenantId, keys: &PhoneKeys) -> Option<CustomerId> {
         self.customers_of(tenant)
-            .filter(|row| row.has_phone(keys))
-            .map(|row| &row.record.customer)
-            .filter(|customer| !customer.is_deleted())
-            .min_by_key(|customer| (customer.registration_date, customer.id))
-            .map(|customer| customer.id)
+            .filter(|row| row.has_phone(keys) && !row.record.customer.is_deleted())
+            .map(|row| {
+                (
+                    row.phone_key.as_deref() != Some(&*keys.key),
+                    &row.record.customer,
+                )
+            })
+            .min_by_key(|(is_other, one)| (*is_other, one.registration_date, one.id))
+            .map(|(_, customer)| customer.id)
     }
 
     fn by_user(&self, tenant: TenantId, user: CustomerId) -> Option<CustomerId> {

@@ -114,7 +114,12 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
         named("type", customer_type.map(|kind| kind.code().to_string())),
         named("group", group.as_ref().map(ToString::to_string)),
         named("tag", tag.as_ref().map(|tag| tag.as_str().to_owned())),
-        named("phone", phone.as_ref().map(|phone| phone.digits.clone())),
+        named(
+            "phone",
+            phone
+                .as_ref()
+                .map(|phone| format!("{}/{}", phone.key, phone.digits)),
+        ),
         named("created>", created.after.as_ref().map(time)),
         named("created<", created.before.as_ref().map(time)),
         named("updated>", updated.after.as_ref().map(time)),
@@ -123,7 +128,7 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
     let identifiers = known_as
         .iter()
         .map(|known| format!("{}={}", known.kind(), known.value()));
-    let words = words.map(|word| format!("word={}", word.as_str()));
+    let words = words.map(|word| format!("word={}", word.prefixes().collect::<Vec<_>>().join("/")));
     single
         .into_iter()
         .flatten()

@@ -125,6 +125,9 @@ impl SearchQuery {
 fn words(text: &str, country: Option<Country>) -> Vec<SearchWord> {
     let is_of_number = |piece: &&str| piece.chars().all(|c| phone::is_separator(c) || is_digit(c));
     let text = phone::plain(text);
+    if let Some(whole) = whole_number(&text, country) {
+        return vec![whole];
+    }
     let pieces = text.split_whitespace();
     // As a link to a number is copied.
     let pieces: Vec<_> = pieces
@@ -145,6 +148,20 @@ fn words(text: &str, country: Option<Country>) -> Vec<SearchWord> {
         }
     };
     runs.flat_map(words_of).collect()
+}
+
+/// Returns a text that is one number with letters: an extension, or a number that is spelled out.
+fn whole_number(text: &str, country: Option<Country>) -> Option<SearchWord> {
+    let begins_a_number = |c| is_digit(c) || "+＋(（".contains(c);
+    let digits = phone::digits(text);
+    let is_number = text.trim_start().starts_with(begins_a_number)
+        && text.chars().any(char::is_alphabetic)
+        && digits.len() >= MIN_NUMBER_DIGITS;
+    let key = phone::international(text, country).filter(|_| is_number)?;
+    Some(SearchWord {
+        text: digits,
+        others: vec![key],
+    })
 }
 
 /// Returns whether a character is a digit of any script.
