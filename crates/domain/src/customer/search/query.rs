@@ -157,7 +157,10 @@ fn whole_number(text: &str, country: Option<Country>) -> Option<SearchWord> {
     let is_number = text.trim_start().starts_with(begins_a_number)
         && text.chars().any(char::is_alphabetic)
         && digits.len() >= MIN_NUMBER_DIGITS;
-    let key = phone::international(text, country).filter(|_| is_number)?;
+    if !is_number {
+        return None;
+    }
+    let key = phone::international(text, country)?;
     Some(SearchWord {
         text: digits,
         others: vec![key],
