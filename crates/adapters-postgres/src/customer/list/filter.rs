@@ -48,12 +48,17 @@ impl Shown {
             .into_iter()
             .chain(tests);
         let tests = Sql::join(tests, " AND ");
-        let is_walked = match conditions.as_slice() {
+        // A walk along the sort index reads no row outside of a span of its key.
+        let others = conditions
+            .into_iter()
+            .filter(|condition| condition.span_of != Some(sort));
+        let others: Vec<_> = others.collect();
+        let is_walked = match others.as_slice() {
             [] => true,
             [only] => only.sorts.contains(&sort),
             _ => !filter.known_as.is_empty(),
         };
-        let starts = conditions
+        let starts = others
             .into_iter()
             .filter_map(|condition| condition.start.filter(|_| !is_walked));
         Self {
@@ -114,6 +119,8 @@ struct Condition {
     start: Option<Sql>,
     /// The sorts for which an index has the matching customers in order.
     sorts: &'static [SortKey],
+    /// The sort of whose key this is a span.
+    span_of: Option<SortKey>,
 }
 
 /// The name of the customer's own row in a statement.
@@ -137,6 +144,7 @@ impl Condition {
             test: sql!("EXISTS (SELECT 1 FROM {} AND x.customer_id = c.id)", any),
             start: Some(Sql::join(starts, " UNION ALL ")),
             sorts: &[],
+            span_of: None,
         }
     }
 
@@ -146,6 +154,7 @@ impl Condition {
             test: test("c"),
             start: None,
             sorts,
+            span_of: None,
         }
     }
 
@@ -192,8 +201,8 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
         }
     };
     let spans = [
-        ("created_at", created, &[SortKey::CreatedAt]),
-        ("updated_at", updated, &[SortKey::UpdatedAt]),
+        ("created_at", created, SortKey::CreatedAt),
+        ("updated_at", updated, SortKey::UpdatedAt),
     ];
     let mut conditions = Vec::new();
     conditions.extend(wanted.map(|wanted| status(tenant, wanted)));
@@ -222,9 +231,12 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
         let test = |row| sql!("{}.phone_key IN ({}, {})", Sql::text(row), key, digits);
         Condition::indexed(tenant, test, ("", "phone_key"), &[])
     }));
-    for (column, span, sorts) in spans {
+    for (column, span, key) in spans {
         if *span != TimeSpan::default() {
-            conditions.push(live(&|row| within(row, column, span), column, sorts));
+            conditions.push(Condition {
+                span_of: Some(key),
+                ..live(&|row| within(row, column, span), column, &[])
+            });
         }
     }
     conditions

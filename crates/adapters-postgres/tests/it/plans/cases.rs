@@ -105,6 +105,7 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = by_status();
     cases.extend(by_search());
     cases.extend(by_column());
+    cases.extend(by_time());
     cases.extend(by_identifier());
     cases
 }
@@ -135,11 +136,16 @@ fn by_status() -> Vec<Case> {
 
 fn by_search() -> Vec<Case> {
     let terms = "customer_search_terms_pkey";
+    // Each word as one of several beginnings of a term.
     let begins = |words: &[&str]| {
         let words = words.iter().map(|word| {
+            let ways = word
+                .split('|')
+                .map(|way| format!("starts_with(w.term, '{way}')"));
+            let ways = ways.collect::<Vec<_>>().join(" OR ");
             format!(
                 "EXISTS (SELECT 1 FROM customer_search_terms w WHERE w.tenant_id = c.tenant_id \
-                 AND w.customer_id = c.id AND starts_with(w.term, '{word}'))"
+                 AND w.customer_id = c.id AND ({ways}))"
             )
         });
         words.collect::<Vec<_>>().join(" AND ")
@@ -164,6 +170,15 @@ fn by_search() -> Vec<Case> {
         case(search("exam"), &begins(&["exam"]), "customers_{}_idx")
             .only_by(&[SortKey::CreatedAt, SortKey::Email])
             .starts(1),
+        // A whole number, the last digits of ten, and those beside a name.
+        case(search("555-0777"), &begins(&["5550777|<7770555"]), terms),
+        case(search("0777"), &begins(&["0777|<7770"]), terms),
+        case(
+            search("0777 example"),
+            &begins(&["0777|<7770", "example"]),
+            terms,
+        )
+        .starts(1),
     ]
 }
 
@@ -193,20 +208,12 @@ fn by_column() -> Vec<Case> {
         updated: since(5_000),
         ..CustomerFilter::default()
     };
-    // A list that is read by time ends at its horizon.
-    let horizon = TimeSpan {
-        after: None,
-        before: Some(at(1_000_000)),
+    let retail = CustomerFilter {
+        group: Some(group("retail")),
+        search: search("example").search,
+        ..created.clone()
     };
-    let all_created = CustomerFilter {
-        created: horizon,
-        ..CustomerFilter::default()
-    };
-    let all_updated = CustomerFilter {
-        updated: horizon,
-        ..CustomerFilter::default()
-    };
-    let before_horizon = |column: &str| format!("c.{column} < '{}'", at(1_000_000));
+    let of_retail = format!("c.group_id = 'retail' AND {}", between("created_at"));
     let business = of_type(CustomerType::Business);
     let individual = of_type(CustomerType::Individual);
     vec![
@@ -235,18 +242,6 @@ fn by_column() -> Vec<Case> {
         )
         .starts(1),
         case(updated, &between("updated_at"), "customers_updated_at_idx").starts(1),
-        case(
-            all_created,
-            &before_horizon("created_at"),
-            "customers_created_at_idx",
-        )
-        .only_by(&[SortKey::CreatedAt]),
-        case(
-            all_updated,
-            &before_horizon("updated_at"),
-            "customers_updated_at_idx",
-        )
-        .only_by(&[SortKey::UpdatedAt]),
         // Conditions that hold together, or never do.
         case(
             CustomerFilter {
@@ -258,16 +253,91 @@ fn by_column() -> Vec<Case> {
             "customers_type_idx",
         )
         .starts(3),
+        // Along the index of the group in the order of the span, or from the span.
+        case(retail.clone(), &of_retail, "customers_group_created_idx")
+            .only_by(&[SortKey::CreatedAt])
+            .starts(2),
+        case(retail, &of_retail, "customers_created_at_idx")
+            .only_by(&[
+                SortKey::UpdatedAt,
+                SortKey::RegistrationDate,
+                SortKey::Email,
+                SortKey::LastName,
+            ])
+            .starts(4),
+    ]
+}
+
+/// Lists that are read by time, and so end at their horizon, with other conditions.
+fn by_time() -> Vec<Case> {
+    let horizon = at(1_000_000);
+    let until = TimeSpan {
+        after: None,
+        before: Some(horizon),
+    };
+    let created = |filter| CustomerFilter {
+        created: until,
+        ..filter
+    };
+    let updated = |filter| CustomerFilter {
+        updated: until,
+        ..filter
+    };
+    let [created_before, updated_before] =
+        ["created_at", "updated_at"].map(|column| format!("c.{column} < '{horizon}'"));
+    let has = |tag: &str| format!("'{tag}' = ANY (c.tags)");
+    let both = |one: &str, other: &str| format!("{one} AND {other}");
+    vec![
         case(
-            CustomerFilter {
-                group: Some(group("retail")),
-                search: search("example").search,
-                ..created
-            },
-            &format!("c.group_id = 'retail' AND {}", between("created_at")),
+            created(CustomerFilter::default()),
+            &created_before,
             "customers_created_at_idx",
         )
-        .starts(4),
+        .only_by(&[SortKey::CreatedAt]),
+        case(
+            updated(CustomerFilter::default()),
+            &updated_before,
+            "customers_updated_at_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt]),
+        case(
+            updated(of_status(Status::Suspended)),
+            &both("c.status = 4", &updated_before),
+            "customers_status_updated_at_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt]),
+        case(
+            created(of_type(CustomerType::Business)),
+            &both("c.customer_type = 2", &created_before),
+            "customers_type_idx",
+        )
+        .only_by(&[SortKey::CreatedAt]),
+        case(
+            updated(of_type(CustomerType::Business)),
+            &both("c.customer_type = 2", &updated_before),
+            "customers_type_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt]),
+        case(
+            updated(tagged("rare")),
+            &both(&has("rare"), &updated_before),
+            "customer_tags_tag_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt]),
+        case(
+            updated(tagged("common")),
+            &both(&has("common"), &updated_before),
+            "customers_updated_at_idx",
+        )
+        .only_by(&[SortKey::UpdatedAt])
+        .starts(1),
+        case(
+            updated(search("u777")),
+            &both("c.email_key LIKE 'u777%'", &updated_before),
+            "customer_search_terms_pkey",
+        )
+        .only_by(&[SortKey::UpdatedAt])
+        .starts(1),
     ]
 }
 

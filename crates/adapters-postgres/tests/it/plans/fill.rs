@@ -16,6 +16,7 @@ pub(super) const ROWS: i64 = 100_000;
 /// | group | one in 1,000 `vip`, seven in ten `retail`, the rest `wholesale` |
 /// | tags | one in three `common`, one in 2,000 `rare` |
 /// | names | 200 given names, 3,000 family names |
+/// | phone | 5550001 and so on |
 pub(super) async fn fill(store: &Store) {
     let mut owner = store.database.admin().await;
     // The rows are consistent; checking that would take most of the time.
@@ -27,7 +28,8 @@ pub(super) async fn fill(store: &Store) {
          '{first}'::timestamptz + n * interval '1 second' AS made, \
          '{first}'::timestamptz + (n * 7919 % {ROWS}) * interval '1 second' AS changed, \
          CASE n % 50 WHEN 0 THEN 5 WHEN 1 THEN 5 WHEN 2 THEN 4 WHEN 3 THEN 3 WHEN 4 THEN 1 ELSE 2 END AS status, \
-         'first' || n * 7919 % 200 AS given, 'last' || n * 104729 % 3000 AS family \
+         'first' || n * 7919 % 200 AS given, 'last' || n * 104729 % 3000 AS family, \
+         (5550000 + n)::text AS phone \
          FROM generate_series(1::bigint, {ROWS}) n"
     );
     run(&mut owner, &people).await;
@@ -44,9 +46,9 @@ pub(super) async fn fill(store: &Store) {
              false, false, false, false, false, false, false, false, false, false, false, 'USD', 0, 0, \
              'new_customer', 'u' || n || '@example.com', family, \
              array_remove(ARRAY[CASE WHEN n % 3 = 0 THEN 'common' END, CASE WHEN n % 2000 = 10 THEN 'rare' END], NULL), \
-             ARRAY[given, family, 'u' || n, 'example'], '{}', '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
+             ARRAY[given, family, 'u' || n, 'example', phone, '<' || reverse(phone)], '{}', '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
              CASE WHEN status = 5 THEN NULL WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \
-             'u' || n || '@example.com', given, family, 5550000 + n, 5550000 + n, \
+             'u' || n || '@example.com', given, family, phone, phone, \
              CASE status WHEN 5 THEN changed END FROM p",
         ),
         (
@@ -60,7 +62,7 @@ pub(super) async fn fill(store: &Store) {
         ),
         (
             "customer_search_terms",
-            "t, w, id FROM p, unnest(ARRAY[given, family, 'u' || n, 'example']) w",
+            "t, w, id FROM p, unnest(ARRAY[given, family, 'u' || n, 'example', phone, '<' || reverse(phone)]) w",
         ),
         (
             "customer_addresses (tenant_id, customer_id, id, type, default_shipping, default_billing, \
