@@ -171,7 +171,8 @@ impl Groups {
             return Ok(group);
         }
         group.version += 1;
-        group.updated_at = work.now();
+        // The clock may have been set back.
+        group.updated_at = group.updated_at.max(work.now());
         work.groups().save(&group).await?;
         let kind = AuditKind::GroupUpdate;
         let fields = FieldChange::between(&before, &group, &changed);

@@ -169,7 +169,8 @@ impl Tenants {
             return Err(TenantRule::CurrencyFixed.into());
         }
         tenant.version += 1;
-        tenant.updated_at = work.now();
+        // The clock may have been set back.
+        tenant.updated_at = tenant.updated_at.max(work.now());
         work.tenants().save(&tenant).await?;
         let fields = FieldChange::between(&before, &tenant, &changed);
         work.record(self.audited(&tenant, AuditKind::TenantUpdate, fields));

@@ -81,8 +81,9 @@ impl Note {
         self.edited.as_ref().map(|edited| &edited.by)
     }
 
-    /// Merges `changes` into the note, and stores `edited` if anything changes. Returns the names
-    /// of the changed fields as they are spelled in the API.
+    /// Merges `changes` into the note, and stores `edited` if anything changes, never with an earlier
+    /// time than the note already has. Returns the names of the changed fields as they are spelled in
+    /// the API.
     pub fn edit(&mut self, changes: NoteChanges, edited: Edited) -> Vec<&'static str> {
         let before = self.clone();
         let NoteChanges { text, is_pinned } = changes;
@@ -90,7 +91,11 @@ impl Note {
         self.is_pinned = is_pinned.unwrap_or(before.is_pinned);
         let names = self.changed_since(&before);
         if !names.is_empty() {
-            self.edited = Some(edited);
+            let last = before.edited.map_or(before.created_at, |edited| edited.at);
+            self.edited = Some(Edited {
+                at: edited.at.max(last),
+                ..edited
+            });
             self.version += 1;
         }
         names
@@ -268,6 +273,27 @@ mod tests {
                 let differs = note().field(name) != after.field(name);
                 assert_eq!(differs, names.contains(&name), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn an_edit_by_a_clock_that_was_set_back_keeps_the_time() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let mut note = Note {
+            created_at: at(9),
+            ..note()
+        };
+        for (now, expected) in [(at(5), at(9)), (at(12), at(12)), (at(11), at(12))] {
+            let changes = NoteChanges {
+                is_pinned: Some(!note.is_pinned),
+                ..NoteChanges::default()
+            };
+            let edited = Edited {
+                at: now,
+                ..edited()
+            };
+            note.edit(changes, edited);
+            assert_eq!(note.edited.as_ref().map(|edited| edited.at), Some(expected));
         }
     }
 

@@ -131,6 +131,18 @@ async fn a_change_raises_the_version_and_a_stale_one_is_refused() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_turns_no_time_back() {
+    let app = app();
+    let group = made(&app).await.unwrap();
+    app.clock.set(at(500));
+    let changed = app
+        .groups
+        .update(&context(), &group.id, &renamed("Dealers"))
+        .await;
+    assert_eq!(changed.unwrap().updated_at, group.updated_at);
+}
+
+#[tokio::test]
 async fn a_change_of_nothing_writes_nothing() {
     let app = app();
     let made = made(&app).await.unwrap();

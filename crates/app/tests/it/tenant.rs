@@ -11,7 +11,7 @@ use customer_domain::customer::{CustomerRef, StatusChange};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
 use customer_domain::{Context, Patch, StoreError};
 use customer_testkit::FakeStore;
-use customer_testkit::builders::{customer, operator_context, third_tenant};
+use customer_testkit::builders::{at, customer, operator_context, third_tenant};
 use customer_testkit::fake::Step;
 use serde_json::{Value, json};
 
@@ -139,6 +139,22 @@ async fn every_field_of_a_tenant_changes_alone() {
         assert_eq!(entry.changed_fields, [field]);
         before = after;
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_turns_no_time_back() {
+    let app = app();
+    let tenant = made(&app, "tenant-123").await.unwrap();
+    app.clock.set(at(500));
+    let renamed = UpdateTenant {
+        name: Some("Renamed".to_owned()),
+        ..UpdateTenant::default()
+    };
+    let updated = app
+        .tenants
+        .update(&operator_context(), tenant.id, &renamed)
+        .await;
+    assert_eq!(updated.unwrap().updated_at, tenant.updated_at);
 }
 
 #[tokio::test]

@@ -386,7 +386,8 @@ impl AddressBook {
         let next = self.stored(id).map(|stored| stored.version + 1);
         if let Some(address) = self.find_mut(id) {
             address.version = next.unwrap_or(address.version);
-            address.updated_at = now;
+            // The clock may have been set back.
+            address.updated_at = address.updated_at.max(now);
         }
     }
 }

@@ -122,6 +122,14 @@ fn a_removed_default_hands_over_to_the_newest_that_covers_it() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_turns_no_time_back() {
+    let mut book = book(&[Shipping]);
+    let made = book.find(id(1)).map(|address| address.updated_at).unwrap();
+    let removed = book.remove(id(1), made - TimeDelta::seconds(9)).unwrap();
+    assert_eq!(removed.updated_at, made);
+}
+
+#[test]
 fn a_removed_address_that_is_no_default_touches_no_other() {
     let mut book = book(&[Both, Shipping]);
     book.remove(id(2), at(100)).unwrap();
