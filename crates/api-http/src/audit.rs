@@ -15,8 +15,8 @@ use crate::call::cursor::{PageCursor, page_size};
 use crate::prelude::*;
 use crate::support::params::{CustomerPath, PageParams};
 use customer_app::audit::{AuditPage, AuditQuery};
-use customer_domain::StoreError;
 use customer_domain::audit::AuditKey;
+use customer_domain::{PageEnd, StoreError};
 
 /// The properties that entries can be counted by.
 static COUNTED_BY: &[(&str, ())] = &[("customer", ())];
@@ -101,7 +101,7 @@ async fn summary(call: Call) -> HttpResult<Response> {
 /// The requested page, and the cursor for the next one.
 struct Paging {
     cursor: PageCursor,
-    after: Option<AuditKey>,
+    after: Option<PageEnd<AuditKey>>,
     size: u32,
 }
 
@@ -112,7 +112,7 @@ impl Paging {
         let after = cursor.read(&mut call.fields);
         Self {
             cursor,
-            after: after.and_then(cursor::key),
+            after: after.and_then(cursor::end),
             size: page_size(&mut call.fields),
         }
     }

@@ -15,7 +15,7 @@ use customer_domain::audit::{
     AuditEntry, AuditEvent, AuditFilter, AuditKey, AuditKind, AuditTally, FieldChange,
 };
 use customer_domain::customer::{CustomerReads, CustomerRef};
-use customer_domain::{Context, CustomerId, IdSource, Page, StoreError, Transactions};
+use customer_domain::{Context, CustomerId, IdSource, Page, PageEnd, StoreError, Transactions};
 use serde_json::json;
 use std::sync::Arc;
 use tracing::instrument;
@@ -41,7 +41,7 @@ pub struct AuditQuery {
 }
 
 /// Entries, newest first, and where the next page starts.
-pub type AuditPage = Page<AuditEvent, AuditKey>;
+pub type AuditPage = Page<AuditEvent, PageEnd<AuditKey>>;
 
 impl AuditQuery {
     fn filter(&self) -> AuditFilter {
@@ -90,7 +90,7 @@ impl Audit {
         &self,
         context: &Context,
         query: &AuditQuery,
-        after: Option<AuditKey>,
+        after: Option<PageEnd<AuditKey>>,
         size: u32,
     ) -> Result<AuditPage, StoreError> {
         let customer = self.known(context, query).await?;
@@ -108,7 +108,7 @@ impl Audit {
         context: &Context,
         customer: CustomerRef,
         mut query: AuditQuery,
-        after: Option<AuditKey>,
+        after: Option<PageEnd<AuditKey>>,
         size: u32,
     ) -> Result<AuditPage, StoreError> {
         let found = self.customers.find(context, customer).await?;
@@ -121,17 +121,19 @@ impl Audit {
         &self,
         context: &Context,
         query: &AuditQuery,
-        after: Option<AuditKey>,
+        after: Option<PageEnd<AuditKey>>,
         size: u32,
         customer: Option<CustomerId>,
     ) -> Result<AuditPage, StoreError> {
-        let filter = self.ended(context, query).await?;
+        let ended_at = after.and_then(|end| end.horizon);
+        let (filter, horizon) = self.ended(context, query, ended_at).await?;
         let mut work = self.transactions.begin(context).await?;
+        let after = after.map(|end| end.key);
         let page = work.audit().list(&filter, after, size).await?;
         let read = self.read(context, query, customer, Vec::new(), work.now());
         work.record(read.into());
         work.commit().await?;
-        Ok(page)
+        Ok(page.map_next(|key| PageEnd { key, horizon }))
     }
 
     /// Counts the matching entries of each customer. The reading is recorded as for a list.
@@ -154,7 +156,7 @@ impl Audit {
         query: &AuditQuery,
         customer: Option<CustomerId>,
     ) -> Result<AuditTally, StoreError> {
-        let filter = self.ended(context, query).await?;
+        let (filter, _) = self.ended(context, query, None).await?;
         let mut work = self.transactions.begin(context).await?;
         let tally = work.audit().tally(&filter).await?;
         let by = FieldChange::given("by", "customer");
@@ -164,19 +166,24 @@ impl Audit {
         Ok(tally)
     }
 
-    /// Returns the conditions of a query. One that reads from a time on ends at the horizon, so whoever
-    /// continues from the newest entry misses none.
+    /// Returns the conditions of a query, and the horizon at which they end: where the first page
+    /// ended, or that of now. Only a query that reads from a time on has one, so whoever continues from
+    /// the newest entry misses none.
     async fn ended(
         &self,
         context: &Context,
         query: &AuditQuery,
-    ) -> Result<AuditFilter, StoreError> {
+        ended_at: Option<DateTime<Utc>>,
+    ) -> Result<(AuditFilter, Option<DateTime<Utc>>), StoreError> {
         let mut filter = query.filter();
-        if filter.from.is_some() {
-            let horizon = self.transactions.horizon(context).await?;
+        let horizon = match ended_at {
+            None if filter.from.is_some() => Some(self.transactions.horizon(context).await?),
+            ended_at => ended_at,
+        };
+        if let Some(horizon) = horizon {
             filter.to = Some(filter.to.map_or(horizon, |to| to.min(horizon)));
         }
-        Ok(filter)
+        Ok((filter, horizon))
     }
 
     /// Returns the customer of the query, if it exists. The id of an erased customer may match

@@ -10,7 +10,7 @@ pub use change::{ChangeCustomerError, ChangeCustomerRule, UpdateCustomer};
 pub use create::{CreateCustomer, CreateCustomerError, CreateCustomerRule};
 pub use export::{BegunExport, ExportChunk, ExportFormat, ExportRequest};
 pub use lifecycle::ChangeStatus;
-pub use read::BatchGet;
+pub use read::{BatchGet, CustomerPage};
 
 use crate::support::refusal::Refusals;
 use crate::tenant::TenantDirectory;

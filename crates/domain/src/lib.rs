@@ -39,7 +39,7 @@ pub use support::id::{
     AddressId, ApiKeyId, AuditEventId, CustomerId, EventId, KeyId, NoteId, TenantId,
 };
 pub use support::money;
-pub use support::page::{Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
+pub use support::page::{Page, PageAt, PageEnd, PageRequest, ROWS_BY_NUMBER, SortOrder, Total};
 pub use support::patch::Patch;
 pub use support::permission::Permission;
 pub use support::text;

@@ -21,7 +21,7 @@ impl Store {
     /// Returns the customers that were created before `end`, oldest first.
     async fn created_before(&self, end: DateTime<Utc>) -> Vec<CustomerId> {
         let mut filter = CustomerFilter::default();
-        filter.created.end_at(end);
+        filter.created.before = Some(end);
         let sort = CustomerSort {
             key: SortKey::CreatedAt,
             order: SortOrder::Ascending,

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use customer_app::audit::AuditQuery;
 use customer_domain::audit::{AuditFilter, AuditKey};
-use customer_domain::{AuditEventId, DigestPurpose};
+use customer_domain::{AuditEventId, DigestPurpose, PageEnd};
 use uuid::Uuid;
 
 /// Returns a name for the list of these entries: a digest, because the actor in the filter may be a
@@ -46,16 +46,25 @@ fn written_out(wanted: &AuditQuery) -> String {
     parts.iter().map(part).collect()
 }
 
+/// The end of a page as its cursor has it: the time and the id of the last entry, and the horizon.
+pub(super) type Position = (i64, Uuid, Option<i64>);
+
 /// Returns the end of a page for its cursor.
-pub(super) fn position(AuditKey { at, id }: AuditKey) -> (i64, Uuid) {
-    (at.timestamp_micros(), id.0)
+pub(super) fn position(PageEnd { key, horizon }: PageEnd<AuditKey>) -> Position {
+    let horizon = horizon.map(|at| at.timestamp_micros());
+    (key.at.timestamp_micros(), key.id.0, horizon)
 }
 
-/// Returns the key at a position; `None` if there is no such time.
-pub(super) fn key((at, id): (i64, Uuid)) -> Option<AuditKey> {
-    Some(AuditKey {
+/// Returns the end of the page at a position; `None` if it has a time that there is not.
+pub(super) fn end((at, id, horizon): Position) -> Option<PageEnd<AuditKey>> {
+    let horizon = horizon.map(|at| DateTime::from_timestamp_micros(at).ok_or(()));
+    let key = AuditKey {
         at: DateTime::from_timestamp_micros(at)?,
         id: AuditEventId(id),
+    };
+    Some(PageEnd {
+        key,
+        horizon: horizon.transpose().ok()?,
     })
 }
 
@@ -87,16 +96,19 @@ mod tests {
 
     #[test]
     fn the_end_of_a_page_comes_back_to_the_microsecond() {
-        let key = AuditKey {
-            at: DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap(),
-            id: AuditEventId(Uuid::from_u128(7)),
-        };
-        let written = |key| serde_json::to_string(&position(key)).unwrap();
-        let read = |text: &str| serde_json::from_str(text).ok().and_then(super::key);
-        assert_eq!(read(&written(key)), Some(key));
+        let at = DateTime::from_timestamp_micros(1_768_478_400_123_456).unwrap();
+        let id = AuditEventId(Uuid::from_u128(7));
+        let written = |end| serde_json::to_string(&position(end)).unwrap();
+        let read = |text: &str| serde_json::from_str(text).ok().and_then(end);
+        for horizon in [None, Some(at)] {
+            let key = AuditKey { at, id };
+            let last = PageEnd { key, horizon };
+            assert_eq!(read(&written(last)), Some(last));
+        }
         for text in ["", "1", "1 x", "x 00000000-0000-0000-0000-000000000007"] {
             assert_eq!(read(text), None, "{text}");
         }
-        assert_eq!(super::key((i64::MAX, Uuid::nil())), None);
+        assert_eq!(end((i64::MAX, Uuid::nil(), None)), None);
+        assert_eq!(end((0, Uuid::nil(), Some(i64::MAX))), None);
     }
 }

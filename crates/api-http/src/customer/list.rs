@@ -13,11 +13,12 @@ use crate::prelude::*;
 use crate::support::envelope::reply;
 use crate::support::vocabulary::words;
 use cursor::ListCursor;
+use customer_app::customer::CustomerPage;
 use customer_domain::address::Country;
-use customer_domain::customer::{
-    CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
+use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SortKey};
+use customer_domain::{
+    Context, PageAt, PageEnd, PageRequest, ROWS_BY_NUMBER, SortOrder, StoreError,
 };
-use customer_domain::{Context, Page, PageAt, PageRequest, ROWS_BY_NUMBER, SortOrder, StoreError};
 use http_kit::fault::{self, Fault};
 
 const SORT_KEYS: &[(&str, SortKey)] = &[
@@ -117,7 +118,7 @@ pub(super) fn problem(error: StoreError) -> Problem {
 struct Wanted {
     filter: CustomerFilter,
     sort: CustomerSort,
-    page: PageRequest<CustomerKey>,
+    page: PageRequest<PageEnd<CustomerKey>>,
     expand: Expand,
 }
 
@@ -153,15 +154,15 @@ fn read(query: &mut Fields, country: Option<Country>, cursors: &ListCursor) -> H
         ));
     }
     let after = cursor.and_then(|text| {
-        let key = cursors.open(&text, &filter, sort);
-        if key.is_none() {
+        let end = cursors.open(&text, &filter, sort);
+        if end.is_none() {
             query.fault(Fault::new(
                 "?cursor",
                 Code::InvalidCursor,
                 "the nextCursor of a page is accepted, with the filters and order of that page",
             ));
         }
-        key
+        end
     });
     let at = after.map_or(PageAt::Number(number.unwrap_or(1)), PageAt::After);
     let page = PageRequest { size, at };
@@ -175,7 +176,7 @@ fn read(query: &mut Fields, country: Option<Country>, cursors: &ListCursor) -> H
 }
 
 fn data<'a>(
-    rows: &'a Page<CustomerRecord, CustomerKey>,
+    rows: &'a CustomerPage,
     related: &'a Related,
     wanted: &Wanted,
     context: &'a Context,
@@ -201,6 +202,6 @@ fn data<'a>(
         next_cursor: rows
             .next
             .as_ref()
-            .map(|key| cursors.seal(key, &wanted.filter, wanted.sort)),
+            .map(|end| cursors.seal(end, &wanted.filter, wanted.sort)),
     }
 }

@@ -81,9 +81,7 @@ impl Customers {
         let conditions = as_audit_values(&request.filter);
         let horizon = self.transactions.horizon(context).await?;
         // Without a filter by time nothing is left out, whatever changes meanwhile.
-        for span in request.filter.read_by(None) {
-            span.end_at(horizon);
-        }
+        request.filter.end_at(None, horizon);
         let TimeSpan { after, before } = request.filter.updated;
         // The horizon may be before that of an earlier export.
         let next_updated_after = Some(before.unwrap_or(horizon)).max(after);

@@ -4,9 +4,12 @@ use super::Customers;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort, Lookup,
 };
-use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError};
+use customer_domain::{Context, CustomerId, Page, PageAt, PageEnd, PageRequest, StoreError};
 use std::collections::HashMap;
 use tracing::instrument;
+
+/// Customers in the order of a list, and where the next page starts.
+pub type CustomerPage = Page<CustomerRecord, PageEnd<CustomerKey>>;
 
 /// The result of reading several customers.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +80,8 @@ impl Customers {
     }
 
     /// Returns one page of customers. A list that is read by time ends at the horizon, so whoever
-    /// continues after its last row misses nothing that commits later; that costs one round trip more.
+    /// continues after its newest row misses nothing that commits later; that costs one round trip
+    /// more, for the first page alone unless each page has its own.
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] if the filter is too broad to be evaluated in two seconds.
@@ -87,16 +91,30 @@ impl Customers {
         context: &Context,
         filter: &CustomerFilter,
         sort: CustomerSort,
-        page: &PageRequest<CustomerKey>,
-    ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
+        page: &PageRequest<PageEnd<CustomerKey>>,
+    ) -> Result<CustomerPage, StoreError> {
+        let (at, ended_at) = match &page.at {
+            PageAt::Number(number) => (PageAt::Number(*number), None),
+            PageAt::Start => (PageAt::Start, None),
+            PageAt::After(end) => (PageAt::After(end.key.clone()), end.horizon),
+        };
         let mut filter = filter.clone();
-        let read_by = filter.read_by(Some(sort));
-        if !read_by.is_empty() {
-            let horizon = self.transactions.horizon(context).await?;
-            for span in read_by {
-                span.end_at(horizon);
+        let has_own = filter.has_horizon_per_page(sort);
+        let horizon = match ended_at {
+            None if filter.is_read_by_time(Some(sort)) => {
+                Some(self.transactions.horizon(context).await?)
             }
+            ended_at => ended_at,
+        };
+        if let Some(horizon) = horizon {
+            filter.end_at(Some(sort), horizon);
         }
-        self.reads.list(context, &filter, sort, page).await
+        let size = page.size;
+        let request = PageRequest { size, at };
+        let page = self.reads.list(context, &filter, sort, &request).await?;
+        Ok(page.map_next(|key| PageEnd {
+            key,
+            horizon: horizon.filter(|_| !has_own),
+        }))
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::support::{App, app};
 use customer_app::audit::AuditQuery;
-use customer_app::customer::{ExportFormat, ExportRequest};
+use customer_app::customer::{CustomerPage, ExportFormat, ExportRequest};
 use customer_domain::audit::{AuditFilter, AuditKind};
-use customer_domain::customer::{CustomerFilter, CustomerSort, SortKey, TimeSpan};
-use customer_domain::{PageAt, PageRequest, SortOrder};
+use customer_domain::customer::{CustomerFilter, CustomerRef, CustomerSort, SortKey, TimeSpan};
+use customer_domain::{CustomerId, PageAt, PageRequest, SortOrder};
 use customer_testkit::builders::{at, audit_entry, context, customer};
 
 /// Returns an application whose horizon is between the times of two customers, and of an entry about
@@ -70,6 +70,96 @@ async fn a_list_ends_at_the_horizon_if_it_is_read_by_time() {
         let total = list.total.map(|total| usize::try_from(total.count));
         assert_eq!(total, Some(Ok(shown)));
     }
+}
+
+/// Three customers, created and changed one second after the other.
+async fn three() -> App {
+    let app = app();
+    let transactions = app.store.transactions();
+    let mut work = transactions.begin(&context()).await.expect("begin");
+    for number in 1..=3 {
+        let time = at(990 + i64::try_from(number).expect("a second"));
+        let one = customer().number(number).since(time);
+        let one = one.with(|one| one.updated_at = time).build_new();
+        work.customers().insert(&one).await.expect("stored");
+        let mut entry = audit_entry(number, AuditKind::ProfileCreate);
+        entry.at = time;
+        work.record(entry.into());
+    }
+    work.commit().await.expect("commit");
+    app
+}
+
+fn id_of(number: u64) -> CustomerId {
+    customer().number(number).build_new().customer.id
+}
+
+/// Changes the second customer when everything else is before the horizon of now.
+async fn change_second(app: &App) {
+    app.clock.set(at(2_000));
+    let transactions = app.store.transactions();
+    let mut work = transactions.begin(&context()).await.expect("begin");
+    let second = CustomerRef::Id(id_of(2));
+    let mut found = work.customers().find_for_update(second).await;
+    let found = found.as_mut().expect("the second");
+    found.customer.touch(at(2_000));
+    work.customers().save(&found.customer).await.expect("saved");
+    work.commit().await.expect("commit");
+    app.clock.set(at(3_000));
+}
+
+#[tokio::test]
+async fn the_pages_of_a_list_end_where_its_first_did_unless_it_goes_on_by_time() {
+    use SortKey::{CreatedAt, UpdatedAt};
+    use SortOrder::{Ascending, Descending};
+    let numbers = |page: &CustomerPage| -> Vec<_> {
+        let ids = page.items.iter().map(|record| record.customer.id);
+        ids.filter_map(|id| (1..=3).find(|number| id_of(*number) == id))
+            .collect()
+    };
+    for (key, order, first, second) in [
+        // The second is newer than the third now, and left for the next list.
+        (UpdatedAt, Descending, [3], vec![1]),
+        (CreatedAt, Descending, [3], vec![1]),
+        (CreatedAt, Ascending, [1], vec![3]),
+        (UpdatedAt, Ascending, [1], vec![3, 2]),
+    ] {
+        let app = three().await;
+        let filter = changed_since_the_beginning();
+        let sort = CustomerSort { key, order };
+        let list = async |size, at| {
+            let page = PageRequest { size, at };
+            let list = app.customers.list(&context(), &filter, sort, &page).await;
+            list.expect("a page")
+        };
+        let page = list(1, PageAt::Start).await;
+        assert_eq!(numbers(&page), first, "{sort:?}");
+        change_second(&app).await;
+        let end = page.next.expect("a second page");
+        assert_eq!(
+            numbers(&list(9, PageAt::After(end)).await),
+            second,
+            "{sort:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_the_trail_end_where_its_first_did() {
+    let app = three().await;
+    let query = AuditQuery {
+        event_type: Some("customer.profile".to_owned()),
+        filter: AuditFilter {
+            from: Some(at(0)),
+            ..AuditFilter::default()
+        },
+    };
+    let first = app.audit.list(&context(), &query, None, 1).await;
+    let first = first.expect("a page").next;
+    // As if the horizon had gone back: another unit of work began in the same second.
+    app.clock.set(at(991));
+    let page = app.audit.list(&context(), &query, first, 9).await;
+    assert_eq!(page.expect("a page").items.len(), 2);
 }
 
 #[tokio::test]

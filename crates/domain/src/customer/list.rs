@@ -31,19 +31,36 @@ pub struct CustomerFilter {
 }
 
 impl CustomerFilter {
-    /// Returns the spans of the times by which a list is read, and may be continued later: those that
-    /// the filter sets, and that of an order from the oldest on.
-    pub fn read_by(&mut self, order: Option<CustomerSort>) -> Vec<&mut TimeSpan> {
-        let spans = [
+    /// Returns whether a list is read by time, and may be continued later: if the filter sets a span,
+    /// or the order is from the oldest on.
+    pub fn is_read_by_time(&self, order: Option<CustomerSort>) -> bool {
+        self.created.is_read_by(SortKey::CreatedAt, order)
+            || self.updated.is_read_by(SortKey::UpdatedAt, order)
+    }
+
+    /// Ends the spans by which a list is read at a horizon.
+    pub fn end_at(&mut self, order: Option<CustomerSort>, horizon: DateTime<Utc>) {
+        for (key, span) in [
             (SortKey::CreatedAt, &mut self.created),
             (SortKey::UpdatedAt, &mut self.updated),
-        ];
-        let is_ordered_by =
-            |key| order.is_some_and(|sort| sort.key == key && sort.order == SortOrder::Ascending);
-        let read_by = spans
-            .into_iter()
-            .filter(|(key, span)| **span != TimeSpan::default() || is_ordered_by(*key));
-        read_by.map(|(_, span)| span).collect()
+        ] {
+            if span.is_read_by(key, order) {
+                span.end_at(horizon);
+            }
+        }
+    }
+
+    /// Returns whether each page of a list that is read by time ends at a horizon of its own. In an
+    /// order from the oldest on, a later horizon only adds rows at the end. In any other, the pages
+    /// end where the first did: an earlier horizon would leave out rows between two pages, and a
+    /// later one show rows that are newer than those that earlier pages have left out.
+    pub fn has_horizon_per_page(&self, order: CustomerSort) -> bool {
+        order.order == SortOrder::Ascending
+            && match order.key {
+                SortKey::UpdatedAt => true,
+                SortKey::CreatedAt => self.updated == TimeSpan::default(),
+                SortKey::RegistrationDate | SortKey::Email | SortKey::LastName => false,
+            }
     }
 }
 
@@ -63,8 +80,18 @@ impl TimeSpan {
         self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at < before)
     }
 
+    /// Returns whether a list is read by the time that `key` sorts by, if this is the span of its
+    /// filter.
+    fn is_read_by(&self, key: SortKey, order: Option<CustomerSort>) -> bool {
+        let oldest_first = CustomerSort {
+            key,
+            order: SortOrder::Ascending,
+        };
+        *self != Self::default() || order == Some(oldest_first)
+    }
+
     /// Ends the span at `end`, unless it ends earlier.
-    pub fn end_at(&mut self, end: DateTime<Utc>) {
+    fn end_at(&mut self, end: DateTime<Utc>) {
         self.before = Some(self.before.map_or(end, |before| before.min(end)));
     }
 }
@@ -143,7 +170,47 @@ mod tests {
                 ..CustomerFilter::default()
             };
             let order = order.map(|(key, order)| CustomerSort { key, order });
-            assert_eq!(filter.read_by(order).len(), read_by, "{filter:?} {order:?}");
+            assert_eq!(filter.is_read_by_time(order), read_by > 0, "{filter:?}");
+            let horizon = DateTime::from_timestamp(9, 0).unwrap();
+            filter.end_at(order, horizon);
+            let ended = [filter.created, filter.updated].map(|span| span.before == Some(horizon));
+            let ended = ended.into_iter().filter(|ended| *ended).count();
+            assert_eq!(ended, read_by, "{filter:?} {order:?}");
+        }
+    }
+
+    #[test]
+    fn only_in_an_order_from_the_oldest_on_has_each_page_its_horizon() {
+        use SortKey::{CreatedAt, Email, RegistrationDate, UpdatedAt};
+        use SortOrder::{Ascending, Descending};
+        let set = TimeSpan {
+            after: DateTime::from_timestamp(1, 0),
+            before: None,
+        };
+        let unset = TimeSpan::default();
+        for (created, updated, key, order, has) in [
+            (unset, unset, UpdatedAt, Ascending, true),
+            (set, set, UpdatedAt, Ascending, true),
+            (unset, set, UpdatedAt, Descending, false),
+            (unset, unset, CreatedAt, Ascending, true),
+            (set, unset, CreatedAt, Ascending, true),
+            // Who is updated meanwhile may lie before the end of a page.
+            (unset, set, CreatedAt, Ascending, false),
+            (set, unset, CreatedAt, Descending, false),
+            (unset, set, Email, Ascending, false),
+            (unset, set, RegistrationDate, Ascending, false),
+        ] {
+            let filter = CustomerFilter {
+                created,
+                updated,
+                ..CustomerFilter::default()
+            };
+            let order = CustomerSort { key, order };
+            assert_eq!(
+                filter.has_horizon_per_page(order),
+                has,
+                "{filter:?} {order:?}"
+            );
         }
     }
 

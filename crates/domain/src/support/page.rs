@@ -1,5 +1,7 @@
 //! Pages of a list, by number or by cursor.
 
+use chrono::{DateTime, Utc};
+
 /// A request for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest<K> {
@@ -18,6 +20,15 @@ pub enum PageAt<K> {
     Start,
     /// After the row with this key. The cost does not depend on the depth.
     After(K),
+}
+
+/// The end of a page of a list that may be read by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnd<K> {
+    /// The key of the last row.
+    pub key: K,
+    /// The horizon of the first page, if the pages after it end there too.
+    pub horizon: Option<DateTime<Utc>>,
 }
 
 /// A page of a list.
@@ -42,6 +53,15 @@ impl<T, K> Page<T, K> {
             next: rows.last().filter(|_| has_next).map(key),
             items: rows,
             total: None,
+        }
+    }
+
+    /// Returns the same page with what `end` makes of its last key.
+    pub fn map_next<E>(self, end: impl FnOnce(K) -> E) -> Page<T, E> {
+        Page {
+            items: self.items,
+            next: self.next.map(end),
+            total: self.total,
         }
     }
 }

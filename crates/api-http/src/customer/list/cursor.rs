@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use customer_domain::customer::{CustomerFilter, CustomerKey, CustomerSort, SearchQuery, SortKey};
-use customer_domain::{Context, CustomerId, DigestPurpose, KeyedDigest, SortOrder, TenantId};
+use customer_domain::{
+    Context, CustomerId, DigestPurpose, KeyedDigest, PageEnd, SortOrder, TenantId,
+};
 use http_kit::cursor::Cursors;
 use std::sync::Arc;
 
@@ -33,16 +35,17 @@ impl ListCursor {
 
     pub(super) fn seal(
         &self,
-        key: &CustomerKey,
+        end: &PageEnd<CustomerKey>,
         filter: &CustomerFilter,
         sort: CustomerSort,
     ) -> String {
-        let (value, id) = match key {
-            CustomerKey::Time(at, id) => (at.timestamp_micros().to_string(), id),
+        let (value, id) = match &end.key {
+            CustomerKey::Time(at, id) => (micros(at), id),
             CustomerKey::Text(text, id) => (text.clone(), id),
         };
+        let horizon = end.horizon.as_ref().map(micros).unwrap_or_default();
         let list = self.list(filter, sort);
-        let payload = [list, id.to_string(), value].join(&SEPARATOR.to_string());
+        let payload = [list, horizon, id.to_string(), value].join(&SEPARATOR.to_string());
         self.cursors.seal(payload.as_bytes())
     }
 
@@ -52,21 +55,26 @@ impl ListCursor {
         cursor: &str,
         filter: &CustomerFilter,
         sort: CustomerSort,
-    ) -> Option<CustomerKey> {
+    ) -> Option<PageEnd<CustomerKey>> {
         let payload = String::from_utf8(self.cursors.open(cursor).ok()?).ok()?;
-        let mut parts = payload.splitn(3, SEPARATOR);
-        let (list, id, value) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut parts = payload.splitn(4, SEPARATOR);
+        let (list, horizon) = (parts.next()?, parts.next()?);
+        let (id, value) = (parts.next()?, parts.next()?);
         if list != self.list(filter, sort) {
             return None;
         }
+        let horizon = match horizon {
+            "" => None,
+            at => Some(instant(at)?),
+        };
         let id: CustomerId = id.parse().ok()?;
-        Some(match sort.key {
+        let key = match sort.key {
             SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::RegistrationDate => {
-                let at: DateTime<Utc> = DateTime::from_timestamp_micros(value.parse().ok()?)?;
-                CustomerKey::Time(at, id)
+                CustomerKey::Time(instant(value)?, id)
             }
             SortKey::Email | SortKey::LastName => CustomerKey::Text(value.to_owned(), id),
-        })
+        };
+        Some(PageEnd { key, horizon })
     }
 
     /// Returns the identity of the list: tenant, order, and a digest of the filter, which may
@@ -88,8 +96,16 @@ impl ListCursor {
             .digests
             .digest(DigestPurpose::Cursor, filter.as_bytes());
         let digest = URL_SAFE_NO_PAD.encode(&digest[..16]);
-        format!("2{key}{order}{digest}:{}", self.tenant)
+        format!("3{key}{order}{digest}:{}", self.tenant)
     }
+}
+
+fn micros(at: &DateTime<Utc>) -> String {
+    at.timestamp_micros().to_string()
+}
+
+fn instant(micros: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros.parse().ok()?)
 }
 
 /// Returns the labelled parts of a filter: two filters are written alike only if they select the
@@ -106,7 +122,6 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
         created,
         updated,
     } = filter;
-    let time = |at: &DateTime<Utc>| at.timestamp_micros().to_string();
     let words = search.iter().flat_map(SearchQuery::words);
     let named = |name: &str, value: Option<String>| value.map(|value| format!("{name}={value}"));
     let single = [
@@ -120,10 +135,10 @@ fn written(filter: &CustomerFilter) -> Vec<String> {
                 .as_ref()
                 .map(|phone| format!("{}/{}", phone.key, phone.digits)),
         ),
-        named("created>", created.after.as_ref().map(time)),
-        named("created<", created.before.as_ref().map(time)),
-        named("updated>", updated.after.as_ref().map(time)),
-        named("updated<", updated.before.as_ref().map(time)),
+        named("created>", created.after.as_ref().map(micros)),
+        named("created<", created.before.as_ref().map(micros)),
+        named("updated>", updated.after.as_ref().map(micros)),
+        named("updated<", updated.before.as_ref().map(micros)),
     ];
     let identifiers = known_as
         .iter()

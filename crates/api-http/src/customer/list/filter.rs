@@ -55,9 +55,9 @@ pub struct FilterParams {
     /// Created before this moment, which is excluded.
     #[param(example = "2026-02-01T00:00:00Z")]
     pub created_before: Option<String>,
-    /// Last changed at this moment or after it. To continue, sort ascending by `updated_at` and pass
-    /// the newest `updatedAt` that you have seen: nothing is missed, but what has exactly this time is
-    /// shown again. Those who were deleted are listed with `status=deleted`.
+    /// Last changed at this moment or after it. To continue, read all pages by their cursors, and then
+    /// pass the newest `updatedAt` that you have seen: nothing is missed, but what has exactly this
+    /// time is shown again. Those who were deleted are listed with `status=deleted`.
     #[param(example = "2026-01-01")]
     pub updated_after: Option<String>,
     /// Last changed before this moment, which is excluded.
