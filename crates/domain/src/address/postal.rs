@@ -241,7 +241,7 @@ impl PostalAddress {
             region,
             postal_code.map(|code| code.replace([' ', '-'], "")),
             Some(country.code().to_owned()),
-            phone.map(|phone| phone.keys(None).digits),
+            phone.map(|phone| phone.comparable(Some(country))),
         ];
         let compared = |text: Option<String>| {
             let text: String = text.unwrap_or_default().nfkc().collect();

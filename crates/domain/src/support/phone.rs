@@ -64,6 +64,18 @@ impl Phone {
         let key = international(&self.0, country).unwrap_or_else(|| digits.clone());
         PhoneKeys { key, digits }
     }
+
+    /// Returns what two numbers of a country have in common if they reach the same telephone: the
+    /// key and the extension.
+    pub(crate) fn comparable(&self, country: Option<Country>) -> String {
+        match number(&self.0, country) {
+            Some(number) => {
+                let extension = number.extension.as_deref().unwrap_or_default();
+                format!("{} {extension}", without_plus(&number))
+            }
+            None => digits(&self.0),
+        }
+    }
 }
 
 /// Returns all digits of a text, of any script, as ASCII digits.
@@ -73,15 +85,21 @@ pub(crate) fn digits(text: &str) -> String {
 
 /// Returns the country code and the national number, if the text is a possible number.
 pub(crate) fn international(text: &str, country: Option<Country>) -> Option<String> {
+    number(text, country).map(|number| without_plus(&number))
+}
+
+/// Returns whether the text is a possible number with an extension.
+pub(crate) fn has_extension(text: &str, country: Option<Country>) -> bool {
+    number(text, country).is_some_and(|number| number.extension.is_some())
+}
+
+fn number(text: &str, country: Option<Country>) -> Option<PhoneNumber> {
     let text = plain(text);
     let region: Option<Region> = country.and_then(|country| country.code().parse().ok());
     let with_plus = international_digits(&text, region)
         .and_then(|digits| PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok())
         .filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number));
-    match with_plus {
-        Some(number) => Some(without_plus(&number)),
-        None => possible(&text, region),
-    }
+    with_plus.or_else(|| possible(&text, region))
 }
 
 /// Returns the digits that follow the plus sign which was left out: most of the world dials 00 for
@@ -98,10 +116,9 @@ fn international_digits(text: &str, region: Option<Region>) -> Option<String> {
     digits.starts_with(&code.to_string()).then_some(digits)
 }
 
-fn possible(text: &str, region: Option<Region>) -> Option<String> {
+fn possible(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     let number = PHONE_NUMBER_UTIL.parse(text, region).ok()?;
-    let is_possible = PHONE_NUMBER_UTIL.is_possible_number(&number);
-    is_possible.then(|| without_plus(&number))
+    Some(number).filter(|number| PHONE_NUMBER_UTIL.is_possible_number(number))
 }
 
 fn without_plus(number: &PhoneNumber) -> String {
@@ -231,6 +248,28 @@ mod tests {
                 (keys.key.as_str(), keys.digits.as_str()),
                 (key, key),
                 "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_compare_equal_if_they_reach_the_same_telephone() {
+        let comparable = |text: &str| {
+            let phone = Phone::parse(text).unwrap().unwrap();
+            phone.comparable(country("DE"))
+        };
+        for (one, other, is_same) in [
+            ("+49 711 5550101", "0711/5550101", true),
+            ("0711 5550101 ext. 12", "+49 711 5550101 x12", true),
+            ("0711 5550101 x12", "0711 5550101 x13", false),
+            ("0711 5550101 x12", "0711 5550101", false),
+            ("0711 5550101", "0711 5550102", false),
+            ("call 12", "12", true),
+        ] {
+            assert_eq!(
+                comparable(one) == comparable(other),
+                is_same,
+                "{one} {other}"
             );
         }
     }

@@ -150,14 +150,20 @@ fn words(text: &str, country: Option<Country>) -> Vec<SearchWord> {
     runs.flat_map(words_of).collect()
 }
 
-/// Returns a text that is one number with letters: an extension, or a number that is spelled out.
+/// Returns a text that is one number with letters: an extension, or a number that is spelled out in
+/// letters beside digits. A name behind a number is a word.
 fn whole_number(text: &str, country: Option<Country>) -> Option<SearchWord> {
     let begins_a_number = |c| is_digit(c) || "+＋(（".contains(c);
     let digits = phone::digits(text);
+    let has_letters = |text: &str| text.contains(char::is_alphabetic);
     let is_number = text.trim_start().starts_with(begins_a_number)
-        && text.chars().any(char::is_alphabetic)
+        && has_letters(text)
         && digits.len() >= MIN_NUMBER_DIGITS;
-    if !is_number {
+    let is_spelled = || {
+        let mut pieces = text.split_whitespace();
+        pieces.all(|piece| piece.contains(is_digit) || !has_letters(piece))
+    };
+    if !is_number || !(phone::has_extension(text, country) || is_spelled()) {
         return None;
     }
     let key = phone::international(text, country)?;
@@ -230,6 +236,20 @@ mod tests {
                 "US",
                 vec![vec!["12345678", "112345678", "<87654321"]],
             ),
+            (
+                "0711 5550101 Ana",
+                "DE",
+                vec![
+                    vec!["07115550101", "497115550101", "<1010555117"],
+                    vec!["ana"],
+                ],
+            ),
+            (
+                "0711 5550101 ext. 12",
+                "DE",
+                vec![vec!["0711555010112", "497115550101"]],
+            ),
+            ("1-800-555-CALL", "US", vec![vec!["1800555", "18005552255"]]),
             (
                 "Ana +1 555 010 0199",
                 "DE",
