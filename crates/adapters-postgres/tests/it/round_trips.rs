@@ -104,6 +104,14 @@ async fn a_list_with_its_count_is_one_round_trip() {
 }
 
 #[tokio::test]
+async fn the_horizon_is_one_round_trip() {
+    let counted = Counted::new().await;
+    let transactions = counted.postgres.transactions();
+    let horizon = transactions.horizon(&context()).await;
+    assert!(horizon.is_ok() && counted.count() == 1);
+}
+
+#[tokio::test]
 async fn a_create_is_three_round_trips() {
     let counted = Counted::new().await;
     counted.seed().await;

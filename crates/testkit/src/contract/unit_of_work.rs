@@ -20,6 +20,18 @@ pub async fn what_is_committed_is_there(h: &impl Harness) {
     assert_eq!(read(h, expected.customer.id).await, Some(expected));
 }
 
+pub async fn what_is_committed_is_before_the_horizon(h: &impl Harness) {
+    let work = begin(h).await;
+    let now = work.now();
+    work.commit().await.expect("commit");
+    let transactions = h.transactions();
+    let horizon = transactions.horizon(&context()).await.expect("a horizon");
+    assert!(now < horizon, "{now} {horizon}");
+    let next = begin(h).await;
+    assert!(next.now() >= now);
+    next.rollback().await.expect("rollback");
+}
+
 pub async fn what_is_rolled_back_never_happened(h: &impl Harness) {
     let new = new_customer();
     let mut work = begin(h).await;
@@ -275,6 +287,7 @@ macro_rules! contract_unit_of_work {
     ($each:path) => {
         $each! { unit_of_work {
             what_is_committed_is_there,
+            what_is_committed_is_before_the_horizon,
             what_is_rolled_back_never_happened,
             what_is_dropped_never_happened,
             nothing_shows_before_the_commit,
