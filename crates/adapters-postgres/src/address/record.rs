@@ -88,8 +88,8 @@ pub(super) fn decode(row: &PgRow) -> Result<Option<Address>, StoreError> {
             .column::<Option<_>>("legacy_id")?
             .map(LegacyId::from_store),
         version: row.column("version")?,
-        created_at: row.column("created_at")?,
-        updated_at: row.column("updated_at")?,
+        created_at: row.instant("created_at")?,
+        updated_at: row.instant("updated_at")?,
     }))
 }
 

@@ -148,13 +148,13 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
         external_ids: row.column::<Json<_>>("external_ids")?.0,
         registration_source: row.column("registration_source")?,
         metadata: row.column::<Json<_>>("metadata")?.0,
-        registration_date: row.column("registration_date")?,
-        last_login_at: row.column("last_login_at")?,
+        registration_date: row.instant("registration_date")?,
+        last_login_at: row.optional_instant("last_login_at")?,
         version: row.column("version")?,
         event_seq: row.column("event_seq")?,
-        created_at: row.column("created_at")?,
-        updated_at: row.column("updated_at")?,
-        deleted_at: row.column("deleted_at")?,
+        created_at: row.instant("created_at")?,
+        updated_at: row.instant("updated_at")?,
+        deleted_at: row.optional_instant("deleted_at")?,
     };
     let summary = CustomerSummary {
         tier: row.parsed("tier", Tier::from_code)?,

@@ -1,42 +1,46 @@
 //! Statements with bound parameters, and what several slices build them from.
-#![expect(
-    clippy::disallowed_types,
-    reason = "the only place that uses the driver's builder"
-)]
 
+use super::sql::Sql;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::query_builder::Separated;
-use sqlx::{Arguments, Encode, Postgres, QueryBuilder, Type};
+use sqlx::{Arguments, Encode, Postgres, Type};
 use uuid::Uuid;
 
-/// A statement under construction. The driver's own builder takes any text; this one takes only
-/// constant text, and values as parameters.
-pub(crate) struct Builder(QueryBuilder<Postgres>);
+/// The bytes that are reserved for the text of a statement that writes several tables.
+const USUAL_TEXT: usize = 4096;
+
+/// A statement under construction: constant text, and values as parameters. The driver's own builder
+/// takes any text, and formats every piece of it.
+#[derive(Default)]
+pub(crate) struct Builder {
+    text: Sql,
+    arguments: PgArguments,
+}
 
 impl Builder {
     /// Creates a statement that begins with this text.
     pub(crate) fn new(text: &'static str) -> Self {
-        Self::with_arguments(text, PgArguments::default())
+        Self {
+            text: Sql::text(text),
+            ..Self::default()
+        }
     }
 
     /// Creates a statement without text, whose first parameters are these ids.
     pub(crate) fn with_ids(ids: &[Uuid]) -> Self {
-        let mut arguments = PgArguments::default();
+        let mut builder = Self {
+            text: Sql::with_capacity(USUAL_TEXT),
+            ..Self::default()
+        };
         for id in ids {
-            // Encoding a UUID cannot fail; if it did, the statement would lack a parameter.
-            drop(arguments.add(*id));
+            builder.bind(*id);
         }
-        Self::with_arguments("", arguments)
-    }
-
-    fn with_arguments(text: &'static str, arguments: PgArguments) -> Self {
-        Self(QueryBuilder::with_arguments(text, arguments))
+        builder
     }
 
     /// Appends text.
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
-        self.0.push(text);
+        self.text.push(text);
         self
     }
 
@@ -45,29 +49,47 @@ impl Builder {
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
     {
-        self.0.push_bind(value);
+        self.bind(value);
+        self.text.push("$").value(self.arguments.len());
         self
     }
 
     /// Begins a list, with `separator` between its items.
     pub(crate) fn separated(&mut self, separator: &'static str) -> Parameters<'_> {
-        Parameters(self.0.separated(separator))
+        Parameters {
+            builder: self,
+            separator,
+            is_first: true,
+        }
     }
 
     /// Returns the statement. May be called once.
-    pub(crate) fn build(&mut self) -> Query<'_, Postgres, PgArguments> {
-        self.0.build()
+    pub(crate) fn build(&mut self) -> Query<'static, Postgres, PgArguments> {
+        let Self { text, arguments } = std::mem::take(self);
+        sqlx::query_with(text, arguments)
+    }
+
+    fn bind<'t, T>(&mut self, value: T)
+    where
+        T: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        // If a value cannot be encoded, the statement lacks a parameter and fails.
+        drop(self.arguments.add(value));
     }
 }
 
 /// A list under construction.
-pub(crate) struct Parameters<'s>(Separated<'s, Postgres, &'static str>);
+pub(crate) struct Parameters<'s> {
+    builder: &'s mut Builder,
+    separator: &'static str,
+    is_first: bool,
+}
 
 impl Parameters<'_> {
     /// Appends an item of text.
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
-        self.0.push(text);
-        self
+        self.separate();
+        self.push_unseparated(text)
     }
 
     /// Appends an item that is a parameter.
@@ -75,13 +97,13 @@ impl Parameters<'_> {
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
     {
-        self.0.push_bind(value);
-        self
+        self.separate();
+        self.push_bind_unseparated(value)
     }
 
     /// Appends text to the last item.
     pub(crate) fn push_unseparated(&mut self, text: &'static str) -> &mut Self {
-        self.0.push_unseparated(text);
+        self.builder.push(text);
         self
     }
 
@@ -90,8 +112,15 @@ impl Parameters<'_> {
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
     {
-        self.0.push_bind_unseparated(value);
+        self.builder.push_bind(value);
         self
+    }
+
+    fn separate(&mut self) {
+        if !self.is_first {
+            self.builder.push(self.separator);
+        }
+        self.is_first = false;
     }
 }
 
@@ -116,11 +145,10 @@ impl Branches {
     /// Begins the next branch.
     pub(crate) fn branch(&mut self, text: &'static str) -> &mut Builder {
         let opening = if self.count == 0 { "WITH " } else { "), " };
-        let name = self.count;
+        self.builder.push(opening).push("branch_");
+        self.builder.text.value(self.count);
         self.count += 1;
-        let begun = format_args!("{opening}branch_{name} AS (");
-        self.builder.0.push(begun);
-        self.builder.push(text)
+        self.builder.push(" AS (").push(text)
     }
 
     /// Begins the main statement: the last one, whose rows are counted.
@@ -206,13 +234,18 @@ pub(crate) fn changed_row<R>(builder: &mut Builder, row: &R, columns: fn(&mut Co
     columns(&mut Columns::Assignments(builder.separated(", ")), row);
 }
 
-/// Repeats the last row until there are 4, 8, 16, 32, … rows, so that lists of any length need few
-/// texts in the cache of prepared statements. The statement must end in `ON CONFLICT DO NOTHING`,
-/// which drops the repeated rows.
+/// Repeats the last row until there are 1, 2, 4, 6, … 24, 32, 64, … rows, so that lists of any length
+/// need few texts in the cache of prepared statements. The statement must end in `ON CONFLICT DO
+/// NOTHING`, which drops the repeated rows; each costs about half of what a row does.
 pub(crate) fn padded<T: Clone>(rows: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut rows: Vec<T> = rows.into_iter().collect();
+    let length = match rows.len() {
+        one @ ..=1 => one,
+        few @ ..=24 => few.next_multiple_of(2),
+        many => many.next_power_of_two(),
+    };
     if let Some(last) = rows.last().cloned() {
-        rows.resize(rows.len().next_power_of_two().max(4), last);
+        rows.resize(length, last);
     }
     rows
 }
@@ -220,11 +253,20 @@ pub(crate) fn padded<T: Clone>(rows: impl IntoIterator<Item = T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::{Branches, padded, values};
+    use crate::pg::sql::Sql;
     use uuid::Uuid;
 
     #[test]
     fn lists_are_padded_to_few_lengths_and_nothing_stays_nothing() {
-        for (length, expected) in [(0, 0), (1, 4), (4, 4), (5, 8), (9, 16), (32, 32), (50, 64)] {
+        for (length, expected) in [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+            (9, 10),
+            (24, 24),
+            (25, 32),
+            (50, 64),
+        ] {
             assert_eq!(padded(0..length).len(), expected, "{length}");
         }
         assert_eq!(padded([1, 2, 3]), [1, 2, 3, 3]);
@@ -240,8 +282,10 @@ mod tests {
             row.push_bind(yes);
         });
         assert_eq!(
-            branches.finish().0.into_string(),
-            "WITH branch_0 AS (INSERT INTO a VALUES ($1, $2, $3), ($1, $4, $5)) INSERT INTO b VALUES ($1, $6)"
+            branches.finish().text,
+            Sql::text(
+                "WITH branch_0 AS (INSERT INTO a VALUES ($1, $2, $3), ($1, $4, $5)) INSERT INTO b VALUES ($1, $6)"
+            )
         );
     }
 }

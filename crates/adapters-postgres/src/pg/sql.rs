@@ -51,7 +51,7 @@ const USUAL_LITERAL: usize = 96;
 /// let mut sql = Sql::text("SELECT name FROM customer_groups LIMIT ");
 /// sql.value(format_args!("{}", 1));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Sql(Cow<'static, str>);
 
 impl Sql {
@@ -108,7 +108,7 @@ impl Sql {
         )
     }
 
-    fn with_capacity(capacity: usize) -> Self {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Cow::Owned(String::with_capacity(capacity)))
     }
 
