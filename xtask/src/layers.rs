@@ -79,6 +79,7 @@ const NORMAL: Table<'static> = &[
             "futures-util",
             "hex",
             "metrics",
+            "moka",
             "sea-orm",
             "sea-query-sqlx",
             "secrecy",

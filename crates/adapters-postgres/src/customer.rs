@@ -9,6 +9,7 @@ mod record;
 mod rows;
 mod save;
 
+pub(crate) use list::Totals;
 pub(crate) use reads::PgCustomerReads;
 
 use crate::pg::builder::Branches;

@@ -33,6 +33,7 @@ pub use privacy::Sealing;
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 
+use customer::Totals;
 use customer_domain::audit::{AuditLedger, AuditMonths};
 use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
@@ -53,6 +54,7 @@ pub struct Postgres {
     app: PgPool,
     worker: PgPool,
     ring: Arc<KeyRing>,
+    totals: Arc<Totals>,
 }
 
 impl Postgres {
@@ -69,7 +71,12 @@ impl Postgres {
         let app = PgPool::connect(app).await?;
         let worker = PgPool::connect(worker).await?;
         let ring = Arc::new(KeyRing::new(sealing, worker.clone()));
-        Ok(Self { app, worker, ring })
+        Ok(Self {
+            app,
+            worker,
+            ring,
+            totals: Arc::new(Totals::new()),
+        })
     }
 
     /// Returns the port that begins units of work inside one tenant.
@@ -85,7 +92,10 @@ impl Postgres {
 
     /// Returns the port that reads customers.
     pub fn customers(&self) -> Arc<dyn CustomerReads> {
-        Arc::new(customer::PgCustomerReads(self.app.clone()))
+        Arc::new(customer::PgCustomerReads {
+            pool: self.app.clone(),
+            totals: Arc::clone(&self.totals),
+        })
     }
 
     /// Returns the port that reads address books.
@@ -150,7 +160,11 @@ impl Postgres {
     }
 
     fn transactions_of(&self, pool: &PgPool) -> PgTransactions {
-        PgTransactions::new(pool.clone(), Arc::clone(&self.ring))
+        PgTransactions {
+            pool: pool.clone(),
+            ring: Arc::clone(&self.ring),
+            totals: Arc::clone(&self.totals),
+        }
     }
 
     /// Returns the state of each pool, for metrics.

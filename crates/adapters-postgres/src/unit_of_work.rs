@@ -1,5 +1,6 @@
 //! Units of work.
 
+use crate::customer::Totals;
 use crate::pg::builder::Branches;
 use crate::pg::pool::PgPool;
 use crate::pg::sql::Sql;
@@ -27,15 +28,12 @@ use tracing::instrument;
 
 /// Opens units of work on one pool.
 pub(crate) struct PgTransactions {
-    pool: PgPool,
-    ring: Arc<KeyRing>,
+    pub(crate) pool: PgPool,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) totals: Arc<Totals>,
 }
 
 impl PgTransactions {
-    pub(crate) fn new(pool: PgPool, ring: Arc<KeyRing>) -> Self {
-        Self { pool, ring }
-    }
-
     /// Opens a unit of work, and runs the given statements, whose rows it returns. One round trip.
     async fn open(
         &self,
@@ -56,6 +54,7 @@ impl PgTransactions {
             changes: Vec::new(),
             sent: 0,
             reply: None,
+            totals: Arc::clone(&self.totals),
         };
         Ok((work, rest))
     }
@@ -116,6 +115,7 @@ pub(crate) struct PgUnitOfWork {
     /// How many of the changes are written.
     sent: usize,
     reply: Option<(IdempotencyClaim, StoredReply)>,
+    totals: Arc<Totals>,
 }
 
 /// A locked customer as it is stored.
@@ -172,11 +172,18 @@ impl UnitOfWork for PgUnitOfWork {
     #[instrument(name = "db.commit", level = "debug", skip_all)]
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let written = self.write_rest().await;
-        let Self { tx, changes, .. } = *self;
+        let Self {
+            tx,
+            changes,
+            totals,
+            ..
+        } = *self;
+        let tenant = tx.tenant();
         let committed = match written {
             Ok(()) => tx.commit().await,
             Err(error) => Err(error),
         };
+        totals.end(tenant);
         match &committed {
             Ok(()) => metrics::count_committed(&changes),
             Err(error) => metrics::count_lost(&changes, error),

@@ -5,8 +5,10 @@
 
 mod filter;
 mod send;
+mod totals;
 mod unfiltered;
 
+pub(crate) use totals::Totals;
 pub(crate) use unfiltered::prepared;
 
 use super::record;
@@ -42,34 +44,57 @@ struct StatementResults {
     page: Vec<PgRow>,
 }
 
-/// Reads one page. One round trip; two when the list has more rows than are counted. When
-/// distributed, one for each statement.
-pub(super) async fn page(
-    pool: &PgPool,
-    tenant: TenantId,
-    filter: &CustomerFilter,
-    sort: CustomerSort,
-    request: &PageRequest<CustomerKey>,
-) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
-    let shown = Shown::new(tenant, filter, sort.key);
-    let is_counted = matches!(request.at, PageAt::Number(_));
-    let statements = Statements {
-        tenant,
-        count: is_counted.then(|| count(&shown, filter, sort)),
-        page: select(tenant, &shown, filter, sort, request)?,
-    };
-    let results = send::send(pool, statements).await?;
-    let total = match results.count {
-        Some(counted) => Some(total(pool, tenant, &shown, counted).await?),
-        None => None,
-    };
-    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let shown = results.page.iter().take(size);
-    let last = shown.clone().last().filter(|_| results.page.len() > size);
-    let next = last.map(|last| key(last, sort.key)).transpose()?;
-    let items = shown.map(|row| record::decode(row, tenant));
-    let items = items.collect::<Result<_, _>>()?;
-    Ok(Page { items, next, total })
+/// The lists of a tenant.
+pub(super) struct Lists<'a> {
+    pub(super) pool: &'a PgPool,
+    pub(super) totals: &'a Totals,
+    pub(super) tenant: TenantId,
+}
+
+impl Lists<'_> {
+    /// Reads one page. One round trip; two when the list has more rows than are counted, and its
+    /// total is not kept. When distributed, one for each statement.
+    pub(super) async fn page(
+        &self,
+        filter: &CustomerFilter,
+        sort: CustomerSort,
+        request: &PageRequest<CustomerKey>,
+    ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
+        let tenant = self.tenant;
+        let shown = Shown::new(tenant, filter, sort.key);
+        let is_counted = matches!(request.at, PageAt::Number(_));
+        let counted = is_counted.then(|| self.totals.key(tenant, count(&shown, filter, sort)));
+        let kept = counted.as_ref().and_then(|key| self.totals.get(key));
+        let to_count = counted.as_ref().filter(|_| kept.is_none());
+        let statements = Statements {
+            tenant,
+            count: to_count.map(|(_, _, count)| count.clone()),
+            page: select(tenant, &shown, filter, sort, request)?,
+        };
+        let results = send::send(self.pool, statements).await?;
+        let total = match (counted, results.count) {
+            (Some(counted), Some(count)) => {
+                let total = total(self.pool, tenant, &shown, count).await?;
+                self.totals.keep(counted, total);
+                Some(total)
+            }
+            _ => kept,
+        };
+        let size = usize::try_from(request.size).unwrap_or(usize::MAX);
+        let shown = results.page.iter().take(size);
+        let last = shown.clone().last().filter(|_| results.page.len() > size);
+        let next = last.map(|last| key(last, sort.key)).transpose()?;
+        let items = shown.map(|row| record::decode(row, tenant));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        let total = match (&request.at, total) {
+            (PageAt::Number(number), Some(total)) => {
+                let before = u64::from(number.saturating_sub(1)) * u64::from(request.size);
+                Some(totals::seen(total, before, items.len(), next.is_some()))
+            }
+            _ => None,
+        };
+        Ok(Page { items, next, total })
+    }
 }
 
 fn count(shown: &Shown, filter: &CustomerFilter, sort: CustomerSort) -> Sql {

@@ -1,7 +1,7 @@
 //! Customers, read outside any unit of work: one message each, tried once more when the
 //! connection turns out to be dead.
 
-use super::{list, record};
+use super::{Totals, list, record};
 use crate::pg::pool::PgPool;
 use crate::pg::read;
 use crate::pg::sql::Sql;
@@ -12,14 +12,18 @@ use customer_domain::customer::{
 };
 use customer_domain::profile::PhoneKeys;
 use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError, TenantId};
+use std::sync::Arc;
 use tracing::instrument;
 
 /// Reads customers on one pool.
-pub(crate) struct PgCustomerReads(pub(crate) PgPool);
+pub(crate) struct PgCustomerReads {
+    pub(crate) pool: PgPool,
+    pub(crate) totals: Arc<Totals>,
+}
 
 impl PgCustomerReads {
     async fn one(&self, tenant: TenantId, find: Sql) -> Result<Option<CustomerRecord>, StoreError> {
-        let rows = read::rows(&self.0, tenant, &[find]).await?;
+        let rows = read::rows(&self.pool, tenant, &[find]).await?;
         rows.first()
             .map(|row| record::decode(row, tenant))
             .transpose()
@@ -52,7 +56,7 @@ impl CustomerReads for PgCustomerReads {
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerRecord>, StoreError> {
         let find = [Sql::execute("customer_by_ids", &[&context.tenant, &ids])];
-        let rows = read::rows(&self.0, context.tenant, &find).await?;
+        let rows = read::rows(&self.pool, context.tenant, &find).await?;
         rows.iter()
             .map(|row| record::decode(row, context.tenant))
             .collect()
@@ -84,7 +88,7 @@ impl CustomerReads for PgCustomerReads {
         self.one(tenant, find).await
     }
 
-    /// One round trip; two when the list has more rows than are counted.
+    /// One round trip; two when a list has more rows than are counted, and its total is not kept.
     #[instrument(name = "db.customer.list", level = "debug", skip_all)]
     async fn list(
         &self,
@@ -93,6 +97,11 @@ impl CustomerReads for PgCustomerReads {
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError> {
-        list::page(&self.0, context.tenant, filter, sort, page).await
+        let lists = list::Lists {
+            pool: &self.pool,
+            totals: &self.totals,
+            tenant: context.tenant,
+        };
+        lists.page(filter, sort, page).await
     }
 }

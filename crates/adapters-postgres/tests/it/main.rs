@@ -26,4 +26,5 @@ mod sealed;
 mod sql_rules;
 mod support;
 mod tag;
+mod totals;
 mod wall;

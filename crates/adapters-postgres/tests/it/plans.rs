@@ -64,6 +64,7 @@ impl Probe {
         sort: CustomerSort,
         at: PageAt<CustomerKey>,
     ) -> (CustomerPage, Vec<Plan>) {
+        self.end_totals().await;
         let page = listed(&*self.postgres.customers(), filter, sort, at).await;
         let seen = self.proxy.take().statements;
         let statements = seen.iter().flat_map(|message| message.split(';'));
@@ -76,6 +77,14 @@ impl Probe {
             }
         }
         (page, plans)
+    }
+
+    /// Ends the totals that are kept, as every write does.
+    async fn end_totals(&mut self) {
+        let work = self.postgres.transactions().begin(&context()).await;
+        let committed = work.expect("begin").commit().await;
+        committed.expect("commit");
+        self.proxy.take();
     }
 
     /// Returns what a list must show, found without an index: how many match, and the first ids.
