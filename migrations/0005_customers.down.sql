@@ -7,4 +7,5 @@ DROP TABLE customer_search_terms;
 DROP TABLE customer_identifiers;
 DROP DOMAIN identifier_kind;
 DROP TABLE customers;
+DROP FUNCTION customers_check;
 DROP DOMAIN tier, gender, customer_type, account_state, customer_status;

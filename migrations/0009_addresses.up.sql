@@ -6,6 +6,17 @@ SET LOCAL lock_timeout = '5s';
 -- 1 shipping, 2 billing, 3 both
 CREATE DOMAIN address_type AS smallint CONSTRAINT address_type_check CHECK (VALUE BETWEEN 1 AND 3);
 
+-- A default is not deleted, and of a type that covers the role.
+CREATE FUNCTION customer_addresses_check(type address_type, default_shipping boolean, default_billing boolean,
+    deleted_at timestamptz) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN (NOT default_shipping OR (type <> 2 AND deleted_at IS NULL))
+        AND (NOT default_billing OR (type <> 1 AND deleted_at IS NULL));
+END
+$$;
+
 CREATE TABLE customer_addresses (
     tenant_id        uuid         NOT NULL,
     customer_id      uuid         NOT NULL,
@@ -35,8 +46,8 @@ CREATE TABLE customer_addresses (
     CONSTRAINT customer_addresses_pkey PRIMARY KEY (tenant_id, customer_id, id),
     CONSTRAINT customer_addresses_customer_fkey FOREIGN KEY (tenant_id, customer_id)
         REFERENCES customers (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT customer_addresses_shipping_check CHECK (NOT default_shipping OR (type <> 2 AND deleted_at IS NULL)),
-    CONSTRAINT customer_addresses_billing_check CHECK (NOT default_billing OR (type <> 1 AND deleted_at IS NULL))
+    CONSTRAINT customer_addresses_check CHECK (
+        customer_addresses_check(type, default_shipping, default_billing, deleted_at))
 );
 CREATE UNIQUE INDEX customer_addresses_shipping_key ON customer_addresses (tenant_id, customer_id)
     WHERE default_shipping AND deleted_at IS NULL;

@@ -252,19 +252,19 @@ async fn the_table_refuses_what_no_book_holds() {
     for (change, constraint) in [
         (
             format!("default_shipping = true WHERE id = '{second}'"),
-            "customer_addresses_shipping_check",
+            "customer_addresses_check",
         ),
         (
             format!("default_billing = true WHERE id = '{first}'"),
-            "customer_addresses_billing_check",
+            "customer_addresses_check",
         ),
         (
             format!("deleted_at = now() WHERE id = '{first}'"),
-            "customer_addresses_shipping_check",
+            "customer_addresses_check",
         ),
         (
             format!("deleted_at = now() WHERE id = '{second}'"),
-            "customer_addresses_billing_check",
+            "customer_addresses_check",
         ),
         (
             format!("default_shipping = true WHERE id = '{third}'"),

@@ -8,6 +8,7 @@ mod address;
 mod audit_month;
 mod concurrency;
 mod contract;
+mod customer;
 mod group;
 mod horizon;
 // Marked as test code for the lints that allow tests to panic.
