@@ -49,7 +49,7 @@ async fn add(
     address: Address,
     make_default: bool,
 ) -> Result<(), BookError> {
-    let adds = |book: &mut AddressBook| book.add(address, make_default, 10, &PlainDigests);
+    let adds = |book: &mut AddressBook| book.add(address, make_default, 10);
     edit(store, customer, adds).await.map(drop)
 }
 
@@ -133,9 +133,7 @@ async fn turn(store: &Store, owner: CustomerId, n: u64) {
     let kind = AddressType::ALL[usize::try_from(n / 5 % 3).expect("small")];
     let outcome = edit(store, owner, |book| match n % 3 {
         0 => book.set_default(chosen(book), None, at(9)).map(drop),
-        1 => book
-            .add(address_for(kind, n), true, 10, &PlainDigests)
-            .map(drop),
+        1 => book.add(address_for(kind, n), true, 10).map(drop),
         _ if book.addresses().len() == 1 => Ok(()),
         _ => {
             let held = book.holder(Role::ALL[usize::try_from(n % 2).expect("small")]);

@@ -189,7 +189,7 @@ async fn a_new_address_is_four_round_trips_and_five_when_a_default_moves() {
         let id = CustomerRef::Id(owner.id);
         let locked = work.addresses().book_for_update(id).await;
         let mut locked = locked.expect("a book");
-        let added = locked.book.add(address(n), make_default, 10, &PlainDigests);
+        let added = locked.book.add(address(n), make_default, 10);
         added.expect("added");
         let changes = locked.book.changes(&PlainDigests);
         let mut record = record_of(&customer().number(1).full().build_new());

@@ -24,7 +24,7 @@ async fn filled() -> (Store, NewCustomer, NewCustomer) {
         let id = CustomerRef::Id(new.customer.id);
         let locked = work.addresses().book_for_update(id).await;
         let mut book = locked.expect("a book").book;
-        let added = book.add(full_address(1), true, 10, &PlainDigests);
+        let added = book.add(full_address(1), true, 10);
         added.expect("added");
         let saved = work.addresses().save(&book.changes(&PlainDigests)).await;
         saved.expect("an address");

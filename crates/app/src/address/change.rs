@@ -79,7 +79,7 @@ impl Addresses {
         command.stated.expect(before)?;
         refuse_staff_fields(context, before, &command.changes)?;
         let (id, edit) = (before.id, wanted_edit(before, command));
-        let changed = book.change(id, edit, work.now(), &*self.digests)?;
+        let changed = book.change(id, edit, work.now())?;
         let after = find(&book, id)?;
         if changed.is_empty() {
             work.rollback().await?;

@@ -94,7 +94,7 @@ impl Addresses {
             updated_at: now,
             ..draft
         };
-        let added = book.add(address, make_default, limit, &*self.digests)?;
+        let added = book.add(address, make_default, limit)?;
         let (id, changed) = match added {
             Added::New => (new, None),
             Added::Equal { id, changed } => (id, Some(changed)),

@@ -160,10 +160,9 @@ impl AddressBook {
         address: Address,
         make_default: bool,
         limit: usize,
-        digests: &dyn KeyedDigest,
     ) -> Result<Added, BookError> {
         let now = address.updated_at;
-        if let Some(id) = self.equal_to(&address, digests) {
+        if let Some(id) = self.equal_to(&address) {
             let mut changed = Vec::new();
             if self.adopt(id, address.legacy_id, now) {
                 changed.push(AddressField::LegacyId);
@@ -195,13 +194,12 @@ impl AddressBook {
         id: AddressId,
         edit: AddressChanges,
         now: DateTime<Utc>,
-        digests: &dyn KeyedDigest,
     ) -> Result<Vec<AddressField>, BookError> {
         let is_default = edit.is_default;
         let before = self.get(AddressRef::Id(id))?.clone();
         let mut after = before.clone();
         let mut changed = edit.apply(&mut after);
-        let is_equal = (!after.is_equal(&before)).then(|| self.equal_to(&after, digests));
+        let is_equal = (!after.is_equal(&before)).then(|| self.equal_to(&after));
         if let Some(equal) = is_equal.flatten() {
             return Err(BookError::Equal(equal));
         }
@@ -315,12 +313,10 @@ impl AddressBook {
     }
 
     /// Returns another live address that is equal to this one.
-    fn equal_to(&self, address: &Address, digests: &dyn KeyedDigest) -> Option<AddressId> {
-        let digest = address.digest(digests);
+    fn equal_to(&self, address: &Address) -> Option<AddressId> {
         let mut others = self.addresses.iter().filter(|other| other.id != address.id);
-        others
-            .find(|other| other.digest(digests) == digest)
-            .map(|other| other.id)
+        let equal = others.find(|other| other.is_equal(address));
+        equal.map(|other| other.id)
     }
 
     /// Gives a legacy id to an address that has none. Returns whether anything changed.

@@ -243,13 +243,22 @@ impl PostalAddress {
             Some(country.code().to_owned()),
             phone.map(|phone| phone.comparable(Some(country))),
         ];
-        let compared = |text: Option<String>| {
-            let text: String = text.unwrap_or_default().nfkc().collect();
-            let words = text.to_lowercase().replace(['.', ','], " ");
-            words.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
-        texts.into_iter().map(compared).collect()
+        let texts = texts.into_iter();
+        texts
+            .map(|text| compared(&text.unwrap_or_default()))
+            .collect()
     }
+
+    /// Returns the street, as [`comparable`](Self::comparable) does.
+    pub(super) fn comparable_street(&self) -> String {
+        compared(&self.street)
+    }
+}
+
+fn compared(text: &str) -> String {
+    let text: String = text.nfkc().collect();
+    let words = text.to_lowercase().replace(['.', ','], " ");
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -46,8 +46,7 @@ pub async fn a_book_takes_the_next_number_of_the_event_sequence(h: &impl Harness
         assert_eq!(locked.holder.event_seq, expected);
         let number = expected.unsigned_abs();
         let mut book = locked.book;
-        book.add(address(number), false, 10, &PlainDigests)
-            .expect("added");
+        book.add(address(number), false, 10).expect("added");
         let changes = book.changes(&PlainDigests);
         work.addresses().save(&changes).await.expect("saved");
         work.commit().await.expect("commit");
@@ -178,7 +177,7 @@ pub async fn of_a_large_book_the_oldest_are_read_with_those_of_others(h: &impl H
     let many = u64::try_from(MAX_EXPANDED + 1).expect("a small number");
     let saved = edit_book(h, owner, |book| {
         for n in 1..=many {
-            let added = book.add(address(n), false, MAX_BOOK, &PlainDigests);
+            let added = book.add(address(n), false, MAX_BOOK);
             added.expect("added");
         }
     });

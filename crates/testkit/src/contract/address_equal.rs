@@ -43,7 +43,7 @@ pub async fn an_address_that_did_not_move_keeps_its_digest(h: &impl Harness) {
             label: Patch::Set("Home".to_owned()),
             ..AddressChanges::default()
         };
-        let changed = book.change(address(1).id, label, at(60), &PlainDigests);
+        let changed = book.change(address(1).id, label, at(60));
         changed.expect("changed");
     });
     let saved = saved.await.expect("saved");

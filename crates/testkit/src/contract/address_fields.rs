@@ -2,9 +2,7 @@
 
 use super::Harness;
 use super::steps::{add_addresses, book, edit_book, stored};
-use crate::builders::{
-    PlainDigests, at, country, customer, full_address, legacy, new_customer, object, phone,
-};
+use crate::builders::{at, country, customer, full_address, legacy, new_customer, object, phone};
 use customer_domain::Patch;
 use customer_domain::address::{Address, AddressChanges, AddressField, AddressType, PostalAddress};
 use customer_domain::audit::FieldChange;
@@ -141,7 +139,7 @@ async fn changed_alone(
     let [before] = <[Address; 1]>::try_from(added).expect("one address");
     let mut changed = Vec::new();
     let saved = edit_book(h, owner, |book| {
-        let outcome = book.change(before.id, change, at(60), &PlainDigests);
+        let outcome = book.change(before.id, change, at(60));
         changed = outcome.expect("changed");
     });
     saved.await.expect("saved");

@@ -3,8 +3,8 @@
 use super::Harness;
 use super::steps::{add, add_addresses, begin, book, changes, edit_book, stored, stored_in};
 use crate::builders::{
-    PlainDigests, address, address_for, at, country, customer, full_address, legacy, new_customer,
-    other_context, other_tenant, phone,
+    address, address_for, at, country, customer, full_address, legacy, new_customer, other_context,
+    other_tenant, phone,
 };
 use customer_domain::address::{
     Address, AddressBook, AddressChanges, AddressField, AddressType, BookChanges, PostalAddress,
@@ -137,7 +137,7 @@ pub async fn every_field_of_an_address_is_stored(h: &impl Harness) {
         legacy_id: Patch::Set(legacy(4_294_967_295)),
     };
     let saved = edit_book(h, owner, |book| {
-        let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
+        let changed = book.change(full_address(1).id, change, at(60));
         assert_eq!(changed.expect("changed").len(), 16, "all, and the roles");
     });
     let saved = saved.await.expect("saved");
@@ -165,7 +165,7 @@ pub async fn every_field_of_an_address_can_be_emptied(h: &impl Harness) {
         legacy_id: Patch::Clear,
     };
     let saved = edit_book(h, owner, |book| {
-        let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
+        let changed = book.change(full_address(1).id, change, at(60));
         changed.expect("changed");
     });
     let saved = saved.await.expect("saved");
@@ -215,7 +215,7 @@ pub async fn a_new_address_takes_the_roles_of_others(h: &impl Harness) {
     let owner = owner_of(h, split).await;
     let saved = edit_book(h, owner, |book| {
         let both = address_for(AddressType::Both, 3);
-        let added = book.add(both, true, 10, &PlainDigests);
+        let added = book.add(both, true, 10);
         added.expect("added");
     });
     saved.await.expect("saved");
@@ -272,7 +272,7 @@ pub async fn a_legacy_id_that_is_cleared_is_free_again(h: &impl Harness) {
             legacy_id: Patch::Clear,
             ..AddressChanges::default()
         };
-        let changed = book.change(full_address(1).id, change, at(60), &PlainDigests);
+        let changed = book.change(full_address(1).id, change, at(60));
         assert_eq!(changed, Ok(vec![AddressField::LegacyId]));
     });
     cleared.await.expect("saved");
@@ -340,7 +340,7 @@ pub async fn a_refused_save_of_a_book_changes_nothing(h: &impl Harness) {
             legacy_id: full_address(9).legacy_id,
             ..address(3)
         };
-        book.add(rival, true, 10, &PlainDigests).expect("added");
+        book.add(rival, true, 10).expect("added");
     });
     let taken = StoreError::Conflict(Conflict::AddressLegacyId);
     assert_eq!(refused.await.expect_err("taken"), taken);

@@ -151,7 +151,7 @@ pub(super) async fn revoke(
 
 /// Adds an address to a book as a use case does, without making it a default.
 pub(super) fn add(book: &mut AddressBook, address: Address) {
-    let added = book.add(address, false, MAX_BOOK, &PlainDigests);
+    let added = book.add(address, false, MAX_BOOK);
     added.expect("the book takes it");
 }
 

@@ -154,9 +154,7 @@ async fn keep_addresses(postgres: &Postgres) {
         let mut book = locked.expect("a book").book;
         let changed = match n {
             3 => book.remove(full_address(2).id, at(9)).map(drop),
-            n => book
-                .add(full_address(n), true, 10, &PlainDigests)
-                .map(|_| ()),
+            n => book.add(full_address(n), true, 10).map(|_| ()),
         };
         changed.expect("changed");
         let saved = work.addresses().save(&book.changes(&PlainDigests)).await;

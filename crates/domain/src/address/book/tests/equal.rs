@@ -6,15 +6,15 @@ use super::*;
 fn an_equal_address_stands_for_the_new_one_even_in_a_full_book() {
     let mut book = book(&[Shipping, Shipping]);
     let again = at_place(3, Shipping, " 2 ");
-    let added = book.add(again.clone(), false, 2, &Hashed);
+    let added = book.add(again.clone(), false, 2);
     let equal = |changed| Ok(Added::Equal { id: id(2), changed });
     assert_eq!(added, equal(vec![]));
     assert!(book.changes(&Hashed).is_empty());
-    let added = book.add(again.clone(), true, 2, &Hashed);
+    let added = book.add(again.clone(), true, 2);
     assert_eq!(added, equal(vec![AddressField::Roles]));
     assert_eq!(defaults(&book), [2, 0]);
-    assert_eq!(book.add(again, true, 2, &Hashed), equal(vec![]));
-    let other_type = book.add(at_place(3, Both, "2"), false, 2, &Hashed);
+    assert_eq!(book.add(again, true, 2), equal(vec![]));
+    let other_type = book.add(at_place(3, Both, "2"), false, 2);
     assert_eq!(other_type, Err(BookError::Full { limit: 2 }));
 }
 
@@ -26,7 +26,7 @@ fn an_address_without_a_legacy_id_takes_that_of_an_equal_one() {
         ..at_place(2, Shipping, "1")
     };
     for (n, changed) in [(7, vec![AddressField::LegacyId]), (7, vec![]), (8, vec![])] {
-        let added = book.add(with(n), false, 9, &Hashed);
+        let added = book.add(with(n), false, 9);
         assert_eq!(added, Ok(Added::Equal { id: id(1), changed }));
         assert_eq!(book.addresses()[0].legacy_id, LegacyId::new(7).ok());
     }
@@ -56,7 +56,7 @@ fn two_that_became_equal_after_they_were_stored_can_be_edited_and_keep_their_dig
     assert_eq!(change(&mut book, 1, street("3")), ["street"]);
     let written = book.changes(&Hashed).written;
     assert!(written[0].digest.is_some() && written[1].digest.is_none());
-    let back = book.change(id(1), street("1"), at(10), &Hashed);
+    let back = book.change(id(1), street("1"), at(10));
     assert_eq!(back, Err(BookError::Equal(id(2))));
 }
 
@@ -68,10 +68,10 @@ fn an_address_cannot_become_equal_to_another_nor_half_change() {
         label: Patch::Set("Home".to_owned()),
         ..AddressChanges::default()
     };
-    let refused = book.change(id(2), edit.clone(), at(100), &Hashed);
+    let refused = book.change(id(2), edit.clone(), at(100));
     assert_eq!(refused, Err(BookError::Equal(id(1))));
     assert!(book.changes(&Hashed).is_empty());
-    let unknown = book.change(id(9), edit.clone(), at(100), &Hashed);
+    let unknown = book.change(id(9), edit.clone(), at(100));
     assert_eq!(unknown, Err(BookError::NotFound));
     // An address does not count as equal to itself.
     assert_eq!(change(&mut book, 1, edit), ["label"]);
