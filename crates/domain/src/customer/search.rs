@@ -26,7 +26,7 @@ pub fn search_terms(customer: &Customer, phone_key: Option<&str>) -> BTreeSet<St
         profile.last_name.as_deref(),
         profile.first_name.as_deref(),
         Some(customer.email.as_typed()),
-        Some(customer.email.key()),
+        Some(customer.email.key()).filter(|key| *key != customer.email.as_typed()),
     ];
     let phone_key = phone_key.filter(|key| !key.is_empty());
     let phone = [phone_key.map(str::to_owned), phone_key.map(reversed)];
