@@ -184,6 +184,8 @@ CREATE TABLE customer_search_terms (
     customer_id uuid        NOT NULL,
     CONSTRAINT customer_search_terms_pkey PRIMARY KEY (tenant_id, term, customer_id)
 );
+-- Whether a customer has a term: asked of each customer that a list with a common word comes by.
+CREATE INDEX customer_search_terms_of_customer_idx ON customer_search_terms (tenant_id, customer_id, term);
 
 ALTER TABLE customer_search_terms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customer_search_terms FORCE ROW LEVEL SECURITY;

@@ -5,10 +5,10 @@ CREATE TABLE customer_tags (
     tenant_id   uuid        NOT NULL,
     customer_id uuid        NOT NULL,
     tag         varchar(50) COLLATE "C" NOT NULL,
-    -- The tags of a tenant, each with its customers: read in the order of the tags, skipping from one to the next. The
-    -- tags of a customer are in its row.
-    CONSTRAINT customer_tags_pkey PRIMARY KEY (tenant_id, tag, customer_id)
+    CONSTRAINT customer_tags_pkey PRIMARY KEY (tenant_id, customer_id, tag)
 );
+-- The tags of a tenant, each with its customers: read in the order of the tags, skipping from one to the next.
+CREATE INDEX customer_tags_tag_idx ON customer_tags (tenant_id, tag, customer_id);
 
 ALTER TABLE customer_tags ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customer_tags FORCE ROW LEVEL SECURITY;

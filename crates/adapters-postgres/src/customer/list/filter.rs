@@ -127,27 +127,21 @@ struct Condition {
 type Row = &'static str;
 
 impl Condition {
-    /// Tests a list in the customer's own row. It can start from the rows `x` of the table that has
-    /// one for each of its values, found in one of several `ways` in the order of the table's key.
-    fn listed(
-        tenant: TenantId,
-        test: Sql,
-        table: &'static str,
-        ways: &[Sql],
-        order: &'static str,
-    ) -> Self {
+    /// Tests rows `x` of a table below the customer, in one of several ways. `order` is the order of
+    /// an index that has the rows of each.
+    fn below(tenant: TenantId, table: &'static str, ways: &[Sql], order: &'static str) -> Self {
         let [table, order] = [table, order].map(Sql::text);
+        let from = |test| sql!("{} x WHERE x.tenant_id = {} AND ({})", table, tenant, test);
+        let any = from(Sql::join(ways, " OR "));
         let starts = ways.iter().map(|way| {
             sql!(
-                "(SELECT x.customer_id FROM {} x WHERE x.tenant_id = {} AND {} ORDER BY {})",
-                table,
-                tenant,
-                way,
+                "(SELECT x.customer_id FROM {} ORDER BY {})",
+                from(way.clone()),
                 order
             )
         });
         Self {
-            test,
+            test: sql!("EXISTS (SELECT 1 FROM {} AND x.customer_id = c.id)", any),
             start: Some(Sql::join(starts, " UNION ALL ")),
             sorts: &[],
             span_of: None,
@@ -214,12 +208,8 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     conditions.extend(wanted.map(|wanted| status(tenant, wanted)));
     conditions.extend(words.map(|word| {
         let ways: Vec<_> = word.prefixes().map(begins_with).collect();
-        let test = sql!(
-            "EXISTS (SELECT 1 FROM unnest(c.terms) AS x (term) WHERE {})",
-            Sql::join(&ways, " OR ")
-        );
         let order = "x.term, x.customer_id";
-        Condition::listed(tenant, test, "customer_search_terms", &ways, order)
+        Condition::below(tenant, "customer_search_terms", &ways, order)
     }));
     conditions.extend(customer_type.map(|kind| {
         let test = |row| sql!("{}.customer_type = {}", Sql::text(row), kind.code());
@@ -233,9 +223,8 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
         Condition::indexed(tenant, test, ("", "created_at"), &[SortKey::CreatedAt])
     }));
     conditions.extend(tag.iter().map(|tag| {
-        let test = sql!("{} = ANY (c.tags)", tag.as_str());
-        let way = sql!("x.tag = {}", tag.as_str());
-        Condition::listed(tenant, test, "customer_tags", &[way], "x.customer_id")
+        let test = sql!("x.tag = {}", tag.as_str());
+        Condition::below(tenant, "customer_tags", &[test], "x.customer_id")
     }));
     conditions.extend(known_as.iter().map(|identifier| {
         let test = |_| known_by(tenant, identifier, is_of_deleted);
@@ -296,5 +285,5 @@ fn within(row: Row, column: &'static str, span: &TimeSpan) -> Sql {
 /// The terms that begin with a word are a range: from the word to what follows all of them.
 fn begins_with(word: &str) -> Sql {
     let end = end_of(word).map(|end| sql!(" AND x.term < {}", end));
-    sql!("(x.term >= {}{})", word, end.unwrap_or_default())
+    sql!("x.term >= {}{}", word, end.unwrap_or_default())
 }

@@ -74,17 +74,10 @@ pub(super) fn faults(statement: &str) -> Vec<String> {
         }
         for (table, alias) in sources(&scope) {
             // The reference table is on every server; the catalogue and the service's own tables
-            // have no tenant; `#` and what follows LATERAL are subselects, which are scopes too; an
-            // array is no table.
+            // have no tenant; `#` and what follows LATERAL are subselects, which are scopes too.
             if matches!(
                 table.as_str(),
-                "tenants"
-                    | "audit_seals"
-                    | "installation"
-                    | "job_leases"
-                    | "#"
-                    | "LATERAL"
-                    | "unnest#"
+                "tenants" | "audit_seals" | "installation" | "job_leases" | "#" | "LATERAL"
             ) || table.starts_with("pg_")
                 || own.contains(&table.as_str())
             {
