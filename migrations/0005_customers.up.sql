@@ -109,16 +109,13 @@ CREATE TABLE customers (
 ) WITH (fillfactor = 85);
 
 -- One index per list order. Lists show the deleted only by status.
--- The statuses and types that most customers have are counted by it alone.
-CREATE INDEX customers_created_at_idx ON customers (tenant_id, created_at, id) INCLUDE (status, customer_type)
-    WHERE deleted_at IS NULL;
+CREATE INDEX customers_created_at_idx ON customers (tenant_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_updated_at_idx ON customers (tenant_id, updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_registration_date_idx ON customers (tenant_id, registration_date, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_email_key_idx ON customers (tenant_id, email_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_last_name_key_idx ON customers (tenant_id, last_name_key, id) WHERE deleted_at IS NULL;
--- The statuses that few customers have. The active are found along the index of the order itself.
-CREATE INDEX customers_status_idx ON customers (tenant_id, status, created_at, id)
-    WHERE status <> 2 AND erased_at IS NULL;
+CREATE INDEX customers_status_idx ON customers (tenant_id, status, created_at, id);
+-- The statuses that few customers have, for the other orders. The active are found along the index of the order itself.
 CREATE INDEX customers_status_updated_at_idx ON customers (tenant_id, status, updated_at, id)
     WHERE status <> 2 AND erased_at IS NULL;
 CREATE INDEX customers_status_registration_date_idx ON customers (tenant_id, status, registration_date, id)
@@ -127,9 +124,8 @@ CREATE INDEX customers_status_email_key_idx ON customers (tenant_id, status, ema
     WHERE status <> 2 AND erased_at IS NULL;
 CREATE INDEX customers_status_last_name_key_idx ON customers (tenant_id, status, last_name_key, id)
     WHERE status <> 2 AND erased_at IS NULL;
--- Businesses. Individuals are found like the active.
 CREATE INDEX customers_type_idx ON customers (tenant_id, customer_type, created_at, id)
-    WHERE customer_type <> 1 AND deleted_at IS NULL;
+    WHERE deleted_at IS NULL;
 -- Lists of a group, whose totals the index alone counts; and whether a group that is to be deleted has a customer, which
 -- the foreign key asks.
 CREATE INDEX customers_group_created_idx ON customers (tenant_id, group_id, created_at, id)

@@ -9,7 +9,6 @@ mod record;
 mod rows;
 mod save;
 
-pub(crate) use list::Totals;
 pub(crate) use reads::PgCustomerReads;
 
 use crate::pg::builder::Branches;

@@ -32,8 +32,6 @@ pub use privacy::Sealing;
 
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
-
-use customer::Totals;
 use customer_domain::audit::{AuditLedger, AuditMonths};
 use customer_domain::customer::CustomerReads;
 use customer_domain::group::GroupReads;
@@ -44,6 +42,7 @@ use customer_domain::tag::TagReads;
 use customer_domain::tenant::TenantReads;
 use customer_domain::{StoreError, StoreHealth, Transactions};
 use pg::sql::sql;
+use pg::totals::Totals;
 use privacy::KeyRing;
 use std::sync::Arc;
 use unit_of_work::PgTransactions;

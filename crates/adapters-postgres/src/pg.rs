@@ -15,4 +15,5 @@ pub(crate) mod read;
 pub(crate) mod row;
 pub(crate) mod settings;
 pub(crate) mod sql;
+pub(crate) mod totals;
 pub(crate) mod tx;

@@ -1,9 +1,9 @@
 //! Units of work.
 
-use crate::customer::Totals;
 use crate::pg::builder::Branches;
 use crate::pg::pool::PgPool;
 use crate::pg::sql::Sql;
+use crate::pg::totals::{EndOfTotals, Totals};
 use crate::pg::tx::Tx;
 use crate::pg::{clock, metrics};
 use crate::privacy::{KeyRing, WorkKeys};
@@ -54,7 +54,7 @@ impl PgTransactions {
             changes: Vec::new(),
             sent: 0,
             reply: None,
-            totals: Arc::clone(&self.totals),
+            end_of_totals: self.totals.end_with_write(context.tenant),
         };
         Ok((work, rest))
     }
@@ -115,7 +115,7 @@ pub(crate) struct PgUnitOfWork {
     /// How many of the changes are written.
     sent: usize,
     reply: Option<(IdempotencyClaim, StoredReply)>,
-    totals: Arc<Totals>,
+    end_of_totals: EndOfTotals,
 }
 
 /// A locked customer as it is stored.
@@ -175,15 +175,14 @@ impl UnitOfWork for PgUnitOfWork {
         let Self {
             tx,
             changes,
-            totals,
+            end_of_totals,
             ..
         } = *self;
-        let tenant = tx.tenant();
         let committed = match written {
             Ok(()) => tx.commit().await,
             Err(error) => Err(error),
         };
-        totals.end(tenant);
+        drop(end_of_totals);
         match &committed {
             Ok(()) => metrics::count_committed(&changes),
             Err(error) => metrics::count_lost(&changes, error),

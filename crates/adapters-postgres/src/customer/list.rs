@@ -5,10 +5,8 @@
 
 mod filter;
 mod send;
-mod totals;
 mod unfiltered;
 
-pub(crate) use totals::Totals;
 pub(crate) use unfiltered::prepared;
 
 use super::record;
@@ -16,6 +14,7 @@ use crate::pg::pool::PgPool;
 use crate::pg::read;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
+use crate::pg::totals::Totals;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerRecord, CustomerSort, SortKey,
 };
@@ -63,19 +62,22 @@ impl Lists<'_> {
         let tenant = self.tenant;
         let shown = Shown::new(tenant, filter, sort.key);
         let is_counted = matches!(request.at, PageAt::Number(_));
-        let counted = is_counted.then(|| self.totals.key(tenant, count(&shown, filter, sort)));
-        let kept = counted.as_ref().and_then(|key| self.totals.get(key));
-        let to_count = counted.as_ref().filter(|_| kept.is_none());
+        let asked = is_counted.then(|| self.totals.ask(tenant, count(&shown, filter, sort)));
+        let kept = asked.as_ref().and_then(|asked| self.totals.get(asked));
+        let to_count = asked.as_ref().filter(|_| kept.is_none());
         let statements = Statements {
             tenant,
-            count: to_count.map(|(_, _, count)| count.clone()),
+            count: to_count.map(|asked| asked.count().clone()),
             page: select(tenant, &shown, filter, sort, request)?,
         };
         let results = send::send(self.pool, statements).await?;
-        let total = match (counted, results.count) {
-            (Some(counted), Some(count)) => {
+        let total = match (asked, results.count) {
+            (Some(asked), Some(count)) => {
                 let total = total(self.pool, tenant, &shown, count).await?;
-                self.totals.keep(counted, total);
+                // A list that is read by time ends at another time with each request.
+                if [filter.created, filter.updated].map(|span| span.before) == [None; 2] {
+                    self.totals.keep(asked, total);
+                }
                 Some(total)
             }
             _ => kept,
@@ -89,11 +91,33 @@ impl Lists<'_> {
         let total = match (&request.at, total) {
             (PageAt::Number(number), Some(total)) => {
                 let before = u64::from(number.saturating_sub(1)) * u64::from(request.size);
-                Some(totals::seen(total, before, items.len(), next.is_some()))
+                Some(agreed(total, before, items.len(), next.is_some()))
             }
             _ => None,
         };
         Ok(Page { items, next, total })
+    }
+}
+
+/// Returns a total that agrees with the page that it is shown with, which may be newer: the page has
+/// so many rows, `before` it there are others, and after it there are more or not.
+fn agreed(total: Total, before: u64, rows: usize, has_more: bool) -> Total {
+    let seen = before + u64::try_from(rows).unwrap_or(u64::MAX);
+    match (rows, has_more) {
+        (_, true) => Total {
+            count: total.count.max(seen + 1),
+            ..total
+        },
+        // No rows are shown there, whether there are some or not.
+        (0, false) if before >= ROWS_BY_NUMBER => total,
+        (0, false) => Total {
+            count: total.count.min(before),
+            is_estimate: total.is_estimate && total.count <= before,
+        },
+        (_, false) => Total {
+            count: seen,
+            is_estimate: false,
+        },
     }
 }
 
@@ -233,4 +257,35 @@ fn planned_rows(plan: &PgRow) -> Result<u64, StoreError> {
     RowReader::new(plan, "customers").parsed(0, |Json(plan): Json<Value>| {
         plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_u64)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_agrees_with_its_page() {
+        let exact = |count| Total {
+            count,
+            is_estimate: false,
+        };
+        let estimate = Total {
+            count: 30_000,
+            is_estimate: true,
+        };
+        for (total, before, rows, has_more, expected) in [
+            (exact(50), 20, 20, true, exact(50)),
+            (exact(40), 20, 20, true, exact(41)),
+            (exact(50), 40, 3, false, exact(43)),
+            (exact(3), 0, 0, false, exact(0)),
+            (exact(41), 40, 0, false, exact(40)),
+            (exact(50), 60, 0, false, exact(50)),
+            (estimate, 20, 20, true, estimate),
+            (estimate, 0, 7, false, exact(7)),
+            (estimate, 10_000, 0, false, estimate),
+        ] {
+            let shown = agreed(total, before, rows, has_more);
+            assert_eq!(shown, expected, "{total:?} {before} {rows}");
+        }
+    }
 }

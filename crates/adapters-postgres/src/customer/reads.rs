@@ -1,10 +1,11 @@
 //! Customers, read outside any unit of work: one message each, tried once more when the
 //! connection turns out to be dead.
 
-use super::{Totals, list, record};
+use super::{list, record};
 use crate::pg::pool::PgPool;
 use crate::pg::read;
 use crate::pg::sql::Sql;
+use crate::pg::totals::Totals;
 use async_trait::async_trait;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef, CustomerSort,

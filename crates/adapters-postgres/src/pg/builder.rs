@@ -49,8 +49,10 @@ impl Builder {
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
     {
-        self.bind(value);
-        self.text.push("$").value(self.arguments.len());
+        // There is no parameter $0: with a value that cannot be encoded the statement fails.
+        let is_bound = self.bind(value);
+        let number = if is_bound { self.arguments.len() } else { 0 };
+        self.text.push("$").value(number);
         self
     }
 
@@ -69,12 +71,11 @@ impl Builder {
         sqlx::query_with(text, arguments)
     }
 
-    fn bind<'t, T>(&mut self, value: T)
+    fn bind<'t, T>(&mut self, value: T) -> bool
     where
         T: Encode<'t, Postgres> + Type<Postgres>,
     {
-        // If a value cannot be encoded, the statement lacks a parameter and fails.
-        drop(self.arguments.add(value));
+        self.arguments.add(value).is_ok()
     }
 }
 
@@ -252,8 +253,12 @@ pub(crate) fn padded<T: Clone>(rows: impl IntoIterator<Item = T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Branches, padded, values};
+    use super::{Branches, Builder, padded, values};
     use crate::pg::sql::Sql;
+    use sqlx::encode::IsNull;
+    use sqlx::error::BoxDynError;
+    use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo};
+    use sqlx::{Encode, Postgres, Type};
     use uuid::Uuid;
 
     #[test]
@@ -270,6 +275,31 @@ mod tests {
             assert_eq!(padded(0..length).len(), expected, "{length}");
         }
         assert_eq!(padded([1, 2, 3]), [1, 2, 3, 3]);
+    }
+
+    struct Endless;
+
+    impl Type<Postgres> for Endless {
+        fn type_info() -> PgTypeInfo {
+            <i64 as Type<Postgres>>::type_info()
+        }
+    }
+
+    impl Encode<'_, Postgres> for Endless {
+        fn encode_by_ref(&self, _: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+            Err("it has no end".into())
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_encoded_is_no_other_one() {
+        let mut builder = Builder::new("SELECT ");
+        builder
+            .separated(", ")
+            .push_bind(7)
+            .push_bind(Endless)
+            .push_bind(8);
+        assert_eq!(builder.text, Sql::text("SELECT $1, $0, $2"));
     }
 
     #[test]

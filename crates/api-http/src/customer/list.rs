@@ -68,7 +68,7 @@ reply! {
         CustomerListData<'a> {
             /// The customers.
             customers: Vec<CustomerBody<'a>>,
-            /// The total number of customers, at most a second old; null with a cursor.
+            /// The total number of customers, about a second old at most; null with a cursor.
             total: Option<u64>,
             /// Whether `total` is an estimate: it is exact up to 10,000.
             total_is_estimate: bool,

@@ -145,6 +145,27 @@ async fn the_pages_of_a_list_end_where_its_first_did_unless_it_goes_on_by_time()
 }
 
 #[tokio::test]
+async fn a_later_page_of_a_list_leaves_out_nothing_when_the_horizon_went_back() {
+    use SortKey::{Email, UpdatedAt};
+    use SortOrder::{Ascending, Descending};
+    for (key, order) in [(UpdatedAt, Descending), (Email, Ascending)] {
+        let app = three().await;
+        let filter = changed_since_the_beginning();
+        let sort = CustomerSort { key, order };
+        let list = async |size, at| {
+            let page = PageRequest { size, at };
+            let list = app.customers.list(&context(), &filter, sort, &page).await;
+            list.expect("a page")
+        };
+        let end = list(1, PageAt::Start).await.next.expect("a second page");
+        // Another unit of work began in the same second.
+        app.clock.set(at(991));
+        let rest = list(9, PageAt::After(end)).await;
+        assert_eq!(rest.items.len(), 2, "{sort:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_pages_of_the_trail_end_where_its_first_did() {
     let app = three().await;
     let query = AuditQuery {

@@ -113,12 +113,14 @@ async fn misses_none(changes: usize, held: Duration) {
     ];
     let (written, clients) = (&OnceLock::new(), &clients);
     thread::scope(|scope| {
+        let mut replicas = clients.iter().cycle();
         let following = connectors.map(|(name, connector, is_complete)| {
             let goal = Goal {
                 written,
                 is_complete,
             };
-            let client = &clients[name.len() % 2];
+            // Each replica has connectors, which see what both write.
+            let client = replicas.next().unwrap();
             let missed = move || goal.missed(&connector(client, &goal));
             (name, scope.spawn(missed))
         });

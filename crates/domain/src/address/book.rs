@@ -265,7 +265,7 @@ impl AddressBook {
         if self.stored(id).is_some() {
             self.removed.push(RemovedAddress {
                 id,
-                at: now,
+                at: removed.updated_at,
                 version: removed.version,
             });
         }

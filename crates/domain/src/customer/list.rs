@@ -51,9 +51,10 @@ impl CustomerFilter {
     }
 
     /// Returns whether each page of a list that is read by time ends at a horizon of its own. In an
-    /// order from the oldest on, a later horizon only adds rows at the end. In any other, the pages
-    /// end where the first did: an earlier horizon would leave out rows between two pages, and a
-    /// later one show rows that are newer than those that earlier pages have left out.
+    /// order from the oldest on, a later horizon only adds rows at the end. In any other order the
+    /// pages have to end where the first one did. If one ended earlier, the rows between it and the
+    /// page before would be left out. If one ended later, it would show rows that are newer than
+    /// some that the pages before have left out.
     pub fn has_horizon_per_page(&self, order: CustomerSort) -> bool {
         order.order == SortOrder::Ascending
             && match order.key {

@@ -96,10 +96,20 @@ pub(crate) fn has_extension(text: &str, country: Option<Country>) -> bool {
 fn number(text: &str, country: Option<Country>) -> Option<PhoneNumber> {
     let text = plain(text);
     let region: Option<Region> = country.and_then(|country| country.code().parse().ok());
-    let with_plus = international_digits(&text, region)
-        .and_then(|digits| PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok())
-        .filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number));
-    with_plus.or_else(|| possible(&text, region))
+    let written = PHONE_NUMBER_UTIL.parse(&text, region).ok();
+    let with_plus = international_digits(&text, region).and_then(|digits| {
+        let extension = written.as_ref().and_then(|number| number.extension.clone());
+        let own = extension
+            .as_deref()
+            .and_then(|its| digits.strip_suffix(its));
+        let international = format!("+{}", own.unwrap_or(&digits));
+        let mut number = PHONE_NUMBER_UTIL.parse(international, None).ok()?;
+        number.extension = extension;
+        Some(number)
+    });
+    with_plus
+        .filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number))
+        .or_else(|| written.filter(|number| PHONE_NUMBER_UTIL.is_possible_number(number)))
 }
 
 /// Returns the digits that follow the plus sign which was left out: most of the world dials 00 for
@@ -114,11 +124,6 @@ fn international_digits(text: &str, region: Option<Region>) -> Option<String> {
     }
     let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region?)?;
     digits.starts_with(&code.to_string()).then_some(digits)
-}
-
-fn possible(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
-    let number = PHONE_NUMBER_UTIL.parse(text, region).ok()?;
-    Some(number).filter(|number| PHONE_NUMBER_UTIL.is_possible_number(number))
 }
 
 fn without_plus(number: &PhoneNumber) -> String {
@@ -191,6 +196,8 @@ mod tests {
                     "+49 (0711) 5550101",
                     "0711/5550101",
                     "0711\u{a0}555\u{202f}01\u{2013}01",
+                    "0049 711 5550101 ext. 12",
+                    "49 711 5550101 x12",
                 ],
                 "DE",
                 "497115550101",
@@ -261,6 +268,9 @@ mod tests {
         for (one, other, is_same) in [
             ("+49 711 5550101", "0711/5550101", true),
             ("0711 5550101 ext. 12", "+49 711 5550101 x12", true),
+            ("0049 711 5550101 x12", "+49 711 5550101 x12", true),
+            ("49 711 5550101 ext. 12", "0711 5550101 x12", true),
+            ("0049 711 5550101 x12", "0049 711 5550101 x13", false),
             ("0711 5550101 x12", "0711 5550101 x13", false),
             ("0711 5550101 x12", "0711 5550101", false),
             ("0711 5550101", "0711 5550102", false),

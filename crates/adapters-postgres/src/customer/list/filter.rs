@@ -10,7 +10,7 @@ use crate::customer::known_as;
 use crate::pg::sql::{Sql, end_of, sql};
 use customer_domain::TenantId;
 use customer_domain::customer::{
-    CustomerFilter, CustomerType, Identifier, SearchQuery, SortKey, Status, TimeSpan,
+    CustomerFilter, Identifier, SearchQuery, SortKey, Status, TimeSpan,
 };
 use customer_domain::profile::PhoneKeys;
 
@@ -213,10 +213,7 @@ fn conditions(tenant: TenantId, filter: &CustomerFilter) -> Vec<Condition> {
     }));
     conditions.extend(customer_type.map(|kind| {
         let test = |row| sql!("{}.customer_type = {}", Sql::text(row), kind.code());
-        match kind {
-            CustomerType::Individual => Condition::own(test, EVERY_SORT),
-            CustomerType::Business => live(&test, "created_at", &[SortKey::CreatedAt]),
-        }
+        live(&test, "created_at", &[SortKey::CreatedAt])
     }));
     conditions.extend(group.iter().map(|group| {
         let test = |row| sql!("{}.group_id = {}", Sql::text(row), group.as_str());

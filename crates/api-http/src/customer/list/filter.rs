@@ -49,7 +49,8 @@ pub struct FilterParams {
     #[param(example = "crm:C-17")]
     pub external_id: Option<String>,
     /// Created at this moment or after it: a date-time with an offset, or a date, which means its
-    /// beginning in UTC.
+    /// beginning in UTC. To continue, sort ascending by `created_at` and pass the newest `createdAt`
+    /// that you have seen.
     #[param(example = "2026-01-01")]
     pub created_after: Option<String>,
     /// Created before this moment, which is excluded.

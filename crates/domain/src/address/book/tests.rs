@@ -127,6 +127,7 @@ fn a_clock_that_was_set_back_turns_no_time_back() {
     let made = book.find(id(1)).map(|address| address.updated_at).unwrap();
     let removed = book.remove(id(1), made - TimeDelta::seconds(9)).unwrap();
     assert_eq!(removed.updated_at, made);
+    assert_eq!(book.changes(&Hashed).removed[0].at, made);
 }
 
 #[test]
