@@ -99,8 +99,8 @@ impl Lists<'_> {
     }
 }
 
-/// Returns a total that agrees with the page that it is shown with, which may be newer: the page has
-/// so many rows, `before` it there are others, and after it there are more or not.
+/// Returns a total that agrees with its page, which may have been read later: `before` rows precede
+/// the page, `rows` are on it, and `has_more` tells whether others follow.
 fn agreed(total: Total, before: u64, rows: usize, has_more: bool) -> Total {
     let seen = before + u64::try_from(rows).unwrap_or(u64::MAX);
     match (rows, has_more) {

@@ -55,17 +55,17 @@ pub(super) fn position(PageEnd { key, horizon }: PageEnd<AuditKey>) -> Position 
     (key.at.timestamp_micros(), key.id.0, horizon)
 }
 
-/// Returns the end of the page at a position; `None` if it has a time that there is not.
+/// Returns the end of the page at a position; `None` if one of its times is out of range.
 pub(super) fn end((at, id, horizon): Position) -> Option<PageEnd<AuditKey>> {
-    let horizon = horizon.map(|at| DateTime::from_timestamp_micros(at).ok_or(()));
     let key = AuditKey {
         at: DateTime::from_timestamp_micros(at)?,
         id: AuditEventId(id),
     };
-    Some(PageEnd {
-        key,
-        horizon: horizon.transpose().ok()?,
-    })
+    let horizon = match horizon {
+        Some(at) => Some(DateTime::from_timestamp_micros(at)?),
+        None => None,
+    };
+    Some(PageEnd { key, horizon })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reads by time end at the horizon, so that they can be continued from there.
 
 use crate::support::{App, app};
+use chrono::{DateTime, Utc};
 use customer_app::audit::AuditQuery;
 use customer_app::customer::{CustomerPage, ExportFormat, ExportRequest};
 use customer_domain::audit::{AuditFilter, AuditKind};
@@ -8,13 +9,13 @@ use customer_domain::customer::{CustomerFilter, CustomerRef, CustomerSort, SortK
 use customer_domain::{CustomerId, PageAt, PageRequest, SortOrder};
 use customer_testkit::builders::{at, audit_entry, context, customer};
 
-/// Returns an application whose horizon is between the times of two customers, and of an entry about
-/// each.
-async fn around_the_horizon() -> App {
+/// Returns an application with a customer for each of these times, created and changed then, and an
+/// entry about each.
+async fn with_changes_at(times: impl IntoIterator<Item = DateTime<Utc>>) -> App {
     let app = app();
     let transactions = app.store.transactions();
     let mut work = transactions.begin(&context()).await.expect("begin");
-    for (number, time) in [(1, at(999)), (2, at(1_001))] {
+    for (number, time) in (1..).zip(times) {
         let one = customer().number(number).since(time);
         let one = one.with(|one| one.updated_at = time).build_new();
         work.customers().insert(&one).await.expect("stored");
@@ -24,6 +25,16 @@ async fn around_the_horizon() -> App {
     }
     work.commit().await.expect("commit");
     app
+}
+
+/// Returns an application whose horizon is between two changes.
+async fn around_the_horizon() -> App {
+    with_changes_at([at(999), at(1_001)]).await
+}
+
+/// Returns an application with three changes before its horizon.
+async fn three() -> App {
+    with_changes_at([at(991), at(992), at(993)]).await
 }
 
 fn from_the_beginning() -> TimeSpan {
@@ -70,24 +81,6 @@ async fn a_list_ends_at_the_horizon_if_it_is_read_by_time() {
         let total = list.total.map(|total| usize::try_from(total.count));
         assert_eq!(total, Some(Ok(shown)));
     }
-}
-
-/// Three customers, created and changed one second after the other.
-async fn three() -> App {
-    let app = app();
-    let transactions = app.store.transactions();
-    let mut work = transactions.begin(&context()).await.expect("begin");
-    for number in 1..=3 {
-        let time = at(990 + i64::try_from(number).expect("a second"));
-        let one = customer().number(number).since(time);
-        let one = one.with(|one| one.updated_at = time).build_new();
-        work.customers().insert(&one).await.expect("stored");
-        let mut entry = audit_entry(number, AuditKind::ProfileCreate);
-        entry.at = time;
-        work.record(entry.into());
-    }
-    work.commit().await.expect("commit");
-    app
 }
 
 fn id_of(number: u64) -> CustomerId {

@@ -81,8 +81,8 @@ impl TimeSpan {
         self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at < before)
     }
 
-    /// Returns whether a list is read by the time that `key` sorts by, if this is the span of its
-    /// filter.
+    /// Returns whether a list is read by the time that `key` sorts by. This is the span of that time
+    /// in the filter of the list.
     fn is_read_by(&self, key: SortKey, order: Option<CustomerSort>) -> bool {
         let oldest_first = CustomerSort {
             key,
