@@ -1,6 +1,6 @@
 //! The rows of a customer in other tables, of which a save writes only the difference.
 
-use crate::pg::builder::{self, Branches, padded};
+use crate::pg::builder::{self, Branches, Builder};
 use crate::unit_of_work::Stored;
 use chrono::{DateTime, Utc};
 use customer_domain::address::Country;
@@ -70,10 +70,15 @@ impl Rows {
             "kind",
             removed.cloned().collect(),
         );
-        let changed = self.identifiers.iter().filter(|(kind, value)| {
+        let (kept, added): (Vec<_>, Vec<_>) = self
+            .identifiers
+            .iter()
+            .partition(|(kind, _)| before.identifiers.contains_key(*kind));
+        insert_identifiers(branches, &added, self.given_up_at);
+        let changed = kept.into_iter().filter(|(kind, value)| {
             before.identifiers.get(*kind) != Some(value) || before.given_up_at != self.given_up_at
         });
-        set_identifiers(branches, changed.collect(), self.given_up_at);
+        set_identifiers(branches, &changed.collect::<Vec<_>>(), self.given_up_at);
     }
 }
 
@@ -85,7 +90,7 @@ fn write_list(
 ) {
     let removed = before.difference(after).cloned().collect();
     delete(branches, table, column, removed);
-    let added = padded(after.difference(before));
+    let added: Vec<_> = after.difference(before).collect();
     if added.is_empty() {
         return;
     }
@@ -95,7 +100,6 @@ fn write_list(
     builder::values(insert, "$1, $2", added, |row, value| {
         row.push_bind(value.as_str());
     });
-    insert.push(" ON CONFLICT DO NOTHING");
 }
 
 fn delete(
@@ -113,15 +117,15 @@ fn delete(
     delete.push_bind(removed).push("::text[])");
 }
 
-/// Sets kinds of identifiers to their values, or gives them up. A value that another customer has
-/// violates the unique index of that kind: ON CONFLICT covers the primary key only.
-fn set_identifiers(
-    branches: &mut Branches,
-    identifiers: Vec<(&String, &String)>,
+/// Inserts identifiers of kinds that the customer did not have, and returns the branch, unless there
+/// are none. A value that another customer has violates the unique index of its kind.
+fn insert_identifiers<'a>(
+    branches: &'a mut Branches,
+    identifiers: &[(&String, &String)],
     given_up_at: Option<DateTime<Utc>>,
-) {
+) -> Option<&'a mut Builder> {
     if identifiers.is_empty() {
-        return;
+        return None;
     }
     let insert = branches.branch(
         "INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value, given_up_at)",
@@ -130,8 +134,20 @@ fn set_identifiers(
         row.push_bind(kind.as_str()).push_bind(value.as_str());
         row.push_bind(given_up_at);
     });
-    insert.push(
-        " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value, \
-         given_up_at = excluded.given_up_at WHERE customer_identifiers.tenant_id = $1",
-    );
+    Some(insert)
+}
+
+/// Sets identifiers of kinds that the customer had to their values, or gives them up. Looking for a
+/// conflict doubles the cost of a row, which is why new kinds are inserted without.
+fn set_identifiers(
+    branches: &mut Branches,
+    identifiers: &[(&String, &String)],
+    given_up_at: Option<DateTime<Utc>>,
+) {
+    if let Some(insert) = insert_identifiers(branches, identifiers, given_up_at) {
+        insert.push(
+            " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value, \
+             given_up_at = excluded.given_up_at WHERE customer_identifiers.tenant_id = $1",
+        );
+    }
 }

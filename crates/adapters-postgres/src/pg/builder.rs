@@ -235,47 +235,15 @@ pub(crate) fn changed_row<R>(builder: &mut Builder, row: &R, columns: fn(&mut Co
     columns(&mut Columns::Assignments(builder.separated(", ")), row);
 }
 
-/// Repeats the last row until there are 1, 2, 4, 6, … 24, 32, 64, … rows, so that lists of any length
-/// need few texts in the cache of prepared statements. The statement must end in `ON CONFLICT DO
-/// NOTHING`, which drops the repeated rows; each costs about half of what a row does.
-pub(crate) fn padded<T: Clone>(rows: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut rows: Vec<T> = rows.into_iter().collect();
-    let length = match rows.len() {
-        one @ ..=1 => one,
-        few @ ..=24 => few.next_multiple_of(2),
-        many => many.next_power_of_two(),
-    };
-    if let Some(last) = rows.last().cloned() {
-        rows.resize(length, last);
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Branches, Builder, padded, values};
+    use super::{Branches, Builder, values};
     use crate::pg::sql::Sql;
     use sqlx::encode::IsNull;
     use sqlx::error::BoxDynError;
     use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo};
     use sqlx::{Encode, Postgres, Type};
     use uuid::Uuid;
-
-    #[test]
-    fn lists_are_padded_to_few_lengths_and_nothing_stays_nothing() {
-        for (length, expected) in [
-            (0, 0),
-            (1, 1),
-            (2, 2),
-            (9, 10),
-            (24, 24),
-            (25, 32),
-            (50, 64),
-        ] {
-            assert_eq!(padded(0..length).len(), expected, "{length}");
-        }
-        assert_eq!(padded([1, 2, 3]), [1, 2, 3, 3]);
-    }
 
     struct Endless;
 
