@@ -35,6 +35,10 @@ pub(crate) enum Case {
     Email,
     /// The first 20 customers, with their count
     Page,
+    /// The first 20 customers, with their count, by a filter that no other request has
+    PageFilter,
+    /// The first 20 customers, with their count, while one customer is changed every 100 ms
+    PageWrites,
     /// The 20 customers after them, by cursor
     Next,
     /// The customers 7,981 to 8,000 by page number, with their count
@@ -81,6 +85,8 @@ impl Case {
             Self::GetAddresses => "get with 2 addresses",
             Self::Email => "get by e-mail",
             Self::Page => "list, first page",
+            Self::PageFilter => "list, first page, another filter each time",
+            Self::PageWrites => "list, first page, with writes",
             Self::Next => "list, by cursor",
             Self::Page400 => "list, page 400",
             Self::Deep => "list, by cursor beyond 50,000",
@@ -93,6 +99,11 @@ impl Case {
             Self::Update => "update",
             Self::AddAddress => "add address",
         }
+    }
+
+    /// Returns whether a customer is changed now and then meanwhile.
+    pub(crate) fn has_writes(self) -> bool {
+        self == Self::PageWrites
     }
 
     /// Returns the status of a correct answer.
@@ -108,6 +119,8 @@ impl Case {
             Self::Create => Subject::Newcomer,
             Self::Update | Self::AddAddress => Subject::EachInTurn,
             Self::Page
+            | Self::PageFilter
+            | Self::PageWrites
             | Self::Next
             | Self::Page400
             | Self::Deep
@@ -128,6 +141,8 @@ impl Case {
             Self::Get
             | Self::GetAddresses
             | Self::Email
+            | Self::PageFilter
+            | Self::PageWrites
             | Self::Search
             | Self::SearchTwo
             | Self::Tag
@@ -181,7 +196,11 @@ impl Case {
                 "POST /api/v1/customers/lookup".to_owned(),
                 format!(r#"{{"email":"{}"}}"#, email(n)),
             ),
-            Self::Page => list(""),
+            Self::Page | Self::PageWrites => list(""),
+            Self::PageFilter => {
+                let micros = about.serial % 1_000_000;
+                list(&format!("&created_after=2000-01-01T00:00:00.{micros:06}Z"))
+            }
             Self::Next => list(&format!("&cursor={}", caller.cursor)),
             Self::Page400 => list("&page=400"),
             Self::Deep => list(&format!("&cursor={}", caller.deep)),
@@ -242,6 +261,7 @@ pub(crate) struct Numbers {
     customers: u64,
     created: AtomicU64,
     added: AtomicU64,
+    listed: AtomicU64,
 }
 
 impl Numbers {
@@ -250,13 +270,17 @@ impl Numbers {
             customers,
             created: AtomicU64::new(0),
             added: AtomicU64::new(0),
+            listed: AtomicU64::new(0),
         }
     }
 
     /// Returns what the next request of a client is about.
     pub(crate) fn next(&self, case: Case, dice: &mut Dice) -> About {
         match case.subject() {
-            Subject::Nobody => About::only(SEEDED),
+            Subject::Nobody => About {
+                customer: SEEDED,
+                serial: self.listed.fetch_add(1, Ordering::Relaxed),
+            },
             Subject::Anybody => About::only(SEEDED + dice.next() % self.customers),
             Subject::Newcomer => {
                 About::only(CREATED + self.created.fetch_add(1, Ordering::Relaxed))
@@ -304,6 +328,18 @@ mod tests {
                 "{case:?}"
             );
         }
+    }
+
+    #[test]
+    fn no_two_requests_have_the_same_filter() {
+        let (numbers, mut dice) = (Numbers::new(100), Dice(1));
+        let requests: HashSet<_> = (0..1_000)
+            .map(|_| {
+                let about = numbers.next(Case::PageFilter, &mut dice);
+                Case::PageFilter.request(about, &Caller::default())
+            })
+            .collect();
+        assert_eq!(requests.len(), 1_000);
     }
 
     #[test]

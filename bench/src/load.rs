@@ -4,18 +4,20 @@
 
 use crate::Failure;
 use crate::case::{Caller, Case, Dice, Numbers};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use hdrhistogram::Histogram;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long an answer may take.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of requests of one client in one measurement.
 const MAX_REQUESTS: u64 = 10_000_000;
+/// The time between two changes of a customer, where a case has them.
+const WRITE_EVERY: Duration = Duration::from_millis(100);
 
 /// What to send, with how many clients, and for how long.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub(crate) struct Load<'a> {
     pub(crate) numbers: &'a Numbers,
     pub(crate) clients: u32,
     pub(crate) time: Duration,
+    /// The service, through which customers are changed meanwhile if the case says so.
+    pub(crate) writer: SocketAddr,
 }
 
 /// The result of a load.
@@ -44,7 +48,7 @@ impl Load<'_> {
         let end = start + self.time;
         let running = (1..).zip(&mut clients);
         let latencies = try_join_all(running.map(|(seed, client)| self.drive(client, seed, end)));
-        let latencies = latencies.await?;
+        let (latencies, ()) = try_join(latencies, self.write(end)).await?;
         let time = start.elapsed();
         let mut all = Histogram::new(3)?;
         for histogram in latencies {
@@ -54,6 +58,25 @@ impl Load<'_> {
             time,
             latencies: all,
         })
+    }
+
+    /// Changes a customer now and then.
+    async fn write(&self, end: Instant) -> Result<(), Failure> {
+        if !self.case.has_writes() {
+            return Ok(());
+        }
+        let mut client = Client::connect(self.writer).await?;
+        let mut dice = Dice(0);
+        while Instant::now() < end {
+            let about = self.numbers.next(Case::Update, &mut dice);
+            let request = Case::Update.request(about, self.caller);
+            let status = client.send(&request).await?;
+            if status != Case::Update.status() {
+                return Err(format!("a change was answered {status}").into());
+            }
+            sleep(WRITE_EVERY).await;
+        }
+        Ok(())
     }
 
     async fn drive(

@@ -180,6 +180,7 @@ impl Site {
             numbers: &self.numbers,
             clients: run.clients,
             time: run.time,
+            writer: self.service.address,
         };
         let warm_up = Load {
             time: WARM_UP,
