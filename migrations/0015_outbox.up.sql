@@ -18,8 +18,7 @@ CREATE TABLE outbox_events (
     trace_id          text         NOT NULL,
     -- In GET /changes: given after the commit, tenant by tenant, one customer's events by sequence.
     position          bigint,
-    CONSTRAINT outbox_events_pkey PRIMARY KEY (tenant_id, id),
-    CONSTRAINT outbox_events_sequence_key UNIQUE (tenant_id, customer_id, sequence)
+    CONSTRAINT outbox_events_pkey PRIMARY KEY (tenant_id, customer_id, sequence)
 );
 CREATE UNIQUE INDEX outbox_events_position_key ON outbox_events (tenant_id, position) WHERE position IS NOT NULL;
 -- The events that have no position yet.
