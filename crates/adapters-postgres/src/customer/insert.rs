@@ -17,11 +17,12 @@ pub(super) fn finish(
     rows.write(&Rows::default(), branches);
     if let Some(hash) = &new.password_hash {
         let insert = branches.branch(
-            "INSERT INTO customer_credentials (tenant_id, customer_id, password_hash, password_changed_at)",
+            "INSERT INTO customer_credentials (tenant_id, customer_id, password_hash, password_changed_at, last_login_at)",
         );
         builder::values(insert, "$1, $2", [hash], |row, hash| {
             row.push_bind(hash.0.as_str())
-                .push_bind(customer.created_at);
+                .push_bind(customer.created_at)
+                .push_bind(customer.last_login_at);
         });
     }
     let row = NewRow {

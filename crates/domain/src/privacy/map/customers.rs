@@ -86,6 +86,7 @@ pub(super) const TABLES: &[Table] = &[
             plain("version"),
             plain("event_seq"),
             plain("revision"),
+            plain("key_rules"),
             personal("registration_date", &ACCOUNT, BARE_ROW)
                 .export("registrationDate")
                 .in_logs(),
@@ -195,6 +196,10 @@ pub(super) const TABLES: &[Table] = &[
             personal("password_hash", &SIGN_IN, Erase::DeleteRow),
             personal("password_changed_at", &SIGN_IN, Erase::DeleteRow)
                 .export("passwordChangedAt")
+                .in_logs(),
+            plain("epoch"),
+            personal("last_login_at", &SIGN_IN, Erase::DeleteRow)
+                .export("lastLoginAt")
                 .in_logs(),
         ],
     },
