@@ -70,6 +70,8 @@ CREATE TABLE customers (
     -- Folded, for sorting: uniqueness lives in customer_identifiers.
     email_key           varchar(255)    COLLATE "C" NOT NULL,
     last_name_key       varchar(100)    COLLATE "C" NOT NULL,
+    -- The rules that made the keys and the terms: their number in the program, and the tenant's country.
+    key_rules           varchar(8)      COLLATE "C" NOT NULL,
     -- The rows of customer_tags and customer_search_terms, written by the same statement.
     tags                text[]          COLLATE "C" NOT NULL,
     terms               text[]          COLLATE "C" NOT NULL,

@@ -2,7 +2,7 @@
 
 use super::people::Person;
 use customer_domain::address::{Address, Country};
-use customer_domain::customer::{Customer, LegacyId, NewCustomer, search_terms};
+use customer_domain::customer::{Customer, KeyRules, LegacyId, NewCustomer, search_terms};
 use customer_domain::group::GroupId;
 use customer_domain::preference::OptIn;
 use customer_domain::privacy::DataKey;
@@ -31,7 +31,7 @@ pub(super) const TABLES: [Table; 6] = [
     table(
         "customers",
         "id, version, event_seq, registration_date, created_at, updated_at, status, account_state, customer_type, \
-         email_verified, phone_verified, email_key, last_name_key, tags, terms, metadata, external_ids, legacy_id, \
+         email_verified, phone_verified, email_key, last_name_key, key_rules, tags, terms, metadata, external_ids, legacy_id, \
          group_id, email, registration_source, last_login_at, first_name, last_name, phone, phone_key, \
          date_of_birth, gender, avatar_url, profile_data, language, currency, timezone, email_marketing, sms_marketing, \
          push_notifications, order_updates, promotional_emails, newsletter, data_sharing, analytics_tracking, \
@@ -43,7 +43,7 @@ pub(super) const TABLES: [Table; 6] = [
     table("customer_tags", "customer_id, tag"),
     table(
         "customer_credentials",
-        "customer_id, password_hash, password_changed_at",
+        "customer_id, password_hash, password_changed_at, last_login_at",
     ),
     table(
         "customer_addresses",
@@ -81,7 +81,8 @@ impl Rows {
         }
         if let Some(hash) = &new.password_hash {
             let row = Row::of(credentials, customer).text(&hash.0);
-            row.value(customer.created_at).end();
+            let row = row.value(customer.created_at);
+            row.optional(customer.last_login_at).end();
         }
         for (which, own) in (0..).zip(&person.addresses) {
             address(Row::of(addresses, customer), own, which);
@@ -89,10 +90,15 @@ impl Rows {
     }
 }
 
-/// Returns what the phone number is compared by, in the country that a tenant has by default.
+/// Returns the country that a tenant has by default.
+fn country() -> Option<Country> {
+    Country::from_store("US")
+}
+
+/// Returns what the phone number is compared by.
 fn phone_key(customer: &Customer) -> Option<String> {
     let phone = customer.profile.phone.as_ref();
-    phone.map(|phone| phone.keys(Country::from_store("US")).key)
+    phone.map(|phone| phone.keys(country()).key)
 }
 
 /// Returns the search terms of a customer.
@@ -119,6 +125,7 @@ fn core<'a>(row: Row<'a>, customer: &Customer) -> Row<'a> {
         .value(customer.phone_verified)
         .text(customer.email.key())
         .text(&last_name_key)
+        .text(KeyRules::of(country()).as_str())
         .list(customer.tags.iter().map(Tag::as_str))
         .list(terms_of(customer).iter().map(String::as_str))
         .text(&json(&customer.metadata))

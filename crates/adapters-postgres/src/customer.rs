@@ -44,7 +44,6 @@ impl CustomerRepo for PgUnitOfWork {
         self.add_changes(&mut branches).await?;
         insert::finish(&mut branches, customer, &rows, sealing_key);
         self.write(branches).await?;
-        self.remember(&customer.customer, rows);
         Ok(())
     }
 
@@ -89,20 +88,16 @@ impl CustomerRepo for PgUnitOfWork {
             // The facts are written by then: nothing of this may be committed.
             return Err(self.tx.fail(StoreError::NotFound).await);
         }
-        self.remember(customer, rows);
-        Ok(())
-    }
-}
-
-impl PgUnitOfWork {
-    fn remember(&mut self, customer: &Customer, rows: Rows) {
         let stored = Stored {
             customer: customer.clone(),
             terms: rows.terms,
         };
         self.stored.insert(customer.id, stored);
+        Ok(())
     }
+}
 
+impl PgUnitOfWork {
     /// Returns what runs one of two prepared statements: the one that finds the customer by its id,
     /// or by its legacy id.
     fn by_ref(&self, customer: CustomerRef, [by_id, by_legacy]: [&'static str; 2]) -> Sql {

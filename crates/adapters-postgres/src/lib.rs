@@ -30,6 +30,7 @@ pub use pg::settings::{PgSettings, SERVING_PLANNER, ServiceRole};
 pub use pg::sql::{Literal, Sql};
 pub use privacy::Sealing;
 
+use customer::PgCustomerReads;
 use customer_domain::address::AddressReads;
 use customer_domain::api_key::ApiKeyReads;
 use customer_domain::audit::{AuditLedger, AuditMonths};
@@ -51,6 +52,7 @@ use unit_of_work::PgTransactions;
 #[derive(Clone)]
 pub struct Postgres {
     app: PgPool,
+    app_jobs: PgPool,
     worker: PgPool,
     ring: Arc<KeyRing>,
     totals: Arc<Totals>,
@@ -67,11 +69,13 @@ impl Postgres {
         worker: &PgSettings,
         sealing: Sealing,
     ) -> Result<Self, StoreError> {
+        let app_jobs = PgPool::connect(&app.of_jobs()).await?;
         let app = PgPool::connect(app).await?;
         let worker = PgPool::connect(worker).await?;
         let ring = Arc::new(KeyRing::new(sealing, worker.clone()));
         Ok(Self {
             app,
+            app_jobs,
             worker,
             ring,
             totals: Arc::new(Totals::new()),
@@ -91,10 +95,17 @@ impl Postgres {
 
     /// Returns the port that reads customers.
     pub fn customers(&self) -> Arc<dyn CustomerReads> {
-        Arc::new(customer::PgCustomerReads {
-            pool: self.app.clone(),
-            totals: Arc::clone(&self.totals),
-        })
+        Arc::new(self.customers_on(&self.app))
+    }
+
+    /// Returns the port that reads customers in jobs.
+    pub fn job_customers(&self) -> Arc<dyn CustomerReads> {
+        Arc::new(self.customers_on(&self.app_jobs))
+    }
+
+    /// Returns the port that begins the units of work of jobs inside one tenant.
+    pub fn job_transactions(&self) -> Arc<dyn Transactions> {
+        Arc::new(self.transactions_of(&self.app_jobs))
     }
 
     /// Returns the port that reads address books.
@@ -158,6 +169,13 @@ impl Postgres {
         })
     }
 
+    fn customers_on(&self, pool: &PgPool) -> PgCustomerReads {
+        PgCustomerReads {
+            pool: pool.clone(),
+            totals: Arc::clone(&self.totals),
+        }
+    }
+
     fn transactions_of(&self, pool: &PgPool) -> PgTransactions {
         PgTransactions {
             pool: pool.clone(),
@@ -167,29 +185,30 @@ impl Postgres {
     }
 
     /// Returns the state of each pool, for metrics.
-    pub fn status(&self) -> [(ServiceRole, PoolStatus); 2] {
+    pub fn status(&self) -> [(ServiceRole, PoolStatus); 3] {
         [
             (ServiceRole::App, self.app.status()),
+            (ServiceRole::AppJobs, self.app_jobs.status()),
             (ServiceRole::Worker, self.worker.status()),
         ]
     }
 
-    /// Closes both pools, and waits up to five seconds for rollbacks under way.
+    /// Closes the pools, and waits up to five seconds for rollbacks under way.
     pub async fn close(&self) {
-        futures_util::future::join(self.app.close(), self.worker.close()).await;
+        let pools = [&self.app, &self.app_jobs, &self.worker];
+        futures_util::future::join_all(pools.map(PgPool::close)).await;
     }
 }
 
 impl PgPool {
-    /// Opens a pool with `min_idle` connections, at least one, so that wrong settings are reported
-    /// here.
+    /// Opens a pool with `min_idle` connections. Wrong settings are reported here, unless that is 0.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached, refuses the login, or has no
     /// schema yet.
     pub async fn connect(settings: &PgSettings) -> Result<Self, StoreError> {
         let prepare = match settings.role {
-            ServiceRole::App => prepared_statements(),
+            ServiceRole::App | ServiceRole::AppJobs => prepared_statements(),
             ServiceRole::Worker => vec![preparing(pg::clock::prepared())],
         };
         Self::open(settings, prepare).await

@@ -7,12 +7,14 @@
 mod audit_partitions;
 mod audit_seal;
 mod idempotency_purge;
+mod keys_refresh;
 mod runner;
 mod scheduled;
 
 pub use audit_partitions::{AuditPartitions, MONTHS_AHEAD, MonthSeals};
 pub use audit_seal::SealAudit;
 pub use idempotency_purge::{CHUNK, PurgeReplies};
+pub use keys_refresh::{KEYS_CHUNK, RefreshKeys};
 pub use runner::Jobs;
 pub use scheduled::{JobWaker, ScheduledJob};
 

@@ -62,7 +62,7 @@ pub(crate) fn render(handle: &PrometheusHandle, postgres: &Postgres) -> Render {
                 (CONNECTION_WAITERS, pool.waiting),
             ] {
                 let count = u32::try_from(count).unwrap_or(u32::MAX);
-                gauge!(name, "role" => role.as_str()).set(count);
+                gauge!(name, "role" => role.name()).set(count);
             }
         }
         handle.render()

@@ -80,9 +80,10 @@ pub(crate) async fn connect(
             url: url.as_ref().unwrap_or(database.owner_url()).clone(),
             role,
             max_connections: most,
+            // At least one, so that wrong settings are reported at the start.
             min_idle: usize::try_from(from.min_idle_connections)
-                .unwrap_or(0)
-                .min(most),
+                .unwrap_or(usize::MAX)
+                .clamp(1, most.max(1)),
             max_lifetime: from.conn_max_lifetime,
             acquire_timeout: from.acquire_timeout,
             statement_timeout: from.statement_timeout,

@@ -106,8 +106,8 @@ impl fmt::Display for TenantSlug {
 pub struct TenantSettings {
     /// The currency of totals, tiers and rules; ISO 4217.
     pub currency: String,
-    /// The default country of addresses, and of phone numbers without a country code: those that are
-    /// stored keep the one that they were stored in. ISO 3166-1 alpha-2.
+    /// The default country of addresses, and of phone numbers without a country code. After a change,
+    /// stored numbers are read as those of the new country within an hour. ISO 3166-1 alpha-2.
     pub country: String,
     /// The most addresses of a customer, 0 for no limit other than that of a book; `None` for the
     /// operator's default.

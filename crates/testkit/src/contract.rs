@@ -24,6 +24,7 @@ pub mod audit_filter;
 pub mod customer_fields;
 pub mod customer_filter;
 pub mod customer_insert;
+pub mod customer_keys;
 pub mod customer_lifecycle;
 pub mod customer_list;
 pub mod customer_phone;
@@ -78,6 +79,7 @@ macro_rules! contract_slices {
         $crate::contract_idempotency_purge!($each);
         $crate::contract_customer_insert!($each);
         $crate::contract_customer_save!($each);
+        $crate::contract_customer_keys!($each);
         $crate::contract_customer_lifecycle!($each);
         $crate::contract_customer_fields!($each);
         $crate::contract_customer_read!($each);

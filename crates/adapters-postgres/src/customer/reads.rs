@@ -4,17 +4,19 @@
 use super::{list, record};
 use crate::pg::pool::PgPool;
 use crate::pg::read;
-use crate::pg::sql::Sql;
+use crate::pg::row::RowReader;
+use crate::pg::sql::{Sql, sql};
 use crate::pg::totals::Totals;
 use async_trait::async_trait;
 use customer_domain::customer::{
     CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef, CustomerSort,
-    Identifier, Lookup,
+    Identifier, KeyRules, Lookup, SeenKeys,
 };
 use customer_domain::profile::PhoneKeys;
 use customer_domain::{Context, CustomerId, Page, PageRequest, StoreError, TenantId};
 use std::sync::Arc;
 use tracing::instrument;
+use uuid::Uuid;
 
 /// Reads customers on one pool.
 pub(crate) struct PgCustomerReads {
@@ -104,5 +106,34 @@ impl CustomerReads for PgCustomerReads {
             tenant: context.tenant,
         };
         lists.page(filter, sort, page).await
+    }
+
+    /// One round trip.
+    #[instrument(name = "db.customer.outdated_keys", level = "debug", skip_all)]
+    async fn outdated_keys(
+        &self,
+        context: &Context,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<SeenKeys, StoreError> {
+        let tenant = context.tenant;
+        let find = sql!(
+            "SELECT c.id AS customer_id, c.key_rules <> {} AND c.erased_at IS NULL AS is_outdated FROM customers c \
+             WHERE c.tenant_id = {} AND c.id > {} ORDER BY c.id LIMIT {}",
+            KeyRules::of(context.country).as_str(),
+            tenant,
+            after.unwrap_or(CustomerId(Uuid::nil())),
+            limit
+        );
+        let mut seen = SeenKeys::default();
+        for row in &read::rows(&self.pool, tenant, &[find]).await? {
+            let row = RowReader::new(row, "customers");
+            let id = CustomerId(row.column("customer_id")?);
+            if row.column("is_outdated")? {
+                seen.outdated.push(id);
+            }
+            seen.last = Some(id);
+        }
+        Ok(seen)
     }
 }

@@ -4,7 +4,7 @@ use crate::pg::builder::{self, Branches, Builder};
 use crate::unit_of_work::Stored;
 use chrono::{DateTime, Utc};
 use customer_domain::address::Country;
-use customer_domain::customer::{Customer, search_terms};
+use customer_domain::customer::{Customer, KeyRules, search_terms};
 use customer_domain::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ pub(super) struct Rows {
     pub(super) terms: BTreeSet<String>,
     /// What the phone number is compared by.
     pub(super) phone_key: Option<String>,
+    /// What made the terms, the phone key and the other keys of the row.
+    pub(super) key_rules: Option<KeyRules>,
     /// By kind.
     identifiers: BTreeMap<String, String>,
     /// When the customer gave up its identifiers.
@@ -29,6 +31,7 @@ impl Rows {
         let terms = search_terms(customer, phone_key.as_deref());
         Self {
             phone_key,
+            key_rules: Some(KeyRules::of(country)),
             ..Self::with_terms(customer, terms)
         }
     }
@@ -45,6 +48,7 @@ impl Rows {
             tags: tags.map(str::to_owned).collect(),
             terms,
             phone_key: None,
+            key_rules: None,
             identifiers: identifiers
                 .map(|held| (held.kind(), held.value()))
                 .collect(),

@@ -159,7 +159,7 @@ impl PgPool {
             acquire_timeout: settings.acquire_timeout,
             rollbacks: TaskTracker::new(),
         };
-        let first = settings.min_idle.clamp(1, settings.max_connections.max(1));
+        let first = settings.min_idle.min(settings.max_connections.max(1));
         futures_util::future::try_join_all((0..first).map(|_| pool.acquire())).await?;
         Ok(pool)
     }

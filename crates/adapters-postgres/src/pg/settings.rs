@@ -9,6 +9,9 @@ use std::time::Duration;
 /// rows, and each eviction costs a round trip.
 const STATEMENT_CACHE: usize = 512;
 
+/// The limit of a statement of a job on customers, which no request waits for.
+const JOB_STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// The planner settings of connections that serve requests, in addition to those of all
 /// connections. Requests join few rows by their keys, or merge rows in index order: a page of a
 /// thousand would otherwise read whole tables to avoid a thousand look-ups, which cost a tenth of
@@ -47,13 +50,26 @@ impl PgSettings {
             role,
             max_connections: match role {
                 ServiceRole::App => 16,
-                ServiceRole::Worker => 4,
+                ServiceRole::AppJobs | ServiceRole::Worker => 4,
             },
             min_idle: 1,
             max_lifetime: Duration::from_mins(30),
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
             distributed: false,
+        }
+    }
+
+    /// Returns the settings of the jobs on customers, which connect as those that serve requests do.
+    pub(crate) fn of_jobs(&self) -> Self {
+        let jobs = Self::new(self.url.clone(), ServiceRole::AppJobs);
+        Self {
+            min_idle: 0,
+            max_lifetime: self.max_lifetime,
+            acquire_timeout: self.acquire_timeout,
+            statement_timeout: JOB_STATEMENT_TIMEOUT.max(self.statement_timeout),
+            distributed: self.distributed,
+            ..jobs
         }
     }
 
@@ -65,6 +81,7 @@ impl PgSettings {
         let options = options
             .application_name(match self.role {
                 ServiceRole::App => "customer-service",
+                ServiceRole::AppJobs => "customer-service jobs",
                 ServiceRole::Worker => "customer-service worker",
             })
             .statement_cache_capacity(STATEMENT_CACHE)
@@ -94,7 +111,7 @@ impl PgSettings {
             .disable_statement_logging();
         let options = match self.role {
             ServiceRole::App => options.options(SERVING_PLANNER),
-            ServiceRole::Worker => options,
+            ServiceRole::AppJobs | ServiceRole::Worker => options,
         };
         Ok(if self.distributed {
             options.options([("citus.propagate_set_commands", "local")])
@@ -104,20 +121,30 @@ impl PgSettings {
     }
 }
 
-/// The database role that a connection takes on.
+/// What a connection is for, and with it the database role that it takes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceRole {
     /// Serves requests: one tenant at a time.
     App,
+    /// Runs jobs on customers, with the same role: one tenant at a time.
+    AppJobs,
     /// Runs jobs and operator routes: all tenants, on the tables that they need.
     Worker,
 }
 
 impl ServiceRole {
+    /// Returns the name of the connections in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AppJobs => "customer_app_jobs",
+            Self::App | Self::Worker => self.as_str(),
+        }
+    }
+
     /// Returns the role's name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::App => "customer_app",
+            Self::App | Self::AppJobs => "customer_app",
             Self::Worker => "customer_worker",
         }
     }

@@ -191,6 +191,7 @@ async fn hot_reads_reach_their_index_and_lists_touch_few_rows() {
     estimates_and_ends(&mut probe).await;
     prepared_reads(&mut probe.inside, &prepared).await;
     idempotent_look_up(&mut probe).await;
+    chunk_of_keys(&mut probe).await;
 }
 
 /// Asserts that a long list is estimated, by a round trip more than while the estimate is kept, and
@@ -300,6 +301,23 @@ async fn idempotent_look_up(probe: &mut Probe) {
     );
     let plan = Plan::of(&mut probe.inside, &execute).await;
     plan.expect("an idempotent look-up", "idempotency_keys_pkey", 1);
+}
+
+/// Asserts that the job looks at a chunk of customers along their ids.
+async fn chunk_of_keys(probe: &mut Probe) {
+    let customers = probe.postgres.job_customers();
+    let seen = customers.outdated_keys(&context(), None, 500).await;
+    let seen = seen.expect("a look");
+    assert_eq!(seen.outdated.len(), 500);
+    let after = seen.last;
+    probe.proxy.take();
+    let seen = customers.outdated_keys(&context(), after, 500).await;
+    assert_ne!(seen.expect("a look").last, after);
+    let sent = probe.proxy.take().statements;
+    let mut statements = sent.iter().flat_map(|message| message.split(';'));
+    let select = statements.find(|text| text.contains("c.key_rules"));
+    let plan = Plan::of(&mut probe.inside, select.expect("a select")).await;
+    plan.expect("a chunk of keys", "customers_pkey", 500);
 }
 
 /// Slows down every row of `customers` that a request reads.

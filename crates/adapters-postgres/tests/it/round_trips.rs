@@ -81,6 +81,9 @@ async fn a_read_is_one_round_trip_by_whatever_it_is_found() {
         .await
         .expect("a read");
     assert_eq!((many.len(), counted.count()), (1, 1));
+    let seen = reads.outdated_keys(&context(), None, 9).await;
+    assert_eq!(seen.expect("a look").last, Some(new.id));
+    assert_eq!(counted.count(), 1);
 }
 
 #[tokio::test]

@@ -34,8 +34,8 @@ pub struct TenantSettingsBody {
     /// The currency of totals, tiers and rules.
     #[schema(example = "USD")]
     pub currency: String,
-    /// The default country of addresses, and of phone numbers without a country code: those that are
-    /// stored keep the one that they were stored in.
+    /// The default country of addresses, and of phone numbers without a country code. After a change,
+    /// stored numbers are read as those of the new country within an hour.
     #[schema(example = "US")]
     pub country: String,
     /// The most addresses of a customer, 0 for as many as a book can hold (1,000); `null` for the

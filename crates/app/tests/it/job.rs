@@ -4,6 +4,7 @@
 mod audit_partitions;
 mod cursor;
 mod idempotency_purge;
+mod keys_refresh;
 mod wake;
 
 use customer_app::job::{

@@ -4,7 +4,9 @@ use crate::config::Config;
 use crate::metrics::jobs::JobMetrics;
 use crate::secrets::Secrets;
 use customer_app::audit::{AuditSealer, LastSeen};
-use customer_app::job::{AuditPartitions, Jobs, MonthSeals, PurgeReplies, ScheduledJob, SealAudit};
+use customer_app::job::{
+    AuditPartitions, Jobs, MonthSeals, PurgeReplies, RefreshKeys, ScheduledJob, SealAudit,
+};
 use customer_domain::Clock;
 use customer_local::{SystemClock, UuidV7Ids};
 use customer_postgres::Postgres;
@@ -24,6 +26,12 @@ pub(crate) fn jobs(config: &Config, postgres: &Postgres, secrets: &Secrets) -> J
                 tenants: postgres.tenants(),
                 clock: Arc::clone(&clock),
                 every: config.jobs.idempotency_purge_interval,
+            })),
+            ScheduledJob::new(Arc::new(RefreshKeys {
+                customers: postgres.job_customers(),
+                transactions: postgres.job_transactions(),
+                tenants: postgres.tenants(),
+                every: config.jobs.keys_refresh_interval,
             })),
             ScheduledJob::new(Arc::new(AuditPartitions {
                 months: postgres.audit_months(),

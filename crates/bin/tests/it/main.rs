@@ -18,6 +18,8 @@ mod client;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod secrets;

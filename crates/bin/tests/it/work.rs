@@ -230,7 +230,7 @@ async fn a_service_works_beside_what_it_serves_unless_it_is_told_not_to() {
         let jobs = health(&service);
         let jobs = jobs.as_array().unwrap();
         let has_run = |job: &Value| job["lastSuccessAt"].is_string() && job["state"] == "idle";
-        jobs.len() == 3 && jobs.iter().all(has_run)
+        jobs.len() == 4 && jobs.iter().all(has_run)
     });
 }
 

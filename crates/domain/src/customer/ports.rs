@@ -1,6 +1,6 @@
 //! The store of customers.
 
-use super::{Customer, ExternalId, Identifier, LegacyId, NewCustomer};
+use super::{Customer, ExternalId, Identifier, LegacyId, NewCustomer, SeenKeys};
 use super::{CustomerFilter, CustomerKey, CustomerRecord, CustomerRef, CustomerSort};
 use crate::profile::PhoneKeys;
 use crate::{Context, CustomerId, Page, PageRequest, StoreError};
@@ -111,4 +111,16 @@ pub trait CustomerReads: Send + Sync {
         sort: CustomerSort,
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError>;
+
+    /// Looks at up to `limit` customers after `after`, by id, for keys that other rules made than
+    /// [those](super::KeyRules) for the context's country. Erased customers have no keys.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    async fn outdated_keys(
+        &self,
+        context: &Context,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<SeenKeys, StoreError>;
 }

@@ -4,8 +4,8 @@ use super::{FakeStore, list};
 use async_trait::async_trait;
 use customer_domain::customer::{
     Customer, CustomerFilter, CustomerKey, CustomerReads, CustomerRecord, CustomerRef,
-    CustomerRepo, CustomerSort, Email, ExternalId, Identifier, LegacyId, Lookup, NewCustomer,
-    search_terms,
+    CustomerRepo, CustomerSort, Email, ExternalId, Identifier, KeyRules, LegacyId, Lookup,
+    NewCustomer, SeenKeys, search_terms,
 };
 use customer_domain::profile::PhoneKeys;
 use customer_domain::{Conflict, Context, CustomerId, Page, PageRequest, StoreError, TenantId};
@@ -68,6 +68,7 @@ impl State {
             password_hash: new.password_hash.clone(),
             terms: search_terms(customer, phone_key.as_deref()),
             phone_key,
+            key_rules: KeyRules::of(context.country),
         };
         self.customers.insert(at, row);
         Ok(())
@@ -81,6 +82,7 @@ impl State {
         row.record.customer = customer.clone();
         row.phone_key = phone_key(context, customer);
         row.terms = search_terms(customer, row.phone_key.as_deref());
+        row.key_rules = KeyRules::of(context.country);
         Ok(())
     }
 
@@ -165,9 +167,7 @@ impl FakeUnitOfWork {
 #[async_trait]
 impl CustomerRepo for FakeUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
-        self.statement(|state, context| state.insert_customer(context, customer))?;
-        self.held.insert(customer.customer.id);
-        Ok(())
+        self.statement(|state, context| state.insert_customer(context, customer))
     }
 
     async fn find_for_update(
@@ -236,5 +236,26 @@ impl CustomerReads for FakeStore {
         let state = self.shared.read()?;
         let rows = state.customers_of(context.tenant);
         Ok(list::page(rows, filter, sort, page))
+    }
+
+    async fn outdated_keys(
+        &self,
+        context: &Context,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<SeenKeys, StoreError> {
+        let state = self.shared.read()?;
+        let rules = KeyRules::of(context.country);
+        let mut seen = SeenKeys::default();
+        let rows = state.customers_of(context.tenant);
+        let rows = rows.filter(|row| Some(row.record.customer.id) > after);
+        for row in rows.take(limit.try_into().unwrap_or(usize::MAX)) {
+            let id = row.record.customer.id;
+            if row.key_rules != rules {
+                seen.outdated.push(id);
+            }
+            seen.last = Some(id);
+        }
+        Ok(seen)
     }
 }

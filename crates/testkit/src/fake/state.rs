@@ -7,7 +7,7 @@ use customer_domain::address::Address;
 use customer_domain::api_key::ApiKey;
 use customer_domain::audit::AuditEvent;
 use customer_domain::credential::PasswordHash;
-use customer_domain::customer::CustomerRecord;
+use customer_domain::customer::{CustomerRecord, KeyRules};
 use customer_domain::group::{Group, GroupId};
 use customer_domain::note::Note;
 use customer_domain::profile::PhoneKeys;
@@ -44,6 +44,7 @@ pub(super) struct CustomerRow {
     pub(super) terms: BTreeSet<String>,
     /// What the phone number is compared by.
     pub(super) phone_key: Option<String>,
+    pub(super) key_rules: KeyRules,
 }
 
 impl CustomerRow {

@@ -39,12 +39,12 @@ pub(super) async fn fill(store: &Store) {
              tier_achieved_at, segment_achieved_at, loyalty_points, order_count, status, account_state, customer_type, \
              tier, email_verified, phone_verified, email_marketing, sms_marketing, push_notifications, order_updates, \
              promotional_emails, newsletter, data_sharing, analytics_tracking, cookie_consent, total_currency, \
-             total_spent, lifetime_value, segment, email_key, last_name_key, tags, terms, metadata, \
+             total_spent, lifetime_value, segment, email_key, last_name_key, key_rules, tags, terms, metadata, \
              custom_preferences, profile_data, external_ids, legacy_id, group_id, email, first_name, last_name, phone, phone_key, \
              deleted_at)",
             "t, id, 1, 1, made, made, changed, made, made, 0, 0, status, 3, CASE n % 500 WHEN 7 THEN 2 ELSE 1 END, 1, \
              false, false, false, false, false, false, false, false, false, false, false, 'USD', 0, 0, \
-             'new_customer', 'u' || n || '@example.com', family, \
+             'new_customer', 'u' || n || '@example.com', family, '0', \
              array_remove(ARRAY[CASE WHEN n % 3 = 0 THEN 'common' END, CASE WHEN n % 2000 = 10 THEN 'rare' END], NULL), \
              ARRAY[given, family, 'u' || n, 'example', phone, '<' || reverse(phone)], '{}', '{}', '{}', jsonb_build_object('crm', 'C-' || n), n, \
              CASE WHEN status = 5 THEN NULL WHEN n % 1000 = 8 THEN 'vip' WHEN n % 10 < 7 THEN 'retail' ELSE 'wholesale' END, \

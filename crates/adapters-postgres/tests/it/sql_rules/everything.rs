@@ -82,6 +82,9 @@ async fn read_customers(postgres: &Postgres) {
         let found = reads.look_up(&context(), &lookup).await;
         assert!(found.expect("a read").is_some(), "{lookup:?}");
     }
+    let jobs = postgres.job_customers();
+    let seen = jobs.outdated_keys(&context(), None, 1).await;
+    assert!(seen.expect("a look").last.is_some());
     for (key, after) in [
         (SortKey::CreatedAt, CustomerKey::Time(at(0), new.id)),
         (SortKey::LastName, CustomerKey::Text("x".to_owned(), new.id)),

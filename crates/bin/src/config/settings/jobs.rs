@@ -20,6 +20,11 @@ section! {
     CUSTOMER_IDEMPOTENCY_PURGE_INTERVAL: Duration =
         setting("jobs.idempotency_purge_interval", &duration(SECOND, DAY)).or("1h");
 
+    /// How often customers are looked through for keys that other rules made: those of an earlier
+    /// release, or of another country of the tenant. They are found by the old keys until then.
+    CUSTOMER_KEYS_REFRESH_INTERVAL: Duration =
+        setting("jobs.keys_refresh_interval", &duration(SECOND, DAY)).or("1h");
+
     /// How long entries of the audit trail are kept. A month is deleted once its last entry is
     /// older.
     CUSTOMER_AUDIT_RETENTION: Duration =
@@ -33,6 +38,7 @@ pub(crate) struct Jobs {
     /// `None` if `customer-service work` does not serve `/health`.
     pub(crate) port: Option<u16>,
     pub(crate) idempotency_purge_interval: Duration,
+    pub(crate) keys_refresh_interval: Duration,
     pub(crate) audit_retention: Duration,
 }
 
@@ -42,6 +48,7 @@ impl Jobs {
             lease: from.get(&CUSTOMER_JOB_LEASE)?,
             port: from.find(&CUSTOMER_WORK_PORT),
             idempotency_purge_interval: from.get(&CUSTOMER_IDEMPOTENCY_PURGE_INTERVAL)?,
+            keys_refresh_interval: from.get(&CUSTOMER_KEYS_REFRESH_INTERVAL)?,
             audit_retention: from.get(&CUSTOMER_AUDIT_RETENTION)?,
         })
     }
