@@ -4,6 +4,7 @@
 mod cases;
 mod explain;
 mod fill;
+mod trail;
 
 use crate::proxy::Proxy;
 use crate::support::{Store, adapter, run};
@@ -192,6 +193,8 @@ async fn hot_reads_reach_their_index_and_lists_touch_few_rows() {
     prepared_reads(&mut probe.inside, &prepared).await;
     idempotent_look_up(&mut probe).await;
     chunk_of_keys(&mut probe).await;
+    trail::check(&mut probe).await;
+    explain::every_index_has_its_plan(&mut probe.admin).await;
 }
 
 /// Asserts that a long list is estimated, by a round trip more than while the estimate is kept, and

@@ -163,7 +163,7 @@ fn by_search() -> Vec<Case> {
         case(
             search("example first1"),
             &begins(&["example", "first1"]),
-            terms,
+            "customer_search_terms_of_customer_idx",
         )
         .only_by(&[SortKey::CreatedAt])
         .starts(2),

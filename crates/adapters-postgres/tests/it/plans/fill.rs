@@ -1,5 +1,6 @@
 //! A hundred thousand customers, inserted in bulk.
 
+use super::trail;
 use crate::support::{Store, run};
 use customer_testkit::builders::{at, tenant};
 
@@ -78,7 +79,10 @@ pub(super) async fn fill(store: &Store) {
             "idempotency_keys",
             "t, 'caller', 'POST /customers', n, sha256('x'), 201, NULL, NULL, '', made, made + interval '1 day' FROM p WHERE n <= 10000",
         ),
-    ] {
+    ]
+    .into_iter()
+    .chain(trail::ROWS)
+    {
         run(&mut owner, &format!("INSERT INTO {table} SELECT {rows}")).await;
     }
     run(&mut owner, "VACUUM ANALYZE").await;
