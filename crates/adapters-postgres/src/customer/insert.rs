@@ -14,7 +14,7 @@ pub(super) fn finish(
     sealing_key: Vec<u8>,
 ) {
     let customer = &new.customer;
-    rows.write(&Rows::default(), branches);
+    rows.insert(branches);
     if let Some(hash) = &new.password_hash {
         let insert = branches.branch(
             "INSERT INTO customer_credentials (tenant_id, customer_id, password_hash, password_changed_at, last_login_at)",

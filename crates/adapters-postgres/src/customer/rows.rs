@@ -56,6 +56,14 @@ impl Rows {
         }
     }
 
+    /// Appends the rows of a new customer. `$1` is the tenant, `$2` the customer. None of them can be
+    /// there: looking for a conflict would double their cost.
+    pub(super) fn insert(&self, branches: &mut Branches) {
+        insert_list(branches, "customer_tags", "tag", &self.tags);
+        insert_list(branches, "customer_search_terms", "term", &self.terms);
+        insert_identifiers(branches, &self.identifiers, self.given_up_at);
+    }
+
     /// Appends what turns the rows of `before` into these: nothing where they are equal. `$1` is
     /// the tenant, `$2` the customer.
     pub(super) fn write(&self, before: &Self, branches: &mut Branches) {
@@ -74,15 +82,16 @@ impl Rows {
             "kind",
             removed.cloned().collect(),
         );
-        let (kept, added): (Vec<_>, Vec<_>) = self
-            .identifiers
-            .iter()
-            .partition(|(kind, _)| before.identifiers.contains_key(*kind));
-        insert_identifiers(branches, &added, self.given_up_at);
-        let changed = kept.into_iter().filter(|(kind, value)| {
+        let changed = self.identifiers.iter().filter(|(kind, value)| {
             before.identifiers.get(*kind) != Some(value) || before.given_up_at != self.given_up_at
         });
-        set_identifiers(branches, &changed.collect::<Vec<_>>(), self.given_up_at);
+        // Kinds that the customer had are set to their values, or given up.
+        if let Some(insert) = insert_identifiers(branches, changed, self.given_up_at) {
+            insert.push(
+                " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value, \
+                 given_up_at = excluded.given_up_at WHERE customer_identifiers.tenant_id = $1",
+            );
+        }
     }
 }
 
@@ -94,16 +103,27 @@ fn write_list(
 ) {
     let removed = before.difference(after).cloned().collect();
     delete(branches, table, column, removed);
-    let added: Vec<_> = after.difference(before).collect();
-    if added.is_empty() {
-        return;
+    if let Some(insert) = insert_list(branches, table, column, after.difference(before)) {
+        insert.push(" ON CONFLICT DO NOTHING");
     }
+}
+
+/// Inserts values, and returns the branch, unless there are none.
+fn insert_list<'a, 'v>(
+    branches: &'a mut Branches,
+    table: &'static str,
+    column: &'static str,
+    values: impl IntoIterator<Item = &'v String>,
+) -> Option<&'a mut Builder> {
+    let mut values = values.into_iter().peekable();
+    values.peek()?;
     let insert = branches.branch("INSERT INTO ").push(table);
     insert.push(" (tenant_id, customer_id, ").push(column);
     insert.push(")");
-    builder::values(insert, "$1, $2", added, |row, value| {
+    builder::values(insert, "$1, $2", values, |row, value| {
         row.push_bind(value.as_str());
     });
+    Some(insert)
 }
 
 fn delete(
@@ -121,16 +141,15 @@ fn delete(
     delete.push_bind(removed).push("::text[])");
 }
 
-/// Inserts identifiers of kinds that the customer did not have, and returns the branch, unless there
-/// are none. A value that another customer has violates the unique index of its kind.
-fn insert_identifiers<'a>(
+/// Inserts identifiers, and returns the branch, unless there are none. A value that another customer
+/// has violates the unique index of its kind.
+fn insert_identifiers<'a, 'v>(
     branches: &'a mut Branches,
-    identifiers: &[(&String, &String)],
+    identifiers: impl IntoIterator<Item = (&'v String, &'v String)>,
     given_up_at: Option<DateTime<Utc>>,
 ) -> Option<&'a mut Builder> {
-    if identifiers.is_empty() {
-        return None;
-    }
+    let mut identifiers = identifiers.into_iter().peekable();
+    identifiers.peek()?;
     let insert = branches.branch(
         "INSERT INTO customer_identifiers (tenant_id, customer_id, kind, value, given_up_at)",
     );
@@ -139,19 +158,4 @@ fn insert_identifiers<'a>(
         row.push_bind(given_up_at);
     });
     Some(insert)
-}
-
-/// Sets identifiers of kinds that the customer had to their values, or gives them up. Looking for a
-/// conflict doubles the cost of a row, which is why new kinds are inserted without.
-fn set_identifiers(
-    branches: &mut Branches,
-    identifiers: &[(&String, &String)],
-    given_up_at: Option<DateTime<Utc>>,
-) {
-    if let Some(insert) = insert_identifiers(branches, identifiers, given_up_at) {
-        insert.push(
-            " ON CONFLICT (tenant_id, customer_id, kind) DO UPDATE SET value = excluded.value, \
-             given_up_at = excluded.given_up_at WHERE customer_identifiers.tenant_id = $1",
-        );
-    }
 }
