@@ -146,14 +146,14 @@ GRANT SELECT, INSERT, UPDATE ON customers TO customer_app;
 -- By what a customer is known beside its id, and where that is unique among those that are not deleted: these give up
 -- theirs. The kinds are `email`, `legacy` and `external:<system>`. Uniqueness has one index per kind, so that the index's
 -- name says what is taken; a new kind therefore needs its index and its place in the domain.
-CREATE DOMAIN identifier_kind AS varchar(59) COLLATE "C"
+CREATE DOMAIN identifier_kind AS text COLLATE "C"
     CONSTRAINT identifier_kind_check CHECK (VALUE IN ('email', 'legacy') OR VALUE LIKE 'external:_%');
 
 CREATE TABLE customer_identifiers (
     tenant_id   uuid            NOT NULL,
     customer_id uuid            NOT NULL,
     kind        identifier_kind NOT NULL,
-    value       varchar(255)    COLLATE "C" NOT NULL,
+    value       text            COLLATE "C" NOT NULL,
     given_up_at timestamptz,  -- when its customer was deleted
     CONSTRAINT customer_identifiers_pkey PRIMARY KEY (tenant_id, customer_id, kind)
 );
@@ -178,7 +178,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON customer_identifiers TO customer_app;
 -- over them, because under a policy only leakproof operators reach an index.
 CREATE TABLE customer_search_terms (
     tenant_id   uuid        NOT NULL,
-    term        varchar(64) COLLATE "C" NOT NULL,
+    term        text COLLATE "C" NOT NULL,
     customer_id uuid        NOT NULL,
     CONSTRAINT customer_search_terms_pkey PRIMARY KEY (tenant_id, term, customer_id)
 );

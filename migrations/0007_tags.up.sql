@@ -4,7 +4,7 @@ SET LOCAL lock_timeout = '5s';
 CREATE TABLE customer_tags (
     tenant_id   uuid        NOT NULL,
     customer_id uuid        NOT NULL,
-    tag         varchar(50) COLLATE "C" NOT NULL,
+    tag         text COLLATE "C" NOT NULL,
     CONSTRAINT customer_tags_pkey PRIMARY KEY (tenant_id, customer_id, tag)
 );
 -- The tags of a tenant, each with its customers: read in the order of the tags, skipping from one to the next.
