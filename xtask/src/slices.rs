@@ -253,7 +253,7 @@ pub const TABLE: &[Row] = &[
         folder: "testkit",
         slices: &[],
         plumbing: &[
-            "builders", "chaos", "contract", "fake", "lib", "pg", "stored",
+            "builders", "chaos", "contract", "fake", "lib", "pg", "scale", "stored",
         ],
         shared: &["builders", "stored"],
         uses: &[

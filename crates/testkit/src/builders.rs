@@ -23,7 +23,7 @@ pub use frame::{context, operator_context, other_context, other_tenant, tenant, 
 pub use hasher::PlainHasher;
 pub use keys::{api_key, digest, presented};
 pub use note::{full_note, note, note_text};
-pub use random::random_customer;
+pub use random::{Dice, random_customer};
 pub use sealing::{cipher, digests, key_store, root_secret_text, sealing, signer};
 pub use tokens::{PlainTokens, all_tenants_token, token};
 

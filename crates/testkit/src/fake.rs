@@ -24,11 +24,13 @@ mod note;
 mod state;
 mod tag;
 mod tenant;
+mod times;
 mod unit_of_work;
 
 pub(crate) use audit::{audit_event, passes};
 pub use failure::Step;
 pub(crate) use list::{key_of, rank};
+pub use times::Times;
 
 use crate::builders::{FixedClock, other_tenant, tenant};
 use crate::stored::{StoredAudit, StoredEvent};
@@ -187,12 +189,16 @@ impl FakeStore {
 
     /// Returns every committed event, oldest first.
     pub fn events(&self) -> Vec<StoredEvent> {
-        self.shared.committed().events.clone()
+        let state = self.shared.committed();
+        let events = state.events.iter();
+        events.map(|event| (**event).clone()).collect()
     }
 
     /// Returns every committed entry of the audit trail, oldest first.
     pub fn audit(&self) -> Vec<StoredAudit> {
-        self.shared.committed().audit.clone()
+        let state = self.shared.committed();
+        let audit = state.audit.iter();
+        audit.map(|entry| (**entry).clone()).collect()
     }
 
     /// Returns every committed customer of the tenant by id, including deleted ones.

@@ -12,7 +12,9 @@ pub mod chaos;
 pub mod contract;
 pub mod fake;
 pub mod pg;
+mod scale;
 pub mod stored;
 
 pub use builders::{FixedClock, PlainHasher, SeededIds};
-pub use fake::FakeStore;
+pub use fake::{FakeStore, Times};
+pub use scale::scale;

@@ -19,6 +19,7 @@ mod docs;
 mod documents;
 mod group;
 mod health;
+mod histories;
 mod idempotency;
 mod log_level;
 mod note;

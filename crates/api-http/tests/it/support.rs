@@ -1,6 +1,7 @@
 //! The whole API on the store in memory, with a fixed time, counted ids, and a client that checks
 //! every reply against the OpenAPI document.
 
+mod api;
 mod call;
 mod cases;
 mod contract;
@@ -8,47 +9,30 @@ mod fakes;
 mod keys;
 mod reply;
 
+pub(crate) use api::{Stores, api, settings};
 pub(crate) use call::Call;
 pub(crate) use cases::{CASES, Case, Needs, Own, World};
 pub(crate) use contract::{CONTRACT, Operation};
-pub(crate) use keys::{Key, default_tenant, other_tenant};
+pub(crate) use keys::{Key, default_tenant, insert_keys, other_tenant};
 pub(crate) use reply::Reply;
 
 use axum::Router;
 use axum::body::Body;
-use customer_app::access::{Access, Refusals};
-use customer_app::address::{AddressSettings, Addresses};
-use customer_app::api_key::{ApiKeyProvider, ApiKeys};
-use customer_app::audit::Audit;
-use customer_app::customer::{CustomerSettings, Customers};
-use customer_app::group::Groups;
-use customer_app::note::Notes;
-use customer_app::tag::Tags;
-use customer_app::tenant::{TenantDirectory, Tenants};
+use customer_domain::Context;
 use customer_domain::address::Address;
-use customer_domain::api_key::{ApiKey, ApiKeyMemory, ApiKeySecrets};
+use customer_domain::api_key::ApiKey;
 use customer_domain::customer::{CustomerRecord, CustomerRef, NewCustomer};
 use customer_domain::group::{DEFAULT_GROUPS, Group};
 use customer_domain::note::Note;
-use customer_domain::tenant::{Tenant, TenantSettings};
-use customer_domain::{Clock, Context, IdSource};
-use customer_http::api::{Api, MAX_EXPORTS};
-use customer_http::{health, observe};
-use customer_testkit::builders::{PlainTokens, group, seeded_id};
+use customer_domain::tenant::Tenant;
+use customer_testkit::contract::FakeHarness;
 use customer_testkit::stored::{StoredAudit, StoredEvent};
 use customer_testkit::{FakeStore, FixedClock, PlainHasher, SeededIds};
-use fakes::{CountedSecrets, FoldedDigests, PlainLevels, RememberedKeys};
 use http::{Method, Response};
 use http_body_util::BodyExt as _;
-use http_kit::headers::CorsOrigins;
 use http_kit::limits::Limits;
-use http_kit::origin::TrustedProxies;
-use http_kit::stack::HttpSettings;
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -99,10 +83,11 @@ impl TestApi {
         for tenant in [default_tenant(), other_tenant()] {
             store.add_tenant(&tenant, &DEFAULT_GROUPS);
         }
-        keys::insert_all(&store).await;
+        insert_keys(&*store.operator_transactions()).await;
         let clock = store.clock();
         let hasher = Arc::new(PlainHasher::default());
-        let api = api(&store, &clock, &hasher);
+        let stores = Stores::of(&FakeHarness(store.clone()));
+        let api = api(&stores, &clock, &hasher, SeededIds::default());
         let stopping = api.stopping.clone();
         let router = customer_http::router(api, settings(limits));
         Self {
@@ -130,15 +115,12 @@ impl TestApi {
 
     /// Sends a request, without reading the body of the reply.
     pub(crate) async fn response(&self, call: Call) -> Response<Body> {
-        let response = self.router.clone().oneshot(call.request()).await;
-        response.expect("an infallible router")
+        respond(&self.router, call).await
     }
 
     /// Sends a request that matches no operation of the document.
     pub(crate) async fn send_unchecked(&self, call: Call) -> Reply {
-        let (parts, body) = self.response(call).await.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        Reply::new(parts, body)
+        exchange(&self.router, call).await
     }
 
     pub(crate) async fn get(&self, target: impl Into<String>, key: Key) -> Reply {
@@ -249,6 +231,18 @@ impl TestApi {
     }
 }
 
+/// Sends a request to a router, and reads the whole reply.
+pub(crate) async fn exchange(router: &Router, call: Call) -> Reply {
+    let (parts, body) = respond(router, call).await.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    Reply::new(parts, body)
+}
+
+async fn respond(router: &Router, call: Call) -> Response<Body> {
+    let response = router.clone().oneshot(call.request()).await;
+    response.expect("an infallible router")
+}
+
 /// Fails a test where no assertion is suitable.
 #[expect(clippy::panic, reason = "a test fails by panicking")]
 #[track_caller]
@@ -259,109 +253,4 @@ pub(crate) fn fail(why: impl std::fmt::Display) -> ! {
 /// Returns the context of the service itself in a tenant.
 pub(crate) fn context_of(tenant: &Tenant) -> Context {
     Context::system(tenant.id, tenant.slug.as_str(), "test")
-}
-
-fn api(store: &FakeStore, clock: &Arc<FixedClock>, hasher: &Arc<PlainHasher>) -> Api {
-    let now: Arc<dyn Clock> = Arc::<FixedClock>::clone(clock);
-    let ids: Arc<dyn IdSource> = Arc::new(SeededIds::default());
-    let secrets: Arc<dyn ApiKeySecrets> = Arc::new(CountedSecrets::default());
-    let memory: Arc<dyn ApiKeyMemory> = Arc::new(RememberedKeys::default());
-    let directory = Arc::new(TenantDirectory::new(store.tenants(), Arc::clone(&now)));
-    let refusals = Refusals::new(store.transactions(), Arc::clone(&now), Arc::clone(&ids));
-    let refusals = Arc::new(refusals);
-    Api {
-        customers: Customers {
-            transactions: store.transactions(),
-            reads: store.customers(),
-            tenants: Arc::clone(&directory),
-            hasher: Arc::<PlainHasher>::clone(hasher),
-            refusals: Arc::clone(&refusals),
-            ids: Arc::clone(&ids),
-            settings: Arc::new(CustomerSettings::default()),
-        },
-        groups: Groups {
-            transactions: store.transactions(),
-            reads: store.groups(),
-            ids: Arc::clone(&ids),
-        },
-        notes: Notes {
-            transactions: store.transactions(),
-            ids: Arc::clone(&ids),
-        },
-        tags: Tags {
-            reads: store.tags(),
-        },
-        addresses: Addresses {
-            transactions: store.transactions(),
-            reads: store.addresses(),
-            tenants: Arc::clone(&directory),
-            digests: Arc::new(FoldedDigests),
-            refusals: Arc::clone(&refusals),
-            ids: Arc::clone(&ids),
-            settings: AddressSettings::default(),
-        },
-        tenants: Tenants {
-            transactions: store.operator_transactions(),
-            customers: store.customers(),
-            directory: Arc::clone(&directory),
-            ids: Arc::clone(&ids),
-            groups: Arc::new(DEFAULT_GROUPS.map(|id| (group(id), id.to_owned())).into()),
-            defaults: Arc::new(TenantSettings {
-                currency: "EUR".to_owned(),
-                country: "FI".to_owned(),
-                ..TenantSettings::default()
-            }),
-        },
-        api_keys: ApiKeys {
-            transactions: store.transactions(),
-            operator_transactions: store.operator_transactions(),
-            reads: store.api_keys(),
-            memory: Arc::clone(&memory),
-            secrets: Arc::clone(&secrets),
-            refusals: Arc::clone(&refusals),
-            ids: Arc::clone(&ids),
-        },
-        audit: Audit {
-            transactions: store.transactions(),
-            customers: store.customers(),
-            ids,
-        },
-        access: Arc::new(Access {
-            providers: vec![
-                Arc::new(ApiKeyProvider {
-                    keys: store.api_keys(),
-                    memory,
-                    secrets,
-                    clock: Arc::clone(&now),
-                }),
-                Arc::new(PlainTokens(Arc::clone(&now))),
-            ],
-            tenants: directory,
-            customers: store.customers(),
-            refusals,
-            clock: Arc::clone(&now),
-        }),
-        health: store.health(),
-        jobs: store.jobs(),
-        digests: Arc::new(FoldedDigests),
-        clock: now,
-        idempotency_retention: Duration::from_hours(24),
-        exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
-        log_levels: Arc::new(PlainLevels::default()),
-        metrics: Some(Arc::new(|| "customer_requests_total 1\n".to_owned())),
-        stopping: CancellationToken::new(),
-    }
-}
-
-/// Returns the settings of the middleware.
-pub(crate) fn settings(limits: Limits) -> HttpSettings {
-    let next = AtomicU64::new(0x7ace_0001);
-    HttpSettings {
-        proxies: TrustedProxies::new(["10.0.0.0/8".parse().expect("a network")]),
-        limits,
-        cors: CorsOrigins::default(),
-        always_served: health::PATHS,
-        observer: observe::request,
-        ids: Arc::new(move || seeded_id(next.fetch_add(1, Ordering::Relaxed))),
-    }
 }

@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::service::{Folder, Service};
 use customer_testkit::pg::TestDatabase;
+use customer_testkit::scale;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,17 +71,8 @@ impl Goal<'_> {
     }
 }
 
-/// How often the suite's thousand changes are made, and how many seconds a COMMIT is held.
-/// `CUSTOMER_TEST_SCALE=10` is the whole proof: ten thousand changes, held for five seconds.
-fn scale() -> u32 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests have no configuration; this is what the machine tells them"
-    )]
-    let scale = std::env::var("CUSTOMER_TEST_SCALE");
-    scale.map_or(1, |scale| scale.parse().expect("a number"))
-}
-
+/// With `CUSTOMER_TEST_SCALE=10` it is the whole proof: ten thousand changes, whose COMMITs are held
+/// for five seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_continues_by_time_misses_none_of_a_thousand_changes() {
     let scale = scale();

@@ -124,8 +124,9 @@ pub fn random_customer(seed: u64) -> NewCustomer {
     new
 }
 
-/// The random number generator `SplitMix64`.
-struct Dice(u64);
+/// The random number generator `SplitMix64`, made from its seed.
+#[derive(Debug)]
+pub struct Dice(pub u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -137,18 +138,25 @@ impl Dice {
     }
 
     /// Returns a number from 0 to `bound` - 1.
-    fn below(&mut self, bound: u32) -> i64 {
+    pub fn below(&mut self, bound: u32) -> i64 {
         i64::try_from(self.next() % u64::from(bound)).unwrap_or_default()
     }
 
     /// Returns `true` with this probability in percent.
-    fn chance(&mut self, percent: i64) -> bool {
+    pub fn chance(&mut self, percent: i64) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
-        let bound = u32::try_from(items.len()).expect("a short list");
-        items[usize::try_from(self.below(bound)).unwrap_or_default()]
+    /// Returns the index of an item of a list with this length; `None` if it has none.
+    pub fn index(&mut self, length: usize) -> Option<usize> {
+        let length = u32::try_from(length).expect("a short list");
+        let bound = Some(length).filter(|bound| *bound > 0)?;
+        usize::try_from(self.below(bound)).ok()
+    }
+
+    /// Returns one of these items. Panics if there are none.
+    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.index(items.len()).expect("an item")]
     }
 }
 

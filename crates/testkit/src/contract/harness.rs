@@ -74,7 +74,7 @@ pub trait Harness: Sized + Send + Sync {
 
 /// The in-memory store under test.
 #[derive(Debug)]
-pub struct FakeHarness(FakeStore);
+pub struct FakeHarness(pub FakeStore);
 
 #[async_trait]
 impl Harness for FakeHarness {

@@ -9,6 +9,7 @@ use customer_domain::address::{
 use customer_domain::customer::CustomerRef;
 use customer_domain::{AddressId, Conflict, Context, CustomerId, StoreError, TenantId};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 impl State {
     /// Returns the live addresses of a customer, oldest first.
@@ -23,7 +24,7 @@ impl State {
     fn save_book(&mut self, tenant: TenantId, changes: &BookChanges) -> Result<(), StoreError> {
         let at = (tenant, changes.customer);
         let owner = self.customers.get_mut(&at).ok_or(StoreError::NotFound)?;
-        let owner = &mut owner.record.customer;
+        let owner = &mut Arc::make_mut(owner).record.customer;
         owner.event_seq += 1;
         owner.updated_at = changes
             .at()

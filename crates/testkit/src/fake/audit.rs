@@ -75,7 +75,7 @@ impl State {
         filter: &'a AuditFilter,
     ) -> impl Iterator<Item = &'a AuditEvent> {
         let rows = self.trail.iter().filter(move |(owner, _)| *owner == tenant);
-        rows.map(|(_, event)| event)
+        rows.map(|(_, event)| &**event)
             .filter(|event| passes(filter, event))
     }
 

@@ -9,6 +9,7 @@ use customer_domain::customer::{
 };
 use customer_domain::profile::PhoneKeys;
 use customer_domain::{Conflict, Context, CustomerId, Page, PageRequest, StoreError, TenantId};
+use std::sync::Arc;
 
 fn identifier_key(tenant: TenantId, identifier: &Identifier) -> IdentifierKey {
     (tenant, identifier.kind(), identifier.value())
@@ -29,19 +30,29 @@ fn phone_key(context: &Context, customer: &Customer) -> Option<String> {
 }
 
 impl State {
-    /// Gives the customer its identifiers, or takes them from a deleted one, and checks its group.
+    /// Gives the customer its identifiers, or takes them from a deleted one. Then checks its group,
+    /// as a table does with a foreign key.
     fn link(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
+        self.identify(tenant, customer)?;
         if let Some(group) = customer.joined_group()
             && !self.groups.contains_key(&(tenant, group.clone()))
         {
             return Err(StoreError::Conflict(Conflict::UnknownGroup));
         }
+        Ok(())
+    }
+
+    /// Gives the customer its identifiers. If others have several of them, the first one by its kind
+    /// is the conflict.
+    fn identify(&mut self, tenant: TenantId, customer: &Customer) -> Result<(), StoreError> {
         self.identifiers
             .retain(|(owner, ..), holder| *owner != tenant || *holder != customer.id);
         if customer.is_deleted() {
             return Ok(());
         }
-        for identifier in customer.identifiers() {
+        let mut identifiers = customer.identifiers();
+        identifiers.sort_by_key(Identifier::kind);
+        for identifier in identifiers {
             let key = identifier_key(tenant, &identifier);
             if self.identifiers.contains_key(&key) {
                 return Err(StoreError::Conflict(conflict_of(&identifier)));
@@ -70,7 +81,7 @@ impl State {
             phone_key,
             key_rules: KeyRules::of(context.country),
         };
-        self.customers.insert(at, row);
+        self.customers.insert(at, Arc::new(row));
         Ok(())
     }
 
@@ -78,7 +89,7 @@ impl State {
         let tenant = context.tenant;
         self.link(tenant, customer)?;
         let row = self.customers.get_mut(&(tenant, customer.id));
-        let row = row.ok_or(StoreError::NotFound)?;
+        let row = Arc::make_mut(row.ok_or(StoreError::NotFound)?);
         row.record.customer = customer.clone();
         row.phone_key = phone_key(context, customer);
         row.terms = search_terms(customer, row.phone_key.as_deref());

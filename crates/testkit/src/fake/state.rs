@@ -1,4 +1,5 @@
-//! The stored state. A unit of work changes a copy of it.
+//! The stored state. A unit of work changes a copy of it, which shares the rows that are large and
+//! stay as they are.
 
 use super::audit::audit_event;
 use super::idempotency::{ClaimKey, KeptReply};
@@ -16,6 +17,7 @@ use customer_domain::{
     ApiKeyId, Change, Conflict, Context, CustomerId, NoteId, StoreError, TenantId,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Tenant, kind and value of an identifier.
 pub(super) type IdentifierKey = (TenantId, String, String);
@@ -24,17 +26,17 @@ pub(super) type IdentifierKey = (TenantId, String, String);
 pub(super) struct State {
     pub(super) tenants: BTreeMap<TenantId, Tenant>,
     pub(super) groups: BTreeMap<(TenantId, GroupId), Group>,
-    pub(super) customers: BTreeMap<(TenantId, CustomerId), CustomerRow>,
+    pub(super) customers: BTreeMap<(TenantId, CustomerId), Arc<CustomerRow>>,
     pub(super) identifiers: BTreeMap<IdentifierKey, CustomerId>,
     /// Address books, including removed addresses.
     pub(super) addresses: BTreeMap<(TenantId, CustomerId), Vec<AddressRow>>,
     pub(super) notes: BTreeMap<(TenantId, CustomerId, NoteId), Note>,
     pub(super) api_keys: BTreeMap<(TenantId, ApiKeyId), KeyRow>,
     pub(super) replies: HashMap<ClaimKey, KeptReply>,
-    pub(super) events: Vec<StoredEvent>,
-    pub(super) audit: Vec<StoredAudit>,
+    pub(super) events: Vec<Arc<StoredEvent>>,
+    pub(super) audit: Vec<Arc<StoredAudit>>,
     /// The entries of `audit` as they are read back.
-    pub(super) trail: Vec<(TenantId, AuditEvent)>,
+    pub(super) trail: Vec<(TenantId, Arc<AuditEvent>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -71,7 +73,7 @@ impl State {
     pub(super) fn customers_of(&self, tenant: TenantId) -> impl Iterator<Item = &CustomerRow> {
         let rows = self.customers.iter();
         rows.filter(move |((owner, _), _)| *owner == tenant)
-            .map(|(_, row)| row)
+            .map(|(_, row)| &**row)
     }
 
     pub(super) fn keys_of(&self, tenant: TenantId) -> impl Iterator<Item = &KeyRow> {
@@ -98,12 +100,12 @@ impl State {
                     let rule = "the sequence of a customer's events".to_owned();
                     return Err(StoreError::Conflict(Conflict::Other(rule)));
                 }
-                self.events.push(event);
+                self.events.push(Arc::new(event));
             }
             if let Some(entry) = change.audit() {
-                self.audit.push(StoredAudit::of(context, entry));
+                self.audit.push(Arc::new(StoredAudit::of(context, entry)));
                 self.trail
-                    .push((context.tenant, audit_event(context, entry)));
+                    .push((context.tenant, Arc::new(audit_event(context, entry))));
             }
         }
         Ok(())

@@ -4,8 +4,7 @@ use super::context_of;
 use super::fakes::folded;
 use customer_domain::api_key::{ApiKey, Permission};
 use customer_domain::tenant::{Tenant, TenantSettings, TenantSlug};
-use customer_domain::{ApiKeyId, TenantId};
-use customer_testkit::FakeStore;
+use customer_domain::{ApiKeyId, TenantId, Transactions};
 use customer_testkit::builders::{api_key, at, seeded_id};
 
 /// A key, by its permission and tenant.
@@ -124,10 +123,11 @@ pub(super) fn digest(secret: &str) -> [u8; 32] {
     folded(0, secret.as_bytes())
 }
 
-pub(super) async fn insert_all(store: &FakeStore) {
+/// Stores every key in its tenant.
+pub(crate) async fn insert_keys(transactions: &dyn Transactions) {
     for key in Key::ALL {
         let context = context_of(&key.tenant());
-        let mut work = store.transactions().begin(&context).await.expect("work");
+        let mut work = transactions.begin(&context).await.expect("work");
         let (stored, digest) = (key.stored(), digest(&key.secret()));
         work.api_keys()
             .insert(&stored, &digest)

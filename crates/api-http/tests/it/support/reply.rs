@@ -57,6 +57,13 @@ impl Reply {
         reply["data"][name].clone()
     }
 
+    /// Returns the cursor of the next page of a list.
+    pub(crate) fn next_page(&self) -> Option<String> {
+        let reply = self.json();
+        let next = reply["data"]["nextCursor"].as_str();
+        next.map(str::to_owned)
+    }
+
     #[track_caller]
     pub(crate) fn customer(&self) -> Value {
         let customer = self.data("customer");
