@@ -6,8 +6,8 @@ CREATE TABLE customer_credentials (
     customer_id         uuid         NOT NULL,
     password_hash       varchar(512) NOT NULL,
     password_changed_at timestamptz  NOT NULL,
-    epoch               bigint       NOT NULL DEFAULT 1,  -- rises when all sessions of the customer end
-    last_login_at       timestamptz,  -- shown from the row of the customer, where a job copies it
+    epoch               bigint       NOT NULL DEFAULT 1,  -- to rise when all sessions of the customer end
+    last_login_at       timestamptz,  -- the row of the customer shows a copy
     CONSTRAINT customer_credentials_pkey PRIMARY KEY (tenant_id, customer_id)
 );
 

@@ -74,7 +74,7 @@ impl Load<'_> {
             if status != Case::Update.status() {
                 return Err(format!("a change was answered {status}").into());
             }
-            sleep(WRITE_EVERY).await;
+            sleep(WRITE_EVERY.min(end.saturating_duration_since(Instant::now()))).await;
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ impl CustomerRepo for PgUnitOfWork {
     async fn insert(&mut self, customer: &NewCustomer) -> Result<(), StoreError> {
         let id = customer.customer.id;
         let sealing_key = self.keys.make(id)?;
-        let rows = Rows::of(&customer.customer, self.country());
+        let rows = Rows::of(&customer.customer, self.country(), None);
         let mut branches = Branches::new(&[customer.customer.tenant.0, id.0]);
         self.add_changes(&mut branches).await?;
         insert::finish(&mut branches, customer, &rows, sealing_key);
@@ -68,6 +68,7 @@ impl CustomerRepo for PgUnitOfWork {
         let stored = Stored {
             customer: record.customer.clone(),
             terms: record::terms(row)?,
+            key_rules: record::key_rules(row)?,
         };
         self.stored.insert(id, stored);
         record.customer.event_seq += 1;
@@ -80,7 +81,7 @@ impl CustomerRepo for PgUnitOfWork {
         let Some(before) = self.stored.get(&customer.id).map(Rows::stored) else {
             return Err(self.tx.fail(StoreError::NotFound).await);
         };
-        let rows = Rows::of(customer, self.country());
+        let rows = Rows::of(customer, self.country(), Some(&before.key_rules));
         let mut branches = Branches::new(&[self.tx.tenant().0, customer.id.0]);
         self.add_changes(&mut branches).await?;
         save::finish(&mut branches, customer, &before, &rows);
@@ -91,6 +92,7 @@ impl CustomerRepo for PgUnitOfWork {
         let stored = Stored {
             customer: customer.clone(),
             terms: rows.terms,
+            key_rules: rows.key_rules,
         };
         self.stored.insert(customer.id, stored);
         Ok(())

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use customer_domain::address::{AddressRepo, Country};
 use customer_domain::api_key::ApiKeyRepo;
 use customer_domain::audit::AuditRepo;
-use customer_domain::customer::{Customer, CustomerRepo};
+use customer_domain::customer::{Customer, CustomerRepo, KeyRules};
 use customer_domain::group::GroupRepo;
 use customer_domain::idempotency::{ClaimError, IdempotencyClaim, StoredReply};
 use customer_domain::note::NoteRepo;
@@ -123,6 +123,7 @@ pub(crate) struct Stored {
     pub(crate) customer: Customer,
     /// Its search terms, made by the rules of their time.
     pub(crate) terms: BTreeSet<String>,
+    pub(crate) key_rules: KeyRules,
 }
 
 #[async_trait]

@@ -107,7 +107,7 @@ pub struct TenantSettings {
     /// The currency of totals, tiers and rules; ISO 4217.
     pub currency: String,
     /// The default country of addresses, and of phone numbers without a country code. After a change,
-    /// stored numbers are read as those of the new country within an hour. ISO 3166-1 alpha-2.
+    /// a job reads stored numbers as those of the new country, by default once an hour. ISO 3166-1 alpha-2.
     pub country: String,
     /// The most addresses of a customer, 0 for no limit other than that of a book; `None` for the
     /// operator's default.

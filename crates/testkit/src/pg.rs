@@ -24,7 +24,7 @@ use server::Server;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
-/// The connections of each of the two pools: enough to queue, few enough for many tests at once.
+/// The connections for requests, and those for operators and jobs: enough to queue, few enough for many tests at once.
 const POOL: usize = 4;
 
 /// A separate, migrated database, which is dropped with this value.

@@ -2,7 +2,7 @@
 
 use super::rows::Rows;
 use crate::pg::builder::Columns;
-use customer_domain::customer::{Customer, KeyRules, LegacyId, NewCustomer};
+use customer_domain::customer::{Customer, LegacyId, NewCustomer};
 use customer_domain::group::GroupId;
 use customer_domain::preference::{OptIn, Preferences};
 use customer_domain::profile::{Gender, Phone, Profile};
@@ -72,7 +72,7 @@ pub(super) fn of_change(columns: &mut Columns<'_>, Row { customer, rows }: &Row<
         .set("phone_verified", *phone_verified)
         .set("email_key", email.key())
         .set("last_name_key", last_name_key(customer))
-        .set("key_rules", rows.key_rules.as_ref().map(KeyRules::as_str))
+        .set("key_rules", rows.key_rules.as_str())
         .set("tags", listed(&rows.tags))
         .set("terms", listed(&rows.terms))
         .set("metadata", Json(metadata))

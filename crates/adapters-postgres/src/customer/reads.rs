@@ -118,20 +118,22 @@ impl CustomerReads for PgCustomerReads {
     ) -> Result<SeenKeys, StoreError> {
         let tenant = context.tenant;
         let find = sql!(
-            "SELECT c.id AS customer_id, c.key_rules <> {} AND c.erased_at IS NULL AS is_outdated FROM customers c \
-             WHERE c.tenant_id = {} AND c.id > {} ORDER BY c.id LIMIT {}",
-            KeyRules::of(context.country).as_str(),
+            "SELECT c.id AS customer_id, CASE WHEN c.erased_at IS NULL THEN c.key_rules END AS key_rules \
+             FROM customers c WHERE c.tenant_id = {} AND c.id > {} ORDER BY c.id LIMIT {}",
             tenant,
             after.unwrap_or(CustomerId(Uuid::nil())),
             limit
         );
+        let rules = KeyRules::of(context.country);
         let mut seen = SeenKeys::default();
         for row in &read::rows(&self.pool, tenant, &[find]).await? {
             let row = RowReader::new(row, "customers");
             let id = CustomerId(row.column("customer_id")?);
-            if row.column("is_outdated")? {
+            let stored: Option<String> = row.column("key_rules")?;
+            if stored.is_some_and(|stored| rules.supersede(&KeyRules::from_store(stored))) {
                 seen.outdated.push(id);
             }
+            seen.seen += 1;
             seen.last = Some(id);
         }
         Ok(seen)

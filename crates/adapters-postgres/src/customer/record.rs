@@ -4,7 +4,7 @@ use super::known_as;
 use crate::pg::row::RowReader;
 use crate::pg::sql::{Sql, sql};
 use customer_domain::customer::{
-    AccountState, Customer, CustomerRecord, CustomerType, Email, LegacyId, Status,
+    AccountState, Customer, CustomerRecord, CustomerType, Email, KeyRules, LegacyId, Status,
 };
 use customer_domain::group::GroupId;
 use customer_domain::preference::{OptIn, Preferences};
@@ -64,7 +64,10 @@ pub(crate) fn prepared() -> Vec<(&'static str, &'static str, Sql)> {
             *id
         )
     };
-    let record = sql!("{}, array_to_json(c.terms) AS terms", columns());
+    let record = sql!(
+        "{}, array_to_json(c.terms) AS terms, c.key_rules",
+        columns()
+    );
     let holder = Sql::text("c.id AS locked_id, c.status, c.event_seq");
     vec![
         ("customer_by_id", "uuid, uuid", by(Sql::text("c.id = $2"))),
@@ -170,6 +173,12 @@ pub(super) fn decode(row: &PgRow, tenant: TenantId) -> Result<CustomerRecord, St
 /// Reads the search terms that a customer was stored with.
 pub(super) fn terms(row: &PgRow) -> Result<BTreeSet<String>, StoreError> {
     Ok(strings(&RowReader::new(row, "customers"), "terms")?.collect())
+}
+
+/// Reads the rules that made the keys of a stored customer.
+pub(super) fn key_rules(row: &PgRow) -> Result<KeyRules, StoreError> {
+    let stored = RowReader::new(row, "customers").column("key_rules")?;
+    Ok(KeyRules::from_store(stored))
 }
 
 fn strings(row: &RowReader<'_>, column: &str) -> Result<impl Iterator<Item = String>, StoreError> {

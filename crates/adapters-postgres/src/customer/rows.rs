@@ -9,14 +9,14 @@ use customer_domain::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tags, search terms and identifiers, each with a row of its own.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rows {
     pub(super) tags: BTreeSet<String>,
     pub(super) terms: BTreeSet<String>,
     /// What the phone number is compared by.
     pub(super) phone_key: Option<String>,
     /// What made the terms, the phone key and the other keys of the row.
-    pub(super) key_rules: Option<KeyRules>,
+    pub(super) key_rules: KeyRules,
     /// By kind.
     identifiers: BTreeMap<String, String>,
     /// When the customer gave up its identifiers.
@@ -24,31 +24,43 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Returns the rows that the customer should have in a tenant of this country.
-    pub(super) fn of(customer: &Customer, country: Option<Country>) -> Self {
+    /// Returns the rows that the customer should have in a tenant of this country; `stored` are the
+    /// rules of its keys until now, if it is not new.
+    pub(super) fn of(
+        customer: &Customer,
+        country: Option<Country>,
+        stored: Option<&KeyRules>,
+    ) -> Self {
         let phone = customer.profile.phone.as_ref();
         let phone_key = phone.map(|phone| phone.keys(country).key);
         let terms = search_terms(customer, phone_key.as_deref());
+        let key_rules = match stored {
+            Some(stored) => KeyRules::of_saved(country, stored, &customer.email),
+            None => KeyRules::of(country),
+        };
         Self {
             phone_key,
-            key_rules: Some(KeyRules::of(country)),
-            ..Self::with_terms(customer, terms)
+            ..Self::with_terms(customer, terms, key_rules)
         }
     }
 
     /// Returns the rows that a stored customer has.
     pub(super) fn stored(stored: &Stored) -> Self {
-        Self::with_terms(&stored.customer, stored.terms.clone())
+        Self::with_terms(
+            &stored.customer,
+            stored.terms.clone(),
+            stored.key_rules.clone(),
+        )
     }
 
-    fn with_terms(customer: &Customer, terms: BTreeSet<String>) -> Self {
+    fn with_terms(customer: &Customer, terms: BTreeSet<String>, key_rules: KeyRules) -> Self {
         let tags = customer.tags.iter().map(Tag::as_str);
         let identifiers = customer.identifiers().into_iter();
         Self {
             tags: tags.map(str::to_owned).collect(),
             terms,
             phone_key: None,
-            key_rules: None,
+            key_rules,
             identifiers: identifiers
                 .map(|held| (held.kind(), held.value()))
                 .collect(),

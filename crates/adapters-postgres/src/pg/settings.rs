@@ -43,7 +43,7 @@ pub struct PgSettings {
 }
 
 impl PgSettings {
-    /// Creates the default settings of a role: 16 connections for requests, 4 for jobs.
+    /// Creates the default settings of a role: 16 connections for requests, 4 for each kind of job.
     pub fn new(url: SecretString, role: ServiceRole) -> Self {
         Self {
             url,

@@ -35,7 +35,7 @@ pub struct TenantSettingsBody {
     #[schema(example = "USD")]
     pub currency: String,
     /// The default country of addresses, and of phone numbers without a country code. After a change,
-    /// stored numbers are read as those of the new country within an hour.
+    /// a job reads stored numbers as those of the new country, by default once an hour.
     #[schema(example = "US")]
     pub country: String,
     /// The most addresses of a customer, 0 for as many as a book can hold (1,000); `null` for the

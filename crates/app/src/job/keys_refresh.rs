@@ -5,16 +5,18 @@ use super::{Cursor, Job, JobError, JobStep};
 use crate::support::retry::retried;
 use async_trait::async_trait;
 use customer_domain::address::Country;
-use customer_domain::customer::{CustomerReads, CustomerRef};
+use customer_domain::customer::{CustomerReads, CustomerRef, KeyRules};
 use customer_domain::job::JobName;
 use customer_domain::tenant::{Tenant, TenantReads};
 use customer_domain::{Conflict, Context, CustomerId, StoreError, TenantId, Transactions};
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The number of customers that are looked at in a chunk.
 pub const KEYS_CHUNK: u32 = 500;
+
+/// The most tenants in a chunk; at least two, so that each chunk makes progress.
+const MAX_TENANTS: usize = 100;
 
 const NAME: &str = "keys.refresh";
 
@@ -52,47 +54,54 @@ impl Job for RefreshKeys {
     async fn run(&self, cursor: Option<KeyPosition>) -> Result<JobStep<KeyPosition>, JobError> {
         let mut tenants = self.tenants.all().await?;
         tenants.sort_by_key(|tenant| tenant.id);
+        let (mut room, mut renewed) = (KEYS_CHUNK, 0);
         let begin = cursor.as_ref().map(|cursor| cursor.tenant);
+        let mut after = cursor.and_then(|cursor| cursor.after);
         let left = tenants.iter().filter(|tenant| Some(tenant.id) >= begin);
-        for tenant in left {
-            let after = cursor.as_ref().filter(|cursor| cursor.tenant == tenant.id);
-            let after = after.and_then(|cursor| cursor.after);
+        for (asked, tenant) in (1..).zip(left) {
+            let after = after.take().filter(|_| Some(tenant.id) == begin);
             let context = context(tenant);
-            let seen = self
-                .customers
-                .outdated_keys(&context, after, KEYS_CHUNK)
-                .await?;
+            let seen = self.customers.outdated_keys(&context, after, room).await?;
             for id in &seen.outdated {
-                self.refresh(&context, *id).await?;
+                renewed += u64::from(self.refresh(&context, *id).await?);
             }
-            if seen.last.is_some() {
+            room = room.saturating_sub(seen.seen);
+            if room == 0 || asked == MAX_TENANTS {
                 let cursor = KeyPosition {
                     tenant: tenant.id,
-                    after: seen.last,
+                    after: seen.last.or(after),
                 };
-                let processed = seen.outdated.len().try_into().unwrap_or(u64::MAX);
-                return Ok(JobStep::More { cursor, processed });
+                return Ok(JobStep::More {
+                    cursor,
+                    processed: renewed,
+                });
             }
         }
-        Ok(JobStep::Done { processed: 0 })
+        Ok(JobStep::Done { processed: renewed })
     }
 }
 
 impl RefreshKeys {
-    /// Stores a customer with new keys. If another customer has the new key of its e-mail address,
-    /// it keeps the old one.
-    async fn refresh(&self, context: &Context, id: CustomerId) -> Result<(), StoreError> {
-        match retried(|| self.try_refresh(context, id, true)).await {
-            Err(StoreError::Conflict(Conflict::Email)) => {
-                tracing::warn!(
-                    tenant = context.tenant_slug,
-                    customer = %id,
-                    "by the rules of today another customer has the same e-mail address"
-                );
-                retried(|| self.try_refresh(context, id, false)).await
-            }
-            outcome => outcome,
+    /// Stores a customer with new keys, and returns whether it has them now. If another customer has
+    /// the new key of its e-mail address, it keeps the old one, and is tried again in the next run, as
+    /// is one that cannot be stored.
+    async fn refresh(&self, context: &Context, id: CustomerId) -> Result<bool, StoreError> {
+        let taken = StoreError::Conflict(Conflict::Email);
+        let mut outcome = retried(|| self.try_refresh(context, id, true)).await;
+        let is_taken = outcome == Err(taken);
+        if is_taken {
+            outcome = retried(|| self.try_refresh(context, id, false)).await;
         }
+        let failed = match outcome {
+            Ok(()) if is_taken => "by today's rules another customer has the same e-mail address",
+            Ok(()) => return Ok(true),
+            Err(StoreError::Conflict(_) | StoreError::Contended | StoreError::Corrupt { .. }) => {
+                "a customer's keys could not be made anew"
+            }
+            Err(error) => return Err(error),
+        };
+        tracing::warn!(tenant = context.tenant_slug, customer = %id, "{failed}");
+        Ok(false)
     }
 
     async fn try_refresh(
@@ -112,7 +121,7 @@ impl RefreshKeys {
         // No event: its number is still free.
         customer.event_seq -= 1;
         if with_email {
-            customer.renew_keys();
+            customer.email = customer.email.renewed();
         }
         work.customers().save(&customer).await?;
         work.commit().await
@@ -126,20 +135,22 @@ fn context(tenant: &Tenant) -> Context {
     }
 }
 
+/// With the number of the rules: what another release has looked at is looked at again.
 impl Cursor for KeyPosition {
     fn to_fields(&self) -> Vec<String> {
         let after = self.after.map(|after| after.to_string());
-        iter::once(self.tenant.to_string()).chain(after).collect()
+        let place = [KeyRules::NUMBER.to_string(), self.tenant.to_string()];
+        place.into_iter().chain(after).collect()
     }
 
     fn from_fields(fields: &[String]) -> Option<Self> {
-        let (tenant, after) = match fields {
-            [tenant] => (tenant, None),
-            [tenant, after] => (tenant, Some(after.parse().ok()?)),
+        let (number, tenant, after) = match fields {
+            [number, tenant] => (number, tenant, None),
+            [number, tenant, after] => (number, tenant, Some(after.parse().ok()?)),
             _ => return None,
         };
         let tenant = tenant.parse().ok()?;
-        Some(Self { tenant, after })
+        (*number == KeyRules::NUMBER.to_string()).then_some(Self { tenant, after })
     }
 }
 
@@ -158,7 +169,8 @@ mod tests {
             let place = KeyPosition { tenant, after };
             assert_eq!(read(&written(&place)), Some(place));
         }
-        for other in ["", "[]", "[\"t\"]", "[\"t\",\"c\",\"x\"]"] {
+        let of_another_release = format!("[\"0\",\"{tenant}\"]");
+        for other in ["", "[]", "[\"1\",\"t\"]", &of_another_release] {
             assert_eq!(read::<KeyPosition>(other), None, "{other}");
         }
     }

@@ -1,13 +1,8 @@
 //! The rules that make the keys of a customer: what it is found, compared and sorted by.
 
-use super::{Customer, Email};
+use super::Email;
 use crate::CustomerId;
 use crate::support::country::Country;
-
-/// The number of the rules. To be raised when [`Email::parse`], [`Phone::keys`](crate::profile::Phone::keys),
-/// [`search_terms`](super::search_terms) or [`text::fold`](crate::text::fold) make other keys than before, through an
-/// update of a library too: stored customers then get theirs anew.
-const NUMBER: u16 = 1;
 
 /// The rules that made the keys of a stored customer: their number, and the country whose phone
 /// numbers have no country code.
@@ -15,34 +10,69 @@ const NUMBER: u16 = 1;
 pub struct KeyRules(String);
 
 impl KeyRules {
+    /// The number of the rules. To be raised when [`Email::parse`], [`Phone::keys`](crate::profile::Phone::keys),
+    /// [`search_terms`](super::search_terms) or [`text::fold`](crate::text::fold) make other keys than before, through
+    /// an update of a library too: stored customers then get theirs anew.
+    pub const NUMBER: u16 = 1;
+
     /// Returns the rules of this program for a tenant of this country.
     pub fn of(country: Option<Country>) -> Self {
         let country = country.map(Country::code).unwrap_or_default();
-        Self(format!("{NUMBER}{country}"))
+        Self(format!("{}{country}", Self::NUMBER))
+    }
+
+    /// Returns the rules of a customer that is stored again, whose keys were made by `stored`: those of
+    /// today, unless the key of its e-mail address, which a save keeps, is still an earlier one.
+    pub fn of_saved(country: Option<Country>, stored: &Self, email: &Email) -> Self {
+        let today = Self::of(country);
+        if today.supersede(stored) && email.renewed() != *email {
+            stored.clone()
+        } else {
+            today
+        }
+    }
+
+    /// Restores rules from the store. Not for input.
+    pub fn from_store(stored: String) -> Self {
+        Self(stored)
     }
 
     /// Returns the rules as they are stored: such as `1US`, at most 8 characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether keys that `stored` made are to be made anew by these rules. Those of a later
+    /// release are not: while it replaces this one, both would undo each other's work.
+    pub fn supersede(&self, stored: &Self) -> bool {
+        stored != self && stored.number() <= Self::NUMBER
+    }
+
+    fn number(&self) -> u16 {
+        let number = self.0.trim_end_matches(|c: char| !c.is_ascii_digit());
+        number.parse().unwrap_or_default()
+    }
 }
 
-/// Some of a tenant's customers, looked at for keys that other rules made.
+/// Some of a tenant's customers, looked at for keys that earlier rules made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenKeys {
-    /// The customers whose keys were made by other rules.
+    /// The customers whose keys are to be made anew.
     pub outdated: Vec<CustomerId>,
+    /// The number of customers that were looked at.
+    pub seen: u32,
     /// The last customer that was looked at; `None` if there was none.
     pub last: Option<CustomerId>,
 }
 
-impl Customer {
-    /// Makes the key of the e-mail address anew. The other keys are made when the customer is stored.
-    pub fn renew_keys(&mut self) {
-        // An address that would be refused today keeps its key.
-        if let Ok(email) = Email::parse(self.email.as_typed()) {
-            self.email = email;
-        }
+impl Email {
+    /// Returns the address as it was typed, with the key of today's rules. An address that they would
+    /// refuse keeps its key.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        let key = Self::parse(self.as_typed())
+            .map_or_else(|_| self.key().to_owned(), |parsed| parsed.key().to_owned());
+        Self::from_store(self.as_typed().to_owned(), key)
     }
 }
 
@@ -65,7 +95,7 @@ mod tests {
         ["a@例え.example", "佐藤", "12"],
     ];
 
-    /// What the rules with [`NUMBER`] make of that: the keys of address and name, and the terms, the
+    /// What the rules with [`KeyRules::NUMBER`] make of that: the keys of address and name, and the terms, the
     /// key of the phone number among them.
     const MADE: [&str; 4] = [
         "zoë.o'brien+shop@xn--bcher-kva.example o’brien-lukasiewicz: 497115550101 <101055511794 bcher bucher example \
@@ -89,7 +119,7 @@ mod tests {
         });
         assert_eq!(
             made, MADE,
-            "if this is meant, raise the number of the rules, which is {NUMBER}"
+            "if this is meant, raise the number of the rules"
         );
     }
 
@@ -99,17 +129,44 @@ mod tests {
         assert_eq!(rules("US").as_str(), "1US");
         assert_ne!(rules("US"), rules("DE"));
         assert_eq!(KeyRules::of(None).as_str(), "1");
+        assert!(rules("US").supersede(&rules("DE")) && !rules("US").supersede(&rules("US")));
     }
 
     #[test]
-    fn an_address_that_would_be_refused_keeps_its_key() {
-        let mut customer = sample();
-        customer.email = Email::from_store("no address".to_owned(), "old".to_owned());
-        customer.renew_keys();
-        assert_eq!(customer.email.key(), "old");
-        customer.email = Email::from_store("Ada@Example.com".to_owned(), "old".to_owned());
-        customer.renew_keys();
-        assert_eq!(customer.email.key(), "ada@example.com");
-        assert_eq!(customer.email.as_typed(), "Ada@Example.com");
+    fn keys_of_an_earlier_release_are_replaced_and_those_of_a_later_one_are_not() {
+        let today = KeyRules::of(Country::from_store("US"));
+        let stored = |text: &str| KeyRules::from_store(text.to_owned());
+        assert!(today.supersede(&stored("0US")) && today.supersede(&stored("")));
+        assert!(!today.supersede(&stored("2US")) && !today.supersede(&stored("10DE")));
+    }
+
+    #[test]
+    fn an_address_stays_as_typed_and_one_that_would_be_refused_keeps_its_key() {
+        let stored = |typed: &str| Email::from_store(typed.to_owned(), "old".to_owned());
+        assert_eq!(stored("no address").renewed().key(), "old");
+        let renewed = stored(" Ada@Example.com.").renewed();
+        assert_eq!(renewed.key(), "ada@example.com");
+        assert_eq!(renewed.as_typed(), " Ada@Example.com.");
+    }
+
+    #[test]
+    fn a_save_that_keeps_an_earlier_key_of_the_address_keeps_the_earlier_rules() {
+        let us = Country::from_store("US");
+        let rules = |text: &str| KeyRules::from_store(text.to_owned());
+        let old = Email::from_store("Ada@example.com".to_owned(), "Ada@example.com".to_owned());
+        for (stored, email, saved) in [
+            ("0US", &old, "0US"),
+            ("0US", &old.renewed(), "1US"),
+            ("1DE", &old, "1DE"),
+            ("1US", &old, "1US"),
+            // The other keys are of these rules now, so a later release has to make them anew.
+            ("2US", &old, "1US"),
+        ] {
+            assert_eq!(
+                KeyRules::of_saved(us, &rules(stored), email),
+                rules(saved),
+                "{stored}"
+            );
+        }
     }
 }

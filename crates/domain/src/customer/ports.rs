@@ -31,7 +31,8 @@ pub trait CustomerRepo: Send {
     ) -> Result<CustomerRecord, StoreError>;
 
     /// Stores the changed state of a customer that this unit of work has locked: all parts of the
-    /// aggregate, with its identifiers, search terms and `event_seq`. One statement.
+    /// aggregate, with its identifiers, search terms and `event_seq`, which is the number before for a
+    /// save without an event. The keys are made anew, but for that of the e-mail address. One statement.
     ///
     /// # Errors
     /// MUST return [`StoreError::Conflict`] as [`insert`](Self::insert) does.
@@ -112,8 +113,8 @@ pub trait CustomerReads: Send + Sync {
         page: &PageRequest<CustomerKey>,
     ) -> Result<Page<CustomerRecord, CustomerKey>, StoreError>;
 
-    /// Looks at up to `limit` customers after `after`, by id, for keys that other rules made than
-    /// [those](super::KeyRules) for the context's country. Erased customers have no keys.
+    /// Looks at up to `limit` customers after `after`, by id, for keys that
+    /// [the rules](super::KeyRules) for the context's country supersede. Erased customers have no keys.
     ///
     /// # Errors
     /// As [`find`](Self::find).

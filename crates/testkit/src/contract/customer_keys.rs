@@ -4,7 +4,7 @@ use super::Harness;
 use super::steps::{begin_in, read, stored};
 use crate::builders::{context, customer, other_context};
 use customer_domain::address::Country;
-use customer_domain::customer::{CustomerReads, CustomerRef, Lookup, SeenKeys};
+use customer_domain::customer::{CustomerReads, CustomerRef, Email, Lookup, SeenKeys};
 use customer_domain::profile::Phone;
 use customer_domain::{Context, CustomerId};
 use std::sync::Arc;
@@ -45,6 +45,7 @@ pub async fn keys_of_another_country_are_outdated_until_the_customer_is_saved(h:
     let german = in_country("DE");
     let outdated = |outdated: &[CustomerId]| SeenKeys {
         outdated: outdated.to_vec(),
+        seen: 1,
         last: Some(id),
     };
     assert_eq!(seen(h, &in_country("US"), None, 9).await, outdated(&[]));
@@ -67,6 +68,31 @@ pub async fn keys_of_another_country_are_outdated_until_the_customer_is_saved(h:
         before,
         "nothing else changed"
     );
+}
+
+pub async fn a_save_that_keeps_an_earlier_key_of_the_address_leaves_it_outdated(h: &impl Harness) {
+    let typed = "Ada@Example.com".to_owned();
+    let mut new = customer().number(1).build_new();
+    new.customer.email = Email::from_store(typed.clone(), typed);
+    let id = new.customer.id;
+    let german = in_country("DE");
+    let mut work = begin_in(h, &in_country("US")).await;
+    work.customers().insert(&new).await.expect("stored");
+    work.commit().await.expect("commit");
+    for (is_renewed, outdated) in [(false, vec![id]), (true, vec![])] {
+        let mut work = begin_in(h, &german).await;
+        let locked = work.customers().find_for_update(CustomerRef::Id(id)).await;
+        let mut edited = locked.expect("stored").customer;
+        if is_renewed {
+            edited.email = edited.email.renewed();
+        }
+        work.customers().save(&edited).await.expect("saved");
+        work.commit().await.expect("commit");
+        assert_eq!(seen(h, &german, None, 9).await.outdated, outdated);
+    }
+    let lookup = Lookup::Email(new.customer.email.renewed());
+    let found = h.customers().look_up(&german, &lookup).await;
+    assert!(found.expect("a read").is_some());
 }
 
 pub async fn customers_are_looked_at_by_id_and_a_few_at_a_time(h: &impl Harness) {
@@ -96,6 +122,7 @@ macro_rules! contract_customer_keys {
     ($each:path) => {
         $each! { customer_keys {
             keys_of_another_country_are_outdated_until_the_customer_is_saved,
+            a_save_that_keeps_an_earlier_key_of_the_address_leaves_it_outdated,
             customers_are_looked_at_by_id_and_a_few_at_a_time,
         } }
     };

@@ -93,7 +93,7 @@ impl State {
         row.record.customer = customer.clone();
         row.phone_key = phone_key(context, customer);
         row.terms = search_terms(customer, row.phone_key.as_deref());
-        row.key_rules = KeyRules::of(context.country);
+        row.key_rules = KeyRules::of_saved(context.country, &row.key_rules, &customer.email);
         Ok(())
     }
 
@@ -262,9 +262,10 @@ impl CustomerReads for FakeStore {
         let rows = rows.filter(|row| Some(row.record.customer.id) > after);
         for row in rows.take(limit.try_into().unwrap_or(usize::MAX)) {
             let id = row.record.customer.id;
-            if row.key_rules != rules {
+            if rules.supersede(&row.key_rules) {
                 seen.outdated.push(id);
             }
+            seen.seen += 1;
             seen.last = Some(id);
         }
         Ok(seen)

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-/// The indexes that a test named and its plan used.
+/// The indexes that a case names and its plan uses.
 static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// A plan that was executed.

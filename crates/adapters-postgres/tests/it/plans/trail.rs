@@ -2,15 +2,18 @@
 
 use super::Probe;
 use super::explain::Plan;
+use crate::proxy::Proxy;
+use crate::support::run;
 use customer_domain::CustomerId;
 use customer_domain::audit::{AuditFilter, AuditKind};
 use customer_testkit::builders::{at, context};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// The most rows that a page of 20 entries touches, with those of the keys that it needs.
 const FEW: u32 = 100;
 
-/// Adds the rows of fifty thousand entries, each about one customer in a thousand or a record of its,
+/// Adds the rows of fifty thousand entries, each about one customer in a thousand or a record of its own,
 /// and of their seals.
 pub(super) const ROWS: [(&str, &str); 2] = [
     (
@@ -33,25 +36,27 @@ pub(super) const ROWS: [(&str, &str); 2] = [
 pub(super) async fn check(probe: &mut Probe) {
     pages(probe).await;
     let ledger = probe.postgres.audit_ledger();
+    run(&mut probe.admin, "SET ROLE customer_worker").await;
     probe.proxy.take();
     let pending = ledger.pending(None, 20).await.expect("entries");
     assert_eq!(pending.entries.len(), 20);
-    let plans = sent(probe, "FROM audit_events").await;
+    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_events").await;
     plans[0].expect("what is not sealed", "audit_events_transaction_idx", FEW);
     assert!(ledger.first_needed(&[]).await.expect("a seal").is_some());
-    let plans = sent(probe, "FROM audit_seals").await;
+    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
     plans[0].expect(
         "the first seal that is needed",
         "audit_seals_month_idx",
         FEW,
     );
     assert_eq!(ledger.dropped().await.expect("seals").len(), 10);
-    let plans = sent(probe, "FROM audit_seals").await;
+    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
     plans[0].expect(
         "the months that were dropped",
         "audit_seals_dropped_idx",
         FEW,
     );
+    run(&mut probe.admin, "RESET ROLE").await;
 }
 
 async fn pages(probe: &mut Probe) {
@@ -94,19 +99,19 @@ async fn pages(probe: &mut Probe) {
         probe.proxy.take();
         let page = work.audit().list(&filter, None, 20).await.expect("a page");
         assert!(!page.items.is_empty(), "{filter:?}");
-        let plans = sent(probe, "FROM audit_events").await;
+        let plans = sent(&probe.proxy, &mut probe.inside, "FROM audit_events").await;
         plans[0].expect(&format!("{filter:?}"), index, FEW);
         work.rollback().await.expect("the end");
     }
 }
 
 /// Returns the plans of the selects among the statements that were sent.
-async fn sent(probe: &mut Probe, from: &str) -> Vec<Plan> {
-    let seen = probe.proxy.take().statements;
+async fn sent(proxy: &Proxy, connection: &mut PgConnection, from: &str) -> Vec<Plan> {
+    let seen = proxy.take().statements;
     let statements = seen.iter().flat_map(|message| message.split(';'));
     let mut plans = Vec::new();
     for statement in statements.filter(|text| text.contains(from)) {
-        plans.push(Plan::of(&mut probe.admin, statement).await);
+        plans.push(Plan::of(connection, statement).await);
     }
     plans
 }

@@ -28,7 +28,7 @@ section! {
     CUSTOMER_DATABASE_WORKER_URL: SecretString = setting("database.worker_url", &DatabaseUrl);
 
     /// Maximum number of database connections for serving requests. Background jobs and operators
-    /// use up to 8 more.
+    /// use up to 12 more.
     CUSTOMER_DATABASE_MAX_CONNECTIONS: u32 =
         setting("database.max_open_conns", &integer(1, 10_000)).or("25").also(&["DATABASE_MAX_CONNECTIONS"]);
 
