@@ -10,6 +10,7 @@ mod idempotency_purge;
 mod keys_refresh;
 mod runner;
 mod scheduled;
+mod tenants;
 
 pub use audit_partitions::{AuditPartitions, MONTHS_AHEAD, MonthSeals};
 pub use audit_seal::SealAudit;

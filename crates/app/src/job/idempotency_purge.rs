@@ -1,20 +1,18 @@
 //! `idempotency.purge`: deletes expired replies, which are useless and contain personal data.
 
+use super::tenants::{TenantPosition, TenantWalk};
 use super::{Cursor, Job, JobError, JobStep};
 use async_trait::async_trait;
+use customer_domain::Clock;
 use customer_domain::idempotency::{IdempotencyPurge, ReplyKey};
 use customer_domain::job::JobName;
-use customer_domain::tenant::TenantReads;
-use customer_domain::{Clock, TenantId};
+use customer_domain::tenant::{Tenant, TenantReads};
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The number of replies examined in a chunk.
 pub const CHUNK: u32 = 1_000;
-/// The most tenants in a chunk; at least two, so that each chunk makes progress.
-const MAX_TENANTS: usize = 100;
-
 /// The job.
 pub struct PurgeReplies {
     /// Deletes the replies.
@@ -27,16 +25,9 @@ pub struct PurgeReplies {
     pub every: Duration,
 }
 
-/// The position up to which everything was examined: a tenant, and a position among its replies.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ReplyPosition {
-    tenant: TenantId,
-    after: Option<ReplyKey>,
-}
-
 #[async_trait]
 impl Job for PurgeReplies {
-    type Cursor = ReplyPosition;
+    type Cursor = TenantPosition<ReplyKey>;
 
     fn name(&self) -> JobName {
         JobName("idempotency.purge")
@@ -46,33 +37,25 @@ impl Job for PurgeReplies {
         self.every
     }
 
-    async fn run(&self, cursor: Option<ReplyPosition>) -> Result<JobStep<ReplyPosition>, JobError> {
+    async fn run(&self, cursor: Option<Self::Cursor>) -> Result<JobStep<Self::Cursor>, JobError> {
         let now = self.clock.now();
-        let mut tenants = self.tenants.all().await?;
-        tenants.sort_by_key(|tenant| tenant.id);
-        let (mut room, mut deleted) = (CHUNK, 0);
-        let begin = cursor.as_ref().map(|cursor| cursor.tenant);
-        let mut after = cursor.and_then(|cursor| cursor.after);
-        let left = tenants.into_iter().map(|tenant| tenant.id);
-        let left = left.filter(|tenant| Some(*tenant) >= begin);
-        for (asked, tenant) in (1..).zip(left) {
-            let after = after.take().filter(|_| Some(tenant) == begin);
-            let purged = self.replies.purge(tenant, after.clone(), now, room).await?;
-            deleted += u64::from(purged.deleted);
-            room = room.saturating_sub(purged.seen);
-            if room == 0 || asked == MAX_TENANTS {
-                let after = purged.last.or(after);
-                return Ok(JobStep::More {
-                    cursor: ReplyPosition { tenant, after },
-                    processed: deleted,
-                });
+        let mut walk = TenantWalk::new(self.tenants.all().await?, cursor, CHUNK);
+        let mut processed = 0;
+        while let Some((Tenant { id, .. }, after)) = walk.next() {
+            let purged = self
+                .replies
+                .purge(id, after.clone(), now, walk.room)
+                .await?;
+            processed += u64::from(purged.deleted);
+            if let Some(cursor) = walk.examined(id, purged.seen, purged.last.or(after)) {
+                return Ok(JobStep::More { cursor, processed });
             }
         }
-        Ok(JobStep::Done { processed: deleted })
+        Ok(JobStep::Done { processed })
     }
 }
 
-impl Cursor for ReplyPosition {
+impl Cursor for TenantPosition<ReplyKey> {
     fn to_fields(&self) -> Vec<String> {
         let after = self.after.iter();
         let key =
@@ -108,11 +91,11 @@ mod tests {
         };
         for after in [None, Some(key)] {
             let tenant = "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a".parse().unwrap();
-            let place = ReplyPosition { tenant, after };
+            let place = TenantPosition { tenant, after };
             assert_eq!(read(&written(&place)), Some(place));
         }
         for other in ["", "2026-01-01", "[]", "[\"t\",[\"x\"]]", "[\"t\"]"] {
-            assert_eq!(read::<ReplyPosition>(other), None, "{other}");
+            assert_eq!(read::<TenantPosition<ReplyKey>>(other), None, "{other}");
         }
     }
 }

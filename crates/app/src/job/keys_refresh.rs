@@ -1,6 +1,7 @@
 //! `keys.refresh`: makes the keys of customers anew, by which they are found, compared and sorted,
 //! when a release has other rules for them or a tenant has another country.
 
+use super::tenants::{TenantPosition, TenantWalk};
 use super::{Cursor, Job, JobError, JobStep};
 use crate::support::retry::retried;
 use async_trait::async_trait;
@@ -8,15 +9,12 @@ use customer_domain::address::Country;
 use customer_domain::customer::{CustomerReads, CustomerRef, KeyRules};
 use customer_domain::job::JobName;
 use customer_domain::tenant::{Tenant, TenantReads};
-use customer_domain::{Conflict, Context, CustomerId, StoreError, TenantId, Transactions};
+use customer_domain::{Conflict, Context, CustomerId, StoreError, Transactions};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The number of customers that are looked at in a chunk.
 pub const KEYS_CHUNK: u32 = 500;
-
-/// The most tenants in a chunk; at least two, so that each chunk makes progress.
-const MAX_TENANTS: usize = 100;
 
 const NAME: &str = "keys.refresh";
 
@@ -32,16 +30,9 @@ pub struct RefreshKeys {
     pub every: Duration,
 }
 
-/// The position up to which everything was looked at: a tenant, and one of its customers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct KeyPosition {
-    tenant: TenantId,
-    after: Option<CustomerId>,
-}
-
 #[async_trait]
 impl Job for RefreshKeys {
-    type Cursor = KeyPosition;
+    type Cursor = TenantPosition<CustomerId>;
 
     fn name(&self) -> JobName {
         JobName(NAME)
@@ -51,33 +42,21 @@ impl Job for RefreshKeys {
         self.every
     }
 
-    async fn run(&self, cursor: Option<KeyPosition>) -> Result<JobStep<KeyPosition>, JobError> {
-        let mut tenants = self.tenants.all().await?;
-        tenants.sort_by_key(|tenant| tenant.id);
-        let (mut room, mut renewed) = (KEYS_CHUNK, 0);
-        let begin = cursor.as_ref().map(|cursor| cursor.tenant);
-        let mut after = cursor.and_then(|cursor| cursor.after);
-        let left = tenants.iter().filter(|tenant| Some(tenant.id) >= begin);
-        for (asked, tenant) in (1..).zip(left) {
-            let after = after.take().filter(|_| Some(tenant.id) == begin);
-            let context = context(tenant);
-            let seen = self.customers.outdated_keys(&context, after, room).await?;
+    async fn run(&self, cursor: Option<Self::Cursor>) -> Result<JobStep<Self::Cursor>, JobError> {
+        let mut walk = TenantWalk::new(self.tenants.all().await?, cursor, KEYS_CHUNK);
+        let mut processed = 0;
+        while let Some((tenant, after)) = walk.next() {
+            let context = context(&tenant);
+            let looked = self.customers.outdated_keys(&context, after, walk.room);
+            let seen = looked.await?;
             for id in &seen.outdated {
-                renewed += u64::from(self.refresh(&context, *id).await?);
+                processed += u64::from(self.refresh(&context, *id).await?);
             }
-            room = room.saturating_sub(seen.seen);
-            if room == 0 || asked == MAX_TENANTS {
-                let cursor = KeyPosition {
-                    tenant: tenant.id,
-                    after: seen.last.or(after),
-                };
-                return Ok(JobStep::More {
-                    cursor,
-                    processed: renewed,
-                });
+            if let Some(cursor) = walk.examined(tenant.id, seen.seen, seen.last.or(after)) {
+                return Ok(JobStep::More { cursor, processed });
             }
         }
-        Ok(JobStep::Done { processed: renewed })
+        Ok(JobStep::Done { processed })
     }
 }
 
@@ -136,7 +115,7 @@ fn context(tenant: &Tenant) -> Context {
 }
 
 /// With the number of the rules: what another release has looked at is looked at again.
-impl Cursor for KeyPosition {
+impl Cursor for TenantPosition<CustomerId> {
     fn to_fields(&self) -> Vec<String> {
         let after = self.after.map(|after| after.to_string());
         let place = [KeyRules::NUMBER.to_string(), self.tenant.to_string()];
@@ -161,17 +140,15 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written_and_another_programs_counts_as_none() {
-        let (tenant, after) = (
-            "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a".parse().unwrap(),
-            "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3b".parse().unwrap(),
-        );
+        let tenant = "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3a".parse().unwrap();
+        let after: CustomerId = "018f3c1e-7d7c-7b5a-9c11-2f5a8e6d4b3b".parse().unwrap();
         for after in [None, Some(after)] {
-            let place = KeyPosition { tenant, after };
+            let place = TenantPosition { tenant, after };
             assert_eq!(read(&written(&place)), Some(place));
         }
         let of_another_release = format!("[\"0\",\"{tenant}\"]");
         for other in ["", "[]", "[\"1\",\"t\"]", &of_another_release] {
-            assert_eq!(read::<KeyPosition>(other), None, "{other}");
+            assert_eq!(read::<TenantPosition<CustomerId>>(other), None, "{other}");
         }
     }
 }
