@@ -3,6 +3,7 @@
 use crate::seed::{COMMON_FIRST_NAME, RARE_LAST_NAME};
 use crate::template::{About, NUMBER_DIGITS, customer_id, email};
 use clap::ValueEnum;
+use customer_testkit::builders::Dice;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -281,7 +282,7 @@ impl Numbers {
                 customer: SEEDED,
                 serial: self.listed.fetch_add(1, Ordering::Relaxed),
             },
-            Subject::Anybody => About::only(SEEDED + dice.next() % self.customers),
+            Subject::Anybody => About::only(SEEDED + dice.roll() % self.customers),
             Subject::Newcomer => {
                 About::only(CREATED + self.created.fetch_add(1, Ordering::Relaxed))
             }
@@ -293,20 +294,6 @@ impl Numbers {
                 }
             }
         }
-    }
-}
-
-/// A random number generator (`SplitMix64`): the same seed yields the same numbers.
-#[derive(Debug)]
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

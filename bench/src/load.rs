@@ -3,7 +3,8 @@
 //! processor time from the programs that are measured.
 
 use crate::Failure;
-use crate::case::{Caller, Case, Dice, Numbers};
+use crate::case::{Caller, Case, Numbers};
+use customer_testkit::builders::Dice;
 use futures_util::future::{try_join, try_join_all};
 use hdrhistogram::Histogram;
 use std::net::SocketAddr;

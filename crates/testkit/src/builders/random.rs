@@ -124,12 +124,13 @@ pub fn random_customer(seed: u64) -> NewCustomer {
     new
 }
 
-/// The random number generator `SplitMix64`, made from its seed.
+/// A random number generator (`SplitMix64`), made from its seed: the same seed yields the same numbers.
 #[derive(Debug)]
 pub struct Dice(pub u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    /// Returns any number.
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -139,7 +140,7 @@ impl Dice {
 
     /// Returns a number from 0 to `bound` - 1.
     pub fn below(&mut self, bound: u32) -> i64 {
-        i64::try_from(self.next() % u64::from(bound)).unwrap_or_default()
+        i64::try_from(self.roll() % u64::from(bound)).unwrap_or_default()
     }
 
     /// Returns `true` with this probability in percent.
