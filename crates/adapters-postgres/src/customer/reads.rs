@@ -130,11 +130,8 @@ impl CustomerReads for PgCustomerReads {
             let row = RowReader::new(row, "customers");
             let id = CustomerId(row.column("customer_id")?);
             let stored: Option<String> = row.column("key_rules")?;
-            if stored.is_some_and(|stored| rules.supersede(&KeyRules::from_store(stored))) {
-                seen.outdated.push(id);
-            }
-            seen.seen += 1;
-            seen.last = Some(id);
+            let stored = stored.map(KeyRules::from_store);
+            seen.add(id, stored.is_some_and(|stored| rules.supersedes(&stored)));
         }
         Ok(seen)
     }

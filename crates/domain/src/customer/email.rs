@@ -68,6 +68,17 @@ impl Email {
         Self { typed, key }
     }
 
+    /// Returns the address as it was typed, with the key of today's rules. An address that they would
+    /// refuse keeps its key.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        let parsed = Self::parse(&self.typed);
+        Self {
+            typed: self.typed.clone(),
+            key: parsed.map_or_else(|_| self.key.clone(), |parsed| parsed.key),
+        }
+    }
+
     /// Returns the address as it was typed, to show it or to send mail to it.
     pub fn as_typed(&self) -> &str {
         &self.typed
@@ -237,6 +248,15 @@ mod tests {
             Email::parse(" Jane@Bücher.example ").unwrap().as_typed(),
             "Jane@Bücher.example"
         );
+    }
+
+    #[test]
+    fn an_address_stays_as_typed_and_one_that_would_be_refused_keeps_its_key() {
+        let stored = |typed: &str| Email::from_store(typed.to_owned(), "old".to_owned());
+        assert_eq!(stored("no address").renewed().key(), "old");
+        let renewed = stored(" Ada@Example.com.").renewed();
+        assert_eq!(renewed.key(), "ada@example.com");
+        assert_eq!(renewed.as_typed(), " Ada@Example.com.");
     }
 
     #[test]

@@ -261,12 +261,7 @@ impl CustomerReads for FakeStore {
         let rows = state.customers_of(context.tenant);
         let rows = rows.filter(|row| Some(row.record.customer.id) > after);
         for row in rows.take(limit.try_into().unwrap_or(usize::MAX)) {
-            let id = row.record.customer.id;
-            if rules.supersede(&row.key_rules) {
-                seen.outdated.push(id);
-            }
-            seen.seen += 1;
-            seen.last = Some(id);
+            seen.add(row.record.customer.id, rules.supersedes(&row.key_rules));
         }
         Ok(seen)
     }
