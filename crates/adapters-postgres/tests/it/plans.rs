@@ -316,11 +316,8 @@ async fn chunk_of_keys(probe: &mut Probe) {
     probe.proxy.take();
     let seen = customers.outdated_keys(&context(), after, 500).await;
     assert_ne!(seen.expect("a look").last, after);
-    let sent = probe.proxy.take().statements;
-    let mut statements = sent.iter().flat_map(|message| message.split(';'));
-    let select = statements.find(|text| text.contains("c.key_rules"));
-    let plan = Plan::of(&mut probe.inside, select.expect("a select")).await;
-    plan.expect("a chunk of keys", "customers_pkey", 500);
+    let plans = Plan::of_sent(&probe.proxy, &mut probe.inside, "c.key_rules").await;
+    plans[0].expect("a chunk of keys", "customers_pkey", 500);
 }
 
 /// Slows down every row of `customers` that a request reads.

@@ -1,5 +1,6 @@
 //! The rows that a statement touches, as the server counts them.
 
+use crate::proxy::Proxy;
 use crate::support::run;
 use serde_json::Value;
 use sqlx::types::Json;
@@ -46,6 +47,21 @@ impl Plan {
         plan.indexes
             .extend(parents.await.expect("the indexes of partitioned tables"));
         plan
+    }
+
+    /// Executes again what was sent and contains this text, and rolls it back.
+    pub(super) async fn of_sent(
+        proxy: &Proxy,
+        connection: &mut PgConnection,
+        text: &str,
+    ) -> Vec<Self> {
+        let seen = proxy.take().statements;
+        let statements = seen.iter().flat_map(|message| message.split(';'));
+        let mut plans = Vec::new();
+        for statement in statements.filter(|statement| statement.contains(text)) {
+            plans.push(Self::of(connection, statement).await);
+        }
+        plans
     }
 
     fn walk(&mut self, node: &Value) {

@@ -2,12 +2,10 @@
 
 use super::Probe;
 use super::explain::Plan;
-use crate::proxy::Proxy;
 use crate::support::run;
 use customer_domain::CustomerId;
 use customer_domain::audit::{AuditFilter, AuditKind};
 use customer_testkit::builders::{at, context};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// The most rows that a page of 20 entries touches, with those of the keys that it needs.
@@ -40,17 +38,17 @@ pub(super) async fn check(probe: &mut Probe) {
     probe.proxy.take();
     let pending = ledger.pending(None, 20).await.expect("entries");
     assert_eq!(pending.entries.len(), 20);
-    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_events").await;
+    let plans = Plan::of_sent(&probe.proxy, &mut probe.admin, "FROM audit_events").await;
     plans[0].expect("what is not sealed", "audit_events_transaction_idx", FEW);
     assert!(ledger.first_needed(&[]).await.expect("a seal").is_some());
-    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
+    let plans = Plan::of_sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
     plans[0].expect(
         "the first seal that is needed",
         "audit_seals_month_idx",
         FEW,
     );
     assert_eq!(ledger.dropped().await.expect("seals").len(), 10);
-    let plans = sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
+    let plans = Plan::of_sent(&probe.proxy, &mut probe.admin, "FROM audit_seals").await;
     plans[0].expect(
         "the months that were dropped",
         "audit_seals_dropped_idx",
@@ -99,19 +97,8 @@ async fn pages(probe: &mut Probe) {
         probe.proxy.take();
         let page = work.audit().list(&filter, None, 20).await.expect("a page");
         assert!(!page.items.is_empty(), "{filter:?}");
-        let plans = sent(&probe.proxy, &mut probe.inside, "FROM audit_events").await;
+        let plans = Plan::of_sent(&probe.proxy, &mut probe.inside, "FROM audit_events").await;
         plans[0].expect(&format!("{filter:?}"), index, FEW);
         work.rollback().await.expect("the end");
     }
-}
-
-/// Returns the plans of the selects among the statements that were sent.
-async fn sent(proxy: &Proxy, connection: &mut PgConnection, from: &str) -> Vec<Plan> {
-    let seen = proxy.take().statements;
-    let statements = seen.iter().flat_map(|message| message.split(';'));
-    let mut plans = Vec::new();
-    for statement in statements.filter(|text| text.contains(from)) {
-        plans.push(Plan::of(connection, statement).await);
-    }
-    plans
 }
