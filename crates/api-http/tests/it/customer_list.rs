@@ -139,7 +139,7 @@ async fn a_cursor_leads_through_the_whole_list_whatever_the_order() {
                 let customers = reply.data("customers");
                 let ids = customers.as_array().unwrap().iter();
                 seen.extend(ids.map(|one| one["id"].as_str().unwrap().to_owned()));
-                let Some(cursor) = reply.data("nextCursor").as_str().map(str::to_owned) else {
+                let Some(cursor) = reply.next_page() else {
                     break;
                 };
                 reply = listed(&api, &format!("{query}&cursor={cursor}")).await;

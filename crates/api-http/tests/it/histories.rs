@@ -1,7 +1,7 @@
 //! PostgreSQL answers as the store in memory does, whatever was done to its customers.
 //!
-//! A history creates customers in a tenant of its own and does every operation to them, at random;
-//! then everything is read. Both stores get the same requests, ids and times, so that every reply
+//! A history creates customers in a tenant of its own and changes them by every operation, at
+//! random; then everything is read. Both stores get the same requests, ids and times, so that every reply
 //! has to be the same to the byte: those to writes, to reads, and to what is refused. A history
 //! depends on its seed alone.
 
